@@ -1,0 +1,143 @@
+"""One result, one directory: written under a temporary name, flushed, renamed, and checked when read."""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from artifacts.errors import DamagedArtifact
+from artifacts.fingerprint import canonical_json, difference
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A published directory that was found whole.
+
+    `inputs` is what it was made from (configuration, code version, data); `files` maps file names to SHA-256.
+    """
+
+    path: Path
+    inputs: dict[str, Any]
+    files: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What `publish` did: `built` is False where the directory was up to date; `reason` says why it was built."""
+
+    artifact: Artifact
+    built: bool
+    reason: str
+
+
+def published(path: Path) -> Artifact:
+    """The artifact at `path`, every file checked against its recorded SHA-256.
+
+    Raises:
+      FileNotFoundError: nothing has been published there.
+      DamagedArtifact: a file is missing, was changed, or the manifest cannot be read.
+    """
+    manifest = path / MANIFEST
+    if not manifest.exists():
+        raise FileNotFoundError(f"{path} must hold a published result ({MANIFEST}), but there is none.")
+    try:
+        content = json.loads(manifest.read_text(encoding="utf-8"))
+        artifact = Artifact(path, dict(content["inputs"]), dict(content["files"]))
+    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
+        raise DamagedArtifact(f"{manifest} cannot be read ({error}); the result must be made again.") from error
+    for name, expected in artifact.files.items():
+        file = path / name
+        if not file.is_file():
+            raise DamagedArtifact(f"{file} is missing; the result must be made again.")
+        if _sha256(file) != expected:
+            raise DamagedArtifact(f"{file} differs from what was written; the result must be made again.")
+    return artifact
+
+
+def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], None], force: bool = False) -> Outcome:
+    """Make sure that `path` holds the result of `build` for these `inputs`.
+
+    `build` writes its files into the empty directory that it is given. Nothing is visible at `path` until all of
+    them are on disk; a process that is killed leaves a `.partial-*` directory, which the next call removes. A
+    directory made from other inputs, or damaged, is made again, and the outcome says why. Two processes on one
+    path take turns.
+
+    Args:
+      inputs: JSON values that determine the result: configuration, seeds, `code_version`, data.
+      force: build even where the directory is up to date.
+    """
+    inputs = json.loads(canonical_json(dict(inputs)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.parent / f".{path.name}.lock"):
+        reason = "asked for" if force else _stale(path, inputs)
+        if not reason:
+            return Outcome(published(path), built=False, reason="up to date")
+        for leftover in path.parent.glob(f".partial-{path.name}-*"):
+            shutil.rmtree(leftover)
+        partial = path.parent / f".partial-{path.name}-{os.getpid()}"
+        partial.mkdir()
+        try:
+            build(partial)
+            _seal(partial, inputs)
+            _replace(partial, path)
+        except BaseException:
+            shutil.rmtree(partial, ignore_errors=True)
+            raise
+        return Outcome(published(path), built=True, reason=reason)
+
+
+def _stale(path: Path, inputs: dict[str, Any]) -> str:
+    """Why the directory must be made again; empty where it is up to date."""
+    try:
+        artifact = published(path)
+    except FileNotFoundError:
+        return "not there yet"
+    except DamagedArtifact as damage:
+        return str(damage)
+    return "" if artifact.inputs == inputs else difference(artifact.inputs, inputs)
+
+
+def _seal(directory: Path, inputs: dict[str, Any]) -> None:
+    files = sorted(file for file in directory.rglob("*") if file.is_file())
+    for file in files:
+        _flush(file)
+    hashes = {file.relative_to(directory).as_posix(): _sha256(file) for file in files}
+    manifest = directory / MANIFEST
+    manifest.write_text(json.dumps({"inputs": inputs, "files": hashes}, indent=1), encoding="utf-8")
+    _flush(manifest)
+
+
+def _replace(partial: Path, path: Path) -> None:
+    # A directory cannot replace a non-empty one in a single step: the old one steps aside first. A crash between
+    # the two renames leaves no result at `path`, never a mixture.
+    if path.exists():
+        aside = path.parent / f".partial-{path.name}-old"
+        if aside.exists():
+            shutil.rmtree(aside)
+        os.replace(path, aside)
+        os.replace(partial, path)
+        shutil.rmtree(aside)
+    else:
+        os.replace(partial, path)
+    _flush(path.parent)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

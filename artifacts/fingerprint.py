@@ -1,0 +1,67 @@
+"""Names for configurations and for code: equal inputs, equal name."""
+
+import hashlib
+import importlib.util
+import json
+import math
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+
+def canonical_json(value: Any) -> str:
+    """One spelling for equal values: sorted keys, no spaces, no NaN.
+
+    Raises:
+      ValueError: the value holds NaN or infinity, for which JSON has no spelling.
+      TypeError: the value is no plain JSON value (pass `model_dump(mode="json")` of a pydantic configuration).
+    """
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+
+
+def fingerprint(value: Any) -> str:
+    """Sixteen hexadecimal digits that name a JSON value."""
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
+
+
+@cache
+def code_version(*modules: str) -> str:
+    """Names the source text of packages or modules, so that a result knows which code made it.
+
+    A module's own file counts, and every `.py`, `.json` and `.safetensors` file below a package.
+    """
+    digest = hashlib.sha256()
+    for module in sorted(modules):
+        for path in _sources(module):
+            digest.update(path.name.encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _sources(module: str) -> list[Path]:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ValueError(f"`modules` must name importable modules with a source file, got {module!r}.")
+    origin = Path(spec.origin)
+    if spec.submodule_search_locations is None:
+        return [origin]
+    suffixes = {".py", ".json", ".safetensors"}
+    return sorted(path for path in origin.parent.rglob("*") if path.suffix in suffixes)
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The entries in which two mappings differ, in one phrase: `learning_rate was 0.1, is 0.3`."""
+    names = sorted(name for name in before.keys() | after.keys() if not _same(before.get(name), after.get(name)))
+    return "; ".join(f"{name} was {_short(before.get(name))}, is {_short(after.get(name))}" for name in names)
+
+
+def _same(left: Any, right: Any) -> bool:
+    if isinstance(left, float) and isinstance(right, float) and math.isnan(left) and math.isnan(right):
+        return True
+    return left == right
+
+
+def _short(value: Any) -> str:
+    text = "absent" if value is None else json.dumps(value, default=str)
+    return text if len(text) <= 60 else text[:57] + "..."

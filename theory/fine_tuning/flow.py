@@ -1,0 +1,44 @@
+"""The fine-tuning flow: its vector field in full and in reduced coordinates, and what it conserves.
+
+`dv/dt = -2 B X^T r, dB/dt = -2 v r^T X, r = X B^T v - Y`. Source: paper, section 3.2; docs/theory.md.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from theory.networks import LinearNetwork
+from theory.problem import Problem
+from theory.reduction import FlowState, ReducedProblem, covariance_product, id_error
+
+
+def raw_vector_field(network: LinearNetwork, problem: Problem) -> LinearNetwork:
+    """Time derivative of (v, B), in all k + k d numbers: the definition, against which the reduction is tested."""
+    error = problem.id_frame.T @ (network.weights - problem.truth.weights)
+    gradient = 2 * problem.id_frame @ (problem.training_covariance @ error)
+    return LinearNetwork(head=-network.features @ gradient, features=-jnp.outer(network.head, gradient))
+
+
+def vector_field(state: FlowState, reduced: ReducedProblem) -> FlowState:
+    """Time derivative of (v, A): `dv/dt = A q, dA/dt = v q^T, q = -2 C (A^T v - u)`."""
+    drive = boost_direction(state, reduced)
+    return FlowState(head=state.id_features @ drive, id_features=jnp.outer(state.head, drive))
+
+
+def boost_direction(state: FlowState, reduced: ReducedProblem) -> Float[Array, " m"]:
+    """q = 2 C F^T (w* - w): minus the gradient of the training loss with respect to the ID weights."""
+    return -2 * covariance_product(reduced, id_error(state, reduced))
+
+
+def conserved_form(state: FlowState) -> Float[Array, "r r"]:
+    """Lambda = v v^T - A A^T, constant under fine-tuning for every training covariance.
+
+    Equivalent to the paper's constant v v^T - B B^T, since B does not change off the ID subspace.
+    """
+    return jnp.outer(state.head, state.head) - state.id_features @ state.id_features.T
+
+
+def relative_drift(state: FlowState, start: FlowState) -> Float[Array, ""]:
+    """How far `conserved_form` has moved, relative to the size of its two terms; an error monitor for integrators."""
+    change = jnp.linalg.norm(conserved_form(state) - conserved_form(start))
+    scale = sum(jnp.sum(part.head**2) + jnp.sum(part.id_features**2) for part in (state, start))
+    return change / jnp.where(scale > 0, scale, 1.0)

@@ -1,0 +1,175 @@
+"""Problem: the truth, a pretrained network, the ID subspace and the second moments of the inputs."""
+
+from typing import Self
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float
+
+from theory.networks import LinearNetwork
+
+#: Rows and columns count as orthonormal when their Gram matrix is this close to the identity: SVD and QR in double
+#: precision leave 1e-15, data that passed through single precision leave 1e-7 and are refused.
+ORTHONORMAL_ATOL = 1e-9
+#: A covariance is singular when its smallest eigenvalue is below this multiple of the largest.
+SINGULAR_RTOL = 1e-14
+
+
+class Problem(eqx.Module):
+    """One instance of the paper's setting.
+
+    The training inputs enter only through the ID subspace and their second moment there, because the labels carry no
+    noise. Premises are checked when the arrays are concrete; inside `jit` and `vmap` only shapes can be.
+
+    Attributes:
+      truth: head v* and features B* (orthonormal rows); labels are `y = truth(x)`.
+      pretrained: features B0 (orthonormal rows) and the head v0 at which training starts.
+      id_frame: orthonormal basis F of the ID subspace S, 1 <= m < d.
+      training_covariance: C = F^T X^T X F, summed over the examples, positive definite.
+      id_covariance: second moment of the ID inputs in the coordinates of `id_frame`; None is the identity, with which
+        the ID risk is the worst case over the unit ball of S.
+      ood_covariance: second moment of the OOD inputs, invertible; None is the identity, with which the OOD risk is
+        the worst case over the unit ball, the submission's definition.
+
+    Raises:
+      ValueError: shapes disagree, m >= d, k >= d, rows or columns are not orthonormal, a covariance is not symmetric
+        and positive definite, or an entry is not finite.
+    Source: paper, section 3.1.
+    """
+
+    truth: LinearNetwork
+    pretrained: LinearNetwork
+    id_frame: Float[Array, "d m"]
+    training_covariance: Float[Array, "m m"]
+    id_covariance: Float[Array, "m m"] | None = None
+    ood_covariance: Float[Array, "d d"] | None = None
+
+    def __check_init__(self):
+        _check_shapes(self)
+        if all(_is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+            _check_values(self)
+
+    @classmethod
+    def from_inputs(
+        cls,
+        truth: LinearNetwork,
+        pretrained: LinearNetwork,
+        inputs: Float[Array, "n d"],
+        *,
+        id_covariance: Float[Array, "m m"] | None = None,
+        ood_covariance: Float[Array, "d d"] | None = None,
+    ) -> Self:
+        """The problem whose training inputs are the rows of `inputs`: one thin SVD gives S and C.
+
+        Directions whose singular value is below rounding do not count as part of S. Not for use under `jit`: the
+        rank decides shapes.
+        """
+        _, singular_values, rows = jnp.linalg.svd(jnp.asarray(inputs), full_matrices=False)
+        cutoff = max(inputs.shape) * jnp.finfo(rows.dtype).eps
+        rank = int(jnp.sum(singular_values > cutoff * singular_values[0]))
+        return cls(
+            truth=truth,
+            pretrained=pretrained,
+            id_frame=rows[:rank].T,
+            training_covariance=jnp.diag(singular_values[:rank] ** 2),
+            id_covariance=id_covariance,
+            ood_covariance=ood_covariance,
+        )
+
+    @property
+    def input_dim(self) -> int:
+        """d"""
+        return self.id_frame.shape[0]
+
+    @property
+    def feature_dim(self) -> int:
+        """k"""
+        return self.pretrained.features.shape[0]
+
+    @property
+    def id_dim(self) -> int:
+        """m"""
+        return self.id_frame.shape[1]
+
+    def with_head(self, head: Float[Array, " k"]) -> "Problem":
+        """The same problem, training from another head."""
+        return eqx.tree_at(lambda problem: problem.pretrained.head, self, head)
+
+    def is_overparameterised(self) -> Bool[Array, ""]:
+        """Whether k < m < d - k, the premise of the paper's theorems (the exact solutions here need less)."""
+        return jnp.asarray(self.feature_dim < self.id_dim < self.input_dim - self.feature_dim)
+
+
+def _is_concrete(leaf: object) -> bool:
+    return isinstance(leaf, np.ndarray | jax.Array) and not isinstance(leaf, jax.core.Tracer)
+
+
+def _check_shapes(problem: Problem) -> None:
+    features, frame = problem.pretrained.features, problem.id_frame
+    if features.ndim != 2 or frame.ndim != 2:
+        raise ValueError(
+            "`pretrained.features` must be (k, d) and `id_frame` (d, m); build batches inside `jax.vmap`; "
+            f"got shapes {features.shape} and {frame.shape}."
+        )
+    (k, d), m = features.shape, frame.shape[1]
+    if not 1 <= k < d:
+        raise ValueError(f"`pretrained.features` must have 1 <= k < d rows, got k={k}, d={d}.")
+    if not 1 <= m < d:
+        raise ValueError(f"`id_frame` must leave OOD directions (1 <= m < d), got m={m}, d={d}.")
+    expected = {
+        "truth.features": (problem.truth.features, (k, d)),
+        "truth.head": (problem.truth.head, (k,)),
+        "pretrained.head": (problem.pretrained.head, (k,)),
+        "id_frame": (frame, (d, m)),
+        "training_covariance": (problem.training_covariance, (m, m)),
+        "id_covariance": (problem.id_covariance, (m, m)),
+        "ood_covariance": (problem.ood_covariance, (d, d)),
+    }
+    for name, (array, shape) in expected.items():
+        if array is not None and array.shape != shape:
+            raise ValueError(f"`{name}` must have shape {shape} (k={k}, d={d}, m={m}), got {array.shape}.")
+
+
+def _check_values(problem: Problem) -> None:
+    arrays = {
+        "truth.head": problem.truth.head,
+        "truth.features": problem.truth.features,
+        "pretrained.head": problem.pretrained.head,
+        "pretrained.features": problem.pretrained.features,
+        "id_frame": problem.id_frame,
+        "training_covariance": problem.training_covariance,
+        "id_covariance": problem.id_covariance,
+        "ood_covariance": problem.ood_covariance,
+    }
+    values = {name: np.asarray(array) for name, array in arrays.items() if array is not None}
+    for name, array in values.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"`{name}` must be finite, got {np.sum(~np.isfinite(array))} entries that are not.")
+    _check_orthonormal("truth.features", "rows", values["truth.features"])
+    _check_orthonormal("pretrained.features", "rows", values["pretrained.features"])
+    _check_orthonormal("id_frame", "columns", values["id_frame"].T)
+    for name in ("training_covariance", "id_covariance", "ood_covariance"):
+        if name in values:
+            _check_positive_definite(name, values[name])
+
+
+def _check_orthonormal(name: str, lines: str, rows: np.ndarray) -> None:
+    deviation = np.abs(rows @ rows.T - np.eye(rows.shape[0])).max()
+    if deviation > ORTHONORMAL_ATOL:
+        raise ValueError(
+            f"`{name}` must have orthonormal {lines} (Gram matrix within {ORTHONORMAL_ATOL:g} of the identity), "
+            f"got a deviation of {deviation:.3g}; orthonormalise with `jnp.linalg.qr`, in double precision."
+        )
+
+
+def _check_positive_definite(name: str, matrix: np.ndarray) -> None:
+    asymmetry = np.abs(matrix - matrix.T).max()
+    if asymmetry > ORTHONORMAL_ATOL * np.abs(matrix).max():
+        raise ValueError(f"`{name}` must be symmetric, got entries that differ by {asymmetry:.3g}.")
+    eigenvalues = np.linalg.eigvalsh(matrix)
+    if eigenvalues[0] <= SINGULAR_RTOL * max(eigenvalues[-1], 0.0):
+        raise ValueError(
+            f"`{name}` must be positive definite, got eigenvalues from {eigenvalues[0]:.3g} to {eigenvalues[-1]:.3g}."
+        )

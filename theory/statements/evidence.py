@@ -1,0 +1,67 @@
+"""What a statement is judged on: a problem, and its networks under each method at many times."""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from theory import linear_probing
+from theory.fine_tuning import one_id_direction
+from theory.networks import LinearNetwork
+from theory.problem import Problem
+from theory.reduction import FlowState, ReducedProblem, network_at, reduce
+from theory.risks import id_risk, ood_risk
+
+
+class Evidence(eqx.Module):
+    """A problem and its networks under three methods.
+
+    Each network carries a leading axis of times, from the start of training to its limit; times of different methods
+    need not agree. Fine-tuning covers its path closely enough to look for its best moment.
+    """
+
+    problem: Problem
+    fine_tuning: LinearNetwork
+    linear_probing: LinearNetwork
+    lp_ft: LinearNetwork
+
+
+def closed_form_evidence(problem: Problem, *, moments: int = 65) -> Evidence:
+    """Evidence without integration, for problems with one ID direction.
+
+    Fine-tuning paths are covered evenly in rapidity, so no choice of time scale enters.
+
+    Args:
+      moments: points on each fine-tuning path, ends included.
+    Raises:
+      ValueError: the problem has more than one ID direction.
+    """
+    reduced = reduce(problem, compress=False)
+    fractions = jnp.linspace(0.0, 1.0, moments)
+
+    def path(start: ReducedProblem) -> FlowState:
+        return jax.vmap(lambda fraction: one_id_direction.state_on_path(start, fraction))(fractions)
+
+    probed = linear_probing.limit(reduced)
+    ends = jax.tree.map(lambda *parts: jnp.stack(parts), reduced.start, probed)
+    return Evidence(
+        problem=problem,
+        fine_tuning=networks_along(path(reduced), reduced, problem),
+        linear_probing=networks_along(ends, reduced, problem),
+        lp_ft=networks_along(path(reduced.with_head(probed.head)), reduced, problem),
+    )
+
+
+def networks_along(states: FlowState, reduced: ReducedProblem, problem: Problem) -> LinearNetwork:
+    """The networks of a path of states, times first."""
+    return jax.vmap(lambda state: network_at(state, reduced, problem))(states)
+
+
+def root_ood_risks(networks: LinearNetwork, problem: Problem) -> Float[Array, " t"]:
+    """sqrt(OOD risk) at each time: the scale of all bounds."""
+    return jnp.sqrt(jax.vmap(lambda network: ood_risk(network, problem))(networks))
+
+
+def root_id_risks(networks: LinearNetwork, problem: Problem) -> Float[Array, " t"]:
+    """sqrt(ID risk) at each time."""
+    return jnp.sqrt(jax.vmap(lambda network: id_risk(network, problem))(networks))

@@ -1,0 +1,29 @@
+"""LP-FT moves features by O(eps), and only for ID inputs; the paper measures this on images."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from theory.bounds.lp_ft import lp_ft_feature_movement_bound, lp_ft_stays_close
+from theory.statements.evidence import Evidence
+from theory.statements.statement import Setting, Statement
+
+
+def lp_ft_feature_movement(evidence: Evidence) -> Float[Array, ""]:
+    """sup_t `||B(t) - B0||_F` of LP-FT."""
+    movement = evidence.lp_ft.features - evidence.problem.pretrained.features
+    return jnp.max(jnp.linalg.norm(movement, axis=(1, 2)))
+
+
+STATEMENT = Statement(
+    name="id_features_move_more",
+    source="submission, section 4.3; the constant is ours",
+    claim="LP-FT moves the features of ID inputs by at most a multiple of the feature error.",
+    latex=r"\|B_{lpft}(t) - B_0\|_F \le 6 \kappa \epsilon W / V \quad \text{for all } t",
+    premises="8 kappa eps W sqrt(1 + 2.25 V^2) < V^3 with V = |v_lp|",
+    premises_hold=lp_ft_stays_close,
+    smaller=lp_ft_feature_movement,
+    larger=lambda evidence: lp_ft_feature_movement_bound(evidence.problem),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    published=False,
+    proof="docs/theory.md#the-lp-ft-upper-bound",
+)

@@ -1,0 +1,42 @@
+"""Premises as predicates that can be asked of a problem."""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool
+
+from theory.alignment import feature_error
+from theory.problem import Problem
+from theory.subspaces import off_projection, off_subspace_cosine, on_subspace_cosine
+
+#: An angle or an error counts as zero below this: constructions by QR leave 1e-16, ten thousand times less.
+ZERO = 1e-12
+
+
+def always(problem: Problem) -> Bool[Array, ""]:
+    """No premise beyond those of `Problem`."""
+    return jnp.asarray(True)
+
+
+def off_subspace_visible(problem: Problem) -> Bool[Array, ""]:
+    """cos theta_max(R0, S_perp) != 0: no feature direction lies inside the ID subspace."""
+    return off_subspace_cosine(problem.pretrained.features, problem.id_frame) > ZERO
+
+
+def on_subspace_visible(problem: Problem) -> Bool[Array, ""]:
+    """cos theta_max(R0, S) != 0 and k <= m: ID inputs excite every feature."""
+    return on_subspace_cosine(problem.pretrained.features, problem.id_frame) > ZERO
+
+
+def features_are_perfect(problem: Problem) -> Bool[Array, ""]:
+    """B0 = U B* for some rotation U: eps = 0."""
+    return feature_error(problem) <= ZERO
+
+
+def truth_is_outside_features(problem: Problem) -> Bool[Array, ""]:
+    """On the ID subspace the truth is no combination of the pretrained features: linear probing cannot fit it."""
+    seen = problem.id_frame.T @ problem.pretrained.features.T
+    target = problem.id_frame.T @ problem.truth.weights
+    k, m = problem.feature_dim, problem.id_dim
+    if k >= m:
+        return jnp.asarray(False)
+    frame = jnp.linalg.qr(seen)[0]
+    return jnp.linalg.norm(off_projection(frame, target[:, None])) > 1e-6 * jnp.linalg.norm(target)

@@ -1,0 +1,122 @@
+"""What a statement is: premises, two sides that can be computed, a proof or a counterexample, and hence a status."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from theory.alignment import truth_norm
+from theory.problem import Problem
+from theory.statements.evidence import Evidence
+
+#: Closed forms and SVDs agree with exact arithmetic to about 1e-13 of the network's size; one decade of slack. A gap
+#: below this multiple of W + |v0| is rounding and counts as equality.
+ROUNDING = 1e-12
+#: Relative slack below which a side is violated: the integrators work to 1e-10, two decades of slack.
+TOLERANCE = 1e-8
+
+
+#: What a conserved quantity may drift, relative to its terms, when the raw parameters are integrated to 1e-10 per step.
+INTEGRATION_ERROR = 1e-8
+
+
+class Status(StrEnum):
+    """How a statement stands, from its proof, its counterexamples and its verification; never typed in."""
+
+    PROVED = "proved here and verified"
+    AS_PUBLISHED = "as published and verified"
+    FALSE = "false as published, with witness"
+    CONJECTURED = "conjectured, no violation found"
+    VIOLATED = "violated"
+    UNVERIFIED = "not verified yet"
+
+
+class Setting(StrEnum):
+    """The family of problems on which a statement is verified; simulations.verification draws them."""
+
+    ONE_ID_DIRECTION = "m = 1, any scale and angle, closed form"
+    SEVERAL_ID_DIRECTIONS = "m > 1, reduced flow integrated to its limit"
+    RAW_PARAMETERS = "m > 1, raw parameters (v, B) integrated"
+    PERFECT_FEATURES = "m = 1, eps = 0, closed form"
+    GOOD_FEATURES = "m = 1, small eps, closed form"
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """A named instance that satisfies the premises and violates the claim, with what it shows."""
+
+    name: str
+    shows: str
+    problem: Callable[[], Problem]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """A claim of the form `smaller <= larger` for every problem that meets the premises.
+
+    Attributes:
+      name: as the command line takes it.
+      source: where the claim stands; ours are named as ours.
+      claim: one sentence.
+      latex: the formula.
+      premises: the premises in words; `premises_hold` asks a problem for them.
+      smaller, larger: the two sides, from what was observed.
+      settings: families of problems that meet the premises often enough to test the claim.
+      proof: the section of docs/theory.md that proves it as stated here; None where we have no proof of our own.
+      published: whether the paper claims it in this form.
+      counterexamples: instances that refute it.
+    """
+
+    name: str
+    source: str
+    claim: str
+    latex: str
+    premises: str
+    premises_hold: Callable[[Problem], Bool[Array, ""]]
+    smaller: Callable[[Evidence], Float[Array, ""]]
+    larger: Callable[[Evidence], Float[Array, ""]]
+    settings: tuple[Setting, ...]
+    published: bool
+    proof: str | None = None
+    counterexamples: tuple[Counterexample, ...] = ()
+
+
+def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
+    """Relative gap between the sides, in [-2, 2]: negative where the claim is violated.
+
+    Exactly 0 where the gap is within rounding of the network's size; 1 where the larger side is infinite.
+    """
+    smaller, larger = statement.smaller(evidence), statement.larger(evidence)
+    unbounded = jnp.isposinf(larger)
+    larger = jnp.where(unbounded, 1.0, larger)
+    gap = larger - jnp.where(unbounded, 0.0, smaller)
+    size = truth_norm(evidence.problem) + jnp.linalg.norm(evidence.problem.pretrained.head)
+    scale = jnp.maximum(jnp.abs(smaller), jnp.abs(larger))
+    within_rounding = ~unbounded & (jnp.abs(gap) <= ROUNDING * size)
+    return jnp.where(unbounded, 1.0, jnp.where(within_rounding, 0.0, gap / jnp.where(scale > 0, scale, 1.0)))
+
+
+def is_violated(statement: Statement, evidence: Evidence) -> Bool[Array, ""]:
+    """Whether the premises hold and the smaller side exceeds the larger one by more than numerical error."""
+    return statement.premises_hold(evidence.problem) & (slack(statement, evidence) < -TOLERANCE)
+
+
+def status(statement: Statement, *, checked: int, violations: int, refuted: bool) -> Status:
+    """The status that follows from a verification.
+
+    Args:
+      checked: problems that met the premises.
+      violations: how many of them violated the claim.
+      refuted: whether the statement's counterexamples do violate it, as computed now.
+    """
+    if refuted:
+        return Status.FALSE
+    if violations:
+        return Status.VIOLATED
+    if not checked:
+        return Status.UNVERIFIED
+    if statement.proof is not None:
+        return Status.PROVED
+    return Status.AS_PUBLISHED if statement.published else Status.CONJECTURED

@@ -1,0 +1,88 @@
+"""Subspaces through their frames: projectors, principal angles, and the distance between feature extractors.
+
+A *frame* is a matrix with orthonormal columns; the rows of a pretrained feature extractor are the columns of a frame.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+
+def projection(frame: Float[Array, "d m"], vectors: Float[Array, "d n"]) -> Float[Array, "d n"]:
+    """The columns of `vectors`, projected onto the span of the frame."""
+    return frame @ (frame.T @ vectors)
+
+
+def off_projection(frame: Float[Array, "d m"], vectors: Float[Array, "d n"]) -> Float[Array, "d n"]:
+    """The columns of `vectors`, projected onto the orthogonal complement of the frame.
+
+    Projected twice: a single pass leaves rounding errors along the frame that are not small beside a small remainder.
+    """
+    once = vectors - projection(frame, vectors)
+    return once - projection(frame, once)
+
+
+def complement(frame: Float[Array, "d m"]) -> Float[Array, "d d-m"]:
+    """A frame of the orthogonal complement. It jumps where `frame` moves smoothly: do not differentiate it."""
+    return jnp.linalg.qr(frame, mode="complete")[0][:, frame.shape[1] :]
+
+
+def principal_angles(left: Float[Array, "d k"], right: Float[Array, "d m"]) -> Float[Array, " r"]:
+    """The r = min(k, m) principal angles between two frames, in radians, largest first.
+
+    Sines and cosines come from two decompositions, since the cosine cannot see angles below 1e-8 nor the sine angles
+    that close to a right angle.
+    """
+    small, large = (left, right) if left.shape[1] <= right.shape[1] else (right, left)
+    cosines = jnp.linalg.svd(large.T @ small, compute_uv=False)[::-1]
+    sines = jnp.linalg.svd(off_projection(large, small), compute_uv=False)
+    return jnp.arctan2(sines, cosines)
+
+
+def largest_principal_angle(left: Float[Array, "d k"], right: Float[Array, "d m"]) -> Float[Array, ""]:
+    """Largest of the min(k, m) principal angles between two frames, in radians.
+
+    With k > d - m this angle between row space and complement is not the one that the lower bounds need: see
+    `off_subspace_cosine`.
+    """
+    return principal_angles(left, right)[0]
+
+
+def off_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d m"]) -> Float[Array, ""]:
+    """Smallest share of a feature direction that lies outside the ID subspace, in [0, 1].
+
+    The smallest singular value of `v -> P_perp B^T v` on R^k. It is the paper's cos theta_max(R, S_perp) where
+    k <= d - m, and 0 where k > d - m: then some feature direction lies inside S, and the definition of theta_max
+    through min(k, d - m) angles does not notice it.
+    """
+    return jnp.linalg.svd(off_projection(id_frame, features.T), compute_uv=False)[-1]
+
+
+def on_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d m"]) -> Float[Array, ""]:
+    """Smallest share of a feature direction that lies inside the ID subspace, in [0, 1].
+
+    The paper's cos theta_max(R, S) where k <= m, and 0 where k > m: then some feature is not seen by ID inputs.
+    """
+    k, m = features.shape[0], id_frame.shape[1]
+    if k > m:
+        return jnp.zeros((), features.dtype)
+    return jnp.linalg.svd(features @ id_frame, compute_uv=False)[-1]
+
+
+def aligning_rotation(reference: Float[Array, "k d"], features: Float[Array, "k d"]) -> Float[Array, "k k"]:
+    """The orthogonal U that brings `U @ features` closest to `reference`: the polar factor of reference features^T.
+
+    Optimal for the Frobenius norm always, and for the spectral norm where both matrices have orthonormal rows. Not
+    unique where a principal angle between the two row spaces is a right angle.
+    """
+    left, _, right = jnp.linalg.svd(reference @ features.T)
+    return left @ right
+
+
+def feature_distance(left: Float[Array, "k d"], right: Float[Array, "k d"]) -> Float[Array, ""]:
+    """Spectral distance `min_U ||left - U right||_2` over orthogonal U, for matrices with orthonormal rows.
+
+    In terms of the largest principal angle theta between the row spaces it is 2 sin(theta / 2), which is how it is
+    computed: subtracting aligned matrices would lose distances below 1e-8 to rounding.
+    Source: submission, definition of the feature distance before Theorem 3.1.
+    """
+    return 2 * jnp.sin(largest_principal_angle(left.T, right.T) / 2)
