@@ -2,8 +2,8 @@
 
 Features outside the ID subspace never change, so only the head v and the ID features A = B F move. In an eigenbasis of
 the training covariance, and after a QR of [v, A] where k > m + 1, the state is r (m + 1) numbers, r = min(k, m + 1),
-and ID and OOD risk follow from them. Linear probing, fine-tuning and LP-FT all stay in this space. Source: docs/theory.md,
-section "The exact reduction".
+and ID and OOD risk follow from them. Linear probing, fine-tuning and LP-FT all stay in this space. Source:
+docs/theory.md, section "The exact reduction".
 """
 
 import equinox as eqx

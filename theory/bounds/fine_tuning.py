@@ -9,6 +9,8 @@ With W = |w*|, eps the feature error, phi the head alignment error (aligned trut
 Each is a bound on D = |w - w*|; sqrt(OOD risk) is at least sqrt(sigma_min(Sigma)) D.
 """
 
+from collections.abc import Callable
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
@@ -55,7 +57,10 @@ def implicit_lower_bound(problem: Problem) -> Float[Array, ""]:
     """
     cosine = off_subspace_cosine(problem.pretrained.features, problem.id_frame)
     norm, phi = truth_norm(problem), head_alignment_error(problem)
-    root = _smallest_head_error(phi, norm, head_is_long(problem))
+    long_head = head_is_long(problem)
+    # Upper ends from single terms of H: H >= W^2 x^2 for a long head, H >= y^2 >= x^4 for a short one.
+    top = jnp.where(long_head, phi / jnp.where(norm > 0, norm, 1.0), jnp.sqrt(jnp.where(phi > 0, phi, 1.0)))
+    root = head_error_root(phi, lambda x: head_error_ceiling(x, norm, long_head), top)
     return _ood_scale(problem) * jnp.maximum(cosine * root - feature_error(problem) * norm, 0.0)
 
 
@@ -80,25 +85,26 @@ def head_is_long(problem: Problem) -> Bool[Array, ""]:
     return jnp.abs(overlap) >= jnp.sum(problem.truth.head**2)
 
 
-def _smallest_head_error(phi: Scalar, norm: Scalar, long_head: Bool[Array, ""]) -> Float[Array, ""]:
-    """The x with H(x) = phi^2; 0 where phi = 0."""
+def head_error_root(phi: Scalar, ceiling: Callable[[Scalar], Scalar], top: Scalar) -> Float[Array, ""]:
+    """The x in [0, top] with `ceiling(x) = phi^2`, for an increasing ceiling; 0 where phi = 0.
+
+    Bisection, which keeps all digits of small roots and ends below the root: the result is a valid lower bound.
+    """
     goal = phi**2
-    # An upper end from the terms of H, each alone: H >= W^2 x^2 for a long head, H >= y^2 >= x^4 for a short one.
-    top = jnp.where(long_head, phi / jnp.where(norm > 0, norm, 1.0), jnp.sqrt(phi))
 
     def halve(_, bracket):
         low, high = bracket
         middle = (low + high) / 2
-        below = head_error_ceiling(middle, norm, long_head) < goal
+        below = ceiling(middle) < goal
         return jnp.where(below, middle, low), jnp.where(below, high, middle)
 
     low, _ = jax.lax.fori_loop(0, BISECTIONS, halve, (jnp.zeros_like(top), top))
     low = jax.lax.stop_gradient(low)
-    # The lower end of the bracket is a valid bound. A Newton step of length zero gives it the derivative of the root.
+    # A Newton step of length zero gives the bracket the derivative of the root.
     positive = low > 0
     at = jnp.where(positive, low, 1.0)
-    slope = jax.grad(head_error_ceiling)(at, jax.lax.stop_gradient(norm), long_head)
-    step = (goal - head_error_ceiling(at, norm, long_head)) / jax.lax.stop_gradient(slope)
+    slope = jax.lax.stop_gradient(jax.grad(ceiling)(at))
+    step = (goal - ceiling(at)) / slope
     return jnp.where(positive, at + step - jax.lax.stop_gradient(step), 0.0)
 
 

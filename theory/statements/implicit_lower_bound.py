@@ -1,4 +1,4 @@
-"""The implicit lower bound: the root of an increasing function. The explicit bound is what remains of it in closed form."""
+"""The implicit lower bound: the root of an increasing function, from which the explicit bound follows."""
 
 from theory.bounds.fine_tuning import implicit_lower_bound
 from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
