@@ -1,0 +1,1 @@
+"""Feature extractors: images to features, with the normalisation mode in the open."""

@@ -1,0 +1,85 @@
+"""Weights on disk: safetensors, read strictly. Every expected tensor once, no other, shape and type as declared."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from artifacts import UserError
+from empirical.backbones.small_resnet import SmallResNet
+
+Module = TypeVar("Module", bound=eqx.Module)
+SHIPPED = Path(__file__).with_name("small_resnet.safetensors")
+
+
+def tensors(tree: eqx.Module) -> dict[str, np.ndarray]:
+    """The arrays of a module by name, such as `blocks.0.first.kernel`."""
+    leaves = jax.tree_util.tree_leaves_with_path(tree)
+    return {_name(path): np.asarray(leaf) for path, leaf in leaves}
+
+
+def write_tensors(path: Path, arrays: Mapping[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
+    """Write named arrays. safetensors stores the memory as it lies, so every array is brought to C order first."""
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata=metadata)
+
+
+def write_checkpoint(path: Path, tree: eqx.Module, provenance: dict[str, Any] | None = None) -> None:
+    """Write a module's arrays, and how they were made as a JSON document in the file's metadata."""
+    write_tensors(path, tensors(tree), {"provenance": json.dumps(provenance or {}, sort_keys=True)})
+
+
+def read_checkpoint(path: Path, like: Module) -> Module:
+    """The module `like` with the arrays of the file; `like` may hold shapes only (`eqx.filter_eval_shape`).
+
+    Raises:
+      UserError: the file is missing or damaged, or its names, shapes or types differ from those of `like`.
+    """
+    found = _load(path)
+    expected = {_name(at): (leaf.shape, leaf.dtype) for at, leaf in jax.tree_util.tree_leaves_with_path(like)}
+    missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
+    if missing or surplus:
+        raise UserError(
+            f"{path} must hold exactly the tensors of {type(like).__name__}: "
+            f"{len(missing)} missing {missing[:3]}, {len(surplus)} unexpected {surplus[:3]}."
+        )
+    for name, (shape, dtype) in expected.items():
+        if found[name].shape != shape or found[name].dtype != dtype:
+            raise UserError(
+                f"{path}: {name} must be {dtype}{list(shape)}, got {found[name].dtype}{list(found[name].shape)}."
+            )
+        if not np.isfinite(found[name]).all():
+            raise UserError(f"{path}: {name} must be finite, got NaN or infinity.")
+    return jax.tree_util.tree_map_with_path(lambda at, _: jnp.asarray(found[_name(at)]), like)
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """How a checkpoint was made: command, seed, versions, measured accuracy."""
+    try:
+        with safe_open(path, "numpy") as file:
+            return json.loads((file.metadata() or {}).get("provenance", "{}"))
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} must be a safetensors checkpoint ({error}).") from error
+
+
+def read_backbone(path: Path = SHIPPED) -> SmallResNet:
+    """A pretrained network from disk; by default the one that comes with the package."""
+    return read_checkpoint(path, eqx.filter_eval_shape(SmallResNet, key=jax.random.key(0)))
+
+
+def _load(path: Path) -> dict[str, np.ndarray]:
+    try:
+        with safe_open(path, "numpy") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no iteration over the file)
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        raise UserError(f"{path} must be a readable safetensors checkpoint ({error}).") from error
+
+
+def _name(path: tuple[Any, ...]) -> str:
+    return ".".join(str(getattr(part, "name", getattr(part, "idx", None))) for part in path)
