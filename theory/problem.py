@@ -1,7 +1,5 @@
 """Problem: the truth, a pretrained network, the ID subspace and the second moments of the inputs."""
 
-from typing import Self
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -60,7 +58,7 @@ class Problem(eqx.Module):
         *,
         id_covariance: Float[Array, "m m"] | None = None,
         ood_covariance: Float[Array, "d d"] | None = None,
-    ) -> Self:
+    ) -> "Problem":
         """The problem whose training inputs are the rows of `inputs`: one thin SVD gives S and C.
 
         Directions whose singular value is below rounding do not count as part of S. Not for use under `jit`: the

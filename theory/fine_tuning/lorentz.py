@@ -31,11 +31,11 @@ def boost(direction: Float[Array, " m"]) -> Float[Array, "m+1 m+1"]:
     return jnp.block([[corner, edge[None, :]], [edge[:, None], stretch]])
 
 
-def stacked(state: FlowState) -> Float[Array, "r m+1"]:
+def stacked(state: FlowState) -> Float[Array, "r q"]:
     """Z = [v, A]."""
     return jnp.concatenate([state.head[:, None], state.id_features], axis=1)
 
 
-def unstacked(matrix: Float[Array, "r m+1"]) -> FlowState:
+def unstacked(matrix: Float[Array, "r columns"]) -> FlowState:
     """The state whose `stacked` matrix this is."""
     return FlowState(head=matrix[:, 0], id_features=matrix[:, 1:])

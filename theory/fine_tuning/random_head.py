@@ -20,7 +20,7 @@ REACH = 9.0
 #: Panels shrink towards the discontinuity by this factor, this often; what the smallest ones miss is below 1e-10.
 SHRINKAGE = 0.2
 LEVELS = 16
-NODES = 12
+NODES = 18
 
 
 def expected_ood_risk(problem: Problem, head_scale: Scalar) -> Float[Array, ""]:
