@@ -1,0 +1,38 @@
+"""Every bound of `theory.bounds` on one problem, for experiments to hold against what they measure."""
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from theory.bounds import (
+    corrected_lower_bound,
+    implicit_lower_bound,
+    linear_probing_upper_bound,
+    lp_ft_upper_bound,
+    published_lower_bound,
+)
+from theory.problem import Problem
+
+
+class Bounds(eqx.Module):
+    """Bounds on sqrt(OOD risk): lower ones for fine-tuning at every time, upper ones for the limit of linear probing and
+    for LP-FT at every time (infinite where their premise fails).
+    """
+
+    published: Float[Array | np.ndarray, "*batch"]
+    corrected: Float[Array | np.ndarray, "*batch"]
+    implicit: Float[Array | np.ndarray, "*batch"]
+    linear_probing: Float[Array | np.ndarray, "*batch"]
+    lp_ft: Float[Array | np.ndarray, "*batch"]
+
+    @classmethod
+    def of(cls, problem: Problem) -> "Bounds":
+        """All bounds of a problem; negative lower bounds, which say nothing, are given as 0."""
+        return cls(
+            published=jnp.maximum(published_lower_bound(problem), 0.0),
+            corrected=jnp.maximum(corrected_lower_bound(problem), 0.0),
+            implicit=jnp.maximum(implicit_lower_bound(problem), 0.0),
+            linear_probing=linear_probing_upper_bound(problem),
+            lp_ft=lp_ft_upper_bound(problem),
+        )

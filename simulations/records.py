@@ -1,0 +1,99 @@
+"""Experiments on disk: `results/simulations/<name>/` with data.npz, config.json and summary.json. Nothing is pickled."""
+
+import dataclasses
+import time
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import numpy as np
+from pydantic import BaseModel
+
+from artifacts import DamagedArtifact, Outcome, UserError, code_version, publish, published
+from artifacts.files import write_json
+from simulations.experiment import Experiment, Scale
+
+DATA, CONFIG, SUMMARY = "data.npz", "config.json", "summary.json"
+
+
+def run_experiment(experiment: Experiment, results: Path, scale: Scale, force: bool = False) -> Outcome:
+    """Make sure that the results folder holds this experiment at this scale; computes only what is missing or stale."""
+    config = experiment.config(scale)
+
+    def build(directory: Path) -> None:
+        start = time.perf_counter()
+        data = experiment.simulate(config)
+        save(data, directory, config)
+        seconds = round(time.perf_counter() - start, 3)
+        summary = {"name": experiment.name, "seconds": seconds, "solved_by": list(ways_of_solving(data))}
+        write_json(directory / SUMMARY, summary)
+
+    inputs = {"config": config.model_dump(mode="json"), "code": code_version("theory", "simulations")}
+    return publish(folder(experiment.name, results), inputs=inputs, build=build, force=force)
+
+
+def folder(name: str, results: Path) -> Path:
+    """Where an experiment's results are."""
+    return results / "simulations" / name
+
+
+def save(data: Any, directory: Path, config: BaseModel) -> None:
+    """Write an experiment's data and the configuration that made it."""
+    with (directory / DATA).open("wb") as stream:
+        np.savez_compressed(stream, **_flattened(data))
+    write_json(directory / CONFIG, config.model_dump(mode="json"))
+
+
+def load(name: str, results: Path) -> Any:
+    """An experiment's data, as `simulate` returned them but with NumPy arrays.
+
+    Raises:
+      UserError: no such experiment, nothing was published, or its files are damaged or of another version.
+    """
+    from simulations.catalogue import EXPERIMENTS  # the catalogue's modules need this one
+
+    found = {experiment.name: experiment for experiment in EXPERIMENTS}
+    if name not in found:
+        raise UserError(f"An experiment must be one of {', '.join(found)}, got {name!r}.")
+    return load_as(found[name].data_type, folder(name, results))
+
+
+def load_as(data_type: type, directory: Path) -> Any:
+    """The data of this type in a published directory, every file checked against its hash."""
+    try:
+        published(directory)
+    except FileNotFoundError as error:
+        raise UserError(f"{error} Run `distort simulate {directory.name}` first.") from error
+    with np.load(directory / DATA, allow_pickle=False) as arrays:
+        return _rebuilt(data_type, {name: arrays[name] for name in arrays.files}, "", directory)
+
+
+def ways_of_solving(data: Any) -> tuple[str, ...]:
+    """Every `solved_by` text in the data, without repeats."""
+    return tuple(sorted({str(value) for name, value in _flattened(data).items() if name.split(".")[-1] == "solved_by"}))
+
+
+def _flattened(data: Any, prefix: str = "") -> dict[str, np.ndarray]:
+    """Arrays by dotted name, as a `.npz` file wants them."""
+    flat: dict[str, np.ndarray] = {}
+    for field in dataclasses.fields(data):
+        value, name = getattr(data, field.name), prefix + field.name
+        if dataclasses.is_dataclass(value):
+            flat |= _flattened(value, f"{name}.")
+        else:
+            flat[name] = np.asarray(value)
+            if flat[name].dtype == object:
+                raise TypeError(f"`{name}` must be an array, a number or a text, got {type(value).__name__}.")
+    return flat
+
+
+def _rebuilt(data_type: type, arrays: dict[str, np.ndarray], prefix: str, directory: Path) -> Any:
+    hints, values = get_type_hints(data_type), {}
+    for field in dataclasses.fields(data_type):
+        kind, name = hints[field.name], prefix + field.name
+        if dataclasses.is_dataclass(kind):
+            values[field.name] = _rebuilt(kind, arrays, f"{name}.", directory)
+        elif name not in arrays:
+            raise DamagedArtifact(f"{directory / DATA} has no `{name}`: another version wrote it; make it again.")
+        else:
+            values[field.name] = kind(arrays[name]) if kind in (str, float, int, bool) else arrays[name]
+    return data_type(**values)

@@ -1,0 +1,167 @@
+"""Random problems at prescribed principal angles, feature error, sample size, norms and conditioning.
+
+Every prescription is met to rounding, by construction and not by rejection, so that problems can be drawn under `vmap`
+and an ensemble varies only in what was left open. Angles are in radians.
+"""
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray, Scalar
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from theory.networks import LinearNetwork
+from theory.problem import Problem
+from theory.subspaces import principal_angles
+
+
+class Dimensions(BaseModel):
+    """d inputs, k features and m ID directions, with room for any angle between features and ID subspace: k + m <= d.
+
+    The paper's overparameterised premise, k < m < d - k, is a special case.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    input_dim: int
+    feature_dim: int
+    id_dim: int
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> "Dimensions":
+        d, k, m = self.input_dim, self.feature_dim, self.id_dim
+        if not (k >= 1 and m >= 1 and k + m <= d):
+            raise ValueError(f"Dimensions must have k >= 1, m >= 1 and k + m <= d, got d={d}, k={k}, m={m}.")
+        return self
+
+    @property
+    def angle_count(self) -> int:
+        """How many principal angles lie between the pretrained features and the ID subspace: min(k, m)."""
+        return min(self.feature_dim, self.id_dim)
+
+
+def sample_problem(
+    dimensions: Dimensions,
+    angles: Float[Array, " r"],
+    eigenvalues: Float[Array, " m"],
+    *,
+    feature_error: Scalar | float,
+    truth_norm: Scalar | float = 1.0,
+    head_scale: Scalar | float = 1.0,
+    key: PRNGKeyArray,
+) -> Problem:
+    """A problem that is random in everything that the arguments leave open.
+
+    Args:
+      angles: all principal angles between the pretrained features and the ID subspace (`equal_angles`,
+        `sample_angles_up_to`, `sample_generic_angles`).
+      eigenvalues: those of the training covariance (`spread_eigenvalues`, `sample_eigenvalues`); its eigenbasis is
+        random.
+      feature_error: eps = ||B0 - B*||_2 after alignment, in [0, sqrt 2].
+      truth_norm: W = |w*|.
+      head_scale: sigma of the starting head, v0 ~ N(0, sigma^2 I).
+    """
+    d, k, m = dimensions.input_dim, dimensions.feature_dim, dimensions.id_dim
+    normal_key, truth_key = jax.random.split(key)
+    directions, mixing, axes, head = _normals((d, m + k), (k, k), (m, m), (k,), key=normal_key)
+    frame = _uniform_frame(directions)
+    features = _uniform_frame(mixing) @ _tilted_rows(frame[:, :m], frame[:, m:], angles)
+    basis = _uniform_frame(axes)
+    covariance = (basis * eigenvalues) @ basis.T
+    return Problem(
+        truth=sample_truth(features, feature_error, truth_norm, key=truth_key),
+        pretrained=LinearNetwork(head=head_scale * head, features=features),
+        id_frame=frame[:, :m],
+        training_covariance=(covariance + covariance.T) / 2,
+    )
+
+
+def sample_frame(input_dim: int, dim: int, *, key: PRNGKeyArray) -> Float[Array, "{input_dim} {dim}"]:
+    """A frame of a uniformly random subspace, itself uniformly random."""
+    return _uniform_frame(jax.random.normal(key, (input_dim, dim)))
+
+
+def sample_truth(
+    features: Float[Array, "k d"],
+    feature_error: Scalar | float,
+    truth_norm: Scalar | float,
+    *,
+    key: PRNGKeyArray,
+) -> LinearNetwork:
+    """A true network of norm W whose features lie at distance eps from the pretrained ones.
+
+    The row spaces meet at the largest angle 2 arcsin(eps / 2); the other angles are uniform below it. With d < 2 k only
+    d - k of them can differ from zero. The representation (v*, B*) is a random one of its equivalence class.
+    """
+    k, d = features.shape
+    normal_key, angle_key = jax.random.split(key)
+    count = min(k, d - k)
+    mixing, outside, direction, rotation = _normals((k, k), (d, count), (k,), (k, k), key=normal_key)
+    largest = 2 * jnp.arcsin(jnp.asarray(feature_error) / 2)
+    angles = sample_angles_up_to(largest, count, key=angle_key)
+    rows = _uniform_frame(mixing) @ features
+    away = jnp.linalg.qr(jnp.concatenate([features.T, outside], axis=1))[0][:, k:].T
+    turned = jnp.cos(angles)[:, None] * rows[:count] + jnp.sin(angles)[:, None] * away
+    return LinearNetwork(
+        head=truth_norm * direction / jnp.linalg.norm(direction),
+        features=_uniform_frame(rotation) @ jnp.concatenate([turned, rows[count:]]),
+    )
+
+
+def equal_angles(dimensions: Dimensions, angle: Scalar | float) -> Float[Array, " r"]:
+    """The same principal angle in every direction."""
+    return jnp.full(dimensions.angle_count, angle)
+
+
+def sample_angles_up_to(largest: Scalar | float, count: int, *, key: PRNGKeyArray) -> Float[Array, " {count}"]:
+    """One angle equal to the largest, the others uniform between 0 and it."""
+    return largest * jax.random.uniform(key, (count,)).at[0].set(1.0)
+
+
+def sample_generic_angles(dimensions: Dimensions, *, key: PRNGKeyArray) -> Float[Array, " r"]:
+    """The principal angles of two uniformly random subspaces."""
+    d, k, m = dimensions.input_dim, dimensions.feature_dim, dimensions.id_dim
+    small, large = min(k, m), max(k, m)
+    # By symmetry the larger subspace may be the span of the first coordinates.
+    return principal_angles(jnp.eye(d, large), sample_frame(d, small, key=key))
+
+
+def spread_eigenvalues(id_dim: int, condition: Scalar | float) -> Float[Array, " {id_dim}"]:
+    """Eigenvalues from 1 down to 1 / condition, evenly spaced in logarithm; all 1 where condition = 1 or m = 1."""
+    return jnp.logspace(0.0, -1.0, id_dim, base=condition) if id_dim > 1 else jnp.ones(1)
+
+
+def sample_eigenvalues(id_dim: int, examples: int, *, key: PRNGKeyArray) -> Float[Array, " {id_dim}"]:
+    """Eigenvalues of the covariance of n Gaussian examples on the ID subspace, scaled by 1/n so that they tend to 1.
+
+    Raises:
+      ValueError: fewer examples than ID directions, which would leave directions unseen.
+    """
+    if examples < id_dim:
+        raise ValueError(f"`examples` must be at least the ID dimension, got n={examples}, m={id_dim}.")
+    inputs = jax.random.normal(key, (examples, id_dim)) / jnp.sqrt(examples)
+    return jnp.linalg.svd(jnp.linalg.qr(inputs, mode="r"), compute_uv=False) ** 2
+
+
+def _tilted_rows(
+    id_frame: Float[Array, "d m"], off_frame: Float[Array, "d k"], angles: Float[Array, " r"]
+) -> Float[Array, "k d"]:
+    """Orthonormal rows at these angles to the ID subspace; rows beyond m lie outside it."""
+    r = angles.shape[0]
+    tilted = jnp.cos(angles) * id_frame[:, :r] + jnp.sin(angles) * off_frame[:, :r]
+    return jnp.concatenate([tilted, off_frame[:, r:]], axis=1).T
+
+
+def _uniform_frame(gaussian: Float[Array, "d m"]) -> Float[Array, "d m"]:
+    frame, triangular = jnp.linalg.qr(gaussian)
+    # QR fixes signs by convention; undoing that makes the law invariant under rotations (Mezzadri, 2007).
+    return frame * jnp.where(jnp.diagonal(triangular) < 0, -1.0, 1.0)
+
+
+def _normals(*shapes: tuple[int, ...], key: PRNGKeyArray) -> list[Float[Array, "..."]]:
+    """Standard normal arrays from a single draw: each draw costs a second of compilation, an array costs nothing."""
+    sizes = [math.prod(shape) for shape in shapes]
+    numbers = jnp.split(jax.random.normal(key, (sum(sizes),)), np.cumsum(sizes)[:-1])
+    return [part.reshape(shape) for part, shape in zip(numbers, shapes, strict=True)]

@@ -1,0 +1,120 @@
+"""Trajectory: what a method did over time, measured on the exact population risks, and how it was solved."""
+
+from pathlib import Path
+
+import equinox as eqx
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from theory import reduction
+from theory.fine_tuning.flow import relative_drift
+from theory.problem import Problem
+from theory.reduction import FlowState, ReducedProblem
+
+
+class Measurement(eqx.Module):
+    """What is read off the state at one time; the fields are those of `Trajectory`."""
+
+    head: Float[Array, " k"]
+    id_risk: Float[Array, ""]
+    ood_risk: Float[Array, ""]
+    training_loss: Float[Array, ""]
+    id_feature_movement: Float[Array, ""]
+    ood_feature_movement: Float[Array, ""]
+    conserved_drift: Float[Array, ""]
+
+
+class Trajectory(eqx.Module):
+    """A method over time. Time is learning rate x steps, 0 and infinity included; risks are expected squared errors.
+
+    Attributes:
+      times: as they were asked for.
+      heads: v(t), in the coordinates of the problem.
+      training_loss: `||X B^T v - Y||^2`, summed over the examples.
+      id_feature_movement: root mean square of |B(t) x - B(0) x| over ID inputs, per root mean square of |x|.
+      ood_feature_movement: the same over OOD inputs.
+      conserved_drift: relative drift of what the method conserves: v v^T - A A^T in fine-tuning, the features in linear
+        probing. An error monitor: zero for an exact solver.
+      solved_by: `exact: linear probing`, `exact: one ID direction`, `exact: one active unit` or `integrated`; for LP-FT
+        preceded by `exact: linear probing, then`.
+    """
+
+    times: Float[Array | np.ndarray, " t"]
+    heads: Float[Array | np.ndarray, "t k"]
+    id_risk: Float[Array | np.ndarray, " t"]
+    ood_risk: Float[Array | np.ndarray, " t"]
+    training_loss: Float[Array | np.ndarray, " t"]
+    id_feature_movement: Float[Array | np.ndarray, " t"]
+    ood_feature_movement: Float[Array | np.ndarray, " t"]
+    conserved_drift: Float[Array | np.ndarray, " t"]
+    solved_by: str = eqx.field(static=True)
+
+    @property
+    def off_feature_movement(self) -> Float[Array, " t"]:
+        """Movement of the features outside the ID subspace: zero, by the theorem on which the reduction rests.
+
+        The statement is tested on the full flow, where the features could move (`tests/simulations`).
+        """
+        return jnp.zeros_like(self.times)
+
+    def save(self, path: Path) -> None:
+        """Write a `.npz` file without pickled objects."""
+        with path.open("wb") as stream:
+            np.savez(stream, **{name: np.asarray(value) for name, value in vars(self).items()})
+
+    @classmethod
+    def load(cls, path: Path) -> "Trajectory":
+        """Read what `save` wrote; nothing in the file is executed."""
+        with np.load(path, allow_pickle=False) as arrays:
+            values = {name: arrays[name] for name in arrays.files}
+        return cls(**{**values, "solved_by": str(values["solved_by"])})
+
+
+class Observer(eqx.Module):
+    """Reads a `Measurement` off the state of a method that started at `start`.
+
+    The mean squared lengths of inputs cannot be had from the reduced problem, which has forgotten the directions that
+    neither features nor truth can see.
+    """
+
+    reduced: ReducedProblem
+    start: FlowState
+    id_scale: Float[Array, ""]
+    ood_scale: Float[Array, ""]
+    isotropic_id_inputs: bool = eqx.field(static=True)
+    frozen_features: bool = eqx.field(static=True)
+
+    @classmethod
+    def of(cls, problem: Problem, reduced: ReducedProblem, *, frozen_features: bool) -> "Observer":
+        """An observer of a method that starts where the reduced problem does, and freezes the features or not."""
+        id_moment, ood_moment = problem.id_covariance, problem.ood_covariance
+        return cls(
+            reduced=reduced,
+            start=reduced.start,
+            id_scale=jnp.sqrt(float(problem.id_dim) if id_moment is None else jnp.trace(id_moment)),
+            ood_scale=jnp.sqrt(float(problem.input_dim) if ood_moment is None else jnp.trace(ood_moment)),
+            isotropic_id_inputs=id_moment is None,
+            frozen_features=frozen_features,
+        )
+
+    def __call__(self, state: FlowState) -> Measurement:
+        reduced, movement = self.reduced, state.id_features - self.start.id_features
+        m = movement.shape[1]
+        seen_by_id = movement if self.isotropic_id_inputs else movement @ reduced.id_root.T
+        seen_by_ood = movement if reduced.ood_root is None else movement @ reduced.ood_root[:, :m].T
+        return Measurement(
+            head=reduced.lift @ state.head,
+            id_risk=reduction.id_risk(state, reduced),
+            ood_risk=reduction.ood_risk(state, reduced),
+            training_loss=reduction.training_loss(state, reduced),
+            id_feature_movement=jnp.linalg.norm(seen_by_id) / self.id_scale,
+            ood_feature_movement=jnp.linalg.norm(seen_by_ood) / self.ood_scale,
+            conserved_drift=(_features_drift if self.frozen_features else relative_drift)(state, self.start),
+        )
+
+
+def _features_drift(state: FlowState, start: FlowState) -> Float[Array, ""]:
+    """Relative change of the ID features, which linear probing conserves."""
+    scale = jnp.linalg.norm(start.id_features)
+    return jnp.linalg.norm(state.id_features - start.id_features) / jnp.where(scale > 0, scale, 1.0)

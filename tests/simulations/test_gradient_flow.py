@@ -1,0 +1,223 @@
+"""The solver against SciPy on the raw parameters, against exact solutions, and at its boundaries."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
+
+from artifacts import UserError
+from simulations.gradient_flow import METHODS, FailedSolve, Numerics, solve, starting_point, states
+from simulations.integration import integrate
+from simulations.methods import fine_tuning, linear_probing, lp_ft
+from simulations.sampling import equal_angles, sample_problem
+from simulations.trajectory import Trajectory
+from simulated_problems import ONE_DIRECTION, SEVERAL_DIRECTIONS, drawn, raw_flow
+from theory import reduction
+from theory import risks as definitions
+from theory.fine_tuning import one_active_unit
+from theory.linear_probing import limit
+from theory.networks import LinearNetwork
+
+# Section 6 of the specification: agreement with an independent integrator, and drift of what is conserved.
+AGREEMENT = 1e-9
+DRIFT = 1e-9
+TIMES = np.concatenate([[0.0], np.geomspace(1e-2, 100.0, 8), [np.inf]])
+seeds = st.integers(0, 10_000)
+
+
+@pytest.mark.parametrize("method", ["fine_tuning", "lp_ft"])
+@settings(max_examples=8)
+@given(seed=seeds, condition=st.floats(1.1, 100.0), error=st.floats(0.0, 1.0))
+def test_integrated_flow_agrees_with_the_raw_flow(method, seed, condition, error):
+    problem = drawn(SEVERAL_DIRECTIONS, seed, error, condition)
+    trajectory = solve(problem, method, TIMES)
+    assert trajectory.solved_by.endswith("integrated")
+    raw = raw_flow(problem, np.asarray(trajectory.heads[0]), TIMES[:-1])
+    k, d = problem.pretrained.features.shape
+    features = raw[:, k:].reshape(-1, k, d)
+    np.testing.assert_allclose(trajectory.heads[:-1], raw[:, :k], atol=AGREEMENT)
+    for index, (head, now) in enumerate(zip(raw[:, :k], features, strict=True)):
+        network = LinearNetwork(head=jnp.asarray(head), features=jnp.asarray(now))
+        np.testing.assert_allclose(trajectory.ood_risk[index], definitions.ood_risk(network, problem), atol=AGREEMENT)
+        np.testing.assert_allclose(trajectory.id_risk[index], definitions.id_risk(network, problem), atol=AGREEMENT)
+        loss = definitions.training_loss(network, problem)
+        np.testing.assert_allclose(trajectory.training_loss[index], loss, atol=AGREEMENT)
+        moved = np.linalg.norm(now - features[0])
+        np.testing.assert_allclose(trajectory.id_feature_movement[index], moved / 2, atol=AGREEMENT)  # sqrt(m) = 2
+        np.testing.assert_allclose(trajectory.ood_feature_movement[index], moved / np.sqrt(d), atol=AGREEMENT)
+    outside = np.eye(d) - np.asarray(problem.id_frame @ problem.id_frame.T)
+    np.testing.assert_allclose((features - features[0]) @ outside, 0, atol=AGREEMENT)
+
+
+@settings(max_examples=8)
+@given(seed=seeds, condition=st.floats(1.1, 100.0))
+def test_conserved_quantities_hardly_drift(seed, condition):
+    trajectory = fine_tuning(drawn(SEVERAL_DIRECTIONS, seed, 0.3, condition), TIMES)
+    assert trajectory.conserved_drift.max() < DRIFT
+
+
+@settings(max_examples=8)
+@given(seed=seeds)
+def test_one_id_direction_exact_and_integrated_agree(seed):
+    problem = drawn(ONE_DIRECTION, seed)
+    exact = states(problem, "fine_tuning", TIMES)
+    assert exact.solved_by == "exact: one ID direction"
+    integrated = jax.jit(integrated_states)(exact.reduced, jnp.asarray(TIMES))
+    assert integrated.succeeded
+    for left, right in zip(jax.tree.leaves(exact.states), jax.tree.leaves(integrated.observed), strict=True):
+        np.testing.assert_allclose(left, right, atol=AGREEMENT)
+
+
+def test_one_active_unit_exact_and_integrated_agree():
+    angles, isotropic = equal_angles(SEVERAL_DIRECTIONS, 0.7), 0.5 * jnp.ones(4)
+    problem = sample_problem(
+        SEVERAL_DIRECTIONS, angles, isotropic, feature_error=0.2, head_scale=0.0, key=jax.random.key(1)
+    )
+    exact = states(problem, "fine_tuning", TIMES)
+    assert exact.solved_by == "exact: one active unit"
+    assert one_active_unit.applies(exact.reduced)
+    integrated = jax.jit(integrated_states)(exact.reduced, jnp.asarray(TIMES))
+    for left, right in zip(jax.tree.leaves(exact.states), jax.tree.leaves(integrated.observed), strict=True):
+        np.testing.assert_allclose(left, right, atol=AGREEMENT)
+
+
+def integrated_states(reduced, times):
+    return integrate(reduced, times, lambda state: state, numerics=Numerics())
+
+
+@pytest.mark.parametrize("condition", [1e3, 1e8])
+def test_stiff_problems_agree_with_scipys_implicit_solver(condition):
+    times = np.concatenate([[0.0], np.geomspace(1e-2, 10 * condition, 8)])
+    problem = drawn(SEVERAL_DIRECTIONS, 3, 0.3, condition)
+    path = states(problem, "fine_tuning", times, numerics=Numerics(stiff=True))
+    reduced, (r, m) = path.reduced, path.states.id_features.shape[1:]
+    covariance, target = np.asarray(reduced.training_covariance), np.asarray(reduced.id_target)
+
+    def field(numbers):
+        moving = numbers.reshape(r, m + 1)
+        drive = -2 * covariance * (moving[:, 1:].T @ moving[:, 0] - target)
+        return jnp.concatenate([(moving[:, 1:] @ drive)[:, None], jnp.outer(moving[:, 0], drive)], axis=1).ravel()
+
+    compiled, jacobian = jax.jit(field), jax.jit(jax.jacfwd(field))
+    ours = np.concatenate([path.states.head[:, :, None], path.states.id_features], axis=2)
+    reference = solve_ivp(
+        lambda _, y: np.asarray(compiled(y)),
+        (0, times[-1]),
+        ours[0].ravel(),
+        method="Radau",
+        jac=lambda _, y: np.asarray(jacobian(y)),
+        rtol=1e-10,
+        atol=1e-13,
+        t_eval=times,
+    )
+    np.testing.assert_allclose(ours, reference.y.T.reshape(ours.shape), atol=AGREEMENT)
+
+
+def test_the_limit_of_a_stiff_problem_is_reached():
+    trajectory = fine_tuning(drawn(SEVERAL_DIRECTIONS, 1, 0.3, 1e8), np.array([0.0, 1.0, np.inf]))
+    assert trajectory.training_loss[-1] < 1e-20
+    assert trajectory.conserved_drift[-1] < DRIFT
+
+
+@pytest.mark.parametrize("dimensions", [ONE_DIRECTION, SEVERAL_DIRECTIONS], ids=("m = 1", "m = 4"))
+@settings(max_examples=8)
+@given(seed=seeds)
+def test_start_and_limit(dimensions, seed):
+    problem = drawn(dimensions, seed)
+    probed, tuned, both = (solve(problem, method, TIMES) for method in METHODS)
+    for trajectory in (probed, tuned):
+        np.testing.assert_allclose(trajectory.heads[0], problem.pretrained.head, atol=1e-12)
+        np.testing.assert_allclose(
+            trajectory.ood_risk[0], definitions.ood_risk(problem.pretrained, problem), rtol=1e-10
+        )
+    # The limit is the limit: nothing is left of the training loss, and LP-FT starts where linear probing ends.
+    assert tuned.training_loss[-1] < 1e-20
+    assert both.training_loss[-1] < 1e-20
+    np.testing.assert_allclose(both.heads[0], probed.heads[-1], atol=1e-10)
+    reduced = starting_point(problem, "linear_probing")
+    np.testing.assert_allclose(probed.heads[-1], reduced.lift @ limit(reduced).head, atol=1e-12)
+    assert not probed.id_feature_movement.any()
+    assert not probed.conserved_drift.any()
+
+
+def test_infinity_is_not_a_large_number():
+    """The limit agrees with the flow far out, and a far finite time with the limit, without stepping there."""
+    problem = drawn(SEVERAL_DIRECTIONS, 5)
+    trajectory = fine_tuning(problem, np.array([1e4, 1e12, np.inf]))
+    np.testing.assert_allclose(trajectory.heads, np.broadcast_to(trajectory.heads[-1], (3, 2)), atol=AGREEMENT)
+
+
+def test_a_fixed_point_stays():
+    """v0 = 0 with targets that no feature sees: the field vanishes though the loss does not."""
+    problem = drawn(SEVERAL_DIRECTIONS, 0, 0.3, 10.0)
+    reduced = reduction.reduce(problem)
+    unseen = jnp.linalg.qr(reduced.start.id_features.T, mode="complete")[0][:, 2]
+    covariance = reduced.training_covariance
+    still = problem.with_head(jnp.zeros(2))
+    weights = problem.id_frame @ jnp.linalg.solve(covariance, unseen)
+    length = jnp.linalg.norm(weights)
+    features = jnp.stack([weights / length, off_subspace_direction(problem)])
+    still = type(problem)(
+        truth=LinearNetwork(head=jnp.array([length, 0.0]), features=features),
+        pretrained=still.pretrained,
+        id_frame=problem.id_frame,
+        training_covariance=covariance,
+    )
+    trajectory = fine_tuning(still, np.array([0.0, np.inf]))
+    np.testing.assert_allclose(trajectory.heads, 0, atol=1e-12)
+
+
+def off_subspace_direction(problem):
+    return jnp.linalg.qr(problem.id_frame, mode="complete")[0][:, -1]
+
+
+def test_methods_share_signature_and_result():
+    problem = drawn(ONE_DIRECTION, 0)
+    for method in (linear_probing, fine_tuning, lp_ft):
+        trajectory = method(problem, TIMES)
+        assert isinstance(trajectory, Trajectory)
+        assert trajectory.heads.shape == (TIMES.size, 2)
+
+
+def test_trajectories_are_saved_and_loaded(tmp_path):
+    trajectory = lp_ft(drawn(ONE_DIRECTION, 0), TIMES)
+    trajectory.save(tmp_path / "path.npz")
+    loaded = Trajectory.load(tmp_path / "path.npz")
+    assert loaded.solved_by == "exact: linear probing, then exact: one ID direction"
+    for name, value in vars(trajectory).items():
+        assert np.array_equal(value, getattr(loaded, name))
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ([], "at least one time"),
+        ([0.0, -1.0], "between 0 and infinity, got -1.0"),
+        ([np.nan, 1.0], "between 0 and infinity, got nan"),
+        ([1.0, 0.5], "must increase, got 1.0 before 0.5"),
+        ([1.0, 1.0], "must increase, got 1.0 before 1.0"),
+        ([np.inf, np.inf], "must increase"),
+    ],
+)
+def test_bad_times_are_refused(times, message):
+    with pytest.raises(UserError, match=message):
+        fine_tuning(drawn(ONE_DIRECTION, 0), np.array(times))
+
+
+def test_an_unknown_method_is_refused():
+    with pytest.raises(Exception, match=r"method"):
+        solve(drawn(ONE_DIRECTION, 0), "freezing", TIMES)
+
+
+def test_single_precision_is_refused():
+    problem = jax.tree.map(lambda leaf: leaf.astype(jnp.float32), drawn(ONE_DIRECTION, 0))
+    with pytest.raises(UserError, match=r"double precision.*jax_enable_x64"):
+        fine_tuning(problem, TIMES)
+
+
+def test_a_solve_that_does_not_finish_raises_with_the_reason():
+    with pytest.raises(FailedSolve, match=r"max_steps=5 steps; pass numerics=Numerics\(stiff=True\)"):
+        solve(drawn(SEVERAL_DIRECTIONS, 0), "fine_tuning", TIMES, numerics=Numerics(max_steps=5))
