@@ -16,8 +16,8 @@ from theory.problem import Problem
 
 
 class Bounds(eqx.Module):
-    """Bounds on sqrt(OOD risk): lower ones for fine-tuning at every time, upper ones for the limit of linear probing and
-    for LP-FT at every time (infinite where their premise fails).
+    """Bounds on sqrt(OOD risk): lower ones for fine-tuning at every time, upper ones for the limit of linear probing
+    and for LP-FT at every time (infinite where their premise fails).
     """
 
     published: Float[Array | np.ndarray, "*batch"]

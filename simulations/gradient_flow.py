@@ -1,4 +1,4 @@
-"""Solves a problem for a method: exactly where a closed form is known, by the reduced flow elsewhere, and says which."""
+"""Solves a problem for a method: exactly where a closed form is known, by the reduced flow elsewhere; says which."""
 
 from collections.abc import Callable
 from typing import Literal, get_args
@@ -40,7 +40,7 @@ class Path(eqx.Module):
     solved_by: str = eqx.field(static=True)
 
 
-class FailedSolve(RuntimeError):
+class FailedSolve(RuntimeError):  # noqa: N818 (a verdict in the project's words)
     """An integration that did not reach its last time."""
 
 
@@ -101,7 +101,9 @@ def integration_outcome(integration: Integration, numerics: Numerics) -> str:
         why = f"it had not settled after max_steps={numerics.max_steps} steps; {way}, or raise max_steps"
     else:
         why = f"it stopped after {taken} steps with a state that is not finite, or with too small a step"
-    which = "" if np.ndim(integration.succeeded) == 0 else f" of problem {failed[0]} ({failed.size} of {succeeded.size})"
+    which = (
+        "" if np.ndim(integration.succeeded) == 0 else f" of problem {failed[0]} ({failed.size} of {succeeded.size})"
+    )
     return f"The integration{which} must reach its last time, but {why}."
 
 
@@ -150,7 +152,7 @@ def _checked(problem: Problem, method: str, times: Float[Array | np.ndarray, " t
         raise UserError(f"`times` must be a list of at least one time, got shape {values.shape}.")
     if np.isnan(values).any() or (values < 0).any():
         raise UserError(f"`times` must lie between 0 and infinity, got {values[~(values >= 0)][0]}.")
-    if (np.diff(values) <= 0).any() or np.isinf(values[:-1]).any():
+    if not (values[1:] > values[:-1]).all():
         at = int(np.flatnonzero(~(values[1:] > values[:-1]))[0])
         raise UserError(f"`times` must increase, got {values[at]} before {values[at + 1]}; sort them without repeats.")
     return jnp.asarray(values)

@@ -1,4 +1,4 @@
-"""Experiments on disk: `results/simulations/<name>/` with data.npz, config.json and summary.json. Nothing is pickled."""
+"""Experiments on disk: `results/simulations/<name>/` with data.npz, config.json, summary.json. Nothing is pickled."""
 
 import dataclasses
 import time

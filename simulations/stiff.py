@@ -83,7 +83,7 @@ def damped_step(moving: Float[Array, "r q"], reduced: ReducedProblem, size: Scal
     state = unstacked(moving)
     eigenvalues = reduced.training_covariance
     relative = eigenvalues / jnp.max(eigenvalues)
-    features, m = state.id_features, eigenvalues.shape[0]
+    features = state.id_features
     # Multiplied by sqrt(D) from both sides: 1 + h sqrt(D) (A^T A + |v|^2) sqrt(D), whose condition number is h at most.
     root = jnp.sqrt(relative)
     scaled = features * root

@@ -8,7 +8,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float
 
 from simulations.bounds import Bounds
 from simulations.experiment import Configuration, Experiment, Scale

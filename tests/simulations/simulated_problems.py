@@ -32,7 +32,7 @@ def drawn(dimensions: Dimensions, seed: int, feature_error: float = 0.3, conditi
 
 
 def raw_flow(problem: Problem, head: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """v(t) and B(t), flattened, of fine-tuning by SciPy on all k + k d parameters: the definition, independent of ours."""
+    """v(t) and B(t), flattened, of fine-tuning by SciPy on all k + k d parameters: the definition."""
     features, frame = np.asarray(problem.pretrained.features), np.asarray(problem.id_frame)
     covariance, weights = np.asarray(problem.training_covariance), np.asarray(problem.truth.weights)
     k, d = features.shape

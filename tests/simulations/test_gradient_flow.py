@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
+from simulated_problems import ONE_DIRECTION, SEVERAL_DIRECTIONS, drawn, raw_flow
 
 from artifacts import UserError
 from simulations.gradient_flow import METHODS, FailedSolve, Numerics, solve, starting_point, states
@@ -14,12 +15,11 @@ from simulations.integration import integrate
 from simulations.methods import fine_tuning, linear_probing, lp_ft
 from simulations.sampling import equal_angles, sample_problem
 from simulations.trajectory import Trajectory
-from simulated_problems import ONE_DIRECTION, SEVERAL_DIRECTIONS, drawn, raw_flow
-from theory import reduction
 from theory import risks as definitions
 from theory.fine_tuning import one_active_unit
 from theory.linear_probing import limit
 from theory.networks import LinearNetwork
+from theory.problem import Problem
 
 # Section 6 of the specification: agreement with an independent integrator, and drift of what is conserved.
 AGREEMENT = 1e-9
@@ -29,7 +29,7 @@ seeds = st.integers(0, 10_000)
 
 
 @pytest.mark.parametrize("method", ["fine_tuning", "lp_ft"])
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(seed=seeds, condition=st.floats(1.1, 100.0), error=st.floats(0.0, 1.0))
 def test_integrated_flow_agrees_with_the_raw_flow(method, seed, condition, error):
     problem = drawn(SEVERAL_DIRECTIONS, seed, error, condition)
@@ -52,14 +52,14 @@ def test_integrated_flow_agrees_with_the_raw_flow(method, seed, condition, error
     np.testing.assert_allclose((features - features[0]) @ outside, 0, atol=AGREEMENT)
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(seed=seeds, condition=st.floats(1.1, 100.0))
 def test_conserved_quantities_hardly_drift(seed, condition):
     trajectory = fine_tuning(drawn(SEVERAL_DIRECTIONS, seed, 0.3, condition), TIMES)
     assert trajectory.conserved_drift.max() < DRIFT
 
 
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(seed=seeds)
 def test_one_id_direction_exact_and_integrated_agree(seed):
     problem = drawn(ONE_DIRECTION, seed)
@@ -117,13 +117,13 @@ def test_stiff_problems_agree_with_scipys_implicit_solver(condition):
 
 
 def test_the_limit_of_a_stiff_problem_is_reached():
-    trajectory = fine_tuning(drawn(SEVERAL_DIRECTIONS, 1, 0.3, 1e8), np.array([0.0, 1.0, np.inf]))
+    trajectory = fine_tuning(drawn(SEVERAL_DIRECTIONS, 1, 0.3, 1e8), TIMES)
     assert trajectory.training_loss[-1] < 1e-20
     assert trajectory.conserved_drift[-1] < DRIFT
 
 
 @pytest.mark.parametrize("dimensions", [ONE_DIRECTION, SEVERAL_DIRECTIONS], ids=("m = 1", "m = 4"))
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(seed=seeds)
 def test_start_and_limit(dimensions, seed):
     problem = drawn(dimensions, seed)
@@ -146,32 +146,23 @@ def test_start_and_limit(dimensions, seed):
 def test_infinity_is_not_a_large_number():
     """The limit agrees with the flow far out, and a far finite time with the limit, without stepping there."""
     problem = drawn(SEVERAL_DIRECTIONS, 5)
-    trajectory = fine_tuning(problem, np.array([1e4, 1e12, np.inf]))
-    np.testing.assert_allclose(trajectory.heads, np.broadcast_to(trajectory.heads[-1], (3, 2)), atol=AGREEMENT)
+    trajectory = fine_tuning(problem, np.append(np.geomspace(1e4, 1e12, TIMES.size - 1), np.inf))
+    np.testing.assert_allclose(trajectory.heads, np.broadcast_to(trajectory.heads[-1], (TIMES.size, 2)), atol=AGREEMENT)
 
 
 def test_a_fixed_point_stays():
-    """v0 = 0 with targets that no feature sees: the field vanishes though the loss does not."""
-    problem = drawn(SEVERAL_DIRECTIONS, 0, 0.3, 10.0)
-    reduced = reduction.reduce(problem)
-    unseen = jnp.linalg.qr(reduced.start.id_features.T, mode="complete")[0][:, 2]
-    covariance = reduced.training_covariance
-    still = problem.with_head(jnp.zeros(2))
-    weights = problem.id_frame @ jnp.linalg.solve(covariance, unseen)
-    length = jnp.linalg.norm(weights)
-    features = jnp.stack([weights / length, off_subspace_direction(problem)])
-    still = type(problem)(
-        truth=LinearNetwork(head=jnp.array([length, 0.0]), features=features),
-        pretrained=still.pretrained,
-        id_frame=problem.id_frame,
-        training_covariance=covariance,
+    """v0 = 0 and a target that no feature sees: the field vanishes though the loss does not."""
+    features = jnp.array([[0.6, 0.0, 0.8, 0.0]])
+    problem = Problem(
+        truth=LinearNetwork(head=jnp.ones(1), features=jnp.eye(1, 4, k=1)),
+        pretrained=LinearNetwork(head=jnp.zeros(1), features=features),
+        id_frame=jnp.eye(4, 2),
+        training_covariance=jnp.diag(jnp.array([2.0, 1.0])),
     )
-    trajectory = fine_tuning(still, np.array([0.0, np.inf]))
-    np.testing.assert_allclose(trajectory.heads, 0, atol=1e-12)
-
-
-def off_subspace_direction(problem):
-    return jnp.linalg.qr(problem.id_frame, mode="complete")[0][:, -1]
+    trajectory = fine_tuning(problem, TIMES)
+    assert trajectory.solved_by == "integrated"
+    assert not trajectory.heads.any()
+    np.testing.assert_allclose(trajectory.training_loss, 1.0)
 
 
 def test_methods_share_signature_and_result():

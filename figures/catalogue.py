@@ -1,0 +1,80 @@
+"""Every figure of the project, in the order of the report; light to import, so that a name can be looked up at once."""
+
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+#: Where the benchmark lies in a results folder.
+BENCHMARK = "benchmark"
+
+
+@runtime_checkable
+class FigureModule(Protocol):
+    """A module of this package that draws one figure; its docstring is the caption."""
+
+    __name__: str
+    __doc__: str | None
+
+    def collect(self, results: Path) -> Any:
+        """What the figure shows, read from a results folder."""
+
+    def draw(self, data: Any) -> Any:
+        """The figure; draws and does nothing else."""
+
+
+@dataclass(frozen=True)
+class FigureEntry:
+    """A figure by name.
+
+    Attributes:
+      name: of its module and of its files.
+      title: a heading for the report; the figure itself carries none.
+      sources: the results it is drawn from, as folders below the results folder. Nothing else is read.
+    """
+
+    name: str
+    title: str
+    sources: tuple[str, ...]
+
+    def load(self) -> FigureModule:
+        """The module; imports matplotlib."""
+        module: Any = import_module(f"figures.{self.name}")
+        return module
+
+
+FIGURES: tuple[FigureEntry, ...] = (
+    FigureEntry("side_by_side", "Theory and benchmark side by side", ("simulations/id_ood_tradeoff", BENCHMARK)),
+    FigureEntry("toy_example", "The two-dimensional example", ("simulations/toy_example",)),
+    FigureEntry("risk_along_flow", "Risk along the flow, with the bounds", ("simulations/risk_along_flow",)),
+    FigureEntry("id_ood_tradeoff", "In against out of distribution", ("simulations/id_ood_tradeoff",)),
+    FigureEntry(
+        "risk_ratio_as_features_improve", "As features improve", ("simulations/lp_ft_with_imperfect_features",)
+    ),
+    FigureEntry(
+        "lp_ft_with_imperfect_features",
+        "LP-FT with imperfect features",
+        ("simulations/lp_ft_with_imperfect_features",),
+    ),
+    FigureEntry("phase_diagram", "Which method wins where", ("simulations/phase_diagram",)),
+    FigureEntry(
+        "bounds_against_parameters",
+        "How close the bounds come",
+        ("simulations/bounds_against_parameters",),
+    ),
+    FigureEntry("benchmark_accuracy", "Accuracy of every method on every set", (BENCHMARK,)),
+    FigureEntry("accuracy_along_training", "Accuracy along training", (BENCHMARK,)),
+    FigureEntry("feature_movement_on_images", "How far features move, in and out of distribution", (BENCHMARK,)),
+)
+
+
+def entry(name: str) -> FigureEntry:
+    """The figure of this name.
+
+    Raises:
+      ValueError: there is none.
+    """
+    for figure in FIGURES:
+        if figure.name == name:
+            return figure
+    raise ValueError(f"A figure must be one of {', '.join(figure.name for figure in FIGURES)}, got {name!r}.")

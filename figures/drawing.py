@@ -1,0 +1,83 @@
+"""Figures on disk: drawn from saved results, published like any other result, and never drawn twice."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from artifacts import Artifact, DamagedArtifact, Outcome, UserError, code_version, publish, published
+from artifacts.files import write_json
+from figures.catalogue import BENCHMARK, FigureEntry
+
+INFORMATION = "figure.json"
+#: The benchmark's one file; what it was made from is checked by `empirical`, which writes it anew on every run.
+BENCHMARK_FILE = "benchmark.json"
+
+
+def draw_figure(figure: FigureEntry, results: Path, *, force: bool = False) -> Outcome:
+    """Make sure that `results/figures/<name>/` holds the figure of the results that are there now.
+
+    Raises:
+      UserError: a result it is drawn from is missing or damaged; the message names the command that makes it.
+    """
+
+    def build(directory: Path) -> None:
+        from figures.save import save
+
+        module = figure.load()
+        save(module.draw(module.collect(results)), directory, figure.name)
+        information = {"name": figure.name, "title": figure.title, "caption": caption(module.__doc__)}
+        write_json(directory / INFORMATION, information | {"sources": list(figure.sources)})
+
+    return publish(folder(figure, results), inputs=inputs(figure, results), build=build, force=force)
+
+
+def folder(figure: FigureEntry, results: Path) -> Path:
+    """Where a figure's files are."""
+    return results / "figures" / figure.name
+
+
+def inputs(figure: FigureEntry, results: Path) -> dict[str, Any]:
+    """What a figure depends on: the content of its sources and the code that reads and draws them."""
+    return {
+        "sources": {source: _content(results, source) for source in figure.sources},
+        "code": code_version("figures", "theory", "simulations", "empirical.records"),
+    }
+
+
+def caption(docstring: str | None) -> str:
+    """A module's docstring as running text.
+
+    Raises:
+      ValueError: there is none; every figure has a caption.
+    """
+    if not docstring:
+        raise ValueError("A figure module must have a docstring, its caption, but there is none.")
+    paragraphs = (" ".join(paragraph.split()) for paragraph in docstring.strip().split("\n\n"))
+    return "\n\n".join(paragraphs)
+
+
+def _content(results: Path, source: str) -> str:
+    path = results / source
+    try:
+        found = _benchmark(path) if source == BENCHMARK else _hashes(published(path))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path} must hold results, but there are none; `{_maker(source)} --out {results}` makes them."
+        ) from error
+    except DamagedArtifact as damage:
+        raise UserError(f"{damage} `{_maker(source)} --out {results}` does.") from damage
+    return found
+
+
+def _benchmark(path: Path) -> str:
+    return hashlib.sha256((path / BENCHMARK_FILE).read_bytes()).hexdigest()[:16]
+
+
+def _hashes(artifact: Artifact) -> str:
+    # The data alone: how long they took to make, which a summary says, changes no picture.
+    relevant = {name: value for name, value in artifact.files.items() if name != "summary.json"}
+    return hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest()[:16]
+
+
+def _maker(source: str) -> str:
+    return "distort bench run" if source == BENCHMARK else f"distort simulate {Path(source).name}"

@@ -1,0 +1,67 @@
+"""The page: one file that needs nothing but a browser, filled from a `Summary` and the figures beside it."""
+
+import re
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from figures.report.contents import DrawnFigure, Summary
+
+#: Pixels a point: figures made for a printed column are a third larger than their nominal size (4/3) on a screen.
+PIXELS = 16 / 9
+TEMPLATE, STYLE = "page.html.jinja", "page.css"
+
+
+def page(summary: Summary, results: Path) -> str:
+    """The report as HTML. Whatever comes from data is escaped; only our own SVG is put in as it is.
+
+    Raises:
+      FileNotFoundError: a figure that the summary names has no SVG file in the folder.
+    """
+    from figures.report.formula import formula
+
+    environment = Environment(
+        loader=PackageLoader("figures.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"formula": formula, "percent": percent, "short": short, "paragraphs": paragraphs}
+    loader = environment.loader
+    assert loader is not None
+    style = loader.get_source(environment, STYLE)[0]
+    pictures = {figure.name: picture(figure, results) for figure in summary.figures}
+    return environment.get_template(TEMPLATE).render(
+        summary=summary, pictures=pictures, style=Markup(style), ood_sets=list(summary.benchmark[0].per_ood_set)
+    )
+
+
+def picture(figure: DrawnFigure, results: Path) -> Markup:
+    """A figure's SVG for use inside the page: names made unique, no fixed size, no metadata, read as its caption."""
+    name = next((name for name in figure.files if name.endswith(".svg")), None)
+    if name is None:
+        raise FileNotFoundError(f"The figure {figure.name} must have an SVG file, got {', '.join(figure.files)}.")
+    text = (results / name).read_text(encoding="utf-8")
+    text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
+    text = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{figure.name}-", text)
+    width = float(re.search(r'width="([\d.]+)pt"', text).group(1)) * PIXELS  # type: ignore[union-attr]
+    head = f'<svg role="img" aria-labelledby="caption-{figure.name}" style="width:{width:.0f}px" '
+    opening = re.sub(r'\s(width|height)="[\d.]+pt"', "", text[: text.index(">")])
+    return Markup(head + opening.removeprefix("<svg") + text[text.index(">") :])
+
+
+def percent(value: float, half_width: float | None = None) -> str:
+    """An accuracy in percent, with the half width of its interval where there is one."""
+    return f"{100 * value:.1f}" if half_width is None else f"{100 * value:.1f} ± {100 * half_width:.1f}"
+
+
+def short(value: float | None) -> str:
+    """Three digits of a number."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+def paragraphs(text: str) -> list[str]:
+    """The paragraphs of a caption."""
+    return text.split("\n\n")

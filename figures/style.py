@@ -1,0 +1,132 @@
+"""Colours, line styles, labels and sizes. One method has one colour and one dash, in every figure.
+
+The colours are Okabe and Ito's, told apart by colour-blind readers; lightness and dashes differ too, so that a figure
+survives a grey printer.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import ParamSpec
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
+
+P = ParamSpec("P")
+
+#: Methods, in the order of every legend.
+METHODS = ("linear_probing", "fine_tuning", "lp_ft")
+LABELS = {"linear_probing": "LP", "fine_tuning": "FT", "lp_ft": "LP-FT"}
+COLOURS = {"linear_probing": "#0072B2", "fine_tuning": "#D55E00", "lp_ft": "#009E73"}
+DASHES = {"linear_probing": (0, (5, 1.5)), "fine_tuning": "solid", "lp_ft": (0, (1.2, 1.2))}
+MARKERS = {"linear_probing": "s", "fine_tuning": "o", "lp_ft": "^"}
+
+#: The three lower bounds of fine-tuning, from light to dark as they grow sharper.
+BOUND_LABELS = {"published": "published bound", "corrected": "corrected bound", "implicit": "implicit bound"}
+BOUND_COLOURS = {"published": "#E0A100", "corrected": "#7A7A7A", "implicit": "#000000"}
+BOUND_DASHES = {"published": (0, (1, 1.5)), "corrected": (0, (4, 1, 1, 1)), "implicit": (0, (6, 2))}
+
+#: Widths in inches: one column of a paper, and both.
+COLUMN, PAGE = 3.3, 6.8
+HEIGHT = 2.5
+
+RC = {
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 7,
+    "legend.frameon": False,
+    "legend.handlelength": 2.2,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.5,
+    "xtick.major.width": 0.7,
+    "ytick.major.width": 0.7,
+    "xtick.minor.width": 0.4,
+    "ytick.minor.width": 0.4,
+    "lines.linewidth": 1.6,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100,
+    "mathtext.fontset": "dejavusans",
+}
+
+
+def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """For functions that draw a figure: the style while they draw, the reader's own settings afterwards."""
+
+    @functools.wraps(draw)
+    def in_style(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with matplotlib.rc_context(RC):
+            return draw(*args, **kwargs)
+
+    return in_style
+
+
+def panels(columns: int, rows: int = 1, *, width: float = PAGE, height: float = HEIGHT) -> tuple[Figure, np.ndarray]:
+    """A figure that knows nothing of pyplot, and its axes as (rows, columns). `height` in inches, for each row."""
+    figure = Figure(figsize=(width, rows * height))
+    return figure, figure.subplots(rows, columns, squeeze=False)
+
+
+def single_panel(*, x: str, y: str, width: float = COLUMN, height: float = HEIGHT) -> tuple[Figure, Axes]:
+    """A figure of one panel, its axes labelled."""
+    figure, axes = panels(1, width=width, height=height)
+    axes[0, 0].set(xlabel=x, ylabel=y)
+    return figure, axes[0, 0]
+
+
+def line(method: str) -> dict[str, object]:
+    """Keyword arguments of a method's curve, for `Axes.plot`."""
+    return {"color": COLOURS[method], "linestyle": DASHES[method], "label": LABELS[method]}
+
+
+def bound_line(bound: str) -> dict[str, object]:
+    """Keyword arguments of a bound's curve."""
+    return {
+        "color": BOUND_COLOURS[bound],
+        "linestyle": BOUND_DASHES[bound],
+        "label": BOUND_LABELS[bound],
+        "linewidth": 1.1,
+    }
+
+
+def band(axis: Axes, x: np.ndarray, values: np.ndarray, method: str, *, label: str | None = None) -> None:
+    """Median and 5 % to 95 % of an ensemble, whose members lie along the last axis of `values`."""
+    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95), axis=-1)
+    axis.fill_between(x, low, high, color=COLOURS[method], alpha=0.15, linewidth=0)
+    axis.plot(x, middle, **(line(method) | ({"label": label} if label else {})))
+
+
+def logarithmic(axis: Axes, *, x: bool = False, y: bool = False) -> None:
+    """Logarithmic axes with labels at the decades only."""
+    if x:
+        axis.set_xscale("log")
+        axis.xaxis.set_minor_formatter(NullFormatter())
+    if y:
+        axis.set_yscale("log")
+        axis.yaxis.set_minor_formatter(NullFormatter())
+
+
+def title_panels(axes: np.ndarray, titles: Sequence[str]) -> None:
+    """(a), (b), ... and a few words above each panel; with one panel the words alone."""
+    for letter, axis, title in zip("abcdefghij", axes.flat, titles, strict=False):
+        axis.set_title(f"({letter}) {title}" if axes.size > 1 else title, loc="left")
+
+
+def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> None:
+    """One legend for several panels, under them, each label once."""
+    handles = {}
+    for axis in axes:
+        for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
+            handles.setdefault(label, handle)
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)

@@ -1,0 +1,72 @@
+"""The three lower bounds of fine-tuning against its measured best OOD error over all stopping times.
+
+One ID direction, where the best over all times is known in closed form; one parameter at a time is swept. Source:
+paper, Theorem 3.1; theory.bounds.
+"""
+
+import equinox as eqx
+import jax
+import numpy as np
+from jaxtyping import Float
+
+from simulations.experiment import Configuration, Experiment, Scale
+from simulations.experiments.families import Point, one_direction
+from simulations.measured import Measured
+from simulations.sweeps import ensemble
+
+#: The parameters swept, in the order of the arrays.
+PARAMETERS = ("head_scale", "angle", "feature_error", "truth_norm")
+
+
+class BoundsAgainstParameters(Configuration):
+    """`points` values of each parameter, the others at their centre; angles in radians, ranges (low, high)."""
+
+    points: int
+    problems: int
+    head_scale: float = 0.5
+    angle: float = 0.8
+    feature_error: float = 0.01
+    truth_norm: float = 1.0
+    head_scales: tuple[float, float] = (0.01, 100.0)
+    angles: tuple[float, float] = (0.05, 1.52)
+    feature_errors: tuple[float, float] = (1e-4, 1.0)
+    truth_norms: tuple[float, float] = (0.01, 100.0)
+    seed: int = 0
+
+
+class BoundsAgainstParametersData(eqx.Module):
+    """For every parameter of `PARAMETERS`: its values, and arrays (parameter, value, problem)."""
+
+    values: Float[np.ndarray, "4 p"]
+    measured: Measured
+    solved_by: str
+
+
+def simulate(config: BoundsAgainstParameters) -> BoundsAgainstParametersData:
+    """One sweep for each parameter."""
+    ranges = [np.geomspace(*config.head_scales, config.points), np.linspace(*config.angles, config.points)]
+    ranges += [np.geomspace(*limits, config.points) for limits in (config.feature_errors, config.truth_norms)]
+    centre = {name: getattr(config, name) for name in PARAMETERS}
+    sweeps = [
+        ensemble(one_direction, Point.sweep(**(centre | {name: values})), config.problems, seed=config.seed)
+        for name, values in zip(PARAMETERS, ranges, strict=True)
+    ]
+    return BoundsAgainstParametersData(
+        values=np.stack(ranges),
+        measured=jax.tree.map(lambda *leaves: np.stack(leaves), *sweeps),
+        solved_by="exact: one ID direction",
+    )
+
+
+def configuration(scale: Scale) -> BoundsAgainstParameters:
+    points, problems = {"quick": (13, 32), "default": (25, 200), "full": (49, 1000)}[scale]
+    return BoundsAgainstParameters(points=points, problems=problems)
+
+
+EXPERIMENT = Experiment(
+    "bounds_against_parameters",
+    "The lower bounds against what they depend on",
+    configuration,
+    simulate,
+    BoundsAgainstParametersData,
+)

@@ -1,0 +1,65 @@
+"""All three methods while the pretrained features improve: risks, feature movement, early stopping, and the bounds.
+
+An overparameterised ensemble along eps. The paper treats LP-FT for perfect features (Proposition 3.2) and compares LP
+and FT in the limit (Theorem 3.2); the bounds of `theory.bounds` say what holds at every eps.
+"""
+
+import equinox as eqx
+import numpy as np
+from jaxtyping import Float
+
+from simulations.experiment import Configuration, Experiment, Scale
+from simulations.experiments.families import Point, overparameterised
+from simulations.gradient_flow import FailedSolve
+from simulations.measured import Measured
+from simulations.sweeps import ensemble
+
+
+class ImperfectFeatures(Configuration):
+    """eps from `smallest` to `largest`, evenly spaced in logarithm; angles in radians."""
+
+    smallest: float = 1e-5
+    largest: float = 1.0
+    errors: int
+    problems: int
+    angle: float = 0.8
+    truth_norm: float = 1.0
+    head_scale: float = 1.0
+    seed: int = 0
+
+
+class ImperfectFeaturesData(eqx.Module):
+    """Every problem at every eps: arrays (eps, problem)."""
+
+    feature_errors: Float[np.ndarray, " p"]
+    measured: Measured
+    solved_by: str
+
+
+def simulate(config: ImperfectFeatures) -> ImperfectFeaturesData:
+    """The ensemble along eps."""
+    errors = np.geomspace(config.smallest, config.largest, config.errors)
+    points = Point.sweep(
+        feature_error=errors,
+        angle=config.angle,
+        truth_norm=config.truth_norm,
+        head_scale=config.head_scale,
+    )
+    measured = ensemble(overparameterised, points, config.problems, seed=config.seed)
+    if not measured.solved.all():
+        raise FailedSolve(f"{np.sum(~measured.solved)} of {measured.solved.size} integrations did not finish.")
+    return ImperfectFeaturesData(feature_errors=errors, measured=measured, solved_by="integrated")
+
+
+def configuration(scale: Scale) -> ImperfectFeatures:
+    errors, problems = {"quick": (8, 32), "default": (16, 64), "full": (31, 500)}[scale]
+    return ImperfectFeatures(errors=errors, problems=problems)
+
+
+EXPERIMENT = Experiment(
+    "lp_ft_with_imperfect_features",
+    "The three methods while the features improve",
+    configuration,
+    simulate,
+    ImperfectFeaturesData,
+)

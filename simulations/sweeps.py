@@ -1,0 +1,126 @@
+"""Ensembles: one function of a point and a key, over a whole sweep, in chunks of bounded memory.
+
+Every member has a key of its own, from the seed and its place in the sweep: results do not depend on the size of the
+chunks nor on where a run was cut off.
+"""
+
+import functools
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, PRNGKeyArray, PyTree
+
+from artifacts import UserError, code_version, fingerprint
+
+#: Bytes that one chunk may occupy while it is solved.
+MEMORY_BUDGET = 512 * 2**20
+#: Members in a chunk, where the memory budget allows it. Smaller sweeps are filled up to it, so that every sweep of one
+#: member shares one compilation.
+LANES = 256
+
+
+def ensemble(
+    member: Callable[[PyTree, PRNGKeyArray], PyTree],
+    points: PyTree,
+    problems: int,
+    *,
+    seed: int,
+    independent: bool = False,
+    memory_budget: int = MEMORY_BUDGET,
+    progress: Callable[[int, int], None] | None = None,
+    resume_in: Path | None = None,
+) -> PyTree:
+    """`member(point, key)` for every point of a sweep and every one of several random problems, as NumPy arrays.
+
+    The problems of one number share their key at every point, so that curves along a sweep compare like with like,
+    unless they are to be `independent`.
+
+    Args:
+      member: a function at the top of a module, compiled once however often it is swept.
+      points: arrays whose leading axis is the sweep.
+      problems: how many random problems there are at each point.
+      memory_budget: bytes that a chunk may occupy.
+      progress: called with members done and members in all.
+      resume_in: an existing directory for finished chunks; a run that was cut off goes on from there.
+    Returns:
+      What `member` returns, with leading axes (points, problems).
+    Raises:
+      UserError: one member alone needs more than the memory budget.
+    """
+    count = jax.tree.leaves(points)[0].shape[0]
+    total = count * problems
+    keys = jax.random.split(jax.random.key(seed), total if independent else problems)
+    chunk = _chunk_size(member, jax.tree.map(lambda leaf: leaf[0], points), keys[0], memory_budget)
+    solve = _compiled(member)
+    parts = []
+    for start in range(0, total, chunk):
+        # The last chunk is filled up, so that every chunk has one shape and one compilation.
+        indices = np.minimum(np.arange(start, start + chunk), total - 1)
+        saved = _saved_chunk(resume_in, (member.__qualname__, problems, seed, independent, chunk), points, start)
+        part = _loaded(saved, member, points, keys) if saved and saved.exists() else None
+        if part is None:
+            at = jax.tree.map(lambda leaf, which=indices // problems: leaf[which], points)
+            part = jax.tree.map(np.asarray, solve(at, keys[indices % keys.shape[0]]))
+            if saved:
+                _store(saved, part)
+        keep = min(chunk, total - start)
+        parts.append(jax.tree.map(lambda leaf, keep=keep: leaf[:keep], part))
+        if progress:
+            progress(min(start + chunk, total), total)
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves).reshape(count, problems, *leaves[0].shape[1:]), *parts)
+
+
+@functools.cache
+def _compiled(member: Callable[[PyTree, PRNGKeyArray], PyTree]) -> Callable[[PyTree, Array], PyTree]:
+    return jax.jit(jax.vmap(member))
+
+
+def _chunk_size(
+    member: Callable[[PyTree, PRNGKeyArray], PyTree], point: PyTree, key: PRNGKeyArray, memory_budget: int
+) -> int:
+    """The largest power of two of members, up to `LANES`, that fits the budget if no intermediate value were freed."""
+    two = jax.tree.map(lambda leaf: jnp.stack([jnp.asarray(leaf)] * 2), (point, key))
+    closed = jax.make_jaxpr(jax.vmap(member))(*two)
+    each = sum(_bytes(variable) for variable in _variables(closed.jaxpr)) // 2
+    if each > memory_budget:
+        raise UserError(
+            f"`memory_budget` must hold one problem, which takes about {each / 2**20:.0f} MiB, "
+            f"got {memory_budget / 2**20:.0f} MiB; raise it or take a smaller problem."
+        )
+    return min(LANES, 2 ** int(math.log2(memory_budget / max(each, 1))))
+
+
+def _variables(jaxpr) -> list:
+    return [variable for equation in jaxpr.eqns for variable in equation.outvars]
+
+
+def _bytes(variable) -> int:
+    shape, dtype = getattr(variable.aval, "shape", ()), getattr(variable.aval, "dtype", None)
+    return math.prod(shape) * getattr(dtype, "itemsize", 8)
+
+
+def _saved_chunk(folder: Path | None, sweep: tuple, points: PyTree, start: int) -> Path | None:
+    if folder is None:
+        return None
+    values = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(points)]
+    name = fingerprint([*sweep, json.dumps(values), code_version("theory", "simulations")])
+    return folder / f"chunk-{name}-{start}.npz"
+
+
+def _store(path: Path, part: PyTree) -> None:
+    partial = path.with_suffix(".partial")
+    with partial.open("wb") as stream:
+        np.savez(stream, *jax.tree.leaves(part))
+    partial.replace(path)
+
+
+def _loaded(path: Path, member: Callable, points: PyTree, keys: Array) -> PyTree:
+    shape = jax.eval_shape(member, jax.tree.map(lambda leaf: leaf[0], points), keys[0])
+    with np.load(path, allow_pickle=False) as arrays:
+        leaves = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
+    return jax.tree.unflatten(jax.tree.structure(shape), leaves)

@@ -1,0 +1,101 @@
+"""Discrete time tends to the flow at first order; its boundaries and its refusals."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from simulated_problems import SEVERAL_DIRECTIONS, drawn
+
+from artifacts import UserError
+from simulations.gradient_descent import gradient_descent
+from simulations.gradient_flow import FailedSolve
+from simulations.methods import fine_tuning, linear_probing
+from theory.problem import Problem
+
+TIME = 0.5
+#: Halving a step halves the error of a first-order method, up to terms of the next order.
+FIRST_ORDER = 0.1
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A problem with its twelve training inputs."""
+    plain = drawn(SEVERAL_DIRECTIONS, 4)
+    inputs = 0.4 * jax.random.normal(jax.random.key(0), (12, 4)) @ plain.id_frame.T
+    return Problem.from_inputs(plain.truth, plain.pretrained, inputs), inputs
+
+
+@pytest.mark.parametrize("freeze", [False, True], ids=("fine-tuning", "linear probing"))
+def test_full_batch_descent_tends_to_the_flow_at_first_order(trained, freeze):
+    problem, inputs = trained
+    labels = inputs @ problem.truth.weights
+    flow = (linear_probing if freeze else fine_tuning)(problem, np.array([0.0, TIME])).heads[-1]
+    errors = []
+    for steps in (400, 800):
+        descent = gradient_descent(
+            problem.pretrained,
+            inputs,
+            labels,
+            learning_rate=TIME / steps,
+            steps=steps,
+            save_every=steps,
+            freeze_features=freeze,
+        )
+        np.testing.assert_allclose(descent.times, [0.0, TIME])
+        errors.append(float(jnp.linalg.norm(descent.networks.head[-1] - flow)))
+    assert abs(errors[0] / errors[1] - 2) < FIRST_ORDER
+
+
+def test_minibatches_tend_to_the_flow_in_the_mean(trained):
+    """The noise of a step shrinks with the learning rate: the mean error over runs falls with it."""
+    problem, inputs = trained
+    labels = inputs @ problem.truth.weights
+    flow = fine_tuning(problem, np.array([0.0, TIME])).heads[-1]
+
+    def error(steps):
+        heads = [
+            gradient_descent(
+                problem.pretrained,
+                inputs,
+                labels,
+                learning_rate=TIME / steps,
+                steps=steps,
+                save_every=steps,
+                batch_size=4,
+                key=jax.random.key(seed),
+            ).networks.head[-1]
+            for seed in range(8)
+        ]
+        return float(jnp.sqrt(jnp.mean(jnp.sum((jnp.stack(heads) - flow) ** 2, axis=1))))
+
+    # Sixteen times smaller steps: the standard deviation falls by four; half of that is far outside chance.
+    assert error(1600) < error(100) / 2
+
+
+def test_minibatches_of_all_examples_are_full_batches(trained):
+    problem, inputs = trained
+    labels = inputs @ problem.truth.weights
+    settings = {"learning_rate": 1e-3, "steps": 20}
+    full = gradient_descent(problem.pretrained, inputs, labels, **settings)
+    drawn_all = gradient_descent(problem.pretrained, inputs, labels, batch_size=12, key=jax.random.key(0), **settings)
+    np.testing.assert_allclose(full.networks.features, drawn_all.networks.features, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"steps": 10, "save_every": 3}, "must divide"),
+        ({"steps": 10, "batch_size": 13}, "between 1 and the 12 examples, got 13"),
+        ({"steps": 10, "batch_size": 2}, "must have a `key`"),
+    ],
+)
+def test_bad_settings_are_refused(trained, settings, message):
+    problem, inputs = trained
+    with pytest.raises(UserError, match=message):
+        gradient_descent(problem.pretrained, inputs, jnp.zeros(12), learning_rate=1e-3, **settings)
+
+
+def test_divergence_raises(trained):
+    problem, inputs = trained
+    with pytest.raises(FailedSolve, match="diverged at learning_rate=10"):
+        gradient_descent(problem.pretrained, inputs, jnp.ones(12), learning_rate=10.0, steps=200)
