@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from theory.reduction import FlowState
 
 
-def metric(id_dim: int) -> Float[Array, "m+1 m+1"]:
+def metric(id_dim: int) -> Float[Array, "q q"]:
     """J = diag(1, -1, ..., -1)."""
     return jnp.diag(jnp.concatenate([jnp.ones(1), -jnp.ones(id_dim)]))
 

@@ -1,0 +1,227 @@
+"""`distort bench datasets|verify|download|pack|miniature`: getting the images into shape for the benchmark."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from tyro.conf import Positional, arg
+from tyro.extras import SubcommandApp
+
+from distort.command import Answer, Command, table
+from distort.data_overview import data_overview
+from distort.names import chosen, known
+
+if TYPE_CHECKING:
+    from empirical.datasets.configuration import Data
+    from empirical.datasets.family import Family
+    from empirical.store import Form, Store
+
+
+def add_commands(app: SubcommandApp) -> None:
+    """Add the commands on data to those of `distort bench`."""
+    app.command(Datasets, name="datasets")
+    app.command(Verify, name="verify")
+    app.command(Download, name="download")
+    app.command(Pack, name="pack")
+    app.command(WriteMiniature, name="miniature")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataCommand(Command):
+    """Flags that say where the data lie."""
+
+    root: Path | None = None
+    """Folder that all data lie below; by default the file's, else that of the environment variable DISTORT_DATA."""
+    config: Path | None = None
+    """TOML file with locations elsewhere and data sets of your own (docs/datasets.md)."""
+
+    def data(self) -> "Data":
+        from empirical.datasets.configuration import read_data
+
+        return read_data(self.config, root=self.root)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Datasets(DataCommand):
+    """Say what each data set is, where it is looked for, what is there, and how to get the rest."""
+
+    def __call__(self) -> Answer:
+        data = self.data()
+        overview = data_overview(data)
+        datasets = [
+            (
+                one.name,
+                one.title,
+                one.task,
+                ", ".join(one.ood_sets),
+                f"missing: {', '.join(one.missing)}" if one.missing else "there",
+            )
+            for one in overview.datasets
+        ]
+        rows = [
+            (
+                one.name,
+                one.title,
+                f"{one.bytes / 1e9:.1f} GB",
+                one.licence,
+                one.found or " or ".join(one.looked_for),
+                one.how or "there",
+            )
+            for one in overview.sources
+        ]
+        first = table(("data set", "title", "ID task", "OOD sets", "status"), datasets)
+        return Answer(
+            overview, f"{first}\n\n{table(('source', 'title', 'size', 'licence', 'place', 'how to get it'), rows)}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify(DataCommand):
+    """Check layout, counts and checksums, and decode every image; fails if anything is wrong."""
+
+    names: Positional[tuple[str, ...]] = ()
+    """Data sets, as `distort bench datasets` names them."""
+    every: Annotated[bool, arg(name="all")] = False
+    """All of them."""
+    images: Literal["all", "none"] = "all"
+    """Which images to decode; `none` takes seconds, where decoding all of ImageNet takes a good half hour a core."""
+
+    def __call__(self) -> Answer:
+        from distort.progress import progress
+        from empirical.datasets.verification import Finding, verify
+
+        families = _families(self.names, self.data(), everything=self.every)
+        findings: list[Finding] = []
+        checked: set[str] = set()
+        with progress() as begin:
+            for one in families:
+                report = begin(one.title)
+                decode = self.images == "all"
+                findings += verify(one, self.data().locations, images=decode, progress=report, checked=checked)
+                report("done", 1.0)
+        rows = [(one.status, one.dataset, one.set, one.check, one.detail, one.mend) for one in findings]
+        wrong = sum(one.status == "wrong" for one in findings)
+        text = table(("", "data set", "set", "check", "found", "mend"), rows)
+        return Answer(findings, text, f"{wrong} of {len(findings)} checks failed" if wrong else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Download(DataCommand):
+    """Fetch sources that have a public address: resumed, checked before they are opened, unpacked safely."""
+
+    names: Positional[tuple[str, ...]]
+    """Sources, as `distort bench datasets` names them."""
+    keep: bool = False
+    """Keep archives after they are unpacked."""
+
+    def __call__(self) -> Answer:
+        from artifacts import UserError
+        from distort.progress import progress
+        from empirical.datasets.download import download
+        from empirical.datasets.locations import VARIABLE
+        from empirical.datasets.sources import SOURCES, source
+
+        names = chosen(self.names, [one.name for one in SOURCES], everything=False, kind="source")
+        root = self.data().locations.root
+        if root is None:
+            raise UserError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
+        received = []
+        with progress() as begin:
+            for name in names:
+                received += download(source(name), root, keep=self.keep, progress=begin(name))
+        rows = [
+            (one.name, one.place, one.sha256 or "there already", "agrees" if one.checked else "none is published")
+            for one in received
+        ]
+        return Answer(received, table(("file", "place", "sha256", "published checksum"), rows))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pack(DataCommand):
+    """Decode once into packed files that are read fast; continues where it was cut off."""
+
+    names: Positional[tuple[str, ...]]
+    """Data sets, as `distort bench datasets` names them."""
+    out: Path = Path("packed")
+    """Folder for the packed files."""
+    codec: Literal["raw", "jpeg"] | None = None
+    """Pixels or JPEG; by default pixels for CIFAR-10 and FMoW, JPEG for the others."""
+    resize: Literal["short_side", "square"] | None = None
+    """Resize before packing, which changes the distribution of random crops; by default images stay as they are."""
+    side: int | None = None
+    """Side to resize to, in pixels; a larger one changes the crops less."""
+    workers: int = 2
+    """Processes that decode."""
+
+    def __call__(self) -> Answer:
+        from distort.progress import progress
+        from empirical.store import pack_family
+
+        families = _families(self.names, self.data(), everything=False)
+        stores = []
+        with progress() as begin:
+            for one in families:
+                form = self.form(one.name)
+                locations = self.data().locations
+                found = pack_family(
+                    one, locations, self.out, form=form, workers=self.workers, progress=begin(one.title)
+                )
+                stores += [(one.name, store) for store in found]
+        rows = [
+            (name, store.name, str(store.images), store.form.codec, f"{_bytes(store) / 1e6:.1f} MB", store.form.note)
+            for name, store in stores
+        ]
+        return Answer(
+            [store for _, store in stores], table(("data set", "set", "images", "codec", "size", "form"), rows)
+        )
+
+    def form(self, family: str) -> "Form":
+        from pydantic import ValidationError
+
+        from artifacts import UserError
+        from empirical.store import Form
+        from empirical.store.packed import DEFAULT_FORM, FORMS
+
+        usual = FORMS.get(family, DEFAULT_FORM)
+        try:
+            return Form(codec=self.codec or usual.codec, resize=self.resize, side=self.side)
+        except ValidationError as error:
+            raise UserError(f"--codec, --resize and --side must fit together: {error.errors()[0]['msg']}.") from error
+
+
+@dataclass(frozen=True, kw_only=True)
+class WriteMiniature(Command):
+    """Write small synthetic copies of all ten data sets in their official layouts."""
+
+    out: Path
+    """New or empty folder; use it as --root or DISTORT_DATA."""
+    seed: int = 0
+    """What the images are drawn from."""
+
+    def __call__(self) -> Answer:
+        from distort.progress import progress
+        from empirical.miniature import write_miniature
+
+        with progress() as begin:
+            write_miniature(self.out, seed=self.seed, progress=begin("miniatures"))
+        written = {"root": str(self.out), "seed": self.seed}
+        return Answer(
+            written,
+            f"Miniatures of all ten data sets are in {self.out}; `distort bench verify --all --root {self.out}`.",
+        )
+
+
+def _families(names: tuple[str, ...], data: "Data", *, everything: bool) -> list["Family"]:
+    """The families that are named, by their own names or by those of their columns; each once."""
+    from empirical.datasets.catalogue import COLUMNS, family
+
+    every = [one.name for one in data.families]
+    if everything or not names:
+        return [family(name, data.families) for name in chosen(names, every, everything=everything, kind="data set")]
+    valid = known(names, list(dict.fromkeys([*every, *(column.name for column in COLUMNS)])), kind="data set")
+    found = [family(name, data.families) for name in valid]
+    return [one for place, one in enumerate(found) if one not in found[:place]]
+
+
+def _bytes(store: "Store") -> int:
+    return sum(size for shard in store.shards for size in shard.sizes.values())

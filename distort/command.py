@@ -1,0 +1,60 @@
+"""What every command shares: two flags, what it answers with, and the two ways of going wrong."""
+
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from artifacts.errors import UserError
+
+#: How much is done: a check, what figures deserve, or everything there is time for.
+Scale = Literal["quick", "default", "full"]
+
+
+class UsageError(UserError):
+    """The command line itself is wrong: one line on standard error, exit status 2."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command has to say, in both forms.
+
+    Attributes:
+      document: pydantic models, dataclasses and plain values: what `--json` prints.
+      text: the same for a reader.
+      failure: one line for standard error where the command did its work and the result is bad; exit status 1.
+    """
+
+    document: Any
+    text: str
+    failure: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Command(ABC):
+    """Flags that every command takes; calling a command does its work."""
+
+    json: bool = False
+    """Print one JSON document on standard output and nothing else there."""
+    debug: bool = False
+    """Show the traceback of an error."""
+
+    @abstractmethod
+    def __call__(self) -> Answer: ...
+
+
+def as_json(document: Any) -> str:
+    """A document as JSON; NaN and infinity are refused, since JSON has no spelling for them."""
+    from pydantic_core import to_jsonable_python
+
+    return json.dumps(to_jsonable_python(document), indent=1, allow_nan=False, ensure_ascii=False)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Left-aligned columns, as wide as they must be and never cut."""
+    lines = [tuple(header), *map(tuple, rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )

@@ -1,0 +1,76 @@
+"""What data there is and where, source by source and data set by data set."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from empirical.datasets.configuration import Data
+
+
+@dataclass(frozen=True)
+class SourceStatus:
+    """A source of images: `how` says how to get it, where it is not there."""
+
+    name: str
+    title: str
+    looked_for: list[str]
+    found: str
+    bytes: int
+    licence: str
+    how: str
+
+
+@dataclass(frozen=True)
+class DatasetStatus:
+    """One of the benchmark's OOD columns, or a data set of the user's own."""
+
+    name: str
+    title: str
+    task: str
+    ood_sets: list[str]
+    sources: list[str]
+    missing: list[str]
+
+
+@dataclass(frozen=True)
+class Overview:
+    datasets: list[DatasetStatus]
+    sources: list[SourceStatus]
+
+
+def data_overview(data: "Data") -> Overview:
+    """Every data set and every source; a source counts as there once its folder exists (`verify` looks inside)."""
+    sources = _sources(data)
+    return Overview(_datasets(data, {one.name for one in sources if one.found}), sources)
+
+
+def _datasets(data: "Data", there: set[str]) -> list[DatasetStatus]:
+    from empirical.datasets.catalogue import COLUMNS, family
+    from empirical.datasets.digits import OOD_SETS
+
+    rows = []
+    for column in COLUMNS:
+        task = family(column.family, data.families)
+        parts = [task.training, task.reported, *(part for part in task.ood if part.name in column.sets)]
+        sources = list(dict.fromkeys(part.source for part in parts))
+        missing = [name for name in sources if name not in there]
+        rows.append(DatasetStatus(column.name, column.title, task.name, list(column.sets), sources, missing))
+    listed = {column.family for column in COLUMNS}
+    for own in data.families:
+        if own.name not in listed:
+            rows.append(DatasetStatus(own.name, own.title, own.name, [part.name for part in own.ood], [], []))
+    embedded = [one.name for one in OOD_SETS]
+    return [*rows, DatasetStatus("digits", "Handwritten digits (embedded)", "digits", embedded, [], [])]
+
+
+def _sources(data: "Data") -> list[SourceStatus]:
+    from empirical.datasets.sources import SOURCES
+
+    found = []
+    for one in SOURCES:
+        candidates = data.locations.candidates(one.name)
+        place = next((str(candidate) for candidate in candidates if candidate.is_dir()), "")
+        how = "" if place else f"distort bench download {one.name}" if one.fetched else " ".join(one.steps)
+        looked_for = list(map(str, candidates))
+        found.append(SourceStatus(one.name, one.title, looked_for, place, one.bytes_on_disk, one.licence, how))
+    return found

@@ -1,0 +1,200 @@
+"""`distort doctor`: what is installed, found and missing, and how to get it."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from packaging.requirements import Requirement
+
+from distort.command import Answer, Command, table
+
+DISTRIBUTION = "feature-distortion"
+#: What the main job needs at its default scale; measured peaks are in the README.
+NEEDED_MEMORY_GIB = 4
+NEEDED_DISK_GIB = 1
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for.
+
+    Attributes:
+      needed: whether the main job cannot run without it.
+      detail: what was found, or why it does not count.
+      how: how to get it; empty where it is there.
+    """
+
+    name: str
+    found: bool
+    needed: bool
+    detail: str
+    how: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All findings, and whether the main job can run."""
+
+    ready: bool
+    findings: list[Finding]
+    environment: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doctor(Command):
+    """Say what is there and what is missing, and how to get it; fails if the main job cannot run."""
+
+    def __call__(self) -> Answer:
+        findings = [
+            _python(),
+            *_packages(),
+            _digits(),
+            _checkpoint(),
+            _fonts(),
+            _memory(),
+            _disk(),
+            *_extras(),
+            _browser(),
+        ]
+        missing = [finding.name for finding in findings if finding.needed and not finding.found]
+        diagnosis = Diagnosis(ready=not missing, findings=findings, environment=_environment())
+        rows = [(_mark(one), one.name, one.detail, one.how) for one in findings]
+        devices = ", ".join(diagnosis.environment.get("devices", [])) or "unknown"
+        verdict = "`distort reproduce` can run." if diagnosis.ready else "`distort reproduce` cannot run yet."
+        text = f"{table(('', 'what', 'found', 'how to get it'), rows)}\n\ndevices: {devices}\n{verdict}"
+        return Answer(diagnosis, text, f"missing: {', '.join(missing)}" if missing else "")
+
+
+def _mark(finding: Finding) -> str:
+    return "ok" if finding.found else "MISSING" if finding.needed else "absent"
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        "Python",
+        sys.version_info >= (3, 11),
+        True,
+        version,
+        "" if sys.version_info >= (3, 11) else "install 3.11 or later",
+    )
+
+
+def _packages() -> list[Finding]:
+    """Every package that the project requires without an extra."""
+    return [_package(one, needed=True, how="pip install -c constraints.txt .") for one in _required("")]
+
+
+def _extras() -> list[Finding]:
+    findings = []
+    for extra in metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []:
+        how = f"pip install -c constraints.txt '.[{extra}]'"
+        parts = [_package(one, needed=False, how=how) for one in _required(extra)]
+        absent = [part.name for part in parts if not part.found]
+        detail = f"lacks {', '.join(absent)}" if absent else "complete"
+        findings.append(Finding(f"extra [{extra}]", not absent, False, detail, how if absent else ""))
+    return findings
+
+
+def _required(extra: str) -> list[Requirement]:
+    """What an extra adds; the empty extra is the project itself."""
+    every = [Requirement(line) for line in metadata.requires(DISTRIBUTION) or []]
+    core = [one for one in every if one.marker is None or one.marker.evaluate({"extra": ""})]
+    if not extra:
+        return core
+    return [one for one in every if one not in core and one.marker and one.marker.evaluate({"extra": extra})]
+
+
+def _package(requirement: Requirement, *, needed: bool, how: str) -> Finding:
+    try:
+        version = metadata.version(requirement.name)
+    except metadata.PackageNotFoundError:
+        return Finding(requirement.name, False, needed, "not installed", how)
+    if not requirement.specifier.contains(version, prereleases=True):
+        return Finding(requirement.name, False, needed, f"{version}, where {requirement.specifier} is needed", how)
+    return Finding(requirement.name, True, needed, version)
+
+
+def _probe(name: str, look: Callable[[], str], *, how: str) -> Finding:
+    """Something needed that can only be found out by trying; whatever goes wrong is the finding."""
+    try:
+        return Finding(name, True, True, look())
+    except Exception as error:
+        return Finding(name, False, True, " ".join(str(error).split()) or type(error).__name__, how)
+
+
+def _digits() -> Finding:
+    def look() -> str:
+        from empirical.datasets.digits import digits
+
+        return f"{len(digits().labels)} images, shipped with scikit-learn"
+
+    return _probe("handwritten digits", look, how="pip install --force-reinstall scikit-learn")
+
+
+def _checkpoint() -> Finding:
+    def look() -> str:
+        from empirical.backbones.checkpoints import SHIPPED, read_backbone
+
+        read_backbone(SHIPPED)
+        return f"{SHIPPED.name}, {SHIPPED.stat().st_size / 1e6:.2f} MB"
+
+    return _probe(
+        "pretrained weights",
+        look,
+        how="install the project again, or `distort reproduce --scale full`, which pretrains",
+    )
+
+
+def _fonts() -> Finding:
+    def look() -> str:
+        from empirical.datasets.characters import HELD_OUT_FONTS, TRAINING_FONTS, glyphs
+
+        fonts = TRAINING_FONTS + HELD_OUT_FONTS
+        glyphs(fonts)
+        return f"{len(fonts)} of matplotlib's fonts, for pretraining"
+
+    return _probe("fonts", look, how="pip install --force-reinstall matplotlib")
+
+
+def _memory() -> Finding:
+    available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration):
+        pass  # free pages, without what the cache would give back: a lower bound
+    detail = f"{available / 2**30:.1f} GiB free, {os.cpu_count()} cores"
+    enough = available >= NEEDED_MEMORY_GIB * 2**30
+    return Finding(
+        "memory", enough, False, detail, "" if enough else f"the default scale needs up to {NEEDED_MEMORY_GIB} GiB"
+    )
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(Path.cwd()).free
+    enough = free >= NEEDED_DISK_GIB * 2**30
+    return Finding(
+        "disk", enough, False, f"{free / 2**30:.1f} GiB free here", "" if enough else "name another folder with --out"
+    )
+
+
+def _browser() -> Finding:
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    how = "" if path else "apt-get install chromium (its tests are skipped without)"
+    return Finding("browser, for the tests of the report", path is not None, False, path or "none", how)
+
+
+def _environment() -> dict[str, Any]:
+    try:
+        from artifacts import environment
+
+        return environment()
+    except ImportError:
+        return {}

@@ -1,0 +1,34 @@
+"""`distort figures`: pictures from saved results, without simulating or training anything."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from distort.command import Answer, Command
+from distort.names import known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures(Command):
+    """Draw figures (SVG, PNG, PDF) from a results folder into its `figures` folder."""
+
+    names: Annotated[Positional[tuple[str, ...]], arg(metavar="[NAME ...]")] = ()
+    """Figures; without a name, all of them."""
+    results: Annotated[Path, arg(name="from")] = Path("results")
+    """Results folder."""
+    force: bool = False
+    """Draw again what is up to date."""
+
+    def __call__(self) -> Answer:
+        from distort.folder import existing, held
+        from distort.progress import progress
+        from distort.stages import figure_stage, stages_text
+        from figures.catalogue import FIGURES
+
+        names = [entry.name for entry in FIGURES]
+        wanted = known(self.names, names, kind="figure") or tuple(names)
+        with held(existing(self.results)) as results, progress() as begin:
+            stages = [figure_stage(results, name, force=self.force, begin=begin) for name in wanted]
+        return Answer(stages, stages_text(stages))

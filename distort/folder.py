@@ -1,0 +1,50 @@
+"""A results folder held by one process at a time."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from artifacts import UserError, open_results_folder
+from artifacts.results_folder import MARKER
+
+LOCK = ".distort.lock"
+
+
+@contextmanager
+def held(path: Path) -> Iterator[Path]:
+    """The folder, made ready and locked against other `distort` processes until the block ends.
+
+    The lock belongs to the process: the system lifts it when the process dies, however it dies. What a killed process
+    left half written is removed.
+
+    Raises:
+      UserError: the folder is foreign or unwritable, or another process is working in it.
+    """
+    from filelock import FileLock, Timeout
+
+    folder = open_results_folder(path)
+    lock = FileLock(folder / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UserError(
+            f"{path} must be free, but another distort process is working in it; wait for it, or name another folder."
+        ) from error
+    try:
+        for leftover in folder.rglob(".partial-*"):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        yield folder
+    finally:
+        lock.release()
+
+
+def existing(path: Path) -> Path:
+    """A results folder that must be there already.
+
+    Raises:
+      UserError: there is none.
+    """
+    if not (path / MARKER).is_file():
+        raise UserError(f"{path} must be a results folder, but it is none; `distort reproduce --out {path}` makes one.")
+    return path

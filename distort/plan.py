@@ -1,0 +1,46 @@
+"""How much the main job does: one plan for each scale."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from distort.command import Scale
+
+if TYPE_CHECKING:
+    from empirical.recipes import Recipe
+
+#: Problems drawn in each setting of a statement.
+EXAMPLES: dict[Scale, int] = {"quick": 100, "default": 500, "full": 10_000}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is verified, simulated, trained and drawn.
+
+    Attributes:
+      scale: names the plan in summary and report; decides the size of the simulations.
+      examples: problems drawn in each setting of a statement.
+    """
+
+    scale: Scale
+    statements: tuple[str, ...]
+    examples: int
+    experiments: tuple[str, ...]
+    recipe: "Recipe"
+    figures: tuple[str, ...]
+
+
+def plan(scale: Scale) -> Plan:
+    """Everything that there is, at a scale."""
+    from empirical.recipes import RECIPES
+    from figures.catalogue import FIGURES
+    from simulations.catalogue import EXPERIMENTS
+    from theory.statements import STATEMENTS
+
+    return Plan(
+        scale=scale,
+        statements=tuple(statement.name for statement in STATEMENTS),
+        examples=EXAMPLES[scale],
+        experiments=tuple(experiment.name for experiment in EXPERIMENTS),
+        recipe=RECIPES[scale],
+        figures=tuple(figure.name for figure in FIGURES),
+    )

@@ -1,0 +1,74 @@
+"""`distort reproduce`: the main job, from statements to report."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from distort.command import Answer, Command, Scale
+
+if TYPE_CHECKING:
+    from distort.plan import Plan
+    from figures.report.contents import Stage, Summary
+
+REPORT, SUMMARY = "report.html", "summary.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reproduce(Command):
+    """Verify the statements, run the simulations and the embedded benchmark, draw every figure, write the report.
+
+    What is up to date is kept, and what was cut off is finished: calling it again is always safe.
+    """
+
+    out: Path = Path("results")
+    """Results folder: new, empty, or one that distort made."""
+    scale: Scale = "default"
+    """How much: quick for a check, default, or full (hours)."""
+    force: bool = False
+    """Make everything again."""
+
+    def __call__(self) -> Answer:
+        from distort.folder import held
+        from distort.plan import plan
+        from distort.stages import stages_text
+        from theory.statements import Status
+
+        with held(self.out) as results:
+            summary = reproduce(results, plan(self.scale), force=self.force)
+        written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
+        violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]
+        failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
+        return Answer(summary, f"{stages_text(summary.stages)}\n{written}", failure)
+
+
+def reproduce(results: Path, plan: "Plan", *, force: bool = False) -> "Summary":
+    """Bring a results folder up to date with a plan. The folder must be held (`distort.folder`)."""
+    from distort.progress import progress
+    from distort.stages import benchmark_stages, figure_stage, simulation_stage, verification_stage
+
+    started = time.perf_counter()
+    with progress() as begin:
+        stages = [verification_stage(results, plan.statements, examples=plan.examples, force=force, begin=begin)]
+        for name in plan.experiments:
+            stages.append(simulation_stage(results, name, scale=plan.scale, force=force, begin=begin))
+        stages += benchmark_stages(results, plan.recipe, force=force, begin=begin)
+        for name in plan.figures:
+            stages.append(figure_stage(results, name, force=force, begin=begin))
+        begin("report")("", 0.5)
+        return _written(results, stages, scale=plan.scale, started=started)
+
+
+def _written(results: Path, stages: "list[Stage]", *, scale: Scale, started: float) -> "Summary":
+    """The report and the summary, written last: where a summary is, everything before it is done."""
+    from artifacts.files import write_text
+    from distort.command import as_json
+    from figures.report.gather import gather
+    from figures.report.page import page
+
+    found = gather(results)
+    seconds = round(time.perf_counter() - started, 1)
+    summary = found.model_copy(update={"stages": tuple(stages), "scale": scale, "seconds": seconds})
+    write_text(results / REPORT, page(summary, results))
+    write_text(results / SUMMARY, as_json(summary) + "\n")
+    return summary

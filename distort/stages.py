@@ -1,0 +1,119 @@
+"""The steps of the main job, each published: what is up to date is kept, what is not is made again and says why."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from artifacts import Outcome, code_version, publish
+from artifacts.files import write_text
+from distort.command import Scale, as_json
+from distort.progress import Begin
+
+if TYPE_CHECKING:
+    from empirical.recipes import Recipe
+    from figures.report.contents import Stage
+
+#: Decides which problems the statements are verified on.
+SEED = 0
+
+
+def verification_stage(results: Path, names: Sequence[str], *, examples: int, force: bool, begin: Begin) -> "Stage":
+    """Statements verified, under `theory/`. One step for all of them, since they share the problems they are tested on.
+
+    Args:
+      examples: problems drawn in each setting of a statement.
+    """
+    from figures.report.gather import THEORY, VERIFICATION
+    from simulations.verification import verify
+    from theory.statements import STATEMENTS
+
+    started, report = time.perf_counter(), begin("statements")
+    statements = [statement for statement in STATEMENTS if statement.name in names]
+    inputs = {
+        "statements": [statement.name for statement in statements],
+        "examples": examples,
+        "seed": SEED,
+        "code": code_version("theory", "simulations"),
+    }
+
+    def build(directory: Path) -> None:
+        report(f"{len(statements)} statements, {examples} problems in each setting", 0.0)
+        write_text(directory / VERIFICATION, as_json(verify(statements, examples=examples, seed=SEED)))
+
+    outcome = publish(results / THEORY, inputs=inputs, build=build, force=force)
+    report("", 1.0)
+    return _stage("statements", outcome, started)
+
+
+def simulation_stage(results: Path, name: str, *, scale: Scale, force: bool, begin: Begin) -> "Stage":
+    """One experiment's data, under `simulations/<name>/`."""
+    from simulations.catalogue import EXPERIMENTS
+    from simulations.records import run_experiment
+
+    started, report = time.perf_counter(), begin(f"simulation {name}")
+    experiment = next(one for one in EXPERIMENTS if one.name == name)
+    outcome = run_experiment(experiment, results, scale, force)
+    report("", 1.0)
+    return _stage(f"simulation {name}", outcome, started)
+
+
+def benchmark_stages(results: Path, recipe: "Recipe", *, force: bool, begin: Begin) -> "list[Stage]":
+    """The embedded benchmark, under `benchmark/`; each of its runs is a step of its own."""
+    import shutil
+
+    from empirical.embedded import run_recipe
+    from figures.catalogue import BENCHMARK
+    from figures.report.contents import Stage
+
+    started, report = time.perf_counter(), begin("benchmark")
+    folder = results / BENCHMARK
+    if force and folder.exists():
+        shutil.rmtree(folder)
+    outcome = run_recipe(folder, recipe, progress=report)
+    report("", 1.0)
+    built = [Stage(name=f"benchmark: {name}", built=True, reason=reason) for name, reason in outcome.built.items()]
+    whole = Stage(
+        name="benchmark",
+        built=bool(built),
+        reason=f"{len(built)} steps to do, {outcome.up_to_date} up to date" if built else "up to date",
+        seconds=_since(started),
+    )
+    return [whole, *built]
+
+
+def figure_stage(results: Path, name: str, *, force: bool, begin: Begin) -> "Stage":
+    """One figure, under `figures/<name>/`."""
+    from figures.catalogue import entry
+    from figures.drawing import draw_figure
+
+    started, report = time.perf_counter(), begin(f"figure {name}")
+    outcome = draw_figure(entry(name), results, force=force)
+    report("", 1.0)
+    return _stage(f"figure {name}", outcome, started)
+
+
+def stages_text(stages: "Sequence[Stage]") -> str:
+    """What was up to date, what was made, and why; steps that share a reason share a line."""
+    reasons: dict[str, list[str]] = {}
+    for stage in stages:
+        time_taken = "" if stage.seconds is None else f" ({stage.seconds:.1f} s)"
+        reasons.setdefault(stage.reason if stage.built else "", []).append(stage.name + time_taken * stage.built)
+    kept = reasons.pop("", [])
+    lines = [f"made ({reason}): {_shortened(names)}" for reason, names in reasons.items()]
+    return "\n".join([*lines, *([f"up to date: {_shortened(kept, most=20)}"] if kept else [])])
+
+
+def _shortened(names: Sequence[str], *, most: int = 8) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def _stage(name: str, outcome: Outcome, started: float) -> "Stage":
+    from figures.report.contents import Stage
+
+    return Stage(name=name, built=outcome.built, reason=outcome.reason, seconds=_since(started))
+
+
+def _since(started: float) -> float:
+    return round(time.perf_counter() - started, 2)

@@ -1,0 +1,157 @@
+"""`distort theory`: the statements, how they stand, and what was found when they were verified."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import Positional, arg
+from tyro.extras import SubcommandApp
+
+from distort.command import Answer, Command, as_json, table
+from distort.names import chosen, known
+
+if TYPE_CHECKING:
+    from simulations.verification import Verification
+    from theory.statements import Statement
+
+
+def commands() -> SubcommandApp:
+    """The subcommands of `distort theory`."""
+    app = SubcommandApp()
+    app.command(List, name="list")
+    app.command(Show, name="show")
+    app.command(Verify, name="verify")
+    app.command(Attack, name="attack")
+    return app
+
+
+@dataclass(frozen=True, kw_only=True)
+class List(Command):
+    """List the statements with their status, as last verified in a results folder."""
+
+    results: Annotated[Path, arg(name="from")] = Path("results")
+    """Results folder that holds a verification; without one nothing counts as verified."""
+
+    def __call__(self) -> Answer:
+        from figures.report.gather import claims
+
+        found = claims(self.results)
+        rows = [(claim.name, claim.status, claim.source) for claim in found]
+        return Answer(found, table(("name", "status", "source"), rows))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Show(Command):
+    """Show one statement: claim, formula, premises, proof, witnesses."""
+
+    name: Positional[str]
+    """The statement."""
+    results: Annotated[Path, arg(name="from")] = Path("results")
+    """Results folder that holds a verification; without one nothing counts as verified."""
+
+    def __call__(self) -> Answer:
+        from figures.report.gather import claims
+        from theory.statements import STATEMENTS
+
+        known([self.name], [statement.name for statement in STATEMENTS], kind="statement")
+        claim = next(claim for claim in claims(self.results) if claim.name == self.name)
+        lines = [
+            ("name", claim.name),
+            ("status", claim.status),
+            ("source", claim.source),
+            ("claim", claim.claim),
+            ("formula", claim.latex),
+            ("premises", claim.premises),
+            ("proof", claim.proof or "none of our own"),
+            *(("witness", f"{witness.name}: {witness.shows}") for witness in claim.witnesses),
+        ]
+        if claim.examples:
+            lines.append(("verified", f"{claim.examples} problems, {claim.violations} violations"))
+        return Answer(claim, "\n".join(f"{label:<10}{text}" for label, text in lines))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify(Command):
+    """Verify statements on random problems that meet their premises, and replay their counterexamples."""
+
+    names: Annotated[Positional[tuple[str, ...]], arg(metavar="[NAME ...]")] = ()
+    """Statements; see `distort theory list`."""
+    all: bool = False
+    """Verify every statement."""
+    examples: int = 200
+    """Problems drawn in each setting of a statement."""
+    seed: int = 0
+    """Decides which problems are drawn."""
+
+    def __call__(self) -> Answer:
+        from theory.statements import STATEMENTS
+
+        statements = {statement.name: statement for statement in STATEMENTS}
+        names = chosen(self.names, list(statements), everything=self.all, kind="statement")
+        return _answer(self._verified([statements[name] for name in names]))
+
+    def _verified(self, statements: "list[Statement]") -> "list[Verification]":
+        from distort.progress import progress
+        from simulations.verification import verify
+
+        with progress() as begin:
+            report = begin("verifying statements")
+            report(f"{len(statements)} statements", 0.0)
+            found = verify(statements, examples=self.examples, seed=self.seed)
+            report("", 1.0)
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attack(Command):
+    """Search for a problem that violates a statement; success is to have searched, whatever came out."""
+
+    name: Positional[str]
+    """The statement."""
+    budget: int = 200_000
+    """Problems that may be tried."""
+    seed: int = 0
+    """Decides where the search starts."""
+
+    def __call__(self) -> Answer:
+        from distort.progress import progress
+        from simulations.attack import attack
+        from theory.statements import STATEMENTS
+
+        statements = {statement.name: statement for statement in STATEMENTS}
+        known([self.name], list(statements), kind="statement")
+        with progress() as begin:
+            begin(f"attacking {self.name}")(f"up to {self.budget} problems", 0.0)
+            found = attack(statements[self.name], budget=self.budget, seed=self.seed)
+        verdict = "violated" if found.violated else "no violation found"
+        lines = [
+            f"{found.name}: {verdict} among {found.evaluated} problems",
+            f"smallest ratio of the larger side to the smaller: {slack_text(found.smallest_ratio)}",
+            f"instance: {as_json(found.instance)}",
+        ]
+        return Answer(found, "\n".join(lines))
+
+
+def _answer(found: "list[Verification]") -> Answer:
+    from theory.statements import Status
+
+    rows = [
+        (
+            one.name,
+            one.status,
+            str(one.checked),
+            str(one.violations),
+            slack_text(one.smallest_slack),
+            f"{one.seconds:.1f}",
+        )
+        for one in found
+    ]
+    text = table(("name", "status", "checked", "violations", "smallest slack", "seconds"), rows)
+    violated = [one.name for one in found if one.status == Status.VIOLATED]
+    failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
+    return Answer(found, text, failure)
+
+
+def slack_text(slack: float | None) -> str:
+    """A relative gap between two sides, as a reader wants it."""
+    return "-" if slack is None else f"{slack:.3g}"

@@ -1,0 +1,168 @@
+"""The contract of the command line: exit statuses, one JSON document, one line for an error."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from distort import command
+from distort.__main__ import main
+from distort.command import UsageError, as_json, table
+from distort.names import chosen, known
+
+HEAVY = ("jax", "matplotlib", "equinox", "sklearn", "diffrax", "empirical", "simulations", "theory")
+
+
+def run(*arguments: str) -> int:
+    """The exit status, whichever way the command ends."""
+    try:
+        return main(arguments)
+    except SystemExit as end:
+        return int(end.code or 0)
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("theory",), ("theory", "verify"), ("bench",), ("bench", "run"), ("figures",), ("reproduce",)]
+)
+def test_help_succeeds(arguments, capsys):
+    assert run(*arguments, "--help") == 0
+    assert "usage: distort" in capsys.readouterr().out
+
+
+def test_help_imports_nothing_heavy():
+    """Help must come in under a second; importing any of these would spend it."""
+    code = f"""
+import sys
+from distort.__main__ import main
+try:
+    main(["theory", "verify", "--help"])
+except SystemExit:
+    pass
+print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+"""
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert finished.stderr.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("reprodude",),
+        ("theory", "verify", "--examples", "many", "--all"),
+        ("reproduce", "--scale", "huge"),
+        ("theory", "verify"),
+        ("theory", "verify", "balancedness", "--all"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_keeps_standard_output_clean(arguments, capsys):
+    assert run(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "nearest"),
+    [
+        (("theory", "show", "balancednes"), "balancedness"),
+        (("theory", "verify", "frozen_feature"), "frozen_features"),
+        (("theory", "attack", "ft_ood_lower_bond"), "ft_ood_lower_bound"),
+        (("simulate", "toy_exmaple"), "toy_example"),
+        (("figures", "side_by_sid"), "side_by_side"),
+    ],
+)
+def test_unknown_name_is_one_line_with_the_nearest(arguments, nearest, capsys):
+    assert run(*arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert len(captured.err.splitlines()) == 1
+    assert nearest in captured.err
+
+
+@pytest.mark.parametrize(
+    "arguments", [("figures", "side_by_side"), ("report",), ("bench", "status"), ("bench", "collect")]
+)
+def test_missing_results_name_the_command_that_makes_them(arguments, tmp_path, capsys):
+    assert run(*arguments, "--from", str(tmp_path / "none")) == 1
+    captured = capsys.readouterr()
+    assert len(captured.err.splitlines()) == 1
+    assert "distort reproduce" in captured.err
+    assert not (tmp_path / "none").exists()
+
+
+def test_foreign_folder_is_one_line(tmp_path, capsys):
+    (tmp_path / "thesis.tex").touch()
+    assert run("simulate", "toy_example", "--out", str(tmp_path)) == 1
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_debug_shows_the_traceback(tmp_path):
+    with pytest.raises(ValueError, match="results folder"):
+        run("report", "--from", str(tmp_path), "--debug")
+
+
+def test_theory_list_prints_one_json_document(tmp_path, capsys):
+    assert run("theory", "list", "--json", "--from", str(tmp_path)) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {"name", "status", "source"} <= listed[0].keys()
+    assert {one["status"] for one in listed} == {"not verified yet"}
+
+
+def test_theory_verify_prints_one_json_document(capsys):
+    assert run("theory", "verify", "lp_ft_dominance", "--examples", "5", "--json") == 0
+    captured = capsys.readouterr()
+    (found,) = json.loads(captured.out)
+    assert {"name", "status", "checked", "violations", "smallest_slack", "seconds"} <= found.keys()
+    assert captured.err == ""
+
+
+def test_status_of_a_verified_claim_is_remembered(finished, capsys):
+    assert run("theory", "show", "lp_ft_dominance", "--from", str(finished), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "proved here and verified"
+
+
+def test_benchmark_can_be_counted_and_collected(finished, capsys):
+    assert run("bench", "status", "--from", str(finished), "--json") == 0
+    counted = json.loads(capsys.readouterr().out)
+    assert sum(one["finished"] for one in counted) == 4
+    assert run("bench", "collect", "--from", str(finished)) == 0
+    assert "LP-FT" in capsys.readouterr().out
+
+
+def test_one_figure_is_redrawn(results, capsys):
+    assert run("figures", "side_by_side", "--from", str(results), "--force", "--json") == 0
+    (stage,) = json.loads(capsys.readouterr().out)
+    assert stage["built"]
+
+
+def test_doctor_says_what_is_there(capsys):
+    assert run("doctor", "--json") == 0
+    diagnosis = json.loads(capsys.readouterr().out)
+    found = {one["name"]: one for one in diagnosis["findings"]}
+    assert diagnosis["ready"]
+    assert found["jax"]["found"]
+    assert found["handwritten digits"]["found"]
+    assert all(one["how"] for one in found.values() if not one["found"])
+
+
+def test_names_keep_their_order_and_lose_repeats():
+    assert known(["b", "a", "b"], ["a", "b"], kind="letter") == ("b", "a")
+    assert chosen([], ["a", "b"], everything=True, kind="letter") == ("a", "b")
+
+
+def test_name_unlike_any_other_gets_the_whole_list():
+    with pytest.raises(UsageError, match="there are: a, b"):
+        known(["zzz"], ["a", "b"], kind="letter")
+
+
+def test_json_refuses_what_json_cannot_spell():
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        as_json({"slack": float("nan")})
+
+
+def test_table_is_never_cut():
+    wide = "x" * 300
+    assert wide in table(("name",), [(wide,)])
+    assert issubclass(command.UsageError, ValueError)

@@ -1,0 +1,49 @@
+"""The whole main job at a size for tests: one statement, one simulation, one training run a method and seed.
+
+`python tests/distort/tiny.py FOLDER` runs it in a process of its own, to be cut off at will.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from distort.folder import held
+from distort.plan import Plan
+from distort.reproduce import reproduce
+from figures.report.contents import Summary
+
+FIGURES = ("side_by_side", "benchmark_accuracy", "accuracy_along_training", "feature_movement_on_images")
+
+
+def tiny_plan() -> Plan:
+    """Complete in kind, small in number."""
+    from empirical.datasets.digits import DigitsSplit
+    from empirical.methods import FT, LP_FT
+    from empirical.recipes import Recipe, Sweep
+
+    recipe = Recipe(
+        split=DigitsSplit(training=96, validation=64, test=64),
+        seeds=(0, 1),
+        penalties=(0.1, 1.0),
+        sweeps=(Sweep(method=FT, learning_rates=(1e-2,)), Sweep(method=LP_FT, learning_rates=(1e-3,))),
+        epochs=2,
+    )
+    return Plan(
+        scale="quick",
+        statements=("lp_ft_dominance",),
+        examples=5,
+        experiments=("id_ood_tradeoff",),
+        recipe=recipe,
+        figures=FIGURES,
+    )
+
+
+def run(folder: Path, *, force: bool = False) -> Summary:
+    """The tiny job, as `distort reproduce` runs the real one."""
+    with held(folder) as results:
+        return reproduce(results, tiny_plan(), force=force)
+
+
+if __name__ == "__main__":
+    assert os.environ["JAX_ENABLE_X64"] == "1"
+    run(Path(sys.argv[1]))
