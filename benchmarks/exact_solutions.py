@@ -5,7 +5,6 @@ thousand with one active unit. Medians over repeated calls of a compiled functio
 """
 
 import json
-import os
 import statistics
 import sys
 import time
@@ -14,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ["JAX_ENABLE_X64"] = "1"
+from artifacts.runtime import prepare_jax
+
+prepare_jax()
 
 import jax
 import jax.numpy as jnp

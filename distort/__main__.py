@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
+from artifacts.runtime import prepare_jax
 from distort.command import Command, UsageError, as_json
 
 SUCCESS, FAILURE, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -47,7 +48,7 @@ def _configure_jax() -> None:
 
     The folder is named after the processor: code compiled for one may not run on another that shares the home.
     """
-    os.environ["JAX_ENABLE_X64"] = "1"
+    prepare_jax()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feature-distortion"
     os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / f"xla-{_processor()}"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")

@@ -1,0 +1,91 @@
+"""BREEDS: superclasses of ImageNet; training sees some subclasses, the OOD set has the others.
+
+The splits are tables (`tables/breeds.json`, protocol sheet Appendix A): superclasses in label order, source and target
+subclasses as ImageNet class indices in the order drawn. Nothing is drawn again here.
+"""
+
+from functools import cache, partial
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from artifacts import UserError
+from empirical.datasets import imagenet
+from empirical.datasets.family import Family, Part
+from empirical.datasets.image_sets import ImageSet
+from empirical.datasets.locations import Locations
+from empirical.datasets.sizes import Size, read_marker
+from empirical.datasets.tables import table
+
+Side = Literal["source", "target"]
+# The published loader asks this of every class.
+TRAINING_IMAGES = (100, 1300)
+VALIDATION_IMAGES = 50
+
+
+class Breeds(BaseModel):
+    """One split: for each label its superclass (id and name) and its subclasses on both sides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    superclasses: tuple[str, ...]
+    names: tuple[str, ...]
+    source: tuple[tuple[int, ...], ...]
+    target: tuple[tuple[int, ...], ...]
+    subclasses: dict[int, str]
+
+    def labels(self, side: Side) -> dict[int, int]:
+        """From ImageNet class index to label."""
+        groups = self.source if side == "source" else self.target
+        return {index: label for label, group in enumerate(groups) for index in group}
+
+
+@cache
+def breeds(name: str) -> Breeds:
+    """The split `living17` or `entity30`."""
+    return Breeds.model_validate(table("breeds")[name])
+
+
+def _part(split: str, name: str, folder: str, side: Side, size: Size) -> Part:
+    return Part(
+        name=name, source="imagenet", size=size, classes=len(breeds(split).names),
+        index=partial(_index, split, name, folder, side),
+    )  # fmt: skip
+
+
+def _index(split: str, name: str, folder: str, side: Side, locations: Locations) -> ImageSet:
+    root = locations.folder("imagenet")
+    labels = breeds(split).labels(side)
+    images = imagenet.split(name, root, folder, labels)
+    if read_marker(root) is None:
+        _check_subclasses(images, str(root / folder), folder)
+    return images
+
+
+def _check_subclasses(images: ImageSet, where: str, folder: str) -> None:
+    """Every subclass has as many images as the published loader demands."""
+    low, high = TRAINING_IMAGES if folder == "train" else (VALIDATION_IMAGES, VALIDATION_IMAGES)
+    counts: dict[str, int] = {}
+    for index in range(len(images)):
+        wnid = images.images.reference(index).rsplit("/", 2)[-2]
+        counts[wnid] = counts.get(wnid, 0) + 1
+    for wnid, count in counts.items():
+        if not low <= count <= high:
+            wanted = str(low) if low == high else f"{low} to {high}"
+            raise UserError(f"{where}/{wnid} must hold {wanted} images, got {count}; unpack its archive again.")
+
+
+def _family(name: str, title: str, training: Size, validation: int) -> Family:
+    return Family(
+        name=name,
+        title=title,
+        classes=lambda locations: breeds(name).names,
+        training=_part(name, "id_training", "train", "source", training),
+        reported=_part(name, "id_test", "val", "source", Size(total=validation)),
+        ood=(_part(name, "target_subclasses", "val", "target", Size(total=validation)),),
+    )
+
+
+# 44,200 is 34 classes of 1,300, seen for the target side only; 154,263 is the authors' own output.
+LIVING17 = _family("living17", "Living-17", Size(total=44_200, confirmed=False), 1_700)
+ENTITY30 = _family("entity30", "Entity-30", Size(total=154_263), 6_000)

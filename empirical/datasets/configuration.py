@@ -1,0 +1,80 @@
+"""The user's TOML file: where the data lie, and data sets of their own.
+
+    root = "/data"                        # or --root, or DISTORT_DATA
+    [locations]
+    imagenet = "/large/ilsvrc2012"        # whatever does not lie below the root
+    [datasets.office]                     # a data set of your own
+    training = { folder = "amazon" }      # class subfolders
+    [datasets.office.ood]
+    webcam = { folder = "webcam" }
+    phone = { folder = "phone", labels = "phone.txt" }   # `path label` a line
+
+Paths are relative to the file.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from artifacts import UserError
+from empirical.datasets.catalogue import FAMILIES
+from empirical.datasets.family import Family
+from empirical.datasets.folders import OwnDataset, own_family
+from empirical.datasets.locations import Locations, locations
+
+
+class Configuration(BaseModel):
+    """The file's content."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: Path | None = None
+    locations: Mapping[str, Path] = Field(default_factory=dict)
+    datasets: Mapping[str, OwnDataset] = Field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Data:
+    """Every family that can be asked for, and where things lie."""
+
+    families: tuple[Family, ...]
+    locations: Locations
+
+
+def read_data(configuration: Path | None = None, *, root: Path | None = None) -> Data:
+    """The families and locations under a root and a configuration file, both optional.
+
+    Raises:
+      UserError: the file cannot be read, or says something that is not understood.
+    """
+    if configuration is None:
+        return Data(FAMILIES, locations(root))
+    try:
+        content = tomllib.loads(configuration.read_text(encoding="utf-8"))
+        read = Configuration.model_validate(content)
+        base = configuration.parent
+        own_root = None if read.root is None else base / read.root
+        found = locations(root or own_root)
+        folders = {name: base / folder for name, folder in read.locations.items()}
+        placed = Locations(root=found.root, folders=folders)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"{configuration} must be a TOML file, but {error}; docs/datasets.md shows one.") from error
+    except ValidationError as error:
+        raise UserError(f"{configuration} must follow docs/datasets.md, but {_first(error)}.") from error
+    taken = sorted(set(read.datasets) & {one.name for one in FAMILIES})
+    if taken:
+        raise UserError(
+            f"{configuration} must not name a data set {taken[0]}, which is one of the ten; name it otherwise."
+        )
+    own = tuple(own_family(name, content, base) for name, content in read.datasets.items())
+    return Data((*FAMILIES, *own), placed)
+
+
+def _first(error: ValidationError) -> str:
+    first: Any = error.errors()[0]
+    place = ".".join(map(str, first["loc"])) or "the file"
+    return f"{place}: {first['msg']}"

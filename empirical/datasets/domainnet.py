@@ -1,0 +1,89 @@
+"""DomainNet, the 40 classes of SENTRY: training on sketches, OOD on photographs, paintings and clip art.
+
+The split files end their lines with CR LF and name the images; whatever else lies in the folders does not count.
+"""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from artifacts import UserError
+from empirical.datasets.family import Family, Part
+from empirical.datasets.image_sets import ImageFiles, ImageSet
+from empirical.datasets.locations import Locations
+from empirical.datasets.sizes import Size
+from empirical.datasets.tables import class_names
+
+SPLITS = "SENTRY_splits"
+CLASSES = class_names("domainnet")
+DOMAINS = ("clipart", "painting", "real", "sketch")
+
+
+def split_file(folder: Path, domain: str, split: str) -> Path:
+    return folder / SPLITS / f"{domain}_{split}_mini.txt"
+
+
+def _index(name: str, domain: str, split: str, locations: Locations) -> ImageSet:
+    folder = locations.folder("domainnet")
+    file = split_file(folder, domain, split)
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"{file} must list {domain}'s images, but {error}; `distort bench download domainnet`."
+        ) from error
+    if not (folder / domain).is_dir():
+        raise UserError(
+            f"{folder / domain} must hold the images of {domain}, but is missing; unpack {domain}.zip there."
+        )
+    entries = [_entry(file, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    paths = tuple(path for path, _ in entries)
+    _check_files(folder, domain, paths, file)
+    return ImageSet(
+        name=name, images=ImageFiles(folder, paths), labels=np.array([label for _, label in entries], np.int32)
+    )
+
+
+def _entry(file: Path, number: int, line: str) -> tuple[str, int]:
+    """Path and label of one line; the class in the path and the label must agree."""
+    path, _, label = line.strip().rpartition(" ")
+    parts = path.split("/")
+    if not label.isdecimal() or int(label) >= len(CLASSES) or len(parts) != 3 or parts[1] != CLASSES[int(label)]:
+        raise UserError(
+            f"{file} line {number} must be `domain/class/image label`, got {line.strip()!r}; fetch the file again."
+        )
+    return path, int(label)
+
+
+def _check_files(folder: Path, domain: str, paths: tuple[str, ...], file: Path) -> None:
+    """Every image that is listed is there; found out by listing folders, not by a call for each file."""
+    there: dict[str, set[str]] = {}
+    for path in paths:
+        parent, _, name = path.rpartition("/")
+        if parent not in there:
+            place = folder / parent
+            there[parent] = {entry.name for entry in place.iterdir()} if place.is_dir() else set()
+        if name not in there[parent]:
+            raise UserError(f"{folder / path} is named by {file.name} but missing; unpack {domain}.zip again.")
+
+
+def _part(name: str, domain: str, split: str, total: int) -> Part:
+    return Part(
+        name=name, source="domainnet", size=Size(total=total, per_class=(1, total)), classes=len(CLASSES),
+        index=partial(_index, name, domain, split),
+    )  # fmt: skip
+
+
+DOMAINNET = Family(
+    name="domainnet",
+    title="DomainNet, sketch to real, painting, clipart",
+    classes=lambda locations: CLASSES,
+    training=_part("id_training", "sketch", "train", 5_537),
+    reported=_part("id_test", "sketch", "test", 2_399),
+    ood=(
+        _part("real", "real", "test", 6_943),
+        _part("painting", "painting", "test", 2_909),
+        _part("clipart", "clipart", "test", 1_616),
+    ),
+)

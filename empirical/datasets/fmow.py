@@ -1,0 +1,140 @@
+"""Functional Map of the World (WILDS, version 1.1): training in the Americas, OOD in Africa and Europe.
+
+Splits are made here from the metadata's own columns and dates, and named by us. The WILDS package changed what it calls
+`val` (ID images before version 1.2, OOD images since), so its names are never used. The paper's numbers are on images
+before 2013, for the OOD regions too.
+"""
+
+import csv
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from pathlib import Path
+
+import numpy as np
+
+from artifacts import UserError
+from empirical.datasets.family import Family, Part
+from empirical.datasets.image_sets import ImageFiles, ImageSet
+from empirical.datasets.locations import Locations
+from empirical.datasets.sizes import Size, read_marker
+from empirical.datasets.tables import class_names
+
+CLASSES = class_names("fmow")
+REGIONS = ("Asia", "Europe", "Africa", "Americas", "Oceania", "Other")
+BEFORE, AFTER = datetime(2013, 1, 1, tzinfo=UTC), datetime(2016, 1, 1, tzinfo=UTC)
+TABLES = ("rgb_metadata.csv", "country_code_mapping.csv")
+ROWS = 523_846
+# Images before 2013 in the metadata's `val` split: in all, and in Oceania (a cheap check of the dates and regions).
+EARLY_VALIDATION, EARLY_VALIDATION_OCEANIA = 11_483, 251
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """The table of images; `row` is the number in an image's file name, counted over the full table.
+
+    Attributes:
+      period: 0 before 2013, 1 from 2013 to 2015, 2 from 2016.
+    """
+
+    split: np.ndarray
+    period: np.ndarray
+    region: np.ndarray
+    label: np.ndarray
+
+    def rows(self, split: str, period: int, region: str) -> np.ndarray:
+        chosen = (self.split == split) & (self.period == period) & (self.region == REGIONS.index(region))
+        return np.flatnonzero(chosen)
+
+
+def metadata(folder: Path) -> Metadata:
+    """Every row of the table, sequestered ones included: they count for the numbering of the images.
+
+    Raises:
+      UserError: a table is missing or is not what it must be.
+    """
+    stamps = [(folder / name).stat().st_mtime_ns if (folder / name).exists() else 0 for name in TABLES]
+    return _metadata(folder, tuple(stamps), read_marker(folder) is None)
+
+
+@lru_cache(maxsize=2)
+def _metadata(folder: Path, stamps: tuple[int, ...], official: bool) -> Metadata:
+    """Kept while the tables stay as they are: four sets are made from half a million rows."""
+    countries = {row["alpha-3"]: row["region"] for row in _table(folder / TABLES[1], "alpha-3", "region")}
+    path = folder / TABLES[0]
+    label_of = {name: label for label, name in enumerate(CLASSES)}
+    splits, periods, regions, labels = [], [], [], []
+    for number, row in enumerate(_table(path, "split", "category", "country_code", "timestamp"), 2):
+        region = countries.get(row["country_code"], "Other")
+        if row["category"] not in label_of or region not in REGIONS:
+            raise UserError(
+                f"{path} line {number} must name a known category and region, got {row['category']!r}, {region!r}."
+            )
+        splits.append(row["split"])
+        periods.append(_period(path, number, row["timestamp"]))
+        regions.append(REGIONS.index(region))
+        labels.append(label_of[row["category"]])
+    found = Metadata(np.array(splits), np.array(periods), np.array(regions), np.array(labels, np.int32))
+    if official:
+        _check(path, found)
+    return found
+
+
+def _table(path: Path, *columns: str) -> list[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            reader = csv.DictReader(stream)
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            if missing:
+                raise UserError(
+                    f"{path} must have the column {missing[0]}, got {reader.fieldnames}; use fmow version 1.1."
+                )
+            return [{column: row[column] for column in columns} for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path} must be a table, but {error}; unpack fmow_v1.1 again.") from error
+
+
+def _period(path: Path, number: int, text: str) -> int:
+    try:
+        moment = datetime.fromisoformat(text)
+    except (ValueError, TypeError) as error:
+        raise UserError(f"{path} line {number} must hold a date, got {text!r}; unpack fmow_v1.1 again.") from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return int(moment >= BEFORE) + int(moment >= AFTER)
+
+
+def _check(path: Path, found: Metadata) -> None:
+    early = (found.split == "val") & (found.period == 0)
+    oceania = early & (found.region == REGIONS.index("Oceania"))
+    wanted = (("rows", ROWS, len(found.label)),
+              ("`val` rows before 2013", EARLY_VALIDATION, int(early.sum())),
+              ("`val` rows before 2013 in Oceania", EARLY_VALIDATION_OCEANIA, int(oceania.sum())))  # fmt: skip
+    for what, must, came in wanted:
+        if must != came:
+            raise UserError(f"{path} must hold {must} {what}, got {came}; use fmow version 1.1 of WILDS, unchanged.")
+
+
+def _index(name: str, split: str, region: str, locations: Locations) -> ImageSet:
+    folder = locations.folder("fmow")
+    table = metadata(folder)
+    rows = table.rows(split, 0, region)
+    there = {path.name for path in (folder / "images").iterdir()} if (folder / "images").is_dir() else set()
+    names = [f"rgb_img_{row}.png" for row in rows]
+    missing = next((one for one in names if one not in there), None)
+    if missing:
+        raise UserError(f"{folder / 'images' / missing} must be there, but is missing; unpack fmow_v1.1 again.")
+    return ImageSet(name=name, images=ImageFiles(folder / "images", tuple(names)), labels=table.label[rows])
+
+
+def _part(name: str, split: str, region: str, size: Size) -> Part:
+    return Part(name=name, source="fmow", size=size, classes=len(CLASSES), index=partial(_index, name, split, region))
+
+
+FMOW = Family(
+    name="fmow",
+    title="FMoW, Americas to Africa and Europe",
+    classes=lambda locations: CLASSES,
+    training=_part("id_training", "train", "Americas", Size(total=20_973, confirmed=False)),
+    reported=_part("id_test", "val", "Americas", Size()),
+    ood=(_part("africa", "val", "Africa", Size()), _part("europe", "val", "Europe", Size())),
+)

@@ -1,0 +1,172 @@
+"""A user's own data: folders with a subfolder a class, or files that give each image its label."""
+
+import csv
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Shaped, UInt8
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from artifacts import UserError
+from empirical.datasets.family import Family, Part
+from empirical.datasets.image_sets import ImageFiles, ImageSet
+from empirical.datasets.locations import Locations
+from empirical.datasets.protocols import held_out
+from empirical.datasets.sizes import Size
+from empirical.datasets.trees import image_names, subfolders
+
+
+class Tree(BaseModel):
+    """Images in a folder.
+
+    `labels` names a file with one `path label` a line, or, ending in .csv, with the columns `path` and `label`; without
+    it the subfolders are the classes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path
+    labels: Path | None = None
+
+
+class OwnDataset(BaseModel):
+    """An ID task with OOD sets. Without a test set of its own, a share of the training images is set aside for it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str = ""
+    training: Tree
+    validation: Tree | None = None
+    test: Tree | None = None
+    test_share: float = Field(default=0.2, gt=0, lt=1)
+    seed: int = 0
+    ood: Mapping[str, Tree] = Field(min_length=1)
+
+
+class _Listing(BaseModel):
+    """Paths below a folder, and the class that each shows."""
+
+    folder: Path
+    paths: tuple[str, ...]
+    classes: tuple[str, ...]
+
+
+def own_family(name: str, content: OwnDataset, base: Path) -> Family:
+    """The user's data as a family like the ten; the classes are those of the training images.
+
+    Args:
+      base: what relative paths are relative to.
+    """
+    training = _placed(content.training, base)
+
+    def part(part_name: str, tree: Tree) -> Part:
+        return _part(part_name, partial(_labelled, part_name, _placed(tree, base), training))
+
+    def share(part_name: str, kept: bool) -> Part:
+        return _part(part_name, partial(_share, part_name, training, content.test_share, content.seed, kept))
+
+    return Family(
+        name=name,
+        title=content.title or name,
+        classes=lambda locations: _classes(training),
+        training=part("id_training", content.training) if content.test else share("id_training", kept=True),
+        validation=part("id_validation", content.validation) if content.validation else None,
+        reported=part("id_test", content.test) if content.test else share("id_test", kept=False),
+        ood=tuple(part(one, tree) for one, tree in content.ood.items()),
+    )
+
+
+def write_class_folders(
+    images: UInt8[np.ndarray, "n h w"] | UInt8[np.ndarray, "n h w 3"], labels: Shaped[np.ndarray, " n"], folder: Path
+) -> None:
+    """Pixels of an array as PNG files, in class subfolders named by the labels."""
+    for index, (pixels, label) in enumerate(zip(images, labels, strict=True)):
+        place = folder / str(label)
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(place / f"{index:07d}.png")
+
+
+def _part(name: str, index: partial[ImageSet]) -> Part:
+    def indexed(locations: Locations) -> ImageSet:
+        return index()
+
+    return Part(name=name, source="", size=Size(), classes=0, index=indexed)
+
+
+def _placed(tree: Tree, base: Path) -> Tree:
+    return Tree(folder=base / tree.folder, labels=None if tree.labels is None else base / tree.labels)
+
+
+def _classes(training: Tree) -> tuple[str, ...]:
+    """Sorted names; numbers in numerical order, so that 10 comes after 9."""
+    names = set(subfolders(training.folder)) if training.labels is None else set(_listing(training).classes)
+    if len(names) < 2:
+        raise UserError(
+            f"{training.folder} must hold at least 2 classes, got {len(names)}; give each class a subfolder."
+        )
+    return tuple(sorted(names, key=int if all(name.isdecimal() for name in names) else None))
+
+
+def _labelled(name: str, tree: Tree, training: Tree) -> ImageSet:
+    classes = _classes(training)
+    listing = _listing(tree)
+    unknown = sorted(set(listing.classes) - set(classes))
+    if unknown:
+        raise UserError(
+            f"{tree.labels or tree.folder} must hold only the training classes ({len(classes)} of them), "
+            f"got {unknown[0]!r}; remove or rename it, or add it to {training.folder}."
+        )
+    label_of = {one: label for label, one in enumerate(classes)}
+    labels = np.array([label_of[one] for one in listing.classes], np.int32)
+    return ImageSet(name=name, images=ImageFiles(listing.folder, listing.paths), labels=labels)
+
+
+def _share(name: str, training: Tree, share: float, seed: int, kept: bool) -> ImageSet:
+    whole = _labelled(name, training, training)
+    test = held_out(whole.labels, share, seed=seed)
+    if not len(test):
+        raise UserError(
+            f"{training.folder} must have enough images to set {share:.0%} aside, got {len(whole)}; name a test set."
+        )
+    return whole.subset(np.setdiff1d(np.arange(len(whole)), test) if kept else test, name=name)
+
+
+def _listing(tree: Tree) -> _Listing:
+    if tree.labels is None:
+        found = [(f"{one}/{image}", one) for one in subfolders(tree.folder) for image in image_names(tree.folder / one)]
+        if not found:
+            raise UserError(f"{tree.folder} must hold class subfolders with images, but holds none; check the layout.")
+    else:
+        found = _label_file(tree.labels)
+        for path, _ in found:
+            if not (tree.folder / path).is_file():
+                raise UserError(
+                    f"{tree.folder / path} is named by {tree.labels} but missing; restore it or drop its line."
+                )
+    paths, classes = zip(*found, strict=True)
+    return _Listing(folder=tree.folder, paths=paths, classes=classes)
+
+
+def _label_file(file: Path) -> list[tuple[str, str]]:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file} must be a text file with `path label` a line, but {error}.") from error
+    if file.suffix == ".csv":
+        rows = list(csv.DictReader(lines))
+        pairs = [(row.get("path") or "", row.get("label") or "") for row in rows]
+    else:
+        pairs = [
+            (line.strip().rpartition(" ")[0].strip(), line.strip().rpartition(" ")[2]) for line in lines if line.strip()
+        ]
+    for number, (path, label) in enumerate(pairs, 1):
+        if not path or not label or Path(path).is_absolute() or ".." in Path(path).parts:
+            raise UserError(
+                f"{file} entry {number} must be a path below the folder and a label, got {path!r} and {label!r}."
+            )
+    if not pairs:
+        raise UserError(f"{file} must name images, but names none; write `path label` a line.")
+    return pairs

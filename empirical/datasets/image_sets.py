@@ -1,0 +1,160 @@
+"""One view of every data set: names, labels and references first; pixels only when asked for."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from artifacts import UserError
+from empirical.datasets.pixels import read_image
+
+Labels = Int[np.ndarray, " n"]
+
+
+class Images(ABC):
+    """An ordered sequence of images that can be named without being read."""
+
+    @abstractmethod
+    def __len__(self) -> int: ...
+
+    @abstractmethod
+    def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
+        """The pixels."""
+
+    @abstractmethod
+    def reference(self, index: int) -> str:
+        """Where the image comes from, for a reader: a file, or a file and a row."""
+
+    @abstractmethod
+    def subset(self, indices: Int[np.ndarray, " p"]) -> "Images": ...
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """SHA-256 that changes when images are added, removed, reordered or replaced."""
+
+
+@dataclass(frozen=True)
+class ImageFiles(Images):
+    """One file an image; `paths` are relative to `folder`, with forward slashes."""
+
+    folder: Path
+    paths: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
+        return read_image(self.path(index))
+
+    def path(self, index: int) -> Path:
+        return self.folder / self.paths[index]
+
+    def reference(self, index: int) -> str:
+        return str(self.path(index))
+
+    def subset(self, indices: Int[np.ndarray, " p"]) -> "ImageFiles":
+        return ImageFiles(self.folder, tuple(self.paths[index] for index in indices))
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Over names and sizes, not contents: a million files are named in seconds."""
+        digest = hashlib.sha256()
+        for index, path in enumerate(self.paths):
+            try:
+                size = self.path(index).stat().st_size
+            except OSError as error:
+                raise UserError(f"{self.path(index)} must be there, but {error.strerror}; restore it.") from error
+            digest.update(f"{path}\0{size}\n".encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class ImageRows(Images):
+    """Rows of an array of pixels that came from a file (or several, named together)."""
+
+    file: Path
+    pixels: UInt8[np.ndarray, "n h w 3"]
+    rows: Int[np.ndarray, " p"]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
+        return np.asarray(self.pixels[self.rows[index]])
+
+    def reference(self, index: int) -> str:
+        return f"{self.file} row {self.rows[index]}"
+
+    def subset(self, indices: Int[np.ndarray, " p"]) -> "ImageRows":
+        return replace(self, rows=self.rows[indices])
+
+    @cached_property
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256()
+        for start in range(0, len(self.rows), 4096):
+            digest.update(self.pixels[self.rows[start : start + 4096]].tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageSet:
+    """Labelled images.
+
+    Attributes:
+      labels: positions in the data set's `classes`.
+      valid_labels: where predictions are restricted to some classes (ImageNet-R and -A), those classes, ascending.
+    """
+
+    name: str
+    images: Images
+    labels: Labels
+    valid_labels: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.images) != len(self.labels):
+            raise ValueError(f"`labels` must be as many as `images`, got {len(self.labels)} and {len(self.images)}.")
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def subset(self, indices: Int[np.ndarray, " p"], *, name: str) -> "ImageSet":
+        return replace(self, name=name, images=self.images.subset(indices), labels=self.labels[indices])
+
+    def renamed(self, name: str) -> "ImageSet":
+        return replace(self, name=name)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the images' fingerprint and the labels."""
+        digest = hashlib.sha256(self.images.fingerprint.encode())
+        digest.update(self.labels.astype("<i4").tobytes())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dataset:
+    """In distribution: what is trained on, selected on and reported. Out of distribution: what is only reported.
+
+    Attributes:
+      protocol: name of the split protocol that made `id_training` and `id_validation`.
+      miniature: a synthetic copy, whose numbers say nothing about the data set.
+    """
+
+    name: str
+    classes: tuple[str, ...]
+    protocol: str
+    miniature: bool
+    id_training: ImageSet
+    id_validation: ImageSet
+    id_test: ImageSet
+    ood: tuple[ImageSet, ...]
+
+    @property
+    def sets(self) -> Sequence[ImageSet]:
+        return (self.id_training, self.id_validation, self.id_test, *self.ood)

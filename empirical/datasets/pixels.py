@@ -1,0 +1,76 @@
+"""Bytes to pixels: one decoded image is uint8, height x width x 3, or there is an error that names the file.
+
+What the official loaders do is kept: grey and CMYK images become RGB, an alpha channel is dropped, the orientation
+noted by a camera is not applied. What they would silently spoil is refused: more than 8 bits a channel, animations,
+truncated files.
+"""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image, UnidentifiedImageError
+
+from artifacts import UserError
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif")
+EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
+
+
+def read_bytes(path: Path) -> bytes:
+    """A file's content.
+
+    Raises:
+      UserError: it is missing, empty or may not be read.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise UserError(
+            f"{path} must be a readable image, but {error.strerror}; restore it or fetch it again."
+        ) from error
+    if not data:
+        raise UserError(f"{path} must be an image, got an empty file (0 bytes); fetch it again.")
+    return data
+
+
+def read_image(path: Path) -> UInt8[np.ndarray, "h w 3"]:
+    """The image in a file."""
+    return decode(read_bytes(path), str(path))
+
+
+def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
+    """The image in bytes.
+
+    Args:
+      name: what the bytes are called in a message.
+    Raises:
+      UserError: they hold no image, part of one, several, or one with more than 8 bits a channel.
+    """
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns above 90 megapixels and refuses above twice that; old cameras write broken EXIF blocks.
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as image:
+                _check(image, name)
+                return np.array(image.convert("RGB"))
+    except UnidentifiedImageError as error:
+        raise UserError(f"{name} must be an image, got {len(data)} bytes of something else; fetch it again.") from error
+    except Image.DecompressionBombError as error:
+        raise UserError(f"{name} must be an image of ordinary size, but {error}; replace or remove it.") from error
+    except UserError:
+        raise
+    # Pillow's readers meet broken files with OSError, SyntaxError, ValueError, struct.error and more.
+    except Exception as error:
+        raise UserError(f"{name} must be a whole image, but it is damaged ({error}); fetch it again.") from error
+
+
+def _check(image: Image.Image, name: str) -> None:
+    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+        raise UserError(f"{name} must hold one picture, got an animation; save the frame that is meant.")
+    tiles = getattr(image, "tile", None)
+    raw_mode = str(tiles[0][3]) if tiles else ""
+    if image.mode not in EIGHT_BIT_MODES or ";16" in raw_mode:
+        raise UserError(f"{name} must have 8 bits a channel, got mode {image.mode} {raw_mode}; convert it to 8 bits.")

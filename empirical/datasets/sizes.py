@@ -1,0 +1,95 @@
+"""How many images a set must hold; a set of another size is never used silently.
+
+A miniature (`empirical.miniature`) says so itself: a marker in each of its folders names its own sizes, which are
+checked as strictly. Without a marker the published sizes hold.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from artifacts import UserError
+from artifacts.files import write_text
+from empirical.datasets.image_sets import ImageSet
+
+MARKER = "distort-miniature.json"
+
+
+class Size(BaseModel):
+    """Number of images in all, and the smallest and largest number in a class.
+
+    `confirmed` is False for a number that is remembered rather than published: verification reports a difference,
+    readers do not refuse the set.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    total: int | None = None
+    per_class: tuple[int, int] | None = None
+    confirmed: bool = True
+
+
+class Miniature(BaseModel):
+    """The marker of a synthetic copy: the seed that drew it and the sizes of its sets, named `dataset/set`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    made_by: str = "distort bench miniature"
+    seed: int
+    sizes: Mapping[str, Size]
+
+
+def write_marker(folder: Path, marker: Miniature) -> None:
+    write_text(folder / MARKER, json.dumps(marker.model_dump(mode="json"), indent=1) + "\n")
+
+
+def read_marker(folder: Path) -> Miniature | None:
+    """The marker of a miniature; None where the folder is no miniature.
+
+    Raises:
+      UserError: there is a marker that cannot be read.
+    """
+    path = folder / MARKER
+    if not path.exists():
+        return None
+    try:
+        return Miniature.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        raise UserError(
+            f"{path} must be the marker of a miniature, but it is damaged; write the miniature again."
+        ) from error
+
+
+def required_size(folder: Path, key: str, published: Size) -> Size:
+    """The size that a set in this folder must have."""
+    marker = read_marker(folder)
+    if marker is None:
+        return published
+    if key not in marker.sizes:
+        raise UserError(f"{folder / MARKER} must give the size of {key}, but does not; write the miniature again.")
+    return marker.sizes[key]
+
+
+def difference(images: ImageSet, size: Size, classes: int) -> str:
+    """In what a set differs from its size; empty where it does not.
+
+    Args:
+      classes: how many classes must occur, where the size says how many images each has.
+    """
+    if size.total is not None and len(images) != size.total:
+        return f"must hold {size.total} images, got {len(images)}"
+    if size.per_class is None:
+        return ""
+    low, high = size.per_class
+    occurring, counts = np.unique(images.labels, return_counts=True)
+    if len(occurring) != classes and low > 0:
+        return f"must hold {classes} classes, got {len(occurring)}"
+    wrong = np.flatnonzero((counts < low) | (counts > high))
+    if len(wrong):
+        first = wrong[0]
+        wanted = str(low) if low == high else f"{low} to {high}"
+        return f"must hold {wanted} images of each class, got {counts[first]} of class {occurring[first]}"
+    return ""

@@ -1,0 +1,135 @@
+"""What is there, what is wrong, and how to mend it: a fault in one set keeps no other from being looked at."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from artifacts import UserError
+from empirical.datasets.family import Family, Part
+from empirical.datasets.image_sets import ImageFiles, Images
+from empirical.datasets.locations import Locations
+from empirical.datasets.sizes import difference, read_marker, required_size
+from empirical.datasets.sources import source
+
+Status = Literal["ok", "wrong", "note"]
+Progress = Callable[[str, float], None]
+# Enough to see what kind of damage it is.
+SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked; `note` is worth knowing and no fault."""
+
+    dataset: str
+    set: str
+    check: str
+    status: Status
+    detail: str
+    mend: str = ""
+
+
+def verify(
+    family: Family, locations: Locations, *, images: bool, progress: Progress, checked: set[str] | None = None
+) -> list[Finding]:
+    """Layout, counts and checksums of every set of a family, and with `images` every image decoded.
+
+    Args:
+      checked: images that are known to be whole already, and need no second look; those found whole are added.
+    """
+    checked = set() if checked is None else checked
+    findings: list[Finding] = []
+    for part in family.parts:
+        findings.extend(_part(family, part, locations, images=images, progress=progress, checked=checked))
+    for name in sorted({part.source for part in family.parts if part.source}):
+        findings.extend(_checksums(family.name, name, locations))
+    return findings
+
+
+def _part(
+    family: Family, part: Part, locations: Locations, *, images: bool, progress: Progress, checked: set[str]
+) -> Iterator[Finding]:
+    def finding(check: str, status: Status, detail: str, mend: str = "") -> Finding:
+        return Finding(family.name, part.name, check, status, detail, mend)
+
+    progress(f"{family.name}: {part.name}", 0.0)
+    try:
+        found = part.index(locations)
+        folder = locations.folder(part.source) if part.source else None
+        size = part.size if folder is None else required_size(folder, f"{family.name}/{part.name}", part.size)
+    except UserError as error:
+        detail, _, mend = str(error).rpartition("; ")
+        yield finding("layout", "wrong", detail or mend, mend if detail else "")
+        return
+    except OSError as error:
+        yield finding("layout", "wrong", str(error), "check permissions and the disk")
+        return
+    wrong = difference(found, size, part.classes)
+    marked = " (miniature)" if folder is not None and read_marker(folder) is not None else ""
+    if wrong and size.confirmed:
+        yield finding(
+            "count", "wrong", wrong, "unpack its archive again; `distort bench datasets` says where it is from"
+        )
+    elif wrong:
+        yield finding("count", "note", f"{wrong}; the number to compare with is unconfirmed")
+    else:
+        yield finding("count", "ok", f"{len(found)} images{marked}")
+    if images:
+        damage = list(_damage(found.images, checked, lambda done: progress(f"{family.name}: {part.name}", done)))
+        for message in damage[:SHOWN]:
+            detail, _, mend = message.rpartition("; ")
+            yield finding("images", "wrong", detail or message, mend)
+        if len(damage) > SHOWN:
+            yield finding("images", "wrong", f"{len(damage)} damaged images in all", "unpack its archive again")
+        if not damage:
+            yield finding("images", "ok", "every image can be read")
+
+
+def _damage(images: Images, checked: set[str], progress: Callable[[float], None]) -> Iterator[str]:
+    """Messages about the images that cannot be read."""
+    if not isinstance(images, ImageFiles):
+        return  # rows of an array: counts and checksums have said all there is to say
+    waiting = [index for index in range(len(images)) if images.reference(index) not in checked]
+
+    def message(index: int) -> str:
+        try:
+            images[index]
+        except UserError as error:
+            return str(error)
+        checked.add(images.reference(index))
+        return ""
+
+    # In blocks: the results of a million images need not wait in memory together.
+    block = 2048
+    with ThreadPoolExecutor() as pool:
+        for start in range(0, len(waiting), block):
+            yield from filter(None, pool.map(message, waiting[start : start + block]))
+            progress(min(1.0, (start + block) / len(waiting)))
+
+
+def _checksums(family: str, name: str, locations: Locations) -> Iterator[Finding]:
+    """Published checksums of the files that are there; miniatures have none."""
+    try:
+        folder = locations.folder(name)
+        if read_marker(folder) is not None:
+            return
+    except UserError:
+        return  # said already, by the sets that need the folder
+    published = [("md5", path, value) for path, value in source(name).md5.items()]
+    published += [("sha256", path, value) for path, value in source(name).sha256.items()]
+    present = [(kind, path, value) for kind, path, value in published if (folder / path).is_file()]
+    wrong = [path for kind, path, value in present if _digest(folder / path, kind) != value]
+    for path in wrong:
+        yield Finding(
+            family, name, "checksum", "wrong", f"{folder / path} differs from what was published", "fetch it again"
+        )
+    if present and not wrong:
+        yield Finding(family, name, "checksum", "ok", f"{len(present)} published checksums agree")
+
+
+def _digest(path: Path, kind: str) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, kind).hexdigest()

@@ -1,0 +1,95 @@
+"""A whole data set in stores: one for each of its sets, and the same view of it as of the files."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from artifacts import UserError
+from artifacts.files import write_text
+from empirical.datasets.family import Family, read_part
+from empirical.datasets.image_sets import Dataset, ImageSet
+from empirical.datasets.locations import Locations
+from empirical.datasets.protocols import PAPER, Protocol, select
+from empirical.datasets.sizes import read_marker
+from empirical.store.form import Form, Store
+from empirical.store.packing import pack
+from empirical.store.reading import open_store
+
+CONTENT = "dataset.json"
+#: Small images of one shape are kept as pixels; the others as the JPEG bytes that they come in.
+FORMS = {"cifar10": Form(codec="raw"), "fmow": Form(codec="raw")}
+DEFAULT_FORM = Form(codec="jpeg")
+
+
+class Packed(BaseModel):
+    """Which sets a packed data set has, in order; written when all of them are complete."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    ood: tuple[str, ...]
+    validation: bool
+
+
+def pack_family(
+    family: Family, locations: Locations, folder: Path, *, form: Form | None = None, workers: int = 1,
+    progress: Callable[[str, float], None],
+) -> list[Store]:  # fmt: skip
+    """Pack every set of a family below `folder`; sets that are packed already are left alone.
+
+    The stores do not depend on a split protocol: it is chosen when they are read.
+    """
+    chosen = form or FORMS.get(family.name, DEFAULT_FORM)
+    classes = family.classes(locations)
+    # Gone until every store is complete again: a reader must not see new sets beside old ones.
+    (folder / family.name / CONTENT).unlink(missing_ok=True)
+    stores = []
+    for part in family.parts:
+
+        def report(message: str, fraction: float, name: str = part.name) -> None:
+            progress(f"{name}: {message}", fraction)
+
+        images = read_part(family, part, locations).renamed(part.name)
+        miniature = bool(part.source) and read_marker(locations.folder(part.source)) is not None
+        place = folder / family.name / part.name
+        stores.append(
+            pack(images, place, chosen, classes=classes, miniature=miniature, workers=workers, progress=report)
+        )
+    ood = tuple(part.name for part in family.ood)
+    content = Packed(name=family.name, ood=ood, validation=family.validation is not None)
+    write_text(folder / family.name / CONTENT, content.model_dump_json(indent=1) + "\n")
+    return stores
+
+
+def packed_dataset(folder: Path, name: str, *, protocol: Protocol = PAPER, ood: Sequence[str] | None = None) -> Dataset:
+    """A packed data set under a protocol: what `read_dataset` gives, from stores.
+
+    Raises:
+      UserError: it is not packed completely, or has no such OOD set.
+    """
+    path = folder / name / CONTENT
+    try:
+        content = Packed.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise UserError(
+            f"{folder} must hold {name} packed completely, but does not; `distort bench pack {name}`."
+        ) from error
+    unknown = sorted(set(ood or ()) - set(content.ood))
+    if unknown:
+        raise UserError(f"`ood` must name sets of {name} ({', '.join(content.ood)}), got {', '.join(unknown)}.")
+
+    def stored(part: str) -> ImageSet:
+        return open_store(folder / name / part).image_set()
+
+    training, reported = stored("id_training"), stored("id_test")
+    store = open_store(folder / name / "id_training").store
+    if content.validation:
+        id_training, id_validation = training, stored("id_validation")
+    else:
+        id_training, id_validation = select(protocol, training, reported)
+    return Dataset(
+        name=name, classes=store.classes, protocol=protocol.name, miniature=store.miniature, id_training=id_training,
+        id_validation=id_validation, id_test=reported,
+        ood=tuple(stored(one) for one in content.ood if ood is None or one in ood),
+    )  # fmt: skip

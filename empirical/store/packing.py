@@ -1,0 +1,154 @@
+"""A set of images into a store: shard by shard, in several processes, each shard published whole.
+
+A packing that was cut off continues: shards that are whole are kept. `store.json` comes last and goes first, so a
+reader sees a complete store or none.
+"""
+
+import errno
+import hashlib
+import multiprocessing
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from artifacts import UserError, code_version, publish
+from artifacts.files import write_text
+from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
+from empirical.store.encoding import write_jpegs, write_pixels
+from empirical.store.form import CONTENT, LABELS, Form, Shard, Store
+from empirical.store.reading import open_store
+
+Progress = Callable[[str, float], None]
+RAW_SHARD_BYTES = 2**28
+JPEG_SHARD_IMAGES = 4096
+
+
+def pack(
+    images: ImageSet, folder: Path, form: Form, *, classes: tuple[str, ...], miniature: bool = False, workers: int = 1,
+    shard_images: int | None = None, progress: Progress = lambda message, fraction: None,
+) -> Store:  # fmt: skip
+    """Make sure that `folder` holds the store of these images in this form.
+
+    Args:
+      workers: processes that decode; images that are arrays already are packed by this process alone.
+      shard_images: images in a shard; by default about 256 MB of pixels, or 4,096 JPEGs.
+    Raises:
+      UserError: an image cannot be read or has another shape (raw); the disk is full. Whole shards stay for the next
+        call; there is no store before all of them are there.
+    """
+    if len(images) == 0:
+        raise UserError(
+            f"A store must hold images, got none in {images.name}; check the set with `distort bench verify`."
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.parent / f".{folder.name}.lock"):
+            return _pack(images, folder, form, classes, miniature, workers, shard_images, progress)
+    except OSError as error:
+        mend = "free some space" if error.errno == errno.ENOSPC else "name another folder"
+        raise UserError(
+            f"{folder} must be writable, but {error.strerror}; {mend} and pack again, it continues."
+        ) from error
+
+
+def _pack(
+    images: ImageSet, folder: Path, form: Form, classes: tuple[str, ...], miniature: bool, workers: int,
+    shard_images: int | None, progress: Progress,
+) -> Store:  # fmt: skip
+    source = images.fingerprint
+    found = _up_to_date(folder, source, form)
+    if found is not None:
+        progress("up to date", 1.0)
+        return found
+    (folder / CONTENT).unlink(missing_ok=True)
+    shape = _shape(images.images, form) if form.codec == "raw" else None
+    count = shard_images or (
+        JPEG_SHARD_IMAGES if shape is None else max(1, RAW_SHARD_BYTES // (3 * shape[0] * shape[1]))
+    )
+    spans = [(start, min(start + count, len(images))) for start in range(0, len(images), count)]
+    names = {f"shard-{place:05d}" for place in range(len(spans))}
+    for leftover in folder.glob("shard-*"):
+        if leftover.name not in names:
+            shutil.rmtree(leftover)
+    jobs = (
+        (folder / f"shard-{place:05d}", images.images.subset(np.arange(*span)), form, shape)
+        for place, span in enumerate(spans)
+    )
+    shards = list(_run(jobs, len(spans), workers if isinstance(images.images, ImageFiles) else 1, progress))
+    np.save(folder / LABELS, images.labels)
+    store = Store(
+        name=images.name, source=source, form=form, images=len(images), shape=shape, classes=classes,
+        valid_labels=images.valid_labels, miniature=miniature,
+        shards=tuple(sorted(shards, key=lambda shard: shard.name)),
+        labels_sha256=hashlib.sha256((folder / LABELS).read_bytes()).hexdigest(),
+    )  # fmt: skip
+    write_text(folder / CONTENT, store.model_dump_json(indent=1) + "\n")
+    return store
+
+
+def _up_to_date(folder: Path, source: str, form: Form) -> Store | None:
+    try:
+        found = open_store(folder).store
+    except UserError:
+        return None
+    return found if found.source == source and found.form == form else None
+
+
+def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) -> Iterator[Shard]:
+    """The jobs' results as they come; no more than a few jobs are out at once, so memory stays flat."""
+    if workers == 1:
+        for done, job in enumerate(jobs, 1):
+            yield pack_shard(*job)
+            progress(f"{done} of {count} shards", done / count)
+        return
+    # Not forked: JAX may have started threads.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        waiting: set[Future[Shard]] = set()
+        done = 0
+        try:
+            for job in jobs:
+                waiting.add(pool.submit(pack_shard, *job))
+                if len(waiting) <= workers:
+                    continue
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for one in finished:
+                    yield one.result()
+                    done += 1
+                    progress(f"{done} of {count} shards", done / count)
+            for one in waiting:
+                yield one.result()
+                done += 1
+                progress(f"{done} of {count} shards", done / count)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] | None) -> Shard:
+    """Publish one shard, or find it up to date."""
+
+    def build(directory: Path) -> None:
+        if shape is None:
+            write_jpegs(directory, images, form)
+        else:
+            write_pixels(directory, images, form, shape)
+
+    inputs = {
+        "images": images.fingerprint,
+        "form": form.model_dump(mode="json"),
+        "code": code_version("empirical.store"),
+    }
+    artifact = publish(folder, inputs=inputs, build=build).artifact
+    sizes = {name: (folder / name).stat().st_size for name in artifact.files}
+    return Shard(name=folder.name, images=len(images), sizes=sizes, sha256=artifact.files)
+
+
+def _shape(images: Images, form: Form) -> tuple[int, int]:
+    if form.side is not None:
+        return form.side, form.side
+    height, width, _ = images[0].shape
+    return height, width

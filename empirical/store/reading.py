@@ -1,0 +1,169 @@
+"""A store's images, read where they are needed: pixels mapped from the disk, JPEGs decoded in threads."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+from jaxtyping import Int, UInt8
+from pydantic import ValidationError
+
+from artifacts import DamagedArtifact, UserError, published
+from empirical.datasets.image_sets import Images, ImageSet
+from empirical.store.form import CONTENT, EXTENTS, JPEGS, LABELS, OFFSETS, PIXELS, Store
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A store that was found complete."""
+
+    folder: Path
+    store: Store
+
+    def image_set(self) -> ImageSet:
+        """The stored images with their labels."""
+        labels = np.load(self.folder / LABELS, allow_pickle=False)
+        images = StoredImages(self, np.arange(self.store.images))
+        return ImageSet(name=self.store.name, images=images, labels=labels, valid_labels=self.store.valid_labels)
+
+    @cached_property
+    def starts(self) -> Int[np.ndarray, " shards"]:
+        """Position of each shard's first image."""
+        return np.cumsum([0] + [shard.images for shard in self.store.shards[:-1]])
+
+    @cached_property
+    def maps(self) -> tuple[UInt8[np.ndarray, "..."], ...]:
+        """Every shard's payload, mapped: nothing is read before it is asked for."""
+        name = PIXELS if self.store.form.codec == "raw" else JPEGS
+        maps = [np.memmap(self.folder / shard.name / name, np.uint8, mode="r") for shard in self.store.shards]
+        if self.store.shape is None:
+            return tuple(maps)
+        return tuple(one.reshape(-1, *self.store.shape, 3) for one in maps)
+
+    @cached_property
+    def offsets(self) -> tuple[Int[np.ndarray, " n"], ...]:
+        folders = [self.folder / shard.name for shard in self.store.shards]
+        return tuple(np.load(folder / OFFSETS, allow_pickle=False) for folder in folders)
+
+    @cached_property
+    def extents(self) -> Int[np.ndarray, "n 2"]:
+        """Height and width of every image of a JPEG store."""
+        parts = [np.load(self.folder / shard.name / EXTENTS, allow_pickle=False) for shard in self.store.shards]
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class StoredImages(Images):
+    """Some images of a store."""
+
+    opened: Opened
+    rows: Int[np.ndarray, " p"]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
+        shard, place = self._place(index)
+        if self.opened.store.shape is not None:
+            return np.array(self.opened.maps[shard][place])
+        height, width = self.opened.extents[self.rows[index]]
+        pixels = np.empty((height, width, 3), np.uint8)
+        self.decode_into(pixels, index)
+        return pixels
+
+    def decode_into(self, pixels: UInt8[np.ndarray, "h w 3"], index: int) -> None:
+        """An image of a JPEG store, decoded into an array of its height and width."""
+        shard, place = self._place(index)
+        start, stop = self.opened.offsets[shard][place : place + 2]
+        try:
+            simplejpeg().decode_jpeg(self.opened.maps[shard][start:stop], colorspace="RGB", buffer=pixels)
+        except ValueError as error:
+            raise DamagedArtifact(f"{self.reference(index)} cannot be decoded ({error}); pack it again.") from error
+
+    def extents(self, indices: Int[np.ndarray, " b"]) -> Int[np.ndarray, "b 2"]:
+        """Height and width of images of a JPEG store; nothing is decoded."""
+        return self.opened.extents[self.rows[indices]]
+
+    def reference(self, index: int) -> str:
+        return f"{self.opened.folder} image {self.rows[index]}"
+
+    def subset(self, indices: Int[np.ndarray, " p"]) -> "StoredImages":
+        return replace(self, rows=self.rows[indices])
+
+    def gather(self, indices: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b h w 3"]:
+        """Several images of a raw store at once."""
+        rows = self.rows[indices]
+        shards = np.searchsorted(self.opened.starts, rows, side="right") - 1
+        out = np.empty((len(rows), *self.opened.maps[0].shape[1:]), np.uint8)
+        for shard in np.unique(shards):
+            chosen = np.flatnonzero(shards == shard)
+            out[chosen] = self.opened.maps[shard][rows[chosen] - self.opened.starts[shard]]
+        return out
+
+    @property
+    def fingerprint(self) -> str:
+        digest = hashlib.sha256((self.opened.store.source + self.opened.store.form.model_dump_json()).encode())
+        digest.update(self.rows.astype("<i8").tobytes())
+        return digest.hexdigest()
+
+    def _place(self, index: int) -> tuple[int, int]:
+        shard = int(np.searchsorted(self.opened.starts, self.rows[index], side="right")) - 1
+        return shard, int(self.rows[index] - self.opened.starts[shard])
+
+
+def open_store(folder: Path) -> Opened:
+    """The store in a folder; files are checked to be there in their sizes (`verify_store` checks every byte).
+
+    Raises:
+      UserError: there is no complete store.
+      DamagedArtifact: a file is missing or has another size.
+    """
+    path = folder / CONTENT
+    if not path.is_file():
+        raise UserError(
+            f"{folder} must hold a complete store ({CONTENT}), but does not; `distort bench pack` finishes it."
+        )
+    try:
+        store = Store.model_validate_json(path.read_bytes())
+    except (ValidationError, OSError) as error:
+        raise DamagedArtifact(f"{path} must describe a store, but is damaged; pack it again.") from error
+    for shard in store.shards:
+        for name, size in shard.sizes.items():
+            file = folder / shard.name / name
+            if not file.is_file() or file.stat().st_size != size:
+                raise DamagedArtifact(f"{file} must hold {size} bytes, but is missing or cut short; pack it again.")
+    if not (folder / LABELS).is_file() or _sha256(folder / LABELS) != store.labels_sha256:
+        raise DamagedArtifact(f"{folder / LABELS} must be the labels that were packed, but differs; pack it again.")
+    return Opened(folder, store)
+
+
+def verify_store(folder: Path) -> Store:
+    """Every byte against its recorded SHA-256.
+
+    Raises:
+      DamagedArtifact: a file differs.
+    """
+    opened = open_store(folder)
+    for shard in opened.store.shards:
+        if published(folder / shard.name).files != shard.sha256:
+            raise DamagedArtifact(
+                f"{folder / shard.name} must be the shard that {CONTENT} names, but differs; pack it again."
+            )
+    return opened.store
+
+
+def simplejpeg() -> ModuleType:
+    """The JPEG decoder of the extra [data]."""
+    try:
+        import simplejpeg as module
+    except ImportError as error:
+        raise UserError(
+            "JPEG stores must be read with simplejpeg, which is not installed; pip install 'feature-distortion[data]'."
+        ) from error
+    return module
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

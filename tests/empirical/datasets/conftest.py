@@ -1,0 +1,36 @@
+"""All miniatures, drawn once for the tests of this folder."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from empirical.datasets.configuration import Data, read_data
+from empirical.miniature import write_miniature
+
+
+@pytest.fixture(scope="session")
+def miniature(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp("miniatures") / "data"
+    write_miniature(root, seed=0)
+    return root
+
+
+@pytest.fixture
+def data(miniature) -> Data:
+    return read_data(root=miniature)
+
+
+@pytest.fixture
+def spoilt(miniature, tmp_path):
+    """A root where one folder is a copy that a test may damage, and everything else is that of the miniature."""
+
+    def copy(name: str) -> Path:
+        for entry in miniature.iterdir():
+            if entry.name == name:
+                shutil.copytree(entry, tmp_path / name)
+            else:
+                (tmp_path / entry.name).symlink_to(entry)
+        return tmp_path
+
+    return copy

@@ -1,0 +1,63 @@
+"""`distort bench datasets|verify|download|pack|miniature`: what they answer and how they fail."""
+
+import json
+
+import pytest
+from tyro.extras import SubcommandApp
+
+from artifacts import UserError
+from distort.bench_data import add_commands
+from distort.command import UsageError, as_json
+from empirical.datasets.catalogue import COLUMNS
+from empirical.store import packed_dataset
+
+
+def _run(*arguments):
+    app = SubcommandApp()
+    add_commands(app)
+    return app.cli(args=[str(one) for one in arguments])()
+
+
+def test_all_ten_are_listed_with_what_is_missing(miniature, tmp_path):
+    there = json.loads(as_json(_run("datasets", "--root", miniature).document))
+    assert [one["name"] for one in there["datasets"]] == [column.name for column in COLUMNS] + ["digits"]
+    assert not any(one["missing"] for one in there["datasets"])
+    absent = json.loads(as_json(_run("datasets", "--root", tmp_path).document))
+    assert all(one["missing"] for one in absent["datasets"][:-1])
+    assert all(one["how"] and one["licence"] and one["looked_for"] for one in absent["sources"])
+
+
+def test_verification_answers_and_fails(miniature, tmp_path):
+    answer = _run("verify", "stl10", "cifar10", "--root", miniature)
+    assert not answer.failure
+    assert {finding.dataset for finding in answer.document} == {"cifar10"}
+    failed = _run("verify", "--all", "--root", tmp_path, "--images", "none")
+    assert "checks failed" in failed.failure
+    assert json.loads(as_json(failed.document))[0]["mend"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("verify", "cifar"), ("verify",), ("verify", "fmow", "--all"), ("pack", "cifar"), ("download", "cifar")],
+)
+def test_unknown_names_and_none_are_wrong_usage(arguments, miniature):
+    with pytest.raises(UsageError):
+        _run(*arguments, "--root", miniature)
+
+
+def test_packing_and_reading_back(miniature, tmp_path):
+    _run("pack", "stl10", "--root", miniature, "--out", tmp_path / "packed")
+    assert len(packed_dataset(tmp_path / "packed", "cifar10").id_training) == 800
+    with pytest.raises(UserError, match="must fit together"):
+        _run("pack", "stl10", "--root", miniature, "--out", tmp_path / "packed", "--side", 9)
+
+
+def test_what_cannot_be_fetched_says_how(tmp_path):
+    with pytest.raises(UserError, match=r"Register at image-net\.org"):
+        _run("download", "imagenet", "--root", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_miniature_needs_an_empty_folder(miniature):
+    with pytest.raises(UserError, match="new or an empty folder"):
+        _run("miniature", "--out", miniature)

@@ -1,0 +1,202 @@
+"""Downloads from a server on this machine: resumed, checked before they are opened, unpacked safely."""
+
+import hashlib
+import io
+import re
+import tarfile
+import threading
+import zipfile
+from collections import namedtuple
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+import pytest
+
+from artifacts import UserError
+from empirical.datasets.archives import unpack
+from empirical.datasets.download import download
+from empirical.datasets.sources import SOURCES, Fetched, Source
+
+PAYLOAD = np.random.default_rng(0).bytes(300_000)
+
+
+def _tar(entries) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+        for name, content in entries:
+            member = tarfile.TarInfo(name)
+            if isinstance(content, bytes):
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+            else:
+                member.type, member.linkname = tarfile.SYMTYPE, content
+                archive.addfile(member)
+    return stream.getvalue()
+
+
+ARCHIVE = _tar([("things/a.jpg", b"a" * 1000), ("things/b.jpg", b"b")])
+FILES = {"/data.npy": PAYLOAD, "/things.tar.gz": ARCHIVE}
+
+
+@pytest.fixture
+def server():
+    """Serves FILES, with ranges; `cut` breaks the next answers off after so many bytes."""
+
+    class Handler(BaseHTTPRequestHandler):
+        cut: list[int] = []  # noqa: RUF012
+        asked: list[str | None] = []  # noqa: RUF012
+
+        def do_GET(self):
+            content = FILES.get(self.path)
+            wanted = self.headers.get("Range")
+            self.asked.append(wanted)
+            if content is None:
+                self.send_error(404)
+                return
+            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted else 0
+            self.send_response(206 if wanted else 200)
+            self.send_header("Content-Length", str(len(content) - start))
+            self.end_headers()
+            self.wfile.write(content[start : self.cut.pop() if self.cut else None])
+
+        def log_message(self, *arguments):
+            pass
+
+    serving = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=serving.serve_forever, daemon=True).start()
+    Handler.url = f"http://127.0.0.1:{serving.server_port}"
+    yield Handler
+    serving.shutdown()
+    serving.server_close()
+
+
+def _source(*fetched: Fetched) -> Source:
+    return Source(name="x", title="x", bytes_on_disk=1, licence="none", fetched=fetched)
+
+
+def _quietly(message, fraction):
+    pass
+
+
+def _data(server, **options) -> Source:
+    sha256 = hashlib.sha256(PAYLOAD).hexdigest()
+    return _source(
+        Fetched(**{"url": f"{server.url}/data.npy", "name": "data.npy", "into": "x", "sha256": sha256} | options)
+    )
+
+
+def test_a_file_is_fetched_once(tmp_path, server):
+    (received,) = download(_data(server), tmp_path, progress=_quietly)
+    assert (tmp_path / "x" / "data.npy").read_bytes() == PAYLOAD
+    assert received.checked
+    download(_data(server), tmp_path, progress=_quietly)
+    assert len(server.asked) == 1
+
+
+def test_a_broken_download_resumes(tmp_path, server):
+    server.cut.append(100_000)
+    with pytest.raises(UserError, match="run the same command again, it resumes"):
+        download(_data(server), tmp_path, progress=_quietly)
+    assert not (tmp_path / "x" / "data.npy").exists()
+    download(_data(server), tmp_path, progress=_quietly)
+    assert server.asked == [None, "bytes=100000-"]
+    assert (tmp_path / "x" / "data.npy").read_bytes() == PAYLOAD
+
+
+def test_a_wrong_checksum_is_never_opened(tmp_path, server):
+    archive = Fetched(url=f"{server.url}/things.tar.gz", name="things.tar.gz", sha256="0" * 64)
+    with pytest.raises(UserError, match="must have the published sha256 000"):
+        download(_source(archive), tmp_path, progress=_quietly)
+    assert not (tmp_path / "things").exists()
+    assert not list((tmp_path / ".downloads").iterdir())
+
+
+def test_another_size_than_published_is_refused_before_it_is_fetched(tmp_path, server):
+    with pytest.raises(UserError, match="must offer 299999 bytes as published, got 300000"):
+        download(_data(server, size=299_999), tmp_path, progress=_quietly)
+
+
+def test_a_full_disk_is_noticed_before_it_is_full(tmp_path, server, monkeypatch):
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("empirical.datasets.download.shutil.disk_usage", lambda path: usage(10**6, 10**6, 1000))
+    with pytest.raises(UserError, match=r"must have 0\.0 GB free for data\.npy"):
+        download(_data(server), tmp_path, progress=_quietly)
+
+
+def test_an_absent_file_and_an_absent_server(tmp_path, server):
+    with pytest.raises(UserError, match="got HTTP 404"):
+        download(_data(server, url=f"{server.url}/nothing"), tmp_path, progress=_quietly)
+    with pytest.raises(UserError, match="must be reachable"):
+        download(_data(server, url="http://127.0.0.1:9/x"), tmp_path, progress=_quietly)
+
+
+def test_an_archive_is_unpacked_and_removed(tmp_path, server):
+    archive = Fetched(url=f"{server.url}/things.tar.gz", name="things.tar.gz", into="y")
+    (received,) = download(_source(archive), tmp_path, progress=_quietly)
+    assert (tmp_path / "y" / "things" / "b.jpg").read_bytes() == b"b"
+    assert received.sha256 == hashlib.sha256(ARCHIVE).hexdigest()
+    assert not received.checked
+    assert [path.name for path in (tmp_path / ".downloads").iterdir()] == ["things.tar.gz.done"]
+    download(_source(archive), tmp_path, progress=_quietly)
+    assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [[("../out", b"x")], [("/abs/out", b"x")], [("link", "/etc/passwd")], [("a/../../out", b"x")]],
+    ids=["parent", "absolute", "link", "hidden parent"],
+)
+def test_a_hostile_tar_is_refused(tmp_path, entries):
+    (tmp_path / "bad.tar.gz").write_bytes(_tar([("fine.jpg", b"x"), *entries]))
+    folder = tmp_path / "in" / "here"
+    if entries[0][0].startswith("/"):  # the data filter makes absolute names relative
+        unpack(tmp_path / "bad.tar.gz", folder)
+        assert (folder / "abs" / "out").exists()
+        return
+    with pytest.raises(UserError, match="harmless archive"):
+        unpack(tmp_path / "bad.tar.gz", folder)
+    assert not list(folder.iterdir())
+    assert not (tmp_path / "in" / "out").exists()
+
+
+def _zip(path, name, mode=0o100644):
+    with zipfile.ZipFile(path, "w") as archive:
+        member = zipfile.ZipInfo(name)
+        member.external_attr = mode << 16
+        archive.writestr(member, "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"), [("../out", 0o100644), ("/out", 0o100644), ("link", 0o120777), ("c:/out", 0o100644)]
+)
+def test_a_hostile_zip_is_refused(tmp_path, name, mode):
+    _zip(tmp_path / "bad.zip", name, mode)
+    with pytest.raises(UserError, match="harmless archive"):
+        unpack(tmp_path / "bad.zip", tmp_path / "here")
+    assert not list((tmp_path / "here").iterdir())
+
+
+def test_truncated_archives_are_named(tmp_path):
+    (tmp_path / "half.tar.gz").write_bytes(ARCHIVE[: len(ARCHIVE) // 2])
+    (tmp_path / "half.zip").write_bytes(b"PK\x03\x04 and no more")
+    for name in ("half.tar.gz", "half.zip"):
+        with pytest.raises(UserError, match=f"{name} must be a whole"):
+            unpack(tmp_path / name, tmp_path / "here")
+
+
+def test_nothing_is_overwritten(tmp_path):
+    (tmp_path / "a.zip").write_bytes(b"")
+    _zip(tmp_path / "a.zip", "mine")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "mine").write_text("kept")
+    with pytest.raises(UserError, match="must not be there already"):
+        unpack(tmp_path / "a.zip", tmp_path / "here")
+    assert (tmp_path / "here" / "mine").read_text() == "kept"
+
+
+def test_what_needs_registration_says_how(tmp_path):
+    by_hand = [source for source in SOURCES if not source.fetched]
+    assert {source.name for source in by_hand} == {"imagenet", "fmow"}
+    for source in by_hand:
+        with pytest.raises(UserError, match="must be fetched by hand"):
+            download(source, tmp_path, progress=_quietly)

@@ -1,0 +1,55 @@
+"""LP-FT moves features by at most `6 kappa eps W / V`; fine-tuning moves them by an amount that does not vanish."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from judging import ONE_DIRECTION, ONE_UNIT, VISIBLE, integrated_evidence, judged, judged_on
+from strategies import certified_problems, problems
+
+from theory.statements.id_features_move_more import lp_ft_feature_movement
+from theory.statements.statement import TOLERANCE
+
+NAME = "id_features_move_more"
+
+
+@pytest.mark.parametrize("shape", [ONE_DIRECTION, ONE_UNIT], ids=str)
+def test_holds_for_good_features(shape):
+    @given(certified_problems(shape, isotropic=True))
+    def check(problem):
+        judgement = judged(problem)
+        assert judgement.premise(NAME)
+        assert judgement.slack(NAME) >= -TOLERANCE
+
+    check()
+
+
+@pytest.mark.parametrize("shape", [ONE_DIRECTION, ONE_UNIT], ids=str)
+def test_holds_wherever_its_premise_does(shape):
+    @given(problems(shape, margin=VISIBLE, isotropic=True))
+    def check(problem):
+        judgement = judged(problem)
+        assert not judgement.premise(NAME) or judgement.slack(NAME) >= -TOLERANCE
+
+    check()
+
+
+@pytest.mark.parametrize("name", ["good features", "perfect features"])
+def test_an_integrated_network_agrees(name):
+    judgement = judged_on(integrated_evidence(name))
+    assert judgement.premise(NAME)
+    assert judgement.slack(NAME) >= -TOLERANCE
+
+
+def test_fine_tuning_moves_them_a_thousand_times_as_far():
+    evidence = integrated_evidence("good features")
+    movement = evidence.fine_tuning.features[-1] - evidence.problem.pretrained.features
+    assert np.linalg.norm(movement) > 1e3 * lp_ft_feature_movement(evidence)
+
+
+def test_features_of_ood_inputs_stay_under_either_method():
+    evidence = integrated_evidence("generic")
+    inside = evidence.problem.id_frame @ evidence.problem.id_frame.T
+    for networks in (evidence.fine_tuning, evidence.lp_ft):
+        movement = networks.features[-1] - evidence.problem.pretrained.features
+        assert np.linalg.norm(movement @ inside) > 0.05
+        np.testing.assert_allclose(movement @ inside, movement, atol=1e-12)  # the gradient lies in S to rounding

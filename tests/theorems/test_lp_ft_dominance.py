@@ -1,0 +1,55 @@
+"""Under its certificate LP-FT at any time beats fine-tuning at any time, out of distribution."""
+
+import pytest
+from hypothesis import Phase, find, given, settings
+from judging import ONE_DIRECTION, ONE_UNIT, integrated_evidence, invisible_features, judged, judged_on
+from strategies import certified_problems, problems
+
+from theory.statements.ft_ood_lower_bound import small_truth
+from theory.statements.statement import TOLERANCE
+
+NAME = "lp_ft_dominance"
+SEARCH = settings(max_examples=3000, derandomize=True, database=None, phases=[Phase.generate])
+
+
+@pytest.mark.parametrize("shape", [ONE_DIRECTION, ONE_UNIT], ids=str)
+def test_every_pair_of_stopping_times(shape):
+    @given(certified_problems(shape, isotropic=True))
+    def check(problem):
+        judgement = judged(problem)
+        assert judgement.premise(NAME)
+        assert judgement.slack(NAME) > 0
+
+    check()
+
+
+@pytest.mark.parametrize("shape", [ONE_DIRECTION, ONE_UNIT], ids=str)
+def test_the_certificate_is_never_wrong(shape):
+    @given(problems(shape, margin=VISIBLE, isotropic=True))
+    def check(problem):
+        judgement = judged(problem)
+        assert not judgement.premise(NAME) or judgement.slack(NAME) >= -TOLERANCE
+
+    check()
+
+
+def test_features_that_id_inputs_do_not_see_get_no_certificate():
+    # F and B0 are orthogonal in exact arithmetic: the probed head stays at 0, with OOD risk 100, and fine-tuning too.
+    assert not judged(invisible_features(truth=10.0)).premise(NAME)
+
+
+def test_a_perfect_head_gets_no_certificate():
+    assert not judged(small_truth(0.6, 0.5, 0.5)).premise(NAME)
+
+
+def test_an_integrated_network_agrees():
+    judgement = judged_on(integrated_evidence("good features"))
+    assert judgement.premise(NAME)
+    assert judgement.slack(NAME) > 0
+
+
+def test_without_the_certificate_fine_tuning_can_win():
+    problem = find(
+        problems(ONE_DIRECTION, margin=0.1), lambda problem: judged(problem).slack(NAME) < -0.5, settings=SEARCH
+    )
+    assert not judged(problem).premise(NAME)

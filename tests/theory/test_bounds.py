@@ -1,0 +1,194 @@
+"""The bounds as functions: where they vanish, how they grow, their order, their gradients."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from references import central_difference
+from scipy.optimize import brentq
+from strategies import Shape, angles, geometries, problem_of, problems, scales
+
+from theory import LinearNetwork, Problem, head_alignment_error
+from theory.bounds import (
+    corrected_lower_bound,
+    implicit_lower_bound,
+    linear_probing_upper_bound,
+    lp_ft_upper_bound,
+    published_lower_bound,
+)
+from theory.bounds.fine_tuning import head_error_ceiling
+from theory.bounds.linear_probing import condition_number
+from theory.bounds.lp_ft import lp_ft_feature_movement_bound, lp_ft_stays_close, probed_head_norm
+from theory.statements.ft_ood_lower_bound import small_truth
+
+#: Both sides of an inequality between bounds are computed to about 1e-14 of W.
+ROUNDING = 1e-12
+#: Central differences of fourth order with a step of 1e-4, relative to the derivative.
+DIFFERENCE = 1e-7
+
+corrected, implicit, published = map(jax.jit, (corrected_lower_bound, implicit_lower_bound, published_lower_bound))
+ceiling = jax.jit(head_error_ceiling)
+phi_of = jax.jit(head_alignment_error)
+upper = jax.jit(lambda problem: (linear_probing_upper_bound(problem), lp_ft_upper_bound(problem)))
+POSITIVE = scales(4.0)
+
+
+@given(problems(Shape(8, 2, 4), with_covariances=True))
+def test_the_implicit_bound_is_never_below_the_corrected_one(problem):
+    size = np.sqrt(np.linalg.norm(problem.ood_covariance, ord=2)) * np.linalg.norm(problem.truth.head)
+    assert implicit(problem) >= corrected(problem) * (1 - ROUNDING) - ROUNDING * size
+    assert corrected(problem) >= 0
+
+
+@given(problems(Shape(3, 2, 2)))
+def test_lower_bounds_vanish_where_a_feature_direction_lies_inside_the_id_subspace(problem):
+    # k = 2 > d - m = 1
+    size = float(jnp.linalg.norm(problem.truth.head)) + float(phi_of(problem))
+    assert implicit(problem) <= ROUNDING * size
+    assert corrected(problem) <= ROUNDING * size
+    assert published(problem) <= ROUNDING * size
+
+
+@given(POSITIVE, POSITIVE, st.floats(1.0, 10.0), st.booleans())
+def test_the_ceiling_increases_from_zero(error, norm, factor, long_head):
+    norm, long_head = jnp.asarray(norm), jnp.asarray(long_head)
+    assert ceiling(jnp.zeros(()), norm, long_head) == 0
+    low, high = ceiling(jnp.asarray(error), norm, long_head), ceiling(jnp.asarray(factor * error), norm, long_head)
+    assert high >= low * (1 - ROUNDING) > 0
+    assert factor < 1.01 or high > low
+
+
+@given(POSITIVE, st.booleans())
+def test_the_ceiling_is_continuous_where_its_pieces_meet(norm, long_head):
+    # y = W for a long head, x = W for a short one.
+    def kink(error):
+        return error * np.sqrt(1 + (norm + error) ** 2) - norm
+
+    meeting = brentq(kink, 0.0, norm) if long_head else norm
+    below, above = (
+        float(ceiling(jnp.asarray(meeting * (1 + shift)), jnp.asarray(norm), jnp.asarray(long_head)))
+        for shift in (-1e-9, 1e-9)
+    )
+    assert above == pytest.approx(below, rel=1e-7)
+
+
+@given(POSITIVE, POSITIVE)
+def test_the_ceiling_agrees_with_its_definition(error, norm):
+    y = error * np.sqrt(1 + (norm + error) ** 2)
+    rest = max(norm - y, 0.0)
+    long = 2 * norm**3 * error + norm**2 * error**2 + norm**2 - rest**2
+    short = norm**4 - norm**2 * max(norm - error, 0.0) ** 2 + 2 * norm * y + y**2
+    size = (1 + norm) ** 4 + (1 + error) ** 4
+    for value, long_head in ((long, True), (short, False)):
+        found = ceiling(jnp.asarray(error), jnp.asarray(norm), jnp.asarray(long_head))
+        np.testing.assert_allclose(found, value, atol=1e-13 * size)
+
+
+@given(angles(0.01), POSITIVE, st.floats(1.001, 100.0), st.booleans())
+def test_the_implicit_bound_solves_its_equation(angle, norm, stretch, long_head):
+    # Perfect features: the bound is c x with H(x) = phi^2.
+    problem = small_truth(np.cos(angle), norm, norm * (stretch if long_head else 1 / stretch))
+    root = brentq(
+        lambda error: (
+            float(ceiling(jnp.asarray(error), jnp.asarray(norm), jnp.asarray(long_head))) - float(phi_of(problem)) ** 2
+        ),
+        0.0,
+        float(phi_of(problem)) * (1 / norm if long_head else 1) + norm + float(phi_of(problem)) ** 0.5,
+        xtol=1e-16,
+        rtol=1e-14,
+    )
+    assert float(implicit(problem)) == pytest.approx(np.sin(angle) * root, rel=1e-9)
+
+
+@given(geometries(Shape(8, 2, 4)), st.floats(0.0, 1.4), st.floats(0.0, 1.0))
+def test_lower_bounds_decrease_with_the_feature_error(geometry, error, share):
+    smaller, larger = problem_of(geometry, share * error), problem_of(geometry, error)
+    size = np.linalg.norm(geometry.truth_head) + np.linalg.norm(geometry.head)
+    for bound in (corrected, implicit, published):
+        assert bound(larger) <= bound(smaller) + 1e-7 * size  # phi of a nearly perfect head keeps half its digits
+
+
+@given(geometries(Shape(8, 2, 4), margin=0.1), st.floats(0.0, 1.4), st.floats(0.0, 1.0))
+def test_the_linear_probing_bound_is_proportional_to_the_feature_error(geometry, error, share):
+    (smaller, _), (larger, _) = upper(problem_of(geometry, share * error)), upper(problem_of(geometry, error))
+    np.testing.assert_allclose(smaller, share * larger, rtol=1e-9, atol=1e-10 * np.linalg.norm(geometry.truth_head))
+
+
+@jax.jit
+def shifted_bounds(shift, head, feature_error):
+    """Both lower bounds, as functions of one number that moves angles, truth and head (angles only where eps > 0)."""
+    angle = 0.8 + 0.2 * shift * (feature_error > 0)
+    true_angle = angle + 2 * jnp.arcsin(feature_error / 2) + 0.1 * shift * (feature_error > 0)
+    features, true_features = (jnp.stack([jnp.cos(at), jnp.sin(at)])[None] for at in (angle, true_angle))
+    problem = Problem(
+        truth=LinearNetwork((0.7 + 0.5 * shift) * jnp.ones(1), true_features),
+        pretrained=LinearNetwork((head + shift) * jnp.ones(1), features),
+        id_frame=jnp.eye(2)[:, :1],
+        training_covariance=jnp.eye(1),
+    )
+    return jnp.stack([implicit_lower_bound(problem), corrected_lower_bound(problem)])
+
+
+derivatives = jax.jit(jax.jacrev(shifted_bounds))
+
+
+@pytest.mark.parametrize("head", [0.3, 1.7, -4.0])
+@pytest.mark.parametrize("feature_error", [0.0, 0.01])
+def test_gradients_of_lower_bounds_agree_with_finite_differences(head, feature_error):
+    exact = derivatives(0.0, head, feature_error)
+    expected = central_difference(lambda shift: shifted_bounds(shift, head, feature_error), 0.0, 1e-4)
+    np.testing.assert_allclose(exact, expected, atol=DIFFERENCE * (1 + np.abs(expected).max()))
+    assert (shifted_bounds(0.0, head, feature_error) > 0).all()
+
+
+@jax.jit
+@jax.jacrev
+def derivatives_in_the_head(head, problem):
+    problem = problem.with_head(head)
+    return jnp.stack([bound(problem) for bound in (implicit_lower_bound, corrected_lower_bound, published_lower_bound)])
+
+
+@pytest.mark.parametrize("numbers", [(0.6, 0.5, 0.5), (1.0, 0.5, 2.0), (0.6, 0.5, 0.0)])
+def test_gradients_in_the_head_are_finite_where_a_bound_vanishes(numbers):
+    problem = small_truth(*numbers)
+    assert np.isfinite(derivatives_in_the_head(problem.pretrained.head, problem)).all()
+
+
+def test_a_truth_of_zero_is_no_division_by_zero():
+    for head in (0.0, 2.0):
+        problem = small_truth(0.6, 0.0, head)
+        assert [float(bound(problem)) for bound in (corrected, implicit, published)] == [0, 0, 0]
+
+
+def test_the_condition_number_is_that_of_the_covariance():
+    problem = small_truth(0.6, 1.0, 2.0)
+    assert condition_number(problem) == 1
+    wide = Problem(
+        LinearNetwork(jnp.ones(1), jnp.eye(4)[:1]),
+        LinearNetwork(jnp.ones(1), jnp.eye(4)[:1]),
+        jnp.eye(4)[:, :3],
+        jnp.diag(jnp.array([2.0, 8.0, 4.0])),
+    )
+    assert condition_number(wide) == pytest.approx(4.0)
+
+
+def test_bounds_on_lp_ft_are_infinite_without_their_premise():
+    good, bad = (
+        Problem(
+            LinearNetwork(jnp.ones(1), jnp.array([[np.cos(0.6 + error), np.sin(0.6 + error)]])),
+            LinearNetwork(jnp.ones(1), jnp.array([[np.cos(0.6), np.sin(0.6)]])),
+            jnp.eye(2)[:, :1],
+            jnp.eye(1),
+        )
+        for error in (1e-4, 0.5)
+    )
+    assert lp_ft_stays_close(good)
+    length, error = float(probed_head_norm(good)), 2 * np.sin(5e-5)
+    growth = np.sqrt(1 + 2.25 * length**2)
+    expected = error * (2 + 1 / np.cos(0.6) + 4 * growth / length**2)
+    assert float(lp_ft_upper_bound(good)) == pytest.approx(expected, rel=1e-9)
+    assert float(lp_ft_feature_movement_bound(good)) == pytest.approx(6 * error / length, rel=1e-9)
+    assert not lp_ft_stays_close(bad)
+    assert lp_ft_upper_bound(bad) == lp_ft_feature_movement_bound(bad) == np.inf

@@ -1,0 +1,118 @@
+"""The fine-tuning flow against automatic differentiation of the loss, and its Lorentz structure."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy.linalg import expm
+from strategies import Shape, problems
+
+from theory import training_loss
+from theory.fine_tuning import flow, lorentz
+from theory.reduction import reduce
+from theory.reduction import training_loss as reduced_training_loss
+
+#: Matrix products of a few terms, relative to the largest.
+RTOL = 1e-12
+#: SciPy's matrix exponential of generators up to norm 10, relative to its largest entry.
+EXPM = 1e-12
+
+
+@jax.jit
+def raw(problem):
+    """The stated velocity, minus the gradient of the stated loss, and their common scale."""
+    gradient = jax.grad(training_loss)(problem.pretrained, problem)
+    velocity = flow.raw_vector_field(problem.pretrained, problem)
+    size = (jnp.linalg.norm(problem.pretrained.head) + 1) * jnp.linalg.norm(problem.training_covariance)
+    size = size * (jnp.linalg.norm(problem.truth.head) + jnp.linalg.norm(problem.pretrained.head))
+    return velocity, jax.tree.map(jnp.negative, gradient), size
+
+
+@jax.jit
+def reduced_parts(problem):
+    reduced = reduce(problem, compress=False)
+    state = reduced.start
+    gradient = jax.grad(reduced_training_loss)(state, reduced)
+    velocity = flow.vector_field(state, reduced)
+    boosted = lorentz.stacked(state) @ lorentz.generator(flow.boost_direction(state, reduced))
+    return state, velocity, jax.tree.map(jnp.negative, gradient), lorentz.unstacked(boosted)
+
+
+@given(problems(Shape(8, 2, 4)))
+def test_parameters_follow_minus_the_gradient_of_the_loss(problem):
+    velocity, downhill, size = raw(problem)
+    np.testing.assert_allclose(velocity.head, downhill.head, atol=RTOL * size)
+    np.testing.assert_allclose(velocity.features, downhill.features, atol=RTOL * size)
+
+
+@given(problems(Shape(8, 2, 4)))
+def test_the_reduced_state_does_so_too_and_its_velocity_is_a_boost(problem):
+    *_, size = raw(problem)
+    _, velocity, downhill, boosted = reduced_parts(problem)
+    for other in (downhill, boosted):
+        np.testing.assert_allclose(velocity.head, other.head, atol=RTOL * size)
+        np.testing.assert_allclose(velocity.id_features, other.id_features, atol=RTOL * size)
+
+
+@given(problems(Shape(8, 2, 4)))
+def test_the_conserved_form_is_that_of_minkowski_space(problem):
+    state, *_ = reduced_parts(problem)
+    stacked = np.asarray(lorentz.stacked(state))
+    size = 1 + np.sum(stacked**2)
+    form = stacked @ np.asarray(lorentz.metric(4)) @ stacked.T
+    np.testing.assert_allclose(flow.conserved_form(state), form, atol=RTOL * size)
+    assert flow.relative_drift(state, state) == 0
+    network, difference = problem.pretrained, flow.conserved_form(state)
+    whole = jnp.outer(network.head, network.head) - network.features @ network.features.T
+    outside = network.features - network.features @ problem.id_frame @ problem.id_frame.T
+    np.testing.assert_allclose(difference - outside @ outside.T, whole, atol=RTOL * size)
+
+
+DIRECTIONS = arrays(float, 3, elements=st.floats(-6, 6, allow_subnormal=False))
+boost = jax.jit(lorentz.boost)
+
+
+@given(DIRECTIONS)
+def test_boosts_are_lorentz_transformations(direction):
+    generator, metric = np.asarray(lorentz.generator(jnp.asarray(direction))), np.asarray(lorentz.metric(3))
+    np.testing.assert_array_equal(generator @ metric + metric @ generator, 0)
+    matrix = np.asarray(boost(jnp.asarray(direction)))
+    size = np.abs(matrix).max()
+    np.testing.assert_allclose(matrix, expm(generator), atol=EXPM * size)
+    np.testing.assert_allclose(matrix.T @ metric @ matrix, metric, atol=1e-14 * size**2)
+    assert abs(np.linalg.det(matrix) - 1) <= 1e-14 * size**2
+    assert matrix[0, 0] >= 1
+    np.testing.assert_allclose(matrix @ np.asarray(boost(jnp.asarray(-direction))), np.eye(4), atol=1e-14 * size**2)
+
+
+@given(DIRECTIONS, st.floats(-1, 1), st.floats(-1, 1))
+def test_boosts_along_one_direction_add_their_rapidities(direction, first, second):
+    both = np.asarray(boost(jnp.asarray(first * direction))) @ np.asarray(boost(jnp.asarray(second * direction)))
+    together = boost(jnp.asarray((first + second) * direction))
+    size = np.exp((abs(first) + abs(second)) * np.linalg.norm(direction))
+    np.testing.assert_allclose(both, together, atol=1e-13 * size)
+
+
+@pytest.mark.parametrize("length", [0.0, 1e-12, 1e-3])
+def test_short_boosts_keep_their_digits(length):
+    direction = length * np.array([0.6, 0.0, 0.8])
+    linear = np.asarray(boost(jnp.asarray(direction)))[0, 1:]
+    np.testing.assert_allclose(linear, direction * (1 + length**2 / 6), rtol=1e-12)
+
+
+def test_the_derivative_of_a_boost_at_rest_is_its_generator():
+    derivative = jax.jit(jax.jacfwd(lambda scale: lorentz.boost(scale * jnp.array([0.3, -2.0, 1.0]))))(1e-9)
+    np.testing.assert_allclose(derivative, lorentz.generator(jnp.array([0.3, -2.0, 1.0])), atol=1e-8)
+
+
+def test_stacking_is_undone():
+    problem = PROBLEM_STATE
+    again = lorentz.unstacked(lorentz.stacked(problem))
+    np.testing.assert_array_equal(again.head, problem.head)
+    np.testing.assert_array_equal(again.id_features, problem.id_features)
+
+
+PROBLEM_STATE = flow.FlowState(jnp.array([1.0, 2.0]), jnp.arange(6.0).reshape(2, 3))

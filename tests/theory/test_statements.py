@@ -1,0 +1,121 @@
+"""Statements as objects: what a status follows from, and what slack means."""
+
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from theory.statements import STATEMENTS, Setting, Statement, Status, closed_form_evidence, is_violated, slack, status
+from theory.statements.ft_ood_lower_bound import small_truth, small_truth_overparameterised
+from theory.statements.premises import always, truth_is_outside_features
+
+FALSE = next(statement for statement in STATEMENTS if statement.counterexamples)
+PROVED = next(statement for statement in STATEMENTS if statement.proof and not statement.counterexamples)
+
+
+evidence_of = jax.jit(lambda problem: closed_form_evidence(problem, moments=5))
+
+
+def comparing(smaller: float, larger: float, *, premise: bool = True) -> Statement:
+    """A statement with constant sides."""
+    return Statement(
+        name="constant",
+        source="nowhere",
+        claim="One number is at most another.",
+        latex=r"a \le b",
+        premises="none",
+        premises_hold=always if premise else lambda problem: jnp.asarray(False),
+        smaller=lambda evidence: jnp.asarray(smaller),
+        larger=lambda evidence: jnp.asarray(larger),
+        settings=(Setting.ONE_ID_DIRECTION,),
+        published=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def evidence():
+    return evidence_of(small_truth(0.6, 1.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger", "expected"),
+    [
+        (1.0, 2.0, 0.5),
+        (2.0, 1.0, -0.5),
+        (-1.0, 1.0, 2.0),
+        (1.0, -1.0, -2.0),
+        (0.0, 0.0, 0.0),
+        (1.0, np.inf, 1.0),
+        (1.0, 1.0 - 1e-13, 0.0),  # within rounding of W + |v0| = 3
+        (1e-13, 0.0, 0.0),
+        (0.0, 1e-3, 1.0),
+    ],
+)
+def test_slack_is_the_relative_gap(evidence, smaller, larger, expected):
+    assert float(slack(comparing(smaller, larger), evidence)) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_violation_needs_premises_and_a_gap_beyond_numerical_error(evidence):
+    assert is_violated(comparing(1.0, 0.5), evidence)
+    assert not is_violated(comparing(1.0, 0.5, premise=False), evidence)
+    assert not is_violated(comparing(1.0, 1.0 - 1e-9), evidence)
+    assert not is_violated(comparing(0.5, 1.0), evidence)
+
+
+@pytest.mark.parametrize(
+    ("statement", "checked", "violations", "refuted", "expected"),
+    [
+        (FALSE, 100, 3, True, Status.FALSE),
+        (FALSE, 100, 3, False, Status.VIOLATED),
+        (PROVED, 100, 0, False, Status.PROVED),
+        (PROVED, 100, 1, False, Status.VIOLATED),
+        (PROVED, 0, 0, False, Status.UNVERIFIED),
+        (comparing(0.0, 1.0), 10, 0, False, Status.CONJECTURED),
+    ],
+)
+def test_a_status_follows_from_proof_counterexamples_and_verification(
+    statement, checked, violations, refuted, expected
+):
+    assert status(statement, checked=checked, violations=violations, refuted=refuted) is expected
+
+
+def test_names_are_unique_and_proofs_are_where_they_say():
+    assert len({statement.name for statement in STATEMENTS}) == len(STATEMENTS)
+    text = (Path(__file__).parents[2] / "docs" / "theory.md").read_text(encoding="utf-8")
+    anchors = {
+        "".join(letter for letter in line.lower() if letter.isalnum() or letter in " -").strip().replace(" ", "-")
+        for line in text.splitlines()
+        if line.startswith("#")
+    }
+    for statement in STATEMENTS:
+        if statement.proof:
+            file, _, anchor = statement.proof.partition("#")
+            assert file == "docs/theory.md"
+            assert anchor in anchors, f"{statement.name}: no section #{anchor} in docs/theory.md"
+
+
+def test_closed_form_evidence_runs_from_start_to_limit():
+    problem = small_truth(0.6, 1.0, 2.0)
+    evidence = evidence_of(problem)
+    for networks, moments in ((evidence.fine_tuning, 5), (evidence.lp_ft, 5), (evidence.linear_probing, 2)):
+        assert networks.head.shape == (moments, 1)
+        assert networks.features.shape == (moments, 1, 2)
+    np.testing.assert_array_equal(evidence.fine_tuning.head[0], problem.pretrained.head)
+    np.testing.assert_allclose(evidence.linear_probing.head[-1], evidence.lp_ft.head[0], atol=1e-15)
+    on_subspace = evidence.fine_tuning.features[-1, 0, 0] * evidence.fine_tuning.head[-1, 0]
+    assert on_subspace == pytest.approx(problem.truth.weights[0])
+
+
+def test_closed_form_evidence_needs_one_id_direction():
+    with pytest.raises(ValueError, match="m=2"):
+        closed_form_evidence(small_truth_overparameterised(0.6, 1.0, 2.0))
+
+
+def test_truth_outside_the_features_is_asked_on_the_id_subspace():
+    problem = small_truth_overparameterised(0.6, 1.0, 2.0)
+    assert not truth_is_outside_features(problem)
+    turned = jax.tree.map(lambda leaf: leaf, problem.truth)
+    turned = type(turned)(turned.head, jnp.array([[0.0, 0.6, 0.8, 0.0]]))
+    assert truth_is_outside_features(type(problem)(turned, problem.pretrained, problem.id_frame, jnp.eye(2)))
