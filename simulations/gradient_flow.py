@@ -40,7 +40,7 @@ class Path(eqx.Module):
     solved_by: str = eqx.field(static=True)
 
 
-class FailedSolve(RuntimeError):  # noqa: N818 (a verdict in the project's words)
+class FailedSolve(RuntimeError):
     """An integration that did not reach its last time."""
 
 
