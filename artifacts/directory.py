@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], No
         reason = "asked for" if force else _stale(path, inputs)
         if not reason:
             return Outcome(published(path), built=False, reason="up to date")
-        for leftover in path.parent.glob(f".partial-{path.name}-*"):
+        for leftover in _leftovers(path):
             shutil.rmtree(leftover)
         partial = path.parent / f".partial-{path.name}-{os.getpid()}"
         partial.mkdir()
@@ -102,7 +103,15 @@ def _stale(path: Path, inputs: dict[str, Any]) -> str:
         return "not there yet"
     except DamagedArtifact as damage:
         return str(damage)
-    return "" if artifact.inputs == inputs else difference(artifact.inputs, inputs)
+    if artifact.inputs == inputs:
+        return ""
+    return difference(artifact.inputs, inputs) or "an input that was null is absent, or the other way round"
+
+
+def _leftovers(path: Path) -> list[Path]:
+    """Partial directories of killed processes; not those of a neighbour whose name only begins alike."""
+    mine = re.compile(rf"\.partial-{re.escape(path.name)}-(\d+|old)")
+    return [entry for entry in path.parent.iterdir() if mine.fullmatch(entry.name)]
 
 
 def _seal(directory: Path, inputs: dict[str, Any]) -> None:

@@ -33,21 +33,25 @@ def code_version(*modules: str) -> str:
     """
     digest = hashlib.sha256()
     for module in sorted(modules):
-        for path in _sources(module):
-            digest.update(path.name.encode())
-            digest.update(path.read_bytes())
+        for name, path in _sources(module):
+            content = path.read_bytes()
+            # Lengths keep a name from running into its content, and one file into the next.
+            digest.update(f"{name} {len(content)}\n".encode())
+            digest.update(content)
     return digest.hexdigest()[:16]
 
 
-def _sources(module: str) -> list[Path]:
+def _sources(module: str) -> list[tuple[str, Path]]:
+    """Every source file with its name from the module on."""
     spec = importlib.util.find_spec(module)
     if spec is None or spec.origin is None:
         raise ValueError(f"`modules` must name importable modules with a source file, got {module!r}.")
     origin = Path(spec.origin)
     if spec.submodule_search_locations is None:
-        return [origin]
+        return [(module, origin)]
     suffixes = {".py", ".json", ".safetensors"}
-    return sorted(path for path in origin.parent.rglob("*") if path.suffix in suffixes)
+    paths = sorted(path for path in origin.parent.rglob("*") if path.suffix in suffixes)
+    return [(f"{module}/{path.relative_to(origin.parent).as_posix()}", path) for path in paths]
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

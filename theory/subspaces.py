@@ -6,6 +6,10 @@ A *frame* is a matrix with orthonormal columns; the rows of a pretrained feature
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+#: The sine or cosine of an angle counts as zero below this: constructions by QR leave 1e-16, a product of nearly
+#: orthogonal frames 1e-17 where the angle is exactly right.
+NO_ANGLE = 1e-12
+
 
 def projection(frame: Float[Array, "d m"], vectors: Float[Array, "d n"]) -> Float[Array, "d n"]:
     """The columns of `vectors`, projected onto the span of the frame."""

@@ -6,7 +6,7 @@ from jaxtyping import Array, Float
 from theory.alignment import feature_error, truth_norm
 from theory.problem import Problem
 from theory.risks import ood_conditioning
-from theory.subspaces import on_subspace_cosine
+from theory.subspaces import NO_ANGLE, on_subspace_cosine
 
 
 def condition_number(problem: Problem) -> Float[Array, ""]:
@@ -23,7 +23,7 @@ def linear_probing_upper_bound(problem: Problem) -> Float[Array, ""]:
     "The linear-probing upper bound".
     """
     visible = on_subspace_cosine(problem.pretrained.features, problem.id_frame)
-    seen = visible > 0
+    seen = visible > NO_ANGLE
     amplification = jnp.sqrt(condition_number(problem)) / jnp.where(seen, visible, 1.0)
     error = feature_error(problem) * truth_norm(problem)
     bound = jnp.where(seen, error * (1 + amplification), jnp.inf)

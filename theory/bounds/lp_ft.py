@@ -9,7 +9,7 @@ from theory.bounds.linear_probing import condition_number
 from theory.problem import Problem
 from theory.reduction import reduce
 from theory.risks import ood_conditioning
-from theory.subspaces import on_subspace_cosine
+from theory.subspaces import NO_ANGLE, on_subspace_cosine
 
 
 def probed_head_norm(problem: Problem) -> Float[Array, ""]:
@@ -35,7 +35,7 @@ def lp_ft_upper_bound(problem: Problem) -> Float[Array, ""]:
     """
     condition, length = condition_number(problem), probed_head_norm(problem)
     visible = on_subspace_cosine(problem.pretrained.features, problem.id_frame)
-    holds = lp_ft_stays_close(problem) & (visible > 0)
+    holds = lp_ft_stays_close(problem) & (visible > NO_ANGLE)
     length, visible = jnp.where(holds, length, 1.0), jnp.where(holds, visible, 1.0)
     root = jnp.sqrt(condition)
     factor = 1 + root + root / visible + 4 * condition * jnp.sqrt(1 + 2.25 * length**2) / length**2

@@ -70,7 +70,9 @@ def _active_unit(reduced: ReducedProblem) -> Float[Array, " r"]:
     if head.shape[0] == 1:
         return jnp.ones(1, head.dtype)
     excitation, size = jnp.sum(excited**2), jnp.sum(head**2)
-    axis = jnp.where(excitation > 0, excited, jnp.where(size > 0, head, jnp.eye(head.shape[0])[0]))
+    axis = jnp.where(
+        excitation > jnp.finfo(head.dtype).tiny, excited, jnp.where(size > 0, head, jnp.eye(head.shape[0])[0])
+    )
     return axis / jnp.linalg.norm(axis)
 
 
@@ -78,7 +80,8 @@ def _solution(
     feature: Float[Array, " m"], head: Scalar, target: Float[Array, " m"], scale: Scalar, time: Scalar
 ) -> tuple[Float[Array, " m"], Scalar]:
     # The eigenvectors of G have no derivative at u = 0, where a formula to first order in u takes over.
-    present = jnp.any(target != 0)
+    # Below 1e-154 the square of |u| underflows, and first order in u is exact to rounding.
+    present = jnp.sum(target**2) > jnp.finfo(target.dtype).tiny
     safe_target = jnp.where(present, target, 1.0)
     feature_driven, head_driven = _driven_solution(feature, head, safe_target, scale, time)
     feature_free, head_free = _undriven_solution(feature, head, target, scale, time)

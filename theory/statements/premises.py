@@ -5,10 +5,7 @@ from jaxtyping import Array, Bool
 
 from theory.alignment import feature_error
 from theory.problem import Problem
-from theory.subspaces import off_projection, off_subspace_cosine, on_subspace_cosine
-
-#: An angle or an error counts as zero below this: constructions by QR leave 1e-16, ten thousand times less.
-ZERO = 1e-12
+from theory.subspaces import NO_ANGLE, off_projection, off_subspace_cosine, on_subspace_cosine
 
 
 def always(problem: Problem) -> Bool[Array, ""]:
@@ -18,17 +15,17 @@ def always(problem: Problem) -> Bool[Array, ""]:
 
 def off_subspace_visible(problem: Problem) -> Bool[Array, ""]:
     """cos theta_max(R0, S_perp) != 0: no feature direction lies inside the ID subspace."""
-    return off_subspace_cosine(problem.pretrained.features, problem.id_frame) > ZERO
+    return off_subspace_cosine(problem.pretrained.features, problem.id_frame) > NO_ANGLE
 
 
 def on_subspace_visible(problem: Problem) -> Bool[Array, ""]:
     """cos theta_max(R0, S) != 0 and k <= m: ID inputs excite every feature."""
-    return on_subspace_cosine(problem.pretrained.features, problem.id_frame) > ZERO
+    return on_subspace_cosine(problem.pretrained.features, problem.id_frame) > NO_ANGLE
 
 
 def features_are_perfect(problem: Problem) -> Bool[Array, ""]:
     """B0 = U B* for some rotation U: eps = 0."""
-    return feature_error(problem) <= ZERO
+    return feature_error(problem) <= NO_ANGLE
 
 
 def truth_is_outside_features(problem: Problem) -> Bool[Array, ""]:
