@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import arg
 from tyro.extras import SubcommandApp
 
+from distort.bench_data import add_commands
 from distort.command import Answer, Command, Scale, table
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def commands() -> SubcommandApp:
     app.command(Run, name="run")
     app.command(Status, name="status")
     app.command(Collect, name="collect")
+    add_commands(app)
     return app
 
 

@@ -10,10 +10,11 @@ import multiprocessing
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from artifacts import UserError, code_version, publish
 from artifacts.files import write_text
@@ -46,8 +47,15 @@ def pack(
         )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.parent / f".{folder.name}.lock"):
+        with FileLock(folder.parent / f".{folder.name}.lock", timeout=0):
             return _pack(images, folder, form, classes, miniature, workers, shard_images, progress)
+    except Timeout as error:
+        raise UserError(f"{folder} must be free, but another process is packing it; wait for it.") from error
+    except BrokenProcessPool as error:
+        raise UserError(
+            f"Packing {folder} must keep its processes, but one died (out of memory, or a script without "
+            "`if __name__ == '__main__'`); pack again with one worker, it continues."
+        ) from error
     except OSError as error:
         mend = "free some space" if error.errno == errno.ENOSPC else "name another folder"
         raise UserError(

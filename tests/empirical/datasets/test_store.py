@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -189,6 +190,12 @@ def test_a_full_disk_is_one_clear_line(tmp_path, data, monkeypatch):
     monkeypatch.setattr("empirical.store.packing.publish", full)
     images = read_part(CIFAR10, CIFAR10.reported, data.locations)
     with pytest.raises(UserError, match="No space left on device; free some space and pack again"):
+        _pack(images, tmp_path / "store", RAW)
+
+
+def test_two_packings_at_once_do_not_wait_for_each_other(tmp_path, data):
+    images = read_part(CIFAR10, CIFAR10.reported, data.locations)
+    with FileLock(tmp_path / ".store.lock"), pytest.raises(UserError, match="another process is packing it"):
         _pack(images, tmp_path / "store", RAW)
 
 
