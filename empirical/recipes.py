@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from empirical.datasets.digits import DigitsSplit
-from empirical.methods import FINE_TUNING, LP_FT, Method
+from empirical.methods import FINE_TUNING, FT, LP_FT, Method
 
 Scale = Literal["quick", "default", "full"]
 PENALTIES = tuple(float(f"{digit}e{power}") for power in range(-7, 3) for digit in (1, 3))[:-1]
@@ -55,7 +55,10 @@ def _sweeps(fine_tuning: tuple[float, ...], lp_ft: tuple[float, ...]) -> tuple[S
 RECIPES: dict[Scale, Recipe] = {
     "quick": Recipe(
         split=DigitsSplit(validation=200, test=250),
-        sweeps=_sweeps((1e-2, 3e-2), (1e-3, 3e-3)),
+        sweeps=(
+            Sweep(method=FT, learning_rates=(1e-2, 3e-2)),
+            Sweep(method=LP_FT, learning_rates=(1e-3, 3e-3)),
+        ),
         epochs=5,
     ),
     "default": Recipe(
