@@ -19,7 +19,6 @@ from theory.statements import (
     Statement,
     Status,
     closed_form_evidence,
-    is_violated,
     slack,
     status,
 )
@@ -118,11 +117,11 @@ def _judged(
 ) -> tuple[Bool[Array, " n"], list[Findings]]:
     def judged(problem: Problem) -> tuple[Bool[Array, ""], list[tuple[Array, Array, Array]]]:
         observed = observed_evidence(setting, problem)
-        evidence = observed.evidence
-        return observed.solved, [
-            (statement.premises_hold(problem), slack(statement, evidence), is_violated(statement, evidence))
-            for statement in statements
-        ]
+        found = []
+        for statement in statements:
+            premises, gap = statement.premises_hold(problem), slack(statement, observed.evidence)
+            found.append((premises, gap, premises & (gap < -TOLERANCE)))
+        return observed.solved, found
 
     solved, found = jax.vmap(judged)(problems)
     return solved, [Findings(*parts) for parts in found]
