@@ -24,11 +24,13 @@ class Figures(Command):
     def __call__(self) -> Answer:
         from distort.folder import existing, held
         from distort.progress import progress
-        from distort.stages import figure_stage, stages_text
+        from distort.stages import figure_stages, stages_text
         from figures.catalogue import FIGURES
 
         names = [entry.name for entry in FIGURES]
         wanted = known(self.names, names, kind="figure") or tuple(names)
         with held(existing(self.results)) as results, progress() as begin:
-            stages = [figure_stage(results, name, force=self.force, begin=begin) for name in wanted]
+            stages = [
+                stage for name in wanted for stage in figure_stages(results, name, force=self.force, begin=begin)
+            ]
         return Answer(stages, stages_text(stages))

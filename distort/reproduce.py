@@ -2,10 +2,11 @@
 
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distort.command import Answer, Command, Scale
+from distort.command import Answer, Command, Scale, UsageError
 
 if TYPE_CHECKING:
     from distort.plan import Plan
@@ -27,34 +28,43 @@ class Reproduce(Command):
     """How much: quick for a check, default, or full (hours)."""
     force: bool = False
     """Make everything again."""
+    workers: int | None = None
+    """Processes that work side by side; by default one for each core, four at most."""
 
     def __call__(self) -> Answer:
         from distort.folder import held
         from distort.plan import plan
         from distort.stages import stages_text
+        from distort.workers import default_workers
         from theory.statements import Status
 
+        workers = default_workers() if self.workers is None else self.workers
+        if workers < 1:
+            raise UsageError(f"--workers must be at least 1, got {workers}.")
         with held(self.out) as results:
-            summary = reproduce(results, plan(self.scale), force=self.force)
+            summary = reproduce(results, plan(self.scale), force=self.force, workers=workers)
         written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
         violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]
         failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
         return Answer(summary, f"{stages_text(summary.stages)}\n{written}", failure)
 
 
-def reproduce(results: Path, plan: "Plan", *, force: bool = False) -> "Summary":
+def reproduce(results: Path, plan: "Plan", *, force: bool = False, workers: int = 1) -> "Summary":
     """Bring a results folder up to date with a plan. The folder must be held (`distort.folder`)."""
     from distort.progress import progress
-    from distort.stages import benchmark_stages, figure_stage, simulation_stage, verification_stage
+    from distort.stages import benchmark_stages, figure_stages, simulation_stages, verification_stages
+    from distort.workers import side_by_side
 
     started = time.perf_counter()
-    with progress() as begin:
-        stages = [verification_stage(results, plan.statements, examples=plan.examples, force=force, begin=begin)]
-        for name in plan.experiments:
-            stages.append(simulation_stage(results, name, scale=plan.scale, force=force, begin=begin))
-        stages += benchmark_stages(results, plan.recipe, force=force, begin=begin)
-        for name in plan.figures:
-            stages.append(figure_stage(results, name, force=force, begin=begin))
+    # The two longest first, so that they do not run alone at the end.
+    measured = [
+        partial(verification_stages, results, plan.statements, examples=plan.examples, force=force),
+        partial(benchmark_stages, results, plan.recipe, force=force),
+        *(partial(simulation_stages, results, name, scale=plan.scale, force=force) for name in plan.experiments),
+    ]
+    drawn = [partial(figure_stages, results, name, force=force) for name in plan.figures]
+    with progress() as begin, side_by_side(workers, begin) as run:
+        stages = [stage for steps in (measured, drawn) for found in run(steps) for stage in found]
         begin("report")("", 0.5)
         return _written(results, stages, scale=plan.scale, started=started)
 

@@ -39,10 +39,12 @@ class Simulate(Command):
         )
         from distort.folder import held
         from distort.progress import progress
-        from distort.stages import simulation_stage, stages_text
+        from distort.stages import simulation_stages, stages_text
 
         with held(self.out) as results, progress() as begin:
             stages = [
-                simulation_stage(results, name, scale=self.scale, force=self.force, begin=begin) for name in names
+                stage
+                for name in names
+                for stage in simulation_stages(results, name, scale=self.scale, force=self.force, begin=begin)
             ]
         return Answer(stages, stages_text(stages))

@@ -1,4 +1,7 @@
-"""The steps of the main job, each published: what is up to date is kept, what is not is made again and says why."""
+"""The steps of the main job, each published: what is up to date is kept, what is not is made again and says why.
+
+Each gives what it did as stages and takes `begin`, so that `distort.workers` can run it in another process.
+"""
 
 import time
 from collections.abc import Sequence
@@ -18,7 +21,9 @@ if TYPE_CHECKING:
 SEED = 0
 
 
-def verification_stage(results: Path, names: Sequence[str], *, examples: int, force: bool, begin: Begin) -> "Stage":
+def verification_stages(
+    results: Path, names: Sequence[str], *, examples: int, force: bool, begin: Begin
+) -> "list[Stage]":
     """Statements verified, under `theory/`. One step for all of them, since they share the problems they are tested on.
 
     Args:
@@ -43,10 +48,10 @@ def verification_stage(results: Path, names: Sequence[str], *, examples: int, fo
 
     outcome = publish(results / THEORY, inputs=inputs, build=build, force=force)
     report("", 1.0)
-    return _stage("statements", outcome, started)
+    return [_stage("statements", outcome, started)]
 
 
-def simulation_stage(results: Path, name: str, *, scale: Scale, force: bool, begin: Begin) -> "Stage":
+def simulation_stages(results: Path, name: str, *, scale: Scale, force: bool, begin: Begin) -> "list[Stage]":
     """One experiment's data, under `simulations/<name>/`."""
     from simulations.catalogue import EXPERIMENTS
     from simulations.records import run_experiment
@@ -55,7 +60,7 @@ def simulation_stage(results: Path, name: str, *, scale: Scale, force: bool, beg
     experiment = next(one for one in EXPERIMENTS if one.name == name)
     outcome = run_experiment(experiment, results, scale, force)
     report("", 1.0)
-    return _stage(f"simulation {name}", outcome, started)
+    return [_stage(f"simulation {name}", outcome, started)]
 
 
 def benchmark_stages(results: Path, recipe: "Recipe", *, force: bool, begin: Begin) -> "list[Stage]":
@@ -82,7 +87,7 @@ def benchmark_stages(results: Path, recipe: "Recipe", *, force: bool, begin: Beg
     return [whole, *built]
 
 
-def figure_stage(results: Path, name: str, *, force: bool, begin: Begin) -> "Stage":
+def figure_stages(results: Path, name: str, *, force: bool, begin: Begin) -> "list[Stage]":
     """One figure, under `figures/<name>/`."""
     from figures.catalogue import entry
     from figures.drawing import draw_figure
@@ -90,7 +95,7 @@ def figure_stage(results: Path, name: str, *, force: bool, begin: Begin) -> "Sta
     started, report = time.perf_counter(), begin(f"figure {name}")
     outcome = draw_figure(entry(name), results, force=force)
     report("", 1.0)
-    return _stage(f"figure {name}", outcome, started)
+    return [_stage(f"figure {name}", outcome, started)]
 
 
 def stages_text(stages: "Sequence[Stage]") -> str:

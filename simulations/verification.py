@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import UserError
+from simulations.drawing import draw_problems
 from simulations.gradient_flow import FailedSolve
-from simulations.settings import draw_problem, observed_evidence
+from simulations.settings import observed_evidence
 from theory.problem import Problem
 from theory.statements import (
     STATEMENTS,
@@ -82,9 +83,13 @@ def counterexample_slacks(statement: Statement) -> dict[str, float]:
     """Relative gap on each counterexample of a statement, from the closed form; negative where it refutes the claim."""
     gaps = {}
     for counterexample in statement.counterexamples:
-        evidence = closed_form_evidence(counterexample.problem(), moments=WITNESS_MOMENTS)
-        gaps[counterexample.name] = float(slack(statement, evidence))
+        gaps[counterexample.name] = float(_closed_form_slack(statement, counterexample.problem()))
     return gaps
+
+
+@eqx.filter_jit
+def _closed_form_slack(statement: Statement, problem: Problem) -> Float[Array, ""]:
+    return slack(statement, closed_form_evidence(problem, moments=WITNESS_MOMENTS))
 
 
 class Findings(eqx.Module):
@@ -100,7 +105,7 @@ def _examine(statements: tuple[Statement, ...], setting: Setting, examples: int,
     keys = jax.random.split(key, -(-examples // chunk) * chunk).reshape(-1, chunk)
     chunks = []
     for batch in keys:
-        problems = jax.vmap(lambda key: draw_problem(setting, key=key))(batch)
+        problems = draw_problems(setting, batch)
         solved, found = jax.tree.map(np.asarray, _judged(problems, statements, setting))
         if not solved.all():
             raise FailedSolve(
