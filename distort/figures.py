@@ -30,7 +30,5 @@ class Figures(Command):
         names = [entry.name for entry in FIGURES]
         wanted = known(self.names, names, kind="figure") or tuple(names)
         with held(existing(self.results)) as results, progress() as begin:
-            stages = [
-                stage for name in wanted for stage in figure_stages(results, name, force=self.force, begin=begin)
-            ]
+            stages = [stage for name in wanted for stage in figure_stages(results, name, force=self.force, begin=begin)]
         return Answer(stages, stages_text(stages))

@@ -19,12 +19,13 @@ class Plan:
     Attributes:
       scale: names the plan in summary and report; decides the size of the simulations.
       examples: problems drawn in each setting of a statement.
+      experiments: in groups that are best simulated by one process, since they share what is compiled.
     """
 
     scale: Scale
     statements: tuple[str, ...]
     examples: int
-    experiments: tuple[str, ...]
+    experiments: tuple[tuple[str, ...], ...]
     recipe: "Recipe"
     figures: tuple[str, ...]
 
@@ -36,11 +37,14 @@ def plan(scale: Scale) -> Plan:
     from simulations.catalogue import EXPERIMENTS
     from theory.statements import STATEMENTS
 
+    families: dict[str, list[str]] = {}
+    for experiment in EXPERIMENTS:
+        families.setdefault(experiment.family or experiment.name, []).append(experiment.name)
     return Plan(
         scale=scale,
         statements=tuple(statement.name for statement in STATEMENTS),
         examples=EXAMPLES[scale],
-        experiments=tuple(experiment.name for experiment in EXPERIMENTS),
+        experiments=tuple(tuple(names) for names in families.values()),
         recipe=RECIPES[scale],
         figures=tuple(figure.name for figure in FIGURES),
     )

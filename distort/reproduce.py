@@ -10,6 +10,8 @@ from distort.command import Answer, Command, Scale, UsageError
 
 if TYPE_CHECKING:
     from distort.plan import Plan
+    from distort.progress import Begin
+    from distort.workers import Run
     from figures.report.contents import Stage, Summary
 
 REPORT, SUMMARY = "report.html", "summary.json"
@@ -34,39 +36,37 @@ class Reproduce(Command):
     def __call__(self) -> Answer:
         from distort.folder import held
         from distort.plan import plan
+        from distort.progress import progress
         from distort.stages import stages_text
-        from distort.workers import default_workers
+        from distort.workers import default_workers, side_by_side
         from theory.statements import Status
 
         workers = default_workers() if self.workers is None else self.workers
         if workers < 1:
             raise UsageError(f"--workers must be at least 1, got {workers}.")
-        with held(self.out) as results:
-            summary = reproduce(results, plan(self.scale), force=self.force, workers=workers)
+        with held(self.out) as results, progress() as begin, side_by_side(workers, begin) as run:
+            summary = reproduce(results, plan(self.scale), run=run, begin=begin, force=self.force)
         written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
         violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]
         failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
         return Answer(summary, f"{stages_text(summary.stages)}\n{written}", failure)
 
 
-def reproduce(results: Path, plan: "Plan", *, force: bool = False, workers: int = 1) -> "Summary":
+def reproduce(results: Path, plan: "Plan", *, run: "Run", begin: "Begin", force: bool = False) -> "Summary":
     """Bring a results folder up to date with a plan. The folder must be held (`distort.folder`)."""
-    from distort.progress import progress
     from distort.stages import benchmark_stages, figure_stages, simulation_stages, verification_stages
-    from distort.workers import side_by_side
 
     started = time.perf_counter()
-    # The two longest first, so that they do not run alone at the end.
+    # The two longest first, so that neither is left alone at the end.
     measured = [
         partial(verification_stages, results, plan.statements, examples=plan.examples, force=force),
         partial(benchmark_stages, results, plan.recipe, force=force),
-        *(partial(simulation_stages, results, name, scale=plan.scale, force=force) for name in plan.experiments),
+        *(partial(simulation_stages, results, names, scale=plan.scale, force=force) for names in plan.experiments),
     ]
     drawn = [partial(figure_stages, results, name, force=force) for name in plan.figures]
-    with progress() as begin, side_by_side(workers, begin) as run:
-        stages = [stage for steps in (measured, drawn) for found in run(steps) for stage in found]
-        begin("report")("", 0.5)
-        return _written(results, stages, scale=plan.scale, started=started)
+    stages = [stage for steps in (measured, drawn) for found in run(steps) for stage in found]
+    begin("report")("", 0.5)
+    return _written(results, stages, scale=plan.scale, started=started)
 
 
 def _written(results: Path, stages: "list[Stage]", *, scale: Scale, started: float) -> "Summary":

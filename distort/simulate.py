@@ -42,9 +42,5 @@ class Simulate(Command):
         from distort.stages import simulation_stages, stages_text
 
         with held(self.out) as results, progress() as begin:
-            stages = [
-                stage
-                for name in names
-                for stage in simulation_stages(results, name, scale=self.scale, force=self.force, begin=begin)
-            ]
+            stages = simulation_stages(results, names, scale=self.scale, force=self.force, begin=begin)
         return Answer(stages, stages_text(stages))

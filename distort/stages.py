@@ -51,16 +51,19 @@ def verification_stages(
     return [_stage("statements", outcome, started)]
 
 
-def simulation_stages(results: Path, name: str, *, scale: Scale, force: bool, begin: Begin) -> "list[Stage]":
-    """One experiment's data, under `simulations/<name>/`."""
+def simulation_stages(results: Path, names: Sequence[str], *, scale: Scale, force: bool, begin: Begin) -> "list[Stage]":
+    """Data of experiments, each under `simulations/<name>/`."""
     from simulations.catalogue import EXPERIMENTS
     from simulations.records import run_experiment
 
-    started, report = time.perf_counter(), begin(f"simulation {name}")
-    experiment = next(one for one in EXPERIMENTS if one.name == name)
-    outcome = run_experiment(experiment, results, scale, force)
-    report("", 1.0)
-    return [_stage(f"simulation {name}", outcome, started)]
+    stages = []
+    for name in names:
+        started, report = time.perf_counter(), begin(f"simulation {name}")
+        experiment = next(one for one in EXPERIMENTS if one.name == name)
+        outcome = run_experiment(experiment, results, scale, force)
+        report("", 1.0)
+        stages.append(_stage(f"simulation {name}", outcome, started))
+    return stages
 
 
 def benchmark_stages(results: Path, recipe: "Recipe", *, force: bool, begin: Begin) -> "list[Stage]":

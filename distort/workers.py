@@ -4,6 +4,7 @@ Processes and not threads, since XLA may hang where two threads of one process c
 ends with the process that started it, however that ended, so that nobody writes to a folder that is no longer held.
 """
 
+import importlib
 import multiprocessing
 import os
 import signal
@@ -30,6 +31,8 @@ Run = Callable[[Sequence[Step[Found]]], list[Found]]
 
 #: More would need more memory than a laptop has: about 1.5 GB each.
 MOST = 4
+#: What the steps need; workers import it while the process that started them does the same.
+NEEDED = ("simulations.verification", "simulations.catalogue", "empirical.embedded", "figures.drawing")
 
 
 def default_workers() -> int:
@@ -52,6 +55,7 @@ def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
     display.start()
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=(messages,))
     try:
+        pool.submit(_import_what_is_needed)  # the first task starts all workers
         yield lambda steps: [future.result() for future in [pool.submit(_run, step) for step in steps]]
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -83,8 +87,18 @@ def _prepare_worker(messages: Any) -> None:
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
-    parent = multiprocessing.parent_process()
-    threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _import_what_is_needed()
+
+
+def _end_with_parent() -> None:
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+def _import_what_is_needed() -> None:
+    for name in NEEDED:
+        importlib.import_module(name)
 
 
 def _run(step: Step[Found]) -> Found:

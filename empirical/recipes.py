@@ -54,12 +54,12 @@ def _sweeps(fine_tuning: tuple[float, ...], lp_ft: tuple[float, ...]) -> tuple[S
 
 RECIPES: dict[Scale, Recipe] = {
     "quick": Recipe(
-        split=DigitsSplit(validation=200, test=250),
+        split=DigitsSplit(validation=150, test=200),
         sweeps=(
             Sweep(method=FT, learning_rates=(1e-2, 3e-2)),
             Sweep(method=LP_FT, learning_rates=(1e-3, 3e-3)),
         ),
-        epochs=5,
+        epochs=3,
     ),
     "default": Recipe(
         sweeps=_sweeps((3e-3, 1e-2, 3e-2, 1e-1), (3e-4, 1e-3, 3e-3, 1e-2)),

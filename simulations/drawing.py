@@ -7,7 +7,7 @@ position towards the truth: the violations of the published bound sit in corners
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray, Scalar
+from jaxtyping import Array, Float, Key, PRNGKeyArray, Scalar
 
 from simulations.sampling import Dimensions, sample_angles_up_to, sample_problem
 from theory.alignment import aligned_truth
@@ -19,7 +19,7 @@ TWO_FEATURES = Dimensions(input_dim=5, feature_dim=2, id_dim=1)
 SEVERAL_DIRECTIONS = Dimensions(input_dim=8, feature_dim=2, id_dim=4)
 
 
-def draw_problems(setting: Setting, keys: PRNGKeyArray) -> Problem:
+def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:
     """One random problem of a setting for each key, batched along the first axis of every array."""
     match setting:
         case Setting.ONE_ID_DIRECTION:
@@ -34,7 +34,7 @@ def draw_problems(setting: Setting, keys: PRNGKeyArray) -> Problem:
 
 @eqx.filter_jit
 def _corner_problems(
-    dimensions: Dimensions, errors: Float[Array, "2"], perfect_share: Float[Array, ""], keys: PRNGKeyArray
+    dimensions: Dimensions, errors: Float[Array, "2"], perfect_share: Float[Array, ""], keys: Key[Array, " n"]
 ) -> Problem:
     """One ID direction, any angle, W and the head over six decades; eps log-uniform, or 0 in a share of the cases."""
 
@@ -89,7 +89,7 @@ def _pick(options: Float[Array, "n *shape"], chance: Float[Array, ""]) -> Float[
 
 
 @eqx.filter_jit
-def _moderate_problems(keys: PRNGKeyArray) -> Problem:
+def _moderate_problems(keys: Key[Array, " n"]) -> Problem:
     """Several ID directions, scales within a decade of 1, condition number up to 100, eps from 1e-6 to 1."""
     exponents = jnp.linspace(0.0, 1.0, SEVERAL_DIRECTIONS.id_dim)
 

@@ -25,6 +25,7 @@ class Experiment:
       config: the configuration at a scale: `quick` for continuous integration, `default`, `full` for fine resolution.
       simulate: deterministic in the configuration, seed included.
       data_type: dataclass or `eqx.Module` of arrays, texts, numbers and further such types; what `simulate` returns.
+      family: names the function that experiments of one family sweep. In one process it is compiled once.
     """
 
     name: str
@@ -32,3 +33,4 @@ class Experiment:
     config: Callable[[Scale], Configuration]
     simulate: Callable[[Any], Any]
     data_type: type
+    family: str = ""

@@ -69,4 +69,5 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     BoundsAgainstParametersData,
+    family=one_direction.__name__,
 )

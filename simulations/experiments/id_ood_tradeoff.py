@@ -51,5 +51,10 @@ def configuration(scale: Scale) -> IdOodTradeoff:
 
 
 EXPERIMENT = Experiment(
-    "id_ood_tradeoff", "ID against OOD risk over random problems", configuration, simulate, IdOodTradeoffData
+    "id_ood_tradeoff",
+    "ID against OOD risk over random problems",
+    configuration,
+    simulate,
+    IdOodTradeoffData,
+    family=overparameterised.__name__,
 )

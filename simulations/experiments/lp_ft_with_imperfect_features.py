@@ -62,4 +62,5 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     ImperfectFeaturesData,
+    family=overparameterised.__name__,
 )

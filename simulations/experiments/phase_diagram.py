@@ -71,5 +71,10 @@ def configuration(scale: Scale) -> PhaseDiagram:
 
 
 EXPERIMENT = Experiment(
-    "phase_diagram", "Which method wins out of distribution", configuration, simulate, PhaseDiagramData
+    "phase_diagram",
+    "Which method wins out of distribution",
+    configuration,
+    simulate,
+    PhaseDiagramData,
+    family=one_direction.__name__,
 )

@@ -89,13 +89,14 @@ def test_killed_run_finishes_with_the_same_numbers(finished, tmp_path):
         text=True,
     )
     deadline = time.monotonic() + PATIENCE_SECONDS
-    # Cut off in the middle of the sweep: one training run is published, another is under way.
-    while not list(folder.glob("benchmark/runs/[0-9a-f]*/manifest.json")):
+    # Cut off in the middle of the sweep: statements and a training run are published, others are under way.
+    done = ("theory/manifest.json", "benchmark/runs/[0-9a-f]*/manifest.json")
+    while not all(list(folder.glob(pattern)) for pattern in done):
         assert process.poll() is None, process.communicate()[1]
         assert time.monotonic() < deadline, "no training run was published in time"
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.communicate()  # returns when the last worker has ended too: they share its standard error
     assert not (folder / "summary.json").exists()
     resumed = run(folder)
     assert "statements" not in built(resumed)

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from distort.folder import held
 from distort.plan import Plan
+from distort.progress import progress
 from distort.reproduce import reproduce
+from distort.workers import side_by_side
 from figures.report.contents import Summary
 
 FIGURES = ("side_by_side", "benchmark_accuracy", "accuracy_along_training", "feature_movement_on_images")
@@ -32,18 +34,18 @@ def tiny_plan() -> Plan:
         scale="quick",
         statements=("lp_ft_dominance",),
         examples=5,
-        experiments=("id_ood_tradeoff",),
+        experiments=(("id_ood_tradeoff",),),
         recipe=recipe,
         figures=FIGURES,
     )
 
 
-def run(folder: Path, *, force: bool = False) -> Summary:
+def run(folder: Path, *, force: bool = False, workers: int = 1) -> Summary:
     """The tiny job, as `distort reproduce` runs the real one."""
-    with held(folder) as results:
-        return reproduce(results, tiny_plan(), force=force)
+    with held(folder) as results, progress() as begin, side_by_side(workers, begin) as side:
+        return reproduce(results, tiny_plan(), run=side, begin=begin, force=force)
 
 
 if __name__ == "__main__":
     assert os.environ["JAX_ENABLE_X64"] == "1"
-    run(Path(sys.argv[1]))
+    run(Path(sys.argv[1]), workers=2)

@@ -9,7 +9,7 @@ from empirical.datasets.digits import DigitsSplit
 from empirical.embedded import run_recipe
 from empirical.evaluation import evaluate
 from empirical.materials import Ledger, Materials
-from empirical.methods import FT_EVAL, LP_FT_TRAIN
+from empirical.methods import FINE_TUNING, FT, FT_EVAL, LP_FT, LP_FT_TRAIN
 from empirical.recipes import RECIPES, Recipe, Sweep
 from empirical.records import BENCHMARK_FILE, ProbeResult, RunResult, read_benchmark, read_record
 from empirical.sweep import Replicate
@@ -122,9 +122,14 @@ def test_other_settings_make_other_runs_and_keep_the_rest(copy):
     assert sorted(outcome.built) == [f"LP-FT (train), learning rate 1e-05, seed {seed}" for seed in (0, 1)]
 
 
-def test_the_published_recipes_keep_the_papers_two_by_two_and_three_seeds():
+def test_every_scale_has_three_seeds_and_the_papers_own_two_methods():
     for recipe in RECIPES.values():
         assert len(recipe.seeds) >= 3
-        assert len(recipe.sweeps) == 4
-    assert all(len(sweep.learning_rates) >= 4 for sweep in RECIPES["default"].sweeps)
+        assert {FT, LP_FT} <= {sweep.method for sweep in recipe.sweeps}
+
+
+def test_the_published_scales_keep_the_two_by_two_over_a_grid():
+    for scale in ("default", "full"):
+        assert {sweep.method for sweep in RECIPES[scale].sweeps} == set(FINE_TUNING)
+        assert all(len(sweep.learning_rates) >= 4 for sweep in RECIPES[scale].sweeps)
     assert RECIPES["full"].pretraining is not None
