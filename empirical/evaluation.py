@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32, Int, UInt8
@@ -19,7 +18,7 @@ class EvaluationSets(NamedTuple):
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
-    images: UInt8[Array, "chunks chunk 32 32 3"]
+    images: tuple[UInt8[Array, "chunk 32 32 3"], ...]
     labels: Int[np.ndarray, " n"]
 
 
@@ -47,14 +46,16 @@ def evaluation_sets(
     return EvaluationSets(
         names=tuple(sets),
         sizes=tuple(len(labels) for _, labels in sets.values()),
-        images=jnp.asarray(images.reshape(-1, CHUNK, *images.shape[1:])),
+        images=tuple(jnp.asarray(chunk) for chunk in images.reshape(-1, CHUNK, *images.shape[1:])),
         labels=np.concatenate([labels for _, labels in sets.values()]),
     )
 
 
 def evaluate(classifier: Classifier, sets: EvaluationSets) -> Evaluation:
     """Accuracy in [0, 1] and features, set by set."""
-    features, predicted = (np.asarray(array)[: len(sets.labels)] for array in _pass(classifier, sets.images))
+    # Chunk by chunk: one compilation serves sets of every size.
+    passes = [_pass(classifier, chunk) for chunk in sets.images]
+    features, predicted = (np.concatenate(parts)[: len(sets.labels)] for parts in zip(*passes, strict=True))
     ends = np.cumsum(sets.sizes)
     spans = {name: slice(end - size, end) for name, size, end in zip(sets.names, sets.sizes, ends, strict=True)}
     return Evaluation(
@@ -65,11 +66,7 @@ def evaluate(classifier: Classifier, sets: EvaluationSets) -> Evaluation:
 
 @eqx.filter_jit
 def _pass(
-    classifier: Classifier, chunks: UInt8[Array, "chunks chunk 32 32 3"]
-) -> tuple[Float32[Array, "n k"], Int[Array, " n"]]:
-    def one(images: Array) -> tuple[Array, Array]:
-        features = classifier.backbone(images, "eval").features
-        return features, jnp.argmax(classifier.head(features), axis=1).astype(jnp.int32)
-
-    features, predicted = jax.lax.map(one, chunks)
-    return features.reshape(-1, features.shape[-1]), predicted.reshape(-1)
+    classifier: Classifier, images: UInt8[Array, "chunk 32 32 3"]
+) -> tuple[Float32[Array, "chunk k"], Int[Array, " chunk"]]:
+    features = classifier.backbone(images, "eval").features
+    return features, jnp.argmax(classifier.head(features), axis=1).astype(jnp.int32)
