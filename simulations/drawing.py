@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray, Scalar
 
-from simulations.sampling import Dimensions, sample_angles_up_to, sample_problem
+from simulations.sampling import Dimensions, compiled_quickly, sample_angles_up_to, sample_problem
 from theory.alignment import aligned_truth
 from theory.problem import Problem
 from theory.statements import Setting
@@ -18,9 +18,6 @@ from theory.statements import Setting
 ONE_DIRECTION = Dimensions(input_dim=4, feature_dim=1, id_dim=1)
 TWO_FEATURES = Dimensions(input_dim=5, feature_dim=2, id_dim=1)
 SEVERAL_DIRECTIONS = Dimensions(input_dim=8, feature_dim=2, id_dim=4)
-
-#: Drawing takes milliseconds and compiling it took seconds: unoptimised it compiles three times as fast.
-compiled_quickly = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:

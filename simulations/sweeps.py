@@ -11,7 +11,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
@@ -84,9 +83,10 @@ def _chunk_size(
     member: Callable[[PyTree, PRNGKeyArray], PyTree], point: PyTree, key: PRNGKeyArray, memory_budget: int
 ) -> int:
     """The largest power of two of members, up to `LANES`, that fits the budget if no intermediate value were freed."""
-    two = jax.tree.map(lambda leaf: jnp.stack([jnp.asarray(leaf)] * 2), (point, key))
-    closed = jax.make_jaxpr(jax.vmap(member))(*two)
-    each = sum(_bytes(variable) for variable in _variables(closed.jaxpr)) // 2
+    # Traced in the shape in which it will usually run, since tracing takes seconds and is remembered.
+    chunk = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((LANES, *leaf.shape), leaf.dtype), (point, key))
+    closed = _compiled(member).trace(*chunk).jaxpr
+    each = sum(_bytes(variable) for variable in _variables(closed.jaxpr)) // LANES
     if each > memory_budget:
         raise UserError(
             f"`memory_budget` must hold one problem, which takes about {each / 2**20:.0f} MiB, "

@@ -4,6 +4,8 @@ Several ID directions, unequal principal angles, an anisotropic training covaria
 fine-tuning, so it is integrated. Source: paper, Theorem 3.1 and Propositions 3.1 and 3.2; theory.bounds.
 """
 
+from functools import partial
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -12,7 +14,7 @@ import numpy as np
 from simulations.bounds import Bounds
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.methods import fine_tuning, linear_probing, lp_ft
-from simulations.sampling import Dimensions, sample_problem, spread_eigenvalues
+from simulations.sampling import Dimensions, compiled_quickly, sample_problem, spread_eigenvalues
 from simulations.trajectory import Trajectory
 from theory.problem import Problem
 
@@ -54,7 +56,7 @@ def simulate(config: RiskAlongFlow) -> RiskAlongFlowData:
     )
 
 
-@eqx.filter_jit
+@partial(compiled_quickly, static_argnames="config")
 def _problem_and_bounds(config: RiskAlongFlow) -> tuple[Problem, Bounds]:
     dimensions = config.dimensions
     problem = sample_problem(
