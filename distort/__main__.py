@@ -74,7 +74,7 @@ def _parsed(arguments: Sequence[str]) -> Command:
 
     app = tyro.extras.SubcommandApp()
     app.command(reproduce.Reproduce, name="reproduce")
-    app.command(theory.commands(), name="theory", help="The paper's statements: list, show, verify, attack.")
+    app.command(theory.commands(), name="theory", help="The paper's statements: list, show, verify, attack, replay.")
     app.command(simulate.Simulate, name="simulate")
     app.command(bench.commands(), name="bench", help="The benchmark on real images: run, status, collect.")
     app.command(figures.Figures, name="figures")

@@ -1,5 +1,6 @@
 """`distort theory`: the statements, how they stand, and what was found when they were verified."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,12 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, as_json, table
+from distort.command import Answer, Command, table
 from distort.names import chosen, known
 
 if TYPE_CHECKING:
     from simulations.verification import Verification
     from theory.statements import Statement
+
+#: On one machine a replay is exact to the last bit; another processor may round the decompositions otherwise.
+ROUNDING = 1e-7
 
 
 def commands() -> SubcommandApp:
@@ -22,6 +26,7 @@ def commands() -> SubcommandApp:
     app.command(Show, name="show")
     app.command(Verify, name="verify")
     app.command(Attack, name="attack")
+    app.command(Replay, name="replay")
     return app
 
 
@@ -108,28 +113,58 @@ class Attack(Command):
 
     name: Positional[str]
     """The statement."""
-    budget: int = 200_000
-    """Problems that may be tried."""
+    budget: int | None = None
+    """Problems that may be tried; 200,000 where --minutes is not given either."""
+    minutes: float | None = None
+    """For how long to search."""
     seed: int = 0
     """Decides where the search starts."""
+    out: Path = Path("results")
+    """Results folder; the best problem is kept there, under attacks/."""
 
     def __call__(self) -> Answer:
+        from artifacts import open_results_folder
         from distort.progress import progress
-        from simulations.attack import attack
+        from simulations.attack import Witness, attack, save
         from theory.statements import STATEMENTS
 
         statements = {statement.name: statement for statement in STATEMENTS}
         known([self.name], list(statements), kind="statement")
+        path = open_results_folder(self.out) / "attacks" / f"{self.name}-{self.seed}.json"
+        budget = 200_000 if self.budget is None and self.minutes is None else self.budget
         with progress() as begin:
-            begin(f"attacking {self.name}")(f"up to {self.budget} problems", 0.0)
-            found = attack(statements[self.name], budget=self.budget, seed=self.seed)
+            limit = f"{self.minutes:g} minutes" if budget is None else f"up to {budget} problems"
+            begin(f"attacking {self.name}")(limit, 0.0)
+            found = attack(statements[self.name], budget=budget, minutes=self.minutes, seed=self.seed)
         verdict = "violated" if found.violated else "no violation found"
-        lines = [
-            f"{found.name}: {verdict} among {found.evaluated} problems",
-            f"smallest ratio of the larger side to the smaller: {slack_text(found.smallest_ratio)}",
-            f"instance: {as_json(found.instance)}",
-        ]
+        lines = [f"{found.name}: {verdict} among {found.evaluated} problems"]
+        if found.smallest_ratio is not None and found.instance is not None:
+            save(Witness(statement=found.name, ratio=found.smallest_ratio, instance=found.instance), path)
+            lines.append(f"smallest ratio of the larger side to the smaller: {found.smallest_ratio:.9g}")
+            lines.append(f"kept in {path}; judge it again with `distort theory replay {path}`")
         return Answer(found, "\n".join(lines))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replay(Command):
+    """Judge a problem again that an attack kept."""
+
+    path: Positional[Path]
+    """The file that `distort theory attack` wrote."""
+
+    def __call__(self) -> Answer:
+        from simulations.attack import judged_ratio, load, problem_from
+        from theory.statements import STATEMENTS
+
+        witness = load(self.path)
+        statements = {statement.name: statement for statement in STATEMENTS}
+        known([witness.statement], list(statements), kind="statement")
+        ratio, gap = judged_ratio(statements[witness.statement], problem_from(witness.instance))
+        document = {"statement": witness.statement, "kept": witness.ratio, "replayed": ratio, "slack": gap}
+        now = "not comparable" if ratio is None else f"{ratio!r}"
+        text = f"{witness.statement}\nratio when kept  {witness.ratio!r}\nratio now        {now}"
+        same = ratio is not None and math.isclose(ratio, witness.ratio, rel_tol=ROUNDING)
+        return Answer(document, text, "" if same else "the ratio is not the one that was kept")
 
 
 def _answer(found: "list[Verification]") -> Answer:

@@ -30,17 +30,18 @@ def observed_evidence(setting: Setting, problem: Problem) -> ObservedEvidence:
     """A problem of a setting, solved under every method; for use under `jit` and `vmap`."""
     match setting:
         case Setting.SEVERAL_ID_DIRECTIONS:
-            return _integrated_evidence(problem)
+            times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 3, MOMENTS), jnp.full(1, jnp.inf)])
+            return integrated_evidence(problem, times)
         case Setting.RAW_PARAMETERS:
             return _raw_evidence(problem)
         case _:
             return ObservedEvidence(evidence=closed_form_evidence(problem), solved=jnp.asarray(True))
 
 
-def _integrated_evidence(problem: Problem) -> ObservedEvidence:
+def integrated_evidence(problem: Problem, times: Float[Array, " t"]) -> ObservedEvidence:
+    """Evidence from the reduced flow, at sorted times from 0 to infinity; any number of ID directions."""
     reduced = reduce(problem)
     probed = linear_probing.limit(reduced)
-    times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 3, MOMENTS), jnp.full(1, jnp.inf)])
 
     def path(head: Float[Array, " r"]) -> tuple[LinearNetwork, Bool[Array, ""]]:
         start = reduced.with_head(head)

@@ -103,6 +103,15 @@ def test_debug_shows_the_traceback(tmp_path):
         run("report", "--from", str(tmp_path), "--debug")
 
 
+def test_an_attack_keeps_its_best_problem_for_replay(tmp_path, capsys):
+    assert run("theory", "attack", "ft_ood_lower_bound", "--budget", "1", "--out", str(tmp_path)) == 0
+    kept = tmp_path / "attacks" / "ft_ood_lower_bound-0.json"
+    assert str(kept) in capsys.readouterr().out
+    assert run("theory", "replay", str(kept), "--json") == 0
+    replayed = json.loads(capsys.readouterr().out)
+    assert replayed["replayed"] == replayed["kept"] < 1
+
+
 def test_theory_list_prints_one_json_document(tmp_path, capsys):
     assert run("theory", "list", "--json", "--from", str(tmp_path)) == 0
     listed = json.loads(capsys.readouterr().out)

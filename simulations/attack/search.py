@@ -1,0 +1,84 @@
+"""The search: rounds of descents over problems of several shapes, until a violation or the end of the budget."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import jax
+
+from artifacts import UserError
+from simulations.attack.coordinates import Shape
+from simulations.attack.descent import STARTS, STEPS, lowest_problems
+from simulations.attack.witness import Instance, instance_of, judged_ratio
+from theory.statements import Statement
+from theory.statements.statement import TOLERANCE
+
+#: Shapes that rounds alternate between: one ID direction and several, with one feature and two.
+SHAPES = (Shape(1, 1), Shape(2, 1), Shape(1, 2), Shape(2, 2))
+PROBLEMS_PER_ROUND = STARTS * STEPS
+#: Problems of each round that are judged on accurate paths: the best by the coarse one.
+CANDIDATES = 8
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What a search found.
+
+    Attributes:
+      smallest_ratio: smallest ratio, larger side over smaller side, over all problems judged; below 1 is a violation.
+        None where no problem gave sides that could be compared.
+      violated: whether the ratio lies below 1 by more than numerical error.
+      instance: the problem that gave it.
+      evaluated: problems that the descents visited.
+    """
+
+    name: str
+    smallest_ratio: float | None
+    violated: bool
+    instance: Instance | None
+    evaluated: int
+
+
+def attack(
+    statement: Statement,
+    *,
+    budget: int | None = None,
+    minutes: float | None = None,
+    shapes: Sequence[Shape] = SHAPES,
+    seed: int = 0,
+) -> Attack:
+    """Search for a problem that violates a statement; stops at the first round that finds one.
+
+    Args:
+      budget: how many problems may be evaluated, rounded up to whole rounds; None for no limit.
+      minutes: for how long rounds may begin; None for no limit.
+      shapes: shapes of the problems, taken in turn.
+    Raises:
+      UserError: a limit that allows nothing, or no limit at all.
+    """
+    if budget is None and minutes is None:
+        raise UserError("A search must have a `budget` or `minutes`, got neither.")
+    if budget is not None and budget < 1:
+        raise UserError(f"`budget` must be at least 1 problem, got {budget}.")
+    if minutes is not None and not minutes > 0:
+        raise UserError(f"`minutes` must be positive, got {minutes}.")
+    deadline = None if minutes is None else time.monotonic() + 60 * minutes
+    smallest, instance, rounds = None, None, 0
+    while _may_begin(rounds, budget, deadline):
+        key = jax.random.fold_in(jax.random.key(seed), rounds)
+        candidates = lowest_problems(statement, shapes[rounds % len(shapes)], CANDIDATES, key=key)
+        rounds += 1
+        violated = False
+        for problem in candidates:
+            ratio, gap = judged_ratio(statement, problem)
+            if ratio is not None and (smallest is None or ratio < smallest):
+                smallest, instance, violated = ratio, instance_of(problem), gap < -TOLERANCE
+        if violated:
+            return Attack(statement.name, smallest, True, instance, rounds * PROBLEMS_PER_ROUND)
+    return Attack(statement.name, smallest, False, instance, rounds * PROBLEMS_PER_ROUND)
+
+
+def _may_begin(rounds: int, budget: int | None, deadline: float | None) -> bool:
+    within_budget = budget is None or rounds * PROBLEMS_PER_ROUND < budget
+    # The first round always runs, so that every search has something to say.
+    return within_budget and (deadline is None or rounds == 0 or time.monotonic() < deadline)
