@@ -61,6 +61,7 @@ class Doctor(Command):
             _disk(),
             *_extras(),
             _browser(),
+            _benchmark_data(),
         ]
         missing = [finding.name for finding in findings if finding.needed and not finding.found]
         diagnosis = Diagnosis(ready=not missing, findings=findings, environment=_environment())
@@ -189,6 +190,22 @@ def _browser() -> Finding:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     how = "" if path else "apt-get install chromium (its tests are skipped without)"
     return Finding("browser, for the tests of the report", path is not None, False, path or "none", how)
+
+
+def _benchmark_data() -> Finding:
+    """Which of the ten data sets are there; reads no image."""
+    name = "data sets of the benchmark"
+    try:
+        from distort.data_overview import data_overview
+        from empirical.datasets.configuration import read_data
+
+        datasets = [one for one in data_overview(read_data(None, root=None)).datasets if one.sources]
+    except Exception as error:  # a broken installation is another finding's matter; this one only says so
+        return Finding(name, False, False, " ".join(str(error).split()) or type(error).__name__)
+    there = [one.name for one in datasets if not one.missing]
+    complete = len(there) == len(datasets)
+    detail = f"{len(there)} of {len(datasets)}" + (f": {', '.join(there)}" if there else "")
+    return Finding(name, complete, False, detail, "" if complete else "distort bench datasets")
 
 
 def _environment() -> dict[str, Any]:
