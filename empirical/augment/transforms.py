@@ -96,6 +96,8 @@ TRANSFORMS: Mapping[str, Pipelines] = {
         training=Transform(crop="random_resized_crop", flip=True),
         evaluation=Transform(crop="resize_centre_crop", resized=256, kernel="bicubic"),
     ),
+    # 32 pixels as they are: a resize to the side that an image has changes nothing.
+    "digits": Pipelines(training=Transform(crop="resize", side=32), evaluation=Transform(crop="resize", side=32)),
 }
 
 
