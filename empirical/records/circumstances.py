@@ -1,6 +1,6 @@
 """What the rows are held against: how far each OOD set lies from ID, how good features and heads are at the start."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from empirical.records.record import Record
 from empirical.records.rows import BenchmarkRow, Premises
@@ -56,6 +56,37 @@ class TheoryQuantities(Record):
     largest_angle: float | None = None
     id_dim: int | None = None
     feature_dim: int | None = None
+
+
+class Description(Record):
+    """What was learnt of a data set and of the pretrained features on it, before any training.
+
+    Attributes:
+      run: its directory below the benchmark's folder.
+      sizes: images in each set.
+      backbone: provenance of the pretrained weights, as JSON values; `fingerprint` is the SHA-256 of the weights.
+      sets, quantities: empty where the recipe does not ask for them.
+    """
+
+    run: str
+    dataset: str
+    condition: str = ""
+    miniature: bool
+    classes: int
+    sizes: dict[str, int]
+    backbone: dict[str, Any]
+    fingerprint: str
+    sets: list[SetDescription]
+    id_shared_head_accuracy: float | None
+    quantities: list[TheoryQuantities]
+
+
+class PretrainingResult(Record):
+    """A backbone that was pretrained for a series: its provenance, as JSON values, and the hash of its weights."""
+
+    run: str
+    provenance: dict[str, Any]
+    fingerprint: str
 
 
 class Condition(Record):
