@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float32, Int
 
 from artifacts import Outcome
-from empirical.datasets.digits import OOD_SETS
+from empirical.datasets.digits import CLASSES, OOD_SETS
 from empirical.distortion import energy_outside, paired_distance, principal_angles, principal_span
 from empirical.linear_probe import Features, probe_path
 from empirical.materials import LOOKS, Materials
@@ -72,7 +72,7 @@ def _test_accuracies(materials: Materials, seed: int, names: tuple[str, ...]) ->
     """Test accuracies of one probe trained on training images in all of these looks."""
     training, _, test = materials.split(seed)
     data = _joined([materials.labelled_features(name, training) for name in names])
-    head = probe_path(data, data, penalties=(PENALTY,))[0].head
+    head = probe_path(data, classes=CLASSES, penalties=(PENALTY,))[0].head
     return {name: head.accuracy(materials.labelled_features(name, test)) for name in names}
 
 

@@ -181,16 +181,13 @@ class Materials:
 
         def build(directory: Path) -> None:
             training, validation, test = self.split(seed)
-            path = probe_path(
-                self.labelled_features("id", training),
-                self.labelled_features("id", validation),
-                penalties=self.recipe.penalties,
-            )
-            best = selected_probe(path)
+            judges = self.labelled_features("id", validation)
+            path = probe_path(self.labelled_features("id", training), classes=CLASSES, penalties=self.recipe.penalties)
+            best = selected_probe(path, judges)
             tests = {f"{name}_test" if name == "id" else name: self.labelled_features(name, test) for name in LOOKS}
             accuracy = {name: best.head.accuracy(data) for name, data in tests.items()}
             write_tensors(directory / "head.safetensors", best.head._asdict())
-            steps = (ProbeStep(penalty=p.penalty, validation_accuracy=p.validation_accuracy) for p in path)
+            steps = (ProbeStep(penalty=p.penalty, validation_accuracy=p.head.accuracy(judges)) for p in path)
             write_lines(directory / "metrics.jsonl", steps)
             write_record(
                 directory / "result.json",
@@ -198,7 +195,7 @@ class Materials:
                     seed=seed,
                     penalty=best.penalty,
                     edge=grid_edge(best.penalty, self.recipe.penalties),
-                    accuracy={"id_validation": best.validation_accuracy, **accuracy},
+                    accuracy={"id_validation": best.head.accuracy(judges), **accuracy},
                 ),
             )
 
