@@ -36,9 +36,10 @@ from empirical.selection import grid_edge
 CODE = tuple(
     f"empirical.{module}"
     for module in (
-        "backbones.backbone", "backbones.catalogue", "backbones.checkpoints", "backbones.classifier",
-        "backbones.small_resnet", "datasets.characters", "datasets.digits", "datasets.styles", "distortion",
-        "evaluation", "linear_probe", "materials", "methods", "pretraining", "selection", "sweep", "training",
+        "backbones.backbone", "backbones.checkpoints", "backbones.classifier", "backbones.maps",
+        "backbones.normalisation", "backbones.roles", "backbones.small_resnet", "datasets.characters",
+        "datasets.digits", "datasets.styles", "distortion", "evaluation", "linear_probe", "materials", "methods",
+        "pretraining", "selection", "sweep", "training",
     )
 )  # fmt: skip
 LOOKS = {"id": ID_STYLE, **{ood.name: ood.style for ood in OOD_SETS}}
