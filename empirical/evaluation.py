@@ -68,5 +68,5 @@ def evaluate(classifier: Classifier, sets: EvaluationSets) -> Evaluation:
 def _pass(
     classifier: Classifier, images: UInt8[Array, "chunk 32 32 3"]
 ) -> tuple[Float32[Array, "chunk k"], Int[Array, " chunk"]]:
-    features = classifier.backbone(images, "eval").features
+    features = classifier.backbone(images / jnp.float32(255), "eval").features
     return features, jnp.argmax(classifier.head(features), axis=1).astype(jnp.int32)

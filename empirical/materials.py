@@ -19,9 +19,11 @@ from safetensors.numpy import load_file
 
 from artifacts import Outcome, code_version, fingerprint, publish
 from artifacts.files import write_json
-from empirical.backbones.checkpoints import SHIPPED, read_backbone, read_provenance, write_checkpoint, write_tensors
+from empirical.backbones.backbone import Backbone
+from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
+from empirical.backbones.checkpoints import read_provenance, write_checkpoint, write_tensors
 from empirical.backbones.classifier import Classifier, Head
-from empirical.backbones.small_resnet import SmallResNet
+from empirical.backbones.places import CheckpointPlaces
 from empirical.datasets.digits import CLASSES, ID_STYLE, OOD_SETS, Indices, digits, indices, pictures
 from empirical.evaluation import evaluate, evaluation_sets
 from empirical.linear_probe import Features, ProbeHead, probe_path, selected_probe
@@ -34,7 +36,8 @@ from empirical.selection import grid_edge
 CODE = tuple(
     f"empirical.{module}"
     for module in (
-        "backbones.checkpoints", "backbones.classifier", "backbones.small_resnet", "datasets.characters",
+        "backbones.backbone", "backbones.checkpoints", "backbones.classifier", "backbones.maps",
+        "backbones.normalisation", "backbones.roles", "backbones.small_resnet", "datasets.characters",
         "datasets.digits", "datasets.styles", "distortion", "evaluation", "linear_probe", "materials", "methods",
         "pretraining", "selection", "sweep", "training",
     )
@@ -129,8 +132,9 @@ class Materials:
         return self.ledger.publish("pretrained weights", self.place("weights", config), {"config": config}, build)
 
     @cached_property
-    def backbone(self) -> SmallResNet:
-        return read_backbone(self.weights_artifact.artifact.path / "backbone.safetensors")
+    def backbone(self) -> Backbone:
+        path = self.weights_artifact.artifact.path / "backbone.safetensors"
+        return load(BackboneChoice(name="small_resnet", checkpoint=path), CheckpointPlaces()).backbone
 
     @property
     def provenance(self) -> dict[str, Any]:

@@ -6,11 +6,12 @@ of the 2 x 2 are kept beside them, so that the effect of the head can be told fr
 
 from typing import Literal
 
-import equinox as eqx
 import jax
+from jaxtyping import PyTree
 from pydantic import BaseModel, ConfigDict
 
-from empirical.backbones.small_resnet import NormMode, Role, roles
+from empirical.backbones.backbone import NormMode, RoleKind
+from empirical.backbones.classifier import Classifier
 
 MethodName = Literal["LP", "FT", "LP-FT"]
 
@@ -23,10 +24,10 @@ class Method(BaseModel):
     name: MethodName
     head_start: Literal["random", "linear_probe"]
     norm_mode: NormMode
-    trains: tuple[Role, ...]
+    trains: tuple[RoleKind, ...]
 
 
-EVERYTHING: tuple[Role, ...] = ("kernel", "norm_affine", "head")
+EVERYTHING: tuple[RoleKind, ...] = ("kernel", "norm_affine", "head")
 LP = Method(name="LP", head_start="linear_probe", norm_mode="eval", trains=())  # solved, not trained: linear_probe.py
 FT = Method(name="FT", head_start="random", norm_mode="train", trains=EVERYTHING)
 FT_EVAL = Method(name="FT", head_start="random", norm_mode="eval", trains=EVERYTHING)
@@ -35,6 +36,6 @@ LP_FT_TRAIN = Method(name="LP-FT", head_start="linear_probe", norm_mode="train",
 FINE_TUNING = (FT, FT_EVAL, LP_FT, LP_FT_TRAIN)
 
 
-def trained_parameters(classifier: eqx.Module, method: Method) -> eqx.Module:
+def trained_parameters(classifier: Classifier, method: Method) -> PyTree[bool]:
     """True where the method's optimiser moves an array, in a tree of the classifier's shape."""
-    return jax.tree.map(lambda role: role in method.trains, roles(classifier))
+    return jax.tree.map(lambda role: role.kind in method.trains, classifier.roles())

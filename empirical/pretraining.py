@@ -21,7 +21,7 @@ from jaxtyping import Array, Float32, Key
 
 from empirical.backbones.checkpoints import write_checkpoint
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
-from empirical.backbones.small_resnet import SmallResNet, roles
+from empirical.backbones.small_resnet import SmallResNet
 from empirical.datasets.characters import CLASSES, HELD_OUT_FONTS, MANY_STYLES, TRAINING_FONTS, Characters, draw, glyphs
 
 Progress = Callable[[str, float], None]
@@ -87,7 +87,7 @@ def pretrain(config: Pretraining, progress: Progress = lambda message, fraction:
 def held_out_accuracy(classifier: Classifier, *, key: Key[Array, ""]) -> float:
     """Accuracy on characters in fonts that were never trained on, in the same styles."""
     strokes = jnp.asarray(glyphs(HELD_OUT_FONTS))
-    predict = eqx.filter_jit(lambda images: jnp.argmax(classifier(images, "eval").scores, axis=1))
+    predict = eqx.filter_jit(lambda images: jnp.argmax(classifier(images / jnp.float32(255), "eval").scores, axis=1))
     correct = 0
     for one in jax.random.split(key, HELD_OUT_PICTURES // 256):
         sample = draw(strokes, 256, MANY_STYLES, key=one)
@@ -96,13 +96,13 @@ def held_out_accuracy(classifier: Classifier, *, key: Key[Array, ""]) -> float:
 
 
 def _loss(classifier: Classifier, batch: Characters) -> tuple[Float32[Array, ""], Classifier]:
-    scores, after = classifier(batch.pictures, "train")
+    scores, after = classifier(batch.pictures / jnp.float32(255), "train")
     return cross_entropy(scores, batch.labels), after
 
 
 def _with_statistics_of(after: Classifier, stepped: Classifier) -> Classifier:
     return jax.tree.map(
-        lambda role, new, old: new if role == "norm_statistics" else old, roles(stepped), after, stepped
+        lambda role, new, old: new if role.kind == "norm_statistics" else old, stepped.roles(), after, stepped
     )
 
 

@@ -18,8 +18,8 @@ import optax
 from jaxtyping import Array, Float32, Int, Int32, UInt8
 from pydantic import BaseModel, ConfigDict
 
+from empirical.backbones.backbone import NormMode
 from empirical.backbones.classifier import Classifier, cross_entropy
-from empirical.backbones.small_resnet import NormMode, roles
 from empirical.methods import Method, trained_parameters
 
 MOMENTUM = 0.9
@@ -100,14 +100,14 @@ def _step(
 ) -> tuple[Classifier, Any, Float32[Array, ""]]:
     mask = trained_parameters(classifier, method)
     trained, fixed = eqx.partition(classifier, mask)
-    images, labels = data.images[batch], data.labels[batch]
+    images, labels = data.images[batch] / jnp.float32(255), data.labels[batch]
     (loss, after), gradient = eqx.filter_value_and_grad(partial(_loss, norm_mode=method.norm_mode), has_aux=True)(
         trained, fixed, images, labels
     )
     updates, momentum = OPTIMISER.update(gradient, momentum)
     moved = eqx.combine(jax.tree.map(lambda p, u: p - learning_rate * u, trained, updates), fixed)
     statistics = jax.tree.map(
-        lambda role, new, old: new if role == "norm_statistics" else old, roles(moved), after, moved
+        lambda role, new, old: new if role.kind == "norm_statistics" else old, moved.roles(), after, moved
     )
     return statistics, momentum, loss
 

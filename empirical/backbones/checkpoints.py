@@ -1,5 +1,6 @@
 """Weights on disk: safetensors, read strictly. Every expected tensor once, no other, shape and type as declared."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,10 +14,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from artifacts import UserError
-from empirical.backbones.small_resnet import SmallResNet
 
 Module = TypeVar("Module", bound=eqx.Module)
-SHIPPED = Path(__file__).with_name("small_resnet.safetensors")
 
 
 def tensors(tree: eqx.Module) -> dict[str, np.ndarray]:
@@ -68,9 +67,13 @@ def read_provenance(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} must be a safetensors checkpoint ({error}).") from error
 
 
-def read_backbone(path: Path = SHIPPED) -> SmallResNet:
-    """A pretrained network from disk; by default the one that comes with the package."""
-    return read_checkpoint(path, eqx.filter_eval_shape(SmallResNet, key=jax.random.key(0)))
+def weights_fingerprint(tree: eqx.Module) -> str:
+    """SHA-256 of a module's arrays: names, types, shapes and bytes."""
+    digest = hashlib.sha256()
+    for name, array in sorted(tensors(tree).items()):
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:

@@ -53,7 +53,7 @@ def test_a_run_is_a_function_of_its_configuration():
 def test_the_first_step_is_plain_gradient_descent():
     run = TrainingRun(method=FT_EVAL, learning_rate=0.01, epochs=1, batch_size=10, seed=0)
     stepped = epochs_of(run)[-1].classifier
-    loss = eqx.filter_grad(lambda c: cross_entropy(c(DATA.images, "eval").scores, DATA.labels))
+    loss = eqx.filter_grad(lambda c: cross_entropy(c(DATA.images / jnp.float32(255), "eval").scores, DATA.labels))
     gradient = eqx.filter_jit(loss)(START)
     expected = START.head.weight - 0.01 * gradient.head.weight
     np.testing.assert_allclose(stepped.head.weight, expected, atol=1e-6)  # the batch is summed in another order

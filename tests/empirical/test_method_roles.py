@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from empirical.backbones.classifier import Classifier, random_head
-from empirical.backbones.small_resnet import SmallResNet, roles
+from empirical.backbones.small_resnet import SmallResNet
 from empirical.methods import FINE_TUNING, FT, LP, LP_FT
 from empirical.training import TrainingRun, TrainingSet, fine_tune
 
@@ -22,8 +22,8 @@ def moved_roles(method) -> set[str]:
     epochs = []
     run = TrainingRun(method=method, learning_rate=0.1, epochs=1, batch_size=5, seed=0)
     assert fine_tune(START, DATA, run, epochs.append) is None
-    trees = (roles(START), START, epochs[-1].classifier)
-    return {role for role, old, new in zip(*map(jax.tree.leaves, trees), strict=True) if bool(jnp.any(old != new))}
+    trees = (START.roles(), START, epochs[-1].classifier)
+    return {role.kind for role, old, new in zip(*map(jax.tree.leaves, trees), strict=True) if bool(jnp.any(old != new))}
 
 
 @pytest.mark.parametrize("method", FINE_TUNING, ids=lambda method: f"{method.name}-{method.norm_mode}")

@@ -1,20 +1,22 @@
 """Checkpoints are read strictly: every expected tensor once, no other, and nothing damaged."""
 
+import equinox as eqx
 import jax
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
 from artifacts import UserError
+from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
 from empirical.backbones.checkpoints import (
-    SHIPPED,
-    read_backbone,
     read_checkpoint,
     read_provenance,
     tensors,
+    weights_fingerprint,
     write_checkpoint,
     write_tensors,
 )
+from empirical.backbones.places import CheckpointPlaces
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.pretraining import Pretraining, pretrain
 
@@ -69,7 +71,15 @@ def test_the_shipped_network_is_small_and_says_where_it_comes_from():
     assert SHIPPED.stat().st_size < 1_000_000
     assert provenance["command"] == "python -m empirical.pretraining --out PATH"
     assert provenance["held_out_font_accuracy"] > 0.85  # 45 classes, fonts never trained on
-    assert read_backbone().feature_dim == 96
+    loaded = load(BackboneChoice(name="small_resnet"), CheckpointPlaces())
+    assert (loaded.backbone.feature_dim, loaded.backbone.blocks, loaded.backbone.side) == (96, 3, None)
+    assert loaded.provenance == provenance
+
+
+def test_the_fingerprint_follows_every_weight():
+    assert weights_fingerprint(NETWORK) == weights_fingerprint(SmallResNet(widths=(4, 6), key=jax.random.key(0)))
+    other = eqx.tree_at(lambda net: net.stem_norm.shift, NETWORK, NETWORK.stem_norm.shift.at[1].add(1e-6))
+    assert weights_fingerprint(NETWORK) != weights_fingerprint(other)
 
 
 @pytest.mark.slow
