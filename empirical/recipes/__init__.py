@@ -1,4 +1,4 @@
-"""Every published setting, frozen and complete, each with its source; the embedded digits; and the miniatures' sizes."""
+"""Every published setting, frozen and complete, each with its source; the embedded digits; the miniatures."""
 
 from collections.abc import Mapping
 

@@ -41,7 +41,8 @@ VARIATIONS = (
     Variation(kind="head_start", label="random", value=0, like=(FT_EVAL.label,)),
     *(
         Variation(
-            name=method.name, kind="head_start", label=method.name, value=1 + place, like=(FT_EVAL.label,), method=method
+            name=method.name, kind="head_start", label=method.name, value=1 + place, like=(FT_EVAL.label,),
+            method=method,
         )
         for place, method in enumerate(_HEAD_STARTS)
     ),

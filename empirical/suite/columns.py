@@ -1,4 +1,4 @@
-"""Which OOD columns a recipe yields: the paper's, each an unweighted mean of accuracies over sets, or one of its own."""
+"""Which OOD columns a recipe yields: the paper's, each an unweighted mean over sets, or one of its own."""
 
 from collections.abc import Mapping, Sequence
 

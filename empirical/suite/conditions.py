@@ -1,4 +1,4 @@
-"""Series over circumstances, collected: pretraining lengths and head starts, the recipe's own circumstance among them."""
+"""Series over circumstances, collected: pretraining lengths and head starts, the main rows' own among them."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Which units a suite consists of. The plan grows with what is finished: grids extend, variations take selected rates."""
+"""Which units a suite consists of. The plan grows with what is finished: grids extend, series take selected rates."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
@@ -88,8 +88,7 @@ def sweep_units(recipe: Recipe, sweep: Sweep, values: Sequence[float]) -> Iterat
 
 def _first_units(recipe: Recipe) -> Iterator[Unit]:
     """What needs nothing: set descriptions, linear probes, the trained probe."""
-    if recipe.describe:
-        yield Unit(kind="description", recipe=recipe.name, seed=recipe.seeds[0])
+    yield Unit(kind="description", recipe=recipe.name, seed=recipe.seeds[0])
     if isinstance(recipe.probe, TrainedProbe):
         yield trained_probe_unit(recipe)
     elif recipe.solves:
@@ -132,6 +131,7 @@ def _variation_units(recipe: Recipe, variation: Variation, grids: dict[str, Grid
             units += (
                 Unit(kind="probe", recipe=recipe.name, condition=variation.name, seed=seed) for seed in recipe.seeds
             )
+        units.append(Unit(kind="description", recipe=recipe.name, condition=variation.name, seed=recipe.seeds[0]))
     for label in variation.like:
         found = _at_selected_rate(recipe, label, grids[label], variation.method, variation.name)
         if found is None:

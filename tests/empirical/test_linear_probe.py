@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
 
-from empirical.linear_probe import Features, LinearProbe, ProbeHead, normalisation, probe_path, selected_probe
+from empirical.linear_probe import Features, Probe, ProbeHead, probe_path, selected_probe, standardisation
 
 ATOL = 1e-4  # float32 heads against float64 scores of size 10
 DRAW = np.random.default_rng(0)
@@ -25,7 +25,7 @@ def test_a_head_in_raw_space_gives_the_same_scores(deviation, mean, seed):
     draw = np.random.default_rng(seed)
     features = (mean + deviation * draw.normal(size=(20, 6))).astype(np.float32)
     weight, bias = draw.normal(size=(4, 6)), draw.normal(size=4)
-    normalise = normalisation(features)
+    normalise = standardisation(features)
     head = normalise.raw_head(weight, bias)
     expected = normalise(features) @ weight.T + bias
     scale = 1 + abs(mean) / deviation
@@ -34,24 +34,35 @@ def test_a_head_in_raw_space_gives_the_same_scores(deviation, mean, seed):
 
 def test_the_path_is_scikit_learns_solution_for_every_penalty():
     training, validation = sample(200, 1), sample(100, 2)
-    normalise = normalisation(training.features)
-    for probe in probe_path(training, validation, penalties=(1.0, 1e-3)):
+    normalise = standardisation(training.features)
+    for probe in probe_path(training, classes=4, penalties=(1.0, 1e-3), tolerance=1e-6):
         fresh = LogisticRegression(C=probe.penalty, tol=1e-8, max_iter=5000)
         fresh.fit(normalise(training.features), training.labels)
-        assert probe.validation_accuracy == pytest.approx(
+        assert probe.head.accuracy(validation) == pytest.approx(
             fresh.score(normalise(validation.features), validation.labels), abs=0.011
         )
         scale = np.abs(fresh.coef_).max()
-        np.testing.assert_allclose(probe.head.weight * normalise.deviation, fresh.coef_, atol=0.02 * scale)
+        np.testing.assert_allclose(probe.head.weight * normalise.deviation, fresh.coef_, atol=1e-4 * scale)
 
 
 def test_ties_go_to_the_stronger_penalty():
-    head = ProbeHead(np.zeros((2, 3), np.float32), np.zeros(2, np.float32))
-    path = [LinearProbe(c, head, accuracy) for c, accuracy in [(1e-3, 0.5), (1e-2, 0.9), (1e-1, 0.9), (1.0, 0.8)]]
-    assert selected_probe(path).penalty == 1e-2
+    data = Features(np.array([[1.0], [2.0], [3.0], [4.0]], np.float32), np.array([0, 0, 1, 1]))
+    # Thresholds 5, 2.5, 2.5 and 1.5: half, all, all and three quarters of the examples are right.
+    path = [
+        Probe(
+            penalty,
+            ProbeHead(np.array([[0.0], [1.0]], np.float32), np.array([threshold, 0], np.float32)),
+            0,
+            0,
+            1,
+            True,
+        )
+        for penalty, threshold in [(1e-3, 5), (1e-2, 2.5), (1e-1, 2.5), (1.0, 1.5)]
+    ]
+    assert selected_probe(path, data).penalty == 1e-2
 
 
 @pytest.mark.parametrize("value", [2.0, np.nan])
 def test_constant_features_are_refused(value):
     with pytest.raises(ValueError, match="not all equal"):
-        normalisation(np.full((5, 3), value, np.float32))
+        standardisation(np.full((5, 3), value, np.float32))

@@ -8,7 +8,8 @@ import pytest
 
 from empirical.backbones.backbone import Role
 from empirical.backbones.classifier import Classifier, random_head
-from empirical.backbones.small_resnet import BatchNorm, Convolution, SmallResNet
+from empirical.backbones.normalisation import BatchNorm
+from empirical.backbones.small_resnet import GatheredConvolution, SmallResNet
 
 RTOL = 2e-5  # sums of up to 150 float32 products in another order
 KEY = jax.random.key(0)
@@ -20,7 +21,7 @@ forward = eqx.filter_jit(lambda network, images, mode: network(images, mode))
 
 @pytest.mark.parametrize(("size", "stride", "side"), [(7, 4, 32), (3, 1, 8), (3, 2, 7), (1, 2, 8)])
 def test_a_convolution_is_the_librarys(size, stride, side):
-    convolution = Convolution(size, 3, 5, stride=stride, key=KEY)
+    convolution = GatheredConvolution(size, 3, 5, stride=stride, key=KEY)
     x = jax.random.normal(KEY, (2, side, side, 3), jnp.float32)
     expected = jax.lax.conv_general_dilated(
         x, convolution.kernel, (stride, stride), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC")
