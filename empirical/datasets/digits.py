@@ -149,6 +149,16 @@ def digits_dataset(split: DigitsSplit, *, replicate: int) -> Dataset:
     )
 
 
+def training_looks(split: DigitsSplit, *, replicate: int) -> tuple[ImageSet, ...]:
+    """A replicate's training digits in the style of every OOD set: to describe sets with, never to train methods on."""
+    labels = digits().labels
+    at = indices(split, len(labels), replicate=replicate).training
+    return tuple(
+        ImageSet(name=ood.name, images=ImageRows(f"digits, {ood.name}", _drawn(ood.name), at), labels=labels[at])
+        for ood in OOD_SETS
+    )
+
+
 @cache
 def _drawn(look: str) -> UInt8[np.ndarray, "n 32 32 3"]:
     """All digits in a style, drawn once: 5.5 MB each."""

@@ -9,12 +9,11 @@ small and JSON-able, and returns the run's id; units are idempotent, so giving o
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from empirical.suite.work import run_unit
-
 from artifacts import UserError
 from empirical.suite.places import Places
 from empirical.suite.suite import Suite
 from empirical.suite.units import Unit, dependencies
+from empirical.suite.work import run_unit
 
 
 class Done(NamedTuple):
