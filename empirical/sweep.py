@@ -1,27 +1,27 @@
 """Every fine-tuning run of a recipe: method x learning rate x seed, each in its own published directory."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from artifacts.files import write_json
 from empirical.backbones.checkpoints import write_checkpoint
-from empirical.backbones.classifier import Classifier, Head, random_head
+from empirical.backbones.classifier import Classifier, Head
 from empirical.datasets.digits import CLASSES, OOD_SETS
 from empirical.distortion import feature_movement
 from empirical.evaluation import Evaluation, EvaluationSets, evaluate, evaluation_sets
 from empirical.materials import Materials, read_head
-from empirical.methods import Method
+from empirical.methods import FT, Method
 from empirical.records import EpochRecord, Movement, RunResult, write_lines, write_record
 from empirical.selection import SELECTION_SET, selected_epoch
-from empirical.training import Epoch, TrainingRun, TrainingSet, fine_tune
+from empirical.training import Epoch, Outcome, Report, Resident, TrainingRun, starting_classifier, train
 
 # Two runs at a time: a step is too small to keep two cores busy (0.16 ms an image alone, 0.12 with a neighbour).
 WORKERS = min(2, os.cpu_count() or 1)
@@ -35,11 +35,10 @@ class Replicate:
     seed: int
 
     @cached_property
-    def training(self) -> TrainingSet:
+    def training(self) -> Resident:
         at = self.materials.split(self.seed).training
-        return TrainingSet(
-            jnp.asarray(self.materials.images("id", at)), jnp.asarray(self.materials.labels[at], jnp.int32)
-        )
+        images = jnp.asarray(self.materials.images("id", at)) / jnp.float32(255)
+        return Resident(images, jnp.asarray(self.materials.labels[at], jnp.int32))
 
     @cached_property
     def sets(self) -> EvaluationSets:
@@ -56,19 +55,17 @@ class Replicate:
     @cached_property
     def pretrained(self) -> Evaluation:
         """Features before training: they do not depend on the head."""
-        return evaluate(self.start(None), self.sets)
+        return evaluate(self.start(FT), self.sets)
 
     @cached_property
     def probe_head(self) -> Head:
         weight, bias = read_head(self.materials.probe_artifact(self.seed).artifact.path)
         return Head(jnp.asarray(weight), jnp.asarray(bias))
 
-    def start(self, method: Method | None) -> Classifier:
-        """Where a method starts: the pretrained backbone under a random or a linear-probe head."""
-        backbone = self.materials.backbone
-        if method is not None and method.head_start == "linear_probe":
-            return Classifier(backbone, self.probe_head)
-        return Classifier(backbone, random_head(CLASSES, backbone.feature_dim, key=jax.random.key(self.seed)))
+    def start(self, method: Method) -> Classifier:
+        """Where a method starts: the pretrained backbone under its head."""
+        probe = self.probe_head if method.needs_probe else None
+        return starting_classifier(method, self.materials.backbone, classes=CLASSES, seed=self.seed, probe=probe)
 
     def prepare(self) -> "Replicate":
         """Load everything now, while no other run does."""
@@ -77,45 +74,47 @@ class Replicate:
         return self
 
 
-@dataclass
+@dataclass(frozen=True)
 class History:
-    """Collects a run's epochs and keeps the selected one."""
+    """Measures every epoch of a run; of the selected one all features."""
 
     replicate: Replicate
-    records: list[EpochRecord] = field(default_factory=list)
-    best: tuple[Classifier, Evaluation] | None = None
 
-    def __call__(self, epoch: Epoch) -> None:
+    def __call__(self, epoch: Epoch) -> Report:
         now, before = evaluate(epoch.classifier, self.replicate.sets), self.replicate.pretrained.features
-        self.records.append(
-            EpochRecord(
-                epoch=epoch.epoch,
-                learning_rate=epoch.learning_rate,
-                training_loss=epoch.training_loss,
-                accuracy=now.accuracy,
-                movement={name: float(np.mean((now.features[name] - before[name]) ** 2)) for name in before},
-            )
+        record = EpochRecord(
+            epoch=epoch.epoch,
+            learning_rate=epoch.learning_rate,
+            training_loss=epoch.training_loss,
+            accuracy=now.accuracy,
+            movement={name: float(np.mean((now.features[name] - before[name]) ** 2)) for name in before},
         )
-        if epoch.epoch > 0 and selected_epoch(self.records) is self.records[-1]:
-            self.best = (epoch.classifier, now)
+        best = epoch.epoch > 0 and selected_epoch([*records(epoch.history), record]) is record
+        return Report(record.model_dump(mode="json"), keep=best)
 
-    def result(self, run: TrainingRun, failure: str | None) -> RunResult:
+    def result(self, run: TrainingRun, outcome: Outcome) -> RunResult:
         movement: dict[str, Movement] = {}
-        if failure is None and self.best is not None:
-            before, after = self.replicate.pretrained.features, self.best[1].features
+        chosen = None
+        if outcome.failure is None and outcome.kept is not None:
+            before, after = self.replicate.pretrained.features, evaluate(outcome.kept, self.replicate.sets).features
             movement = {name: Movement(**feature_movement(before[name], after[name])._asdict()) for name in before}
-        chosen = selected_epoch(self.records) if failure is None else None
+            chosen = selected_epoch(records(outcome.records))
         return RunResult(
             method=run.method.name,
             norm_mode=run.method.norm_mode,
             learning_rate=run.learning_rate,
             seed=run.seed,
-            status="finished" if failure is None else "diverged",
-            reason=failure,
+            status="finished" if outcome.failure is None else "diverged",
+            reason=outcome.failure,
             selected_epoch=None if chosen is None else chosen.epoch,
             accuracy={} if chosen is None else chosen.accuracy,
             movement=movement,
         )
+
+
+def records(history: Sequence[Mapping[str, Any]]) -> list[EpochRecord]:
+    """What was recorded, epoch by epoch."""
+    return [EpochRecord.model_validate(one) for one in history]
 
 
 def planned_runs(materials: Materials) -> Iterator[TrainingRun]:
@@ -163,12 +162,12 @@ def _publish_run(replicate: Replicate, run: TrainingRun, probe: str) -> None:
 
     def build(directory: Path) -> None:
         history = History(replicate.prepare())
-        failure = fine_tune(replicate.start(run.method), replicate.training, run, history)
-        result = history.result(run, failure)
+        outcome = train(replicate.start(run.method), replicate.training, run, history)
+        result = history.result(run, outcome)
         write_json(directory / "config.json", inputs["config"])
-        write_lines(directory / "metrics.jsonl", history.records)
-        if failure is None and history.best is not None:
-            write_checkpoint(directory / "selected.safetensors", history.best[0], {"epoch": result.selected_epoch})
+        write_lines(directory / "metrics.jsonl", records(outcome.records))
+        if outcome.failure is None and outcome.kept is not None:
+            write_checkpoint(directory / "selected.safetensors", outcome.kept, {"epoch": result.selected_epoch})
         write_record(directory / "result.json", result)
 
     name = f"{run.method.name} ({run.method.norm_mode}), learning rate {run.learning_rate:g}, seed {run.seed}"

@@ -8,9 +8,30 @@ from empirical.methods.heads import HeadStart, PartialProbe
 from empirical.methods.ingredients import L2SP, Interpolation, LoRA, Mixup, SideTuning
 from empirical.methods.method import Method, NormMode
 from empirical.methods.named import (
-    FINE_TUNING, FROZEN_EMBEDDING, FT, FT_ADAMW, FT_EVAL, FREEZE_THEN_FT, GRADUAL_UNFREEZING,
-    GRADUAL_UNFREEZING_BOOSTED, L2_SP, LARGER_HEAD_RATE, LORA, LOWER_EMBEDDING_RATE, LP, LP_FT, LP_FT_ADAMW,
-    LP_FT_L2_SP, LP_FT_TRAIN, METHODS, MIXUP, NORM_MATCHED_LP_FT, NORM_ONLY, SGD_PROBE, SGD_PROBE_TRAIN, SIDE_TUNING,
+    FINE_TUNING,
+    FREEZE_THEN_FT,
+    FROZEN_EMBEDDING,
+    FT,
+    FT_ADAMW,
+    FT_EVAL,
+    GRADUAL_UNFREEZING,
+    GRADUAL_UNFREEZING_BOOSTED,
+    L2_SP,
+    LARGER_HEAD_RATE,
+    LORA,
+    LOWER_EMBEDDING_RATE,
+    LP,
+    LP_FT,
+    LP_FT_ADAMW,
+    LP_FT_L2_SP,
+    LP_FT_TRAIN,
+    METHODS,
+    MIXUP,
+    NORM_MATCHED_LP_FT,
+    NORM_ONLY,
+    SGD_PROBE,
+    SGD_PROBE_TRAIN,
+    SIDE_TUNING,
     WISE_FT,
 )  # fmt: skip
 from empirical.methods.optimisers import SGD, AdamW, Schedule
