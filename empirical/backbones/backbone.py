@@ -12,7 +12,7 @@ import equinox as eqx
 from jaxtyping import Array, Float32, Key, PyTree
 
 NormMode = Literal["train", "eval"]
-RoleKind = Literal["kernel", "norm_affine", "norm_statistics", "token", "head"]
+RoleKind = Literal["kernel", "norm_affine", "norm_statistics", "token", "head", "frozen"]
 KINDS: tuple[RoleKind, ...] = get_args(RoleKind)
 
 
@@ -23,7 +23,7 @@ class Role:
     Attributes:
       kind: `kernel`, weights and biases of convolutions and linear maps; `norm_affine`, scale and shift of a norm
         layer; `norm_statistics`, running mean and variance, which no optimiser moves; `token`, class token and
-        position embedding; `head`, the linear map to class scores.
+        position embedding; `head`, the linear map to class scores; `frozen`, part of a network that nothing changes.
       block: depth. 0 is the embedding or stem, 1 to `blocks` the blocks in order, `blocks` + 1 the head.
     """
 

@@ -36,7 +36,8 @@ Optimiser = Annotated[SGD | AdamW, Field(discriminator="kind")]
 class Schedule(Value):
     """How the learning rate falls: a half cosine that moves once an epoch (the paper's) or at every step.
 
-    In epoch e of T it is lr (1 + cos(pi e / T)) / 2, so the last epoch still moves. `warm_up_steps` rise linearly first.
+    In epoch e of T it is lr (1 + cos(pi e / T)) / 2, so the last epoch still moves. `warm_up_steps` rise linearly
+    first.
     """
 
     decay: Literal["cosine", "constant"] = "cosine"

@@ -1,6 +1,6 @@
 """Which arrays of a network: said by what they are for and how deep they lie, never by a name or a class."""
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -9,6 +9,7 @@ Kind = Literal["kernel", "norm_affine", "token", "head"]
 KINDS: tuple[Kind, ...] = ("kernel", "norm_affine", "token", "head")
 
 
+@runtime_checkable
 class RoleLike(Protocol):
     """A `backbones.Role`: this package is read without JAX."""
 
