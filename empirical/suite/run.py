@@ -1,6 +1,8 @@
 """Runs a suite: everything that the plan names, round by round, until finished runs name nothing new."""
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from artifacts import UserError
@@ -17,6 +19,7 @@ from empirical.suite.units import Unit
 
 Progress = Callable[[str, float], None]
 SET_ASIDE_FILE = "set_aside.json"
+EVERYTHING = Only()
 
 
 def silent(message: str, fraction: float) -> None:
@@ -45,7 +48,7 @@ def run_suite(
     places: Places,
     *,
     executor: Executor = local,
-    only: Only = Only(),
+    only: Only = EVERYTHING,
     limit: int | None = None,
     force: bool = False,
     progress: Progress = silent,
@@ -97,3 +100,16 @@ def _rounds(
         lost = [unit for unit in fresh if unit not in outcomes]
         if lost:
             raise RuntimeError(f"the executor must say what became of every unit, but not of {lost[0]}")
+
+
+def read_set_aside(folder: Path) -> list[SetAside]:
+    """What failed in the last call; nothing where there was none."""
+    path = folder / SET_ASIDE_FILE
+    if not path.exists():
+        return []
+    try:
+        return [SetAside.model_validate(one) for one in json.loads(path.read_bytes())]
+    except (ValueError, TypeError) as error:
+        raise UserError(
+            f"{path} must list units that were set aside, but cannot be read; run the suite again."
+        ) from error

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-from empirical.views import any_key, views
 from jaxtyping import Float32
 
 from artifacts import Outcome
@@ -19,6 +18,7 @@ from empirical.suite.units import Unit, run_id
 from empirical.suite.work.judging import Judge
 from empirical.suite.work.materials import Materials, materials
 from empirical.suite.work.publishing import RESULT_FILE, publish_run
+from empirical.views import any_key, views
 
 #: Fixed, since a diagnostic needs no selection.
 PENALTY = 0.01

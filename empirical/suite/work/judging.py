@@ -6,7 +6,6 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from empirical.metrics import Measures, judgement, measures
 from jaxtyping import Float32, Int
 
 from artifacts import UserError
@@ -16,6 +15,7 @@ from empirical.datasets.image_sets import ImageSet
 from empirical.distortion import feature_movement
 from empirical.evaluation import EvaluationSet, evaluate, evaluation_sets
 from empirical.linear_probe import ProbeHead
+from empirical.metrics import Measures, judgement, measures
 from empirical.records import Metrics, Movement, SetMetrics
 
 #: Images of each set whose features are compared before and after training, spread evenly over the set.
