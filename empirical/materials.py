@@ -19,13 +19,15 @@ from safetensors.numpy import load_file
 
 from artifacts import Outcome, code_version, fingerprint, publish
 from artifacts.files import write_json
+from empirical.augment import Transform
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
 from empirical.backbones.checkpoints import read_provenance, write_checkpoint, write_tensors
 from empirical.backbones.classifier import Classifier, Head
 from empirical.backbones.places import CheckpointPlaces
 from empirical.datasets.digits import CLASSES, ID_STYLE, OOD_SETS, Indices, digits, indices, pictures
-from empirical.evaluation import evaluate, evaluation_sets
+from empirical.datasets.image_sets import ImageRows, ImageSet
+from empirical.evaluation import EvaluationSet, evaluate, evaluation_sets
 from empirical.linear_probe import Features, ProbeHead, probe_path, selected_probe
 from empirical.pretraining import Pretraining, Progress, pretrain
 from empirical.recipes import Recipe
@@ -42,6 +44,7 @@ CODE = tuple(
         "pretraining", "selection", "sweep", "training",
     )
 )  # fmt: skip
+AS_DRAWN = Transform(crop="resize", side=32)
 LOOKS = {"id": ID_STYLE, **{ood.name: ood.style for ood in OOD_SETS}}
 
 
@@ -112,6 +115,10 @@ class Materials:
     def images(self, name: str, at: Int[np.ndarray, " p"]) -> UInt8[np.ndarray, "p 32 32 3"]:
         return self._pictures[name][at]
 
+    def evaluation_set(self, look: str, at: Int[np.ndarray, " p"], *, name: str | None = None) -> EvaluationSet:
+        images = ImageRows(self.pictures_artifact.artifact.path / "pictures.safetensors", self._pictures[look], at)
+        return EvaluationSet(ImageSet(name=name or look, images=images, labels=self.labels[at]), AS_DRAWN)
+
     # -- pretrained weights --------------------------------------------------------------------------------------
 
     @cached_property
@@ -152,8 +159,9 @@ class Materials:
 
         def build(directory: Path) -> None:
             head = Head(jnp.zeros((CLASSES, self.backbone.feature_dim), jnp.float32), jnp.zeros(CLASSES, jnp.float32))
-            sets = evaluation_sets({name: (self._pictures[name], self.labels) for name in LOOKS})
-            features = evaluate(Classifier(self.backbone, head), sets).features
+            everything = np.arange(len(self.labels))
+            sets = evaluation_sets([self.evaluation_set(name, everything) for name in LOOKS])
+            features = evaluate(Classifier(self.backbone, head), sets, feature_limit=None).features
             write_tensors(directory / "features.safetensors", features)
 
         self.progress("pretrained features", 0.0)

@@ -44,19 +44,18 @@ class Replicate:
     @cached_property
     def sets(self) -> EvaluationSets:
         _, validation, test = self.materials.split(self.seed)
-        labels = self.materials.labels
         return evaluation_sets(
-            {
-                SELECTION_SET: (self.materials.images("id", validation), labels[validation]),
-                "id_test": (self.materials.images("id", test), labels[test]),
-                **{ood.name: (self.materials.images(ood.name, test), labels[test]) for ood in OOD_SETS},
-            }
+            [
+                self.materials.evaluation_set("id", validation, name=SELECTION_SET),
+                self.materials.evaluation_set("id", test, name="id_test"),
+                *(self.materials.evaluation_set(ood.name, test) for ood in OOD_SETS),
+            ]
         )
 
     @cached_property
     def pretrained(self) -> Evaluation:
         """Features before training: they do not depend on the head."""
-        return evaluate(self.start(None), self.sets)
+        return evaluate(self.start(None), self.sets, feature_limit=None)
 
     @cached_property
     def probe_head(self) -> Head:
@@ -86,7 +85,8 @@ class History:
     best: tuple[Classifier, Evaluation] | None = None
 
     def __call__(self, epoch: Epoch) -> None:
-        now, before = evaluate(epoch.classifier, self.replicate.sets), self.replicate.pretrained.features
+        now = evaluate(epoch.classifier, self.replicate.sets, feature_limit=None)
+        before = self.replicate.pretrained.features
         self.records.append(
             EpochRecord(
                 epoch=epoch.epoch,
