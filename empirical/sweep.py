@@ -10,6 +10,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float32
 
 from artifacts.files import write_json
 from empirical.backbones.checkpoints import write_checkpoint
@@ -103,7 +104,7 @@ class History:
         movement: dict[str, Movement] = {}
         if failure is None and self.best is not None:
             before, after = self.replicate.pretrained.features, self.best[1].features
-            movement = {name: Movement(**feature_movement(before[name], after[name])._asdict()) for name in before}
+            movement = {name: _movement(before[name], after[name]) for name in before}
         chosen = selected_epoch(self.records) if failure is None else None
         return RunResult(
             method=run.method.name,
@@ -116,6 +117,11 @@ class History:
             accuracy={} if chosen is None else chosen.accuracy,
             movement=movement,
         )
+
+
+def _movement(before: Float32[np.ndarray, "n k"], after: Float32[np.ndarray, "n k"]) -> Movement:
+    moved = feature_movement(before, after)
+    return Movement(mean_squared=moved.mean_squared, euclidean=moved.euclidean, cosine=moved.cosine)
 
 
 def planned_runs(materials: Materials) -> Iterator[TrainingRun]:
