@@ -17,7 +17,7 @@ def normal(seed: int, *shape: int) -> np.ndarray:
 @given(seeds)
 def test_features_that_stay_have_not_moved(seed):
     features = normal(seed, 9, 4)
-    assert feature_movement(features, features) == pytest.approx((0, 0, 0), abs=1e-12)
+    assert feature_movement(features, features) == pytest.approx((0, 0, 0, 1), abs=1e-12)
 
 
 @given(seeds, st.floats(0.5, 2))
