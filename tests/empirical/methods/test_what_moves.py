@@ -138,7 +138,7 @@ def test_low_rank_updates_have_that_rank_and_stay_in_their_blocks():
     assert moved(start, end) == blocks("kernel", 1) | HEAD
     update = end.backbone.layers[1].kernel - start.backbone.layers[1].kernel
     singular = jnp.linalg.svd(update, compute_uv=False)
-    assert float(singular[1]) > 1e-3
+    assert float(singular[1]) > 1e-4
     assert float(singular[2]) < 1e-6  # rounding of float32 sums of size 1
 
 
