@@ -1,11 +1,11 @@
 """Pretrains the small network on rendered characters: `python -m empirical.pretraining --out PATH`.
 
-The network tells which character it sees and in which look: plain, inverted, coloured, textured and so on, those of the
-benchmark's OOD sets among them. So the paper's premises can hold: features are good in every look (one head reads
-characters in all of them), and looks lie apart in feature space (the other head reads the look). Pretrained on characters
-alone the features come out nearly invariant to the look, and there is no shift left in which fine-tuning could lose.
-What is held out is fonts; no handwriting is seen. The second task was chosen by set descriptions: how much energy of the
-OOD sets lies outside the ID features' span, and how well a head shared by all looks does (docs/benchmark.md).
+The network tells which character it sees and in which look: plain, inverted, coloured, textured and so on, those of
+the benchmark's OOD sets among them. So the paper's premises can hold: features are good in every look (one head reads
+characters in all of them), and looks lie apart in feature space (the other head reads the look). Pretrained on
+characters alone the features come out nearly invariant to the look, and there is no shift left in which fine-tuning
+could lose. What is held out is fonts; no handwriting is seen. The second task was chosen by set descriptions: how much
+energy of the OOD sets lies outside the ID features' span, how well a head shared by all looks does (docs/benchmark.md).
 """
 
 import time

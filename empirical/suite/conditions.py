@@ -69,7 +69,9 @@ def _rows(ledger: Ledger, recipe: Recipe, variation: Variation, heading: Heading
 def _condition(ledger: Ledger, recipe: Recipe, variation: Variation, rows: list[BenchmarkRow]) -> Condition:
     pretrained = variation.kind == "pretraining"
     described = _description(ledger, recipe, variation.name if pretrained else "")
-    head = "linear_probe" if pretrained else "random" if _random(recipe, variation) else "linear_probe"
+    head = (
+        "linear_probe" if pretrained else variation.name or ("random" if _random(recipe, variation) else "linear_probe")
+    )
     return Condition(
         dataset=recipe.name,
         kind=variation.kind,
@@ -78,7 +80,7 @@ def _condition(ledger: Ledger, recipe: Recipe, variation: Variation, rows: list[
         value=variation.value,
         backbone_accuracy=_backbone_accuracy(ledger, recipe, variation, described) if pretrained else None,
         head_accuracy=None if pretrained else _head_accuracy(ledger, recipe, variation, rows[0]),
-        quantities=_quantities(described, head) if pretrained or not variation.name else None,
+        quantities=_quantities(described, head),
         rows=rows,
     )
 

@@ -1,7 +1,7 @@
 """Who does the work: the seam between a suite and the machines that run it.
 
-An executor is given units and yields what became of each, in any order. It must begin a unit only when the units that it
-depends on (`units.dependencies`) and that were given with it are done, and must yield `Failed` for those whose
+An executor is given units and yields what became of each, in any order. It must begin a unit only when the units that
+it depends on (`units.dependencies`) and that were given with it are done, and must yield `Failed` for those whose
 dependency failed. Everything else is the same for all executors: a worker calls `run_unit` with a unit and places, both
 small and JSON-able, and returns the run's id; units are idempotent, so giving one out twice costs nothing but time.
 """

@@ -87,12 +87,12 @@ def sweep_units(recipe: Recipe, sweep: Sweep, values: Sequence[float]) -> Iterat
 
 
 def _first_units(recipe: Recipe) -> Iterator[Unit]:
-    """What needs nothing: set descriptions, linear probes, the trained probe."""
+    """Linear probes, the description of the data set, the trained probe."""
+    if recipe.solves:
+        yield from (Unit(kind="probe", recipe=recipe.name, seed=seed) for seed in recipe.seeds)
     yield Unit(kind="description", recipe=recipe.name, seed=recipe.seeds[0])
     if isinstance(recipe.probe, TrainedProbe):
         yield trained_probe_unit(recipe)
-    elif recipe.solves:
-        yield from (Unit(kind="probe", recipe=recipe.name, seed=seed) for seed in recipe.seeds)
 
 
 def _trainings(recipe: Recipe, method: Method, value: float, epochs: int, condition: str = "") -> Iterator[Unit]:

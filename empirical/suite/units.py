@@ -107,7 +107,8 @@ def dependencies(unit: Unit, suite: Suite) -> tuple[Unit, ...]:
         first = (pretraining_unit(recipe, changed),)
     if unit.kind == "interpolation":
         return (*first, unit.model_copy(update={"kind": "training"}))
-    if unit.kind == "training" and method_of(unit, recipe).needs_probe:
+    described = unit.kind == "description" and recipe.describe and recipe.solves
+    if described or (unit.kind == "training" and method_of(unit, recipe).needs_probe):
         return (*first, probe_unit(recipe, unit))
     return first
 

@@ -18,6 +18,7 @@ from empirical.suite.units import Unit, run_id
 from empirical.suite.work.judging import Judge
 from empirical.suite.work.materials import Materials, materials
 from empirical.suite.work.publishing import RESULT_FILE, publish_run
+from empirical.suite.work.quantities import quantities, start_heads
 from empirical.views import any_key, views
 
 #: Fixed, since a diagnostic needs no selection.
@@ -36,8 +37,10 @@ def publish_description(unit: Unit, suite: Suite, places: Places, force: bool) -
 
     def build(directory: Path) -> None:
         seed = unit.seed or 0
-        heads = _Heads(found, seed) if found.recipe.describe and found.recipe.split is not None else None
-        sets = _descriptions(found, heads, seed) if found.recipe.describe else []
+        describe = found.recipe.describe
+        heads = _Heads(found, seed) if describe and found.recipe.split is not None else None
+        sets = _descriptions(found, heads, seed) if describe else []
+        starts = start_heads(unit, suite, places, found) if describe else {}
         write_record(
             directory / RESULT_FILE,
             Description(
@@ -51,7 +54,7 @@ def publish_description(unit: Unit, suite: Suite, places: Places, force: bool) -
                 fingerprint=found.loaded.fingerprint,
                 sets=sets,
                 id_shared_head_accuracy=None if heads is None else heads.shared[ID_TEST],
-                quantities=[],
+                quantities=quantities(unit, found, starts, None if heads is None else heads.truth),
             ),
         )
 
@@ -63,7 +66,7 @@ def _descriptions(found: Materials, heads: "_Heads | None", seed: int) -> list[S
     id_test = _some(features[ID_TEST])
     # As many directions as a head of so many classes tells apart.
     dim = max(1, min(found.classes - 1, id_test.shape[1] // 2, len(id_test) // 2))
-    feature_span = principal_span(_some(found.training_features(seed=seed)))
+    feature_span = principal_span(_some(found.training_features(seed=seed).features))
     small = found.recipe.pipelines.evaluation.side**2 * 3 <= PIXELS
     pixel_span = principal_span(_pixels(found, found.dataset.id_training)) if small else None
     known = premises(found.recipe)
@@ -93,27 +96,28 @@ def _descriptions(found: Materials, heads: "_Heads | None", seed: int) -> list[S
 
 
 class _Heads:
-    """Probes that were trained on OOD looks, to say how good features are; only the embedded digits have such images."""
+    """Probes trained on OOD looks, to say how good features are; only the embedded digits have such images."""
 
     def __init__(self, found: Materials, seed: int):
         assert found.recipe.split is not None
+        self.found = found
         looks = training_looks(found.recipe.split, replicate=seed)
         judge = Judge(looks, found.recipe.pipelines.evaluation, found.classes)
         features = judge(found.headless, moving=None).features
-        training = found.dataset.id_training.labels.astype(np.int32)
-        self.found = found
-        self.training = {name: Features(rows, training) for name, rows in features.items()}
-        id_training = Features(found.training_features(seed=seed), training)
-        self.shared = self._accuracies([id_training, *self.training.values()])
+        id_training = found.training_features(seed=seed)
+        self.training = {name: Features(rows, id_training.labels) for name, rows in features.items()}
+        self.truth = self._head([id_training, *self.training.values()])
+        self.shared = self._accuracies(self.truth)
 
     def own(self, name: str) -> float:
-        return self._accuracies([self.training[name]])[name]
+        return self._accuracies(self._head([self.training[name]]))[name]
 
-    def _accuracies(self, parts: list[Features]) -> dict[str, float]:
-        """On every test set, of one probe trained on all parts together."""
+    def _head(self, parts: list[Features]) -> ProbeHead:
         data = Features(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-        head: ProbeHead = probe_path(data, classes=self.found.classes, penalties=(PENALTY,))[0].head
-        tests = self.found.judge.of_head(head, self.found.pretrained.features)
+        return probe_path(data, classes=self.found.classes, penalties=(PENALTY,))[0].head
+
+    def _accuracies(self, head: ProbeHead) -> dict[str, float]:
+        tests = self.found.judge.of_head(head, self.found.features)
         return {name: metrics.accuracy for name, metrics in tests.items()}
 
 

@@ -1,5 +1,6 @@
 """What the runs of one recipe share: data, weights, prepared sets. Kept in memory while units of that recipe come."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,15 +17,19 @@ from empirical.datasets.catalogue import family
 from empirical.datasets.digits import digits_dataset
 from empirical.datasets.family import read_dataset
 from empirical.datasets.image_sets import Dataset
-from empirical.recipes import Recipe
+from empirical.features import Extraction, FeatureCache
+from empirical.linear_probe import Features
+from empirical.recipes import Recipe, SolvedProbe
 from empirical.suite.places import Places
 from empirical.suite.suite import Suite
 from empirical.suite.units import Unit, pretraining_unit, variation
-from empirical.suite.work.judging import Judge, Judgement
+from empirical.suite.work.judging import MOVING, Judge, Judgement
 from empirical.suite.work.publishing import file_of
 from empirical.training import TrainingData, training_data
 
 WEIGHTS_FILE = "backbone.safetensors"
+#: Folder for features of training images, each file named by what it was made from.
+FEATURES = "features"
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Materials:
     recipe: Recipe
     dataset: Dataset
     loaded: Loaded
+    cache: FeatureCache
 
     @property
     def classes(self) -> int:
@@ -59,8 +65,14 @@ class Materials:
 
     @cached_property
     def pretrained(self) -> Judgement:
-        """Features before training: they do not depend on the head."""
+        """Features before training, of the images whose movement is measured: they do not depend on the head."""
         return self.judge(self.headless)
+
+    @cached_property
+    def features(self) -> Mapping[str, Float32[np.ndarray, "n k"]]:
+        """Features of every image of every set, for heads that are solved on them."""
+        most = max(len(images) for images in self.dataset.sets)
+        return self.pretrained.features if most <= MOVING else self.judge(self.headless, moving=None).features
 
     @property
     def headless(self) -> Classifier:
@@ -68,14 +80,14 @@ class Materials:
         shape = (self.classes, self.loaded.backbone.feature_dim)
         return Classifier(self.loaded.backbone, Head(jnp.zeros(shape, jnp.float32), jnp.zeros(shape[0], jnp.float32)))
 
-    def training_features(self, *, seed: int) -> Float32[np.ndarray, "n k"]:
+    def training_features(self, *, seed: int) -> Features:
         """Of the training images, in eval mode, through the transform that the probe asks for."""
         probe = self.recipe.probe
-        augmented = probe is None or getattr(probe, "view", "evaluation") == "training"
         pipelines = self.recipe.pipelines
-        transform = pipelines.training if augmented else pipelines.evaluation
-        judge = Judge((self.dataset.id_training,), transform, self.classes)
-        return judge(self.headless, seed=seed).features[self.dataset.id_training.name]
+        augmented = isinstance(probe, SolvedProbe) and probe.view == "training"
+        extraction = Extraction(transform=pipelines.training if augmented else pipelines.evaluation, seed=seed)
+        images = self.dataset.id_training
+        return self.cache(self.loaded.backbone, images, extraction, weights=self.loaded.fingerprint)[0]
 
 
 # The last recipe's materials, one entry a replicate (the embedded digits have several, all others one).
@@ -101,7 +113,7 @@ def materials(unit: Unit, suite: Suite, places: Places) -> Materials:
         _check(suite, recipe, dataset)
         loaded = load(choice, places.checkpoints)
         _check_side(recipe, loaded)
-        _kept[group, replicate] = Materials(recipe, dataset, loaded)
+        _kept[group, replicate] = Materials(recipe, dataset, loaded, FeatureCache(places.folder / FEATURES))
     return _kept[group, replicate]
 
 

@@ -3,11 +3,9 @@
 import time
 from pathlib import Path
 
-import numpy as np
-
 from artifacts import Outcome
 from empirical.backbones.checkpoints import write_tensors
-from empirical.linear_probe import Features, probe_path
+from empirical.linear_probe import probe_path
 from empirical.recipes import SolvedProbe
 from empirical.records import PenaltyRecord, ProbeResult, write_lines, write_record
 from empirical.selection import grid_edge, selected_penalty
@@ -29,9 +27,8 @@ def publish_probe(unit: Unit, suite: Suite, places: Places, force: bool) -> Outc
 
     def build(directory: Path) -> None:
         began = time.perf_counter()
-        labels = found.dataset.id_training.labels.astype(np.int32)
         path = probe_path(
-            Features(found.training_features(seed=seed), labels),
+            found.training_features(seed=seed),
             classes=found.classes,
             penalties=probe.penalties,
             standardisation=probe.standardisation,
@@ -42,7 +39,7 @@ def publish_probe(unit: Unit, suite: Suite, places: Places, force: bool) -> Outc
                 penalty=one.penalty,
                 converged=one.converged,
                 iterations=one.iterations,
-                sets=found.judge.of_head(one.head, found.pretrained.features),
+                sets=found.judge.of_head(one.head, found.features),
             )
             for one in path
         ]

@@ -14,8 +14,9 @@ from empirical.suite.units import Unit, configuration, place
 CODE = (
     "empirical.augment", "empirical.backbones", "empirical.datasets.characters", "empirical.datasets.digits",
     "empirical.datasets.pixels", "empirical.datasets.protocols", "empirical.datasets.styles", "empirical.distortion",
-    "empirical.evaluation", "empirical.linear_probe", "empirical.methods", "empirical.pretraining",
-    "empirical.selection", "empirical.store.batches", "empirical.suite.work", "empirical.training",
+    "empirical.evaluation", "empirical.features", "empirical.linear_probe", "empirical.methods", "empirical.metrics",
+    "empirical.pretraining", "empirical.selection", "empirical.store.batches", "empirical.suite.work",
+    "empirical.training", "empirical.views",
 )  # fmt: skip
 CONFIG_FILE, RESULT_FILE, METRICS_FILE = "config.json", "result.json", "metrics.jsonl"
 

@@ -58,9 +58,9 @@ def publish_training(unit: Unit, suite: Suite, places: Places, force: bool) -> O
 
 
 def head_source(unit: Unit, suite: Suite, places: Places, found: Materials) -> tuple[Head, str] | None:
-    """The head that a method starts from where it starts from a linear probe, and the hash of its file."""
+    """The linear probe's head and the hash of its file, where the unit's method starts from it or describes it."""
     recipe = found.recipe
-    if not method_of(unit, recipe).needs_probe:
+    if unit.kind != "description" and not method_of(unit, recipe).needs_probe:
         return None
     source = probe_unit(recipe, unit)
     if source.kind == "probe":
