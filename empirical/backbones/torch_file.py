@@ -111,7 +111,9 @@ def _read_legacy(path: Path, stream: BinaryIO) -> dict[str, StoredTensor]:
     return _of_dictionary(path, content, read)
 
 
-def _legacy_places(path: Path, stream: BinaryIO, keys: Any, sizes: Mapping[str, tuple[np.dtype, int]]) -> dict[str, int]:
+def _legacy_places(
+    path: Path, stream: BinaryIO, keys: Any, sizes: Mapping[str, tuple[np.dtype, int]]
+) -> dict[str, int]:
     """Where each storage starts. Each is led by its number of values; the values' size is known from the pickle."""
     end, places = path.stat().st_size, {}
     for key in keys if isinstance(keys, list) else ():

@@ -12,7 +12,7 @@ from empirical.augment.transforms import TRANSFORMS
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.datasets.digits import DigitsSplit
 from empirical.datasets.protocols import CLEAN
-from empirical.methods import FT, FT_EVAL, LARGER_HEAD_RATE, LP_FT, LP_FT_TRAIN, Method, PartialProbe
+from empirical.methods import FT, FT_EVAL, LARGER_HEAD_RATE, LP_FT, LP_FT_TRAIN, PartialProbe
 from empirical.recipes.recipe import Pretraining, Recipe, SolvedProbe, Sweep, Variation
 
 Scale = Literal["quick", "default", "full"]
@@ -24,27 +24,29 @@ SOURCE = "chosen on ID validation data; docs/benchmark.md"
 _RATES = (3e-3, 1e-2, 3e-2, 1e-1)
 # As in the paper, LP-FT with frozen statistics starts near its end and gets a grid a decade lower.
 _LOWER_RATES = (3e-4, 1e-3, 3e-3, 1e-2)
-_MODE = {"norm_mode": "eval"}
-_HEAD_STARTS: tuple[Method, ...] = (
-    LARGER_HEAD_RATE.model_copy(update=_MODE),
-    FT_EVAL.model_copy(update={"name": "partly probed FT", "head_start": PartialProbe(steps=25, learning_rate=0.01)}),
+#: In eval mode throughout, so that the series over head starts changes nothing but the start.
+_PARTLY_PROBED = FT_EVAL.model_copy(
+    update={"name": "partly probed FT", "head_start": PartialProbe(steps=25, learning_rate=0.01)}
 )
+_LARGER_HEAD_RATE = LARGER_HEAD_RATE.model_copy(update={"norm_mode": "eval"})
 VARIATIONS = (
     *(
         Variation(
             name=f"pretrained {steps} steps", kind="pretraining", label=f"{steps} steps", value=steps,
             like=(FT.label, LP_FT.label), pretraining=Pretraining(steps=steps),
         )
-        for steps in (50, 300)
+        for steps in (100, 500)
     ),
     Variation(kind="pretraining", label=f"{SHIPPED_STEPS} steps", value=SHIPPED_STEPS, like=(FT.label, LP_FT.label)),
     Variation(kind="head_start", label="random", value=0, like=(FT_EVAL.label,)),
-    *(
-        Variation(
-            name=method.name, kind="head_start", label=method.name, value=1 + place, like=(FT_EVAL.label,),
-            method=method,
-        )
-        for place, method in enumerate(_HEAD_STARTS)
+    Variation(
+        name="larger head rate", kind="head_start", label="larger rate", value=1, like=(FT_EVAL.label,),
+        # The head keeps the selected rate and everything else has a tenth of it: ten times the selected rate diverges.
+        method=_LARGER_HEAD_RATE, rate_factor=0.1,
+    ),
+    Variation(
+        name="partly probed", kind="head_start", label="partly probed", value=2, like=(FT_EVAL.label,),
+        method=_PARTLY_PROBED,
     ),
     Variation(kind="head_start", label="linear probe", value=3, like=(LP_FT.label,)),
 )  # fmt: skip

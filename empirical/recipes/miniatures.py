@@ -6,12 +6,12 @@ nothing about the data sets.
 
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN
-from empirical.recipes.recipe import Recipe, SolvedProbe, Sweep
+from empirical.recipes.recipe import Recipe, SolvedProbe, Sweep, TrainedProbe
 
 SIDE = 32
 SEEDS = (0, 1)
 EPOCHS, BATCH_SIZE = 2, 32
-RATES, LOWER_RATES = (1e-3, 1e-2, 1e-1), (1e-4, 1e-3, 1e-2)
+RATES, LOWER_RATES, PROBE_RATES = (1e-3, 1e-2, 1e-1), (1e-4, 1e-3, 1e-2), (1e-2, 1e-1, 1.0)
 PENALTIES = tuple(float(f"1e{power}") for power in range(-4, 2))
 
 
@@ -27,20 +27,25 @@ def miniature(recipe: Recipe, *, quick: bool = False) -> Recipe:
     sweeps = tuple(
         sweep.model_copy(update={"learning_rates": sweep.learning_rates[1:2]})
         for sweep in small.sweeps
-        if sweep.method in (FT, LP_FT)
+        if sweep.method in (FT, LP_FT) or not sweep.method.needs_probe and sweep.method.name == "LP"
     )
     return small.model_copy(update={"sweeps": sweeps, "epochs": 1})
 
 
 def _shrunk(recipe: Recipe) -> Recipe:
+    probe, trained = SolvedProbe(penalties=PENALTIES), ()
+    if isinstance(recipe.probe, TrainedProbe):  # ImageNet's LP is trained, here as there
+        probe = recipe.probe.model_copy(update={"epochs": 1})
+        trained = (Sweep(method=recipe.probe.method, learning_rates=PROBE_RATES),)
     return Recipe.model_validate(
         {
             **dict(recipe),
             "title": f"{recipe.title} (miniature)",
             "backbone": BackboneChoice(name="small_resnet"),
             "pipelines": recipe.pipelines.at_side(SIDE),
-            "probe": SolvedProbe(penalties=PENALTIES),
+            "probe": probe,
             "sweeps": (
+                *trained,
                 Sweep(method=FT, learning_rates=RATES),
                 Sweep(method=FT_EVAL, learning_rates=RATES),
                 Sweep(method=LP_FT, learning_rates=LOWER_RATES),

@@ -104,6 +104,7 @@ class Variation(Settings):
       value: the place on the series' axis.
       like: sweeps of the recipe whose selected learning rates are taken over; one for a head start.
       pretraining, method: what is different.
+      rate_factor: of the selected learning rate, where the method needs another scale.
     """
 
     name: str = Field(default="", pattern=r"^[A-Za-z0-9_. -]*$")
@@ -113,6 +114,7 @@ class Variation(Settings):
     like: tuple[str, ...] = Field(min_length=1)
     pretraining: Pretraining | None = None
     method: Method | None = None
+    rate_factor: float = Field(default=1.0, gt=0)
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "Variation":

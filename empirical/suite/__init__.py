@@ -1,7 +1,7 @@
 """The engine: recipes become units of work, units run directories, and run directories the benchmark.
 
-`suite` names what is run, `units` what one run is, `plan` which there are, `work` how a worker does one, `executors` who
-does it, `run` ties them together; `ledger` and `collect` read back what is there.
+`suite` names what is run, `units` what one run is, `plan` which there are, `work` how a worker does one, `executors`
+who does it, `run` ties them together; `ledger` and `collect` read back what is there.
 """
 
 from empirical.suite.collect import collect, write_benchmark

@@ -108,9 +108,7 @@ def _trainings(recipe: Recipe, method: Method, value: float, epochs: int, condit
         )
 
 
-def _at_selected_rate(
-    recipe: Recipe, label: str, found: Grid, method: Method | None = None, condition: str = ""
-) -> list[Unit] | None:
+def _at_selected_rate(recipe: Recipe, label: str, found: Grid, variation: Variation | None = None) -> list[Unit] | None:
     """A sweep's method, or another in its place, at the selected learning rate; None where that is not known yet."""
     if not found.settled:
         return None
@@ -118,7 +116,11 @@ def _at_selected_rate(
         return []
     sweep = recipe.sweep(label)
     epochs = sweep.epochs or recipe.epochs
-    return list(_trainings(recipe, method or sweep.method, found.selected.best.value, epochs, condition))
+    value = found.selected.best.value
+    if variation is None:
+        return list(_trainings(recipe, sweep.method, value, epochs))
+    value = float(f"{value * variation.rate_factor:.6g}")
+    return list(_trainings(recipe, variation.method or sweep.method, value, epochs, variation.name))
 
 
 def _variation_units(recipe: Recipe, variation: Variation, grids: dict[str, Grid]) -> list[Unit] | None:
@@ -133,7 +135,7 @@ def _variation_units(recipe: Recipe, variation: Variation, grids: dict[str, Grid
             )
         units.append(Unit(kind="description", recipe=recipe.name, condition=variation.name, seed=recipe.seeds[0]))
     for label in variation.like:
-        found = _at_selected_rate(recipe, label, grids[label], variation.method, variation.name)
+        found = _at_selected_rate(recipe, label, grids[label], variation)
         if found is None:
             return None
         units += found
