@@ -27,7 +27,7 @@ def miniature(recipe: Recipe, *, quick: bool = False) -> Recipe:
     sweeps = tuple(
         sweep.model_copy(update={"learning_rates": sweep.learning_rates[1:2]})
         for sweep in small.sweeps
-        if sweep.method in (FT, LP_FT) or not sweep.method.needs_probe and sweep.method.name == "LP"
+        if sweep.method in (FT, LP_FT) or (not sweep.method.needs_probe and sweep.method.name == "LP")
     )
     return small.model_copy(update={"sweeps": sweeps, "epochs": 1})
 
