@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import arg
 from tyro.extras import SubcommandApp
 
+from distort import bench_checkpoints
 from distort.bench_data import add_commands
 from distort.command import Answer, Command, Scale, table
 
@@ -21,6 +22,7 @@ def commands() -> SubcommandApp:
     app.command(Status, name="status")
     app.command(Collect, name="collect")
     add_commands(app)
+    bench_checkpoints.add_commands(app)
     return app
 
 
