@@ -2,6 +2,7 @@
 
 from tyro.extras import SubcommandApp
 
+from distort import bench_checkpoints
 from distort.bench_data import add_commands
 from distort.bench_plan import Plan, Status
 from distort.bench_run import Collect, Run
@@ -15,4 +16,5 @@ def commands() -> SubcommandApp:
     app.command(Status, name="status")
     app.command(Collect, name="collect")
     add_commands(app)
+    bench_checkpoints.add_commands(app)
     return app

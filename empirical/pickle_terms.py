@@ -9,7 +9,8 @@ refuses every other by its name), and what.
 import pickletools
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, NamedTuple
+from io import BufferedIOBase
+from typing import Any, NamedTuple
 
 from artifacts import UserError
 
@@ -50,10 +51,10 @@ ENCODE = Name("_codecs", "encode")
 # Ten times those of a ResNet-50 with its optimiser and queue; enough to stop a file that is nothing but lists.
 MOST_INSTRUCTIONS = 2_000_000
 # What a pickle may push as it stands.
-_LITERALS = frozenset(
-    "INT BININT BININT1 BININT2 LONG LONG1 LONG4 FLOAT BINFLOAT UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
-    "BINBYTES SHORT_BINBYTES BINBYTES8".split()
-)
+_LITERALS = frozenset({
+    "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT", "UNICODE", "BINUNICODE",
+    "SHORT_BINUNICODE", "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8",
+})  # fmt: skip
 # Python 2's text: bytes, which pickletools shows as Latin-1.
 _BYTES = frozenset({"STRING", "BINSTRING", "SHORT_BINSTRING"})
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
@@ -61,7 +62,7 @@ _IGNORED = frozenset({"PROTO", "FRAME"})
 _MARK = object()
 
 
-def terms(stream: BinaryIO, allowed: Collection[Name], *, prefixes: tuple[str, ...] = ()) -> Any:
+def terms(stream: BufferedIOBase, allowed: Collection[Name], *, prefixes: tuple[str, ...] = ()) -> Any:
     """The value of the pickle at a stream's position, which is left behind its end.
 
     Args:

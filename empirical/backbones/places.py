@@ -6,6 +6,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from artifacts import UserError
+from empirical.backbones.published import Published, WeightsFile
+
 VARIABLE = "DISTORT_CHECKPOINTS"
 BELOW_DATA = "checkpoints"
 
@@ -17,6 +20,34 @@ class CheckpointPlaces(BaseModel):
 
     folder: Path | None = None
     files: Mapping[str, Path] = Field(default_factory=dict)
+
+    def converted(self, name: str) -> Path | None:
+        """Where the converted weights of a backbone go; they are looked for before any other file."""
+        return None if self.folder is None else self.folder / f"{name}.safetensors"
+
+    def candidates(self, one: Published) -> list[tuple[Path, WeightsFile | None]]:
+        """Everywhere that a backbone is looked for, and which published file lies there; None for another one."""
+        if one.name in self.files:
+            return [(self.files[one.name], None)]
+        converted = self.converted(one.name)
+        if self.folder is None or converted is None:
+            return []
+        return [(converted, None), *((self.folder / file.name, file) for file in one.files)]
+
+    def found(self, one: Published) -> tuple[Path, WeightsFile | None]:
+        """The first place where something is.
+
+        Raises:
+          UserError: nothing is anywhere.
+        """
+        candidates = self.candidates(one)
+        for path, file in candidates:
+            if path.is_file():
+                return path, file
+        looked = " or ".join(str(path) for path, _ in candidates) or f"a folder, but {VARIABLE} names none"
+        raise UserError(
+            f"{one.name} needs its weights in {looked}; nothing is there: `distort bench checkpoints` helps."
+        )
 
 
 def checkpoint_places(data_root: Path | None = None, files: Mapping[str, Path] | None = None) -> CheckpointPlaces:

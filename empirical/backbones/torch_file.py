@@ -8,20 +8,23 @@ zip archives too, with modules where others have dictionaries.
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from artifacts import UserError
 from empirical.backbones.stored import StoredTensor, StoredTensors
-from empirical.backbones.torch_storage import ALLOWED, ORDERED, ReadStorage, tensor
+from empirical.backbones.torch_storage import ALLOWED, ORDERED, ReadStorage, storage, tensor
 from empirical.pickle_terms import Call, Name, UnreadablePickle, terms
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 LARGEST_PICKLE = 64 << 20  # bytes; a ResNet-50's takes 0.1 MB
 DEEPEST_MODULE = 32
+# What `zipfile` raises where an archive is damaged, encrypted or of a kind that it does not know.
+UNREADABLE = (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError)
 #: Modules of TorchScript, whose names are the model's own, and what it writes around lists.
 SCRIPT_MODULES = ("__torch__.",)
 SCRIPT_NAMES = tuple(
@@ -47,7 +50,7 @@ def read_torch(path: Path) -> StoredTensors:
         raise UserError(
             f"{path} must hold tensors and plain values only, but holds {error}; nothing was run; fetch it again."
         ) from error
-    except (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise UserError(f"{path} must be a readable PyTorch file, but {error}; fetch it again.") from error
 
 
@@ -62,14 +65,14 @@ def _read_zip(path: Path) -> StoredTensors:
             raise UserError(f"{path} must hold its numbers little end first, got {order!r}.")
         script = f"{root}constants.pkl" in archive.namelist()
         names = (*ALLOWED, *SCRIPT_NAMES) if script else ALLOWED
-        with archive.open(_checked(archive, pickles[0])) as stream:
-            content = terms(stream, names, prefixes=SCRIPT_MODULES if script else ())
+        stream = BytesIO(_entry(archive, pickles[0]))
+        content = terms(stream, names, prefixes=SCRIPT_MODULES if script else ())
 
     def read(key: str, dtype: np.dtype, count: int) -> np.ndarray:
         try:
             with zipfile.ZipFile(path) as archive:
                 return np.frombuffer(_entry(archive, f"{root}data/{key}", count * dtype.itemsize), dtype)
-        except (OSError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        except (KeyError, *UNREADABLE) as error:
             raise UserError(f"{path} must hold the storage {key}, but {error}; fetch it again.") from error
 
     if script:
@@ -91,7 +94,7 @@ def _entry(archive: zipfile.ZipFile, name: str, size: int | None = None) -> byte
     return archive.read(_checked(archive, name, size))
 
 
-def _read_legacy(path: Path, stream: BinaryIO) -> dict[str, StoredTensor]:
+def _read_legacy(path: Path, stream: BufferedIOBase) -> dict[str, StoredTensor]:
     if stream.read(2)[:1] != b"\x80":
         raise UserError(f"{path} must be a PyTorch or safetensors file, but starts like neither; fetch it again.")
     stream.seek(0)
@@ -112,7 +115,7 @@ def _read_legacy(path: Path, stream: BinaryIO) -> dict[str, StoredTensor]:
 
 
 def _legacy_places(
-    path: Path, stream: BinaryIO, keys: Any, sizes: Mapping[str, tuple[np.dtype, int]]
+    path: Path, stream: BufferedIOBase, keys: Any, sizes: Mapping[str, tuple[np.dtype, int]]
 ) -> dict[str, int]:
     """Where each storage starts. Each is led by its number of values; the values' size is known from the pickle."""
     end, places = path.stat().st_size, {}
@@ -130,14 +133,12 @@ def _legacy_places(
 
 def _legacy_sizes(content: Any) -> dict[str, tuple[np.dtype, int]]:
     """Type and number of values of every storage that the pickle refers to, wherever it does."""
-    from empirical.backbones.torch_storage import storages
-
     sizes: dict[str, tuple[np.dtype, int]] = {}
     seen: set[int] = set()
     waiting = [content]
     while waiting:
         term = waiting.pop()
-        found = storages(term)
+        found = storage(term)
         if found is not None:
             sizes[found[0]] = found[1:]
         if isinstance(term, dict | list | tuple | Call):

@@ -55,12 +55,12 @@ def tensor(term: Any, read: ReadStorage) -> StoredTensor | None:
             return np.zeros(sizes, dtype)
         whole = read(key, dtype, count)
         steps = tuple(stride * dtype.itemsize for stride in strides)
-        return np.ascontiguousarray(np.lib.stride_tricks.as_strided(whole[offset:], sizes, steps, writeable=False))
+        return np.array(np.lib.stride_tricks.as_strided(whole[offset:], sizes, steps, writeable=False), order="C")
 
     return StoredTensor(tuple(sizes), dtype, values)
 
 
-def storages(term: Any) -> tuple[str, np.dtype, int] | None:
+def storage(term: Any) -> tuple[str, np.dtype, int] | None:
     """Key, type and number of values of the storage that a reference names; None where it names none."""
     return _storage(term) if isinstance(term, Outside) else None
 
