@@ -17,7 +17,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from filelock import FileLock, Timeout
-from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from artifacts import DamagedArtifact, UserError, publish, published
@@ -46,7 +45,7 @@ class Checkpoints:
     every_steps: int | None = None
 
     def identity(self, run: TrainingRun) -> dict[str, Any]:
-        return json.loads(canonical_json({"run": run.model_dump(mode="json"), "inputs": dict(self.inputs)}))
+        return json.loads(canonical_json({**run.model_dump(mode="json"), **self.inputs}))
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -113,21 +112,17 @@ def latest(checkpoints: Checkpoints, run: TrainingRun, fresh: Progress) -> Progr
     for entry in sorted(entries, reverse=True):
         try:
             artifact = published(entry)
-            if artifact.inputs != checkpoints.identity(run):
-                what = difference(artifact.inputs, checkpoints.identity(run))
-                raise _OtherRun(f"{checkpoints.folder} must hold checkpoints of this run, but {what}; name another "
-                                "folder, or remove it to begin anew.")  # fmt: skip
-            position = json.loads((entry / POSITION).read_text(encoding="utf-8"))
-            return _restored(load_file(entry / ARRAYS), position, fresh)
-        except _OtherRun:
-            raise
-        except (DamagedArtifact, FileNotFoundError, SafetensorError, ValueError, KeyError, TypeError):
+        except (DamagedArtifact, FileNotFoundError):
             continue
+        if artifact.inputs != checkpoints.identity(run):
+            what = difference(artifact.inputs, checkpoints.identity(run))
+            raise UserError(
+                f"{checkpoints.folder} must hold checkpoints of this run, but {what}; name another folder, or remove "
+                "it to begin anew."
+            )
+        position = json.loads((entry / POSITION).read_text(encoding="utf-8"))
+        return _restored(load_file(entry / ARRAYS), position, fresh)
     return fresh
-
-
-class _OtherRun(UserError):
-    pass
 
 
 def _restored(arrays: Mapping[str, np.ndarray], position: dict[str, Any], fresh: Progress) -> Progress:
@@ -160,9 +155,11 @@ def _filled(prefix: str, tree: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     def one(path: Any, leaf: Any) -> Any:
         saved = arrays.get(prefix + jax.tree_util.keystr(path))
         if saved is None:
-            return leaf
-        if saved.shape != leaf.shape or saved.dtype != leaf.dtype:
-            raise ValueError(f"{path} must be {leaf.dtype}{list(leaf.shape)}.")
-        return jnp.asarray(saved)
+            return jnp.copy(leaf)  # training consumes the state, not what was kept
+        if saved.size != leaf.size or saved.dtype != leaf.dtype:
+            raise DamagedArtifact(
+                f"{jax.tree_util.keystr(path)} must be {leaf.dtype}{list(leaf.shape)} in a checkpoint."
+            )
+        return jnp.asarray(saved.reshape(leaf.shape))  # a scalar comes back with one axis
 
     return jax.tree_util.tree_map_with_path(one, tree)

@@ -82,10 +82,11 @@ class Feed:
 class ResidentFeed(Feed):
     """One compiled loop over many steps, long enough that starting it costs nothing, short enough to be stopped."""
 
+    length = 32  # steps in a loop; doubled and halved as they turn out to be short or long
+
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
         self.data = on_each(self.placement, self.data)
-        self.length = 32
 
     def take(self, state: State, epoch: int, first: int, most: int) -> Steps:
         self.begin(epoch)

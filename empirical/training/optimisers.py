@@ -11,7 +11,7 @@ def direction(optimiser: SGD | AdamW) -> optax.GradientTransformation:
         case SGD():
             decay = [optax.add_decayed_weights(optimiser.weight_decay)] if optimiser.weight_decay else []
             momentum = [optax.trace(decay=optimiser.momentum)] if optimiser.momentum else []
-            return optax.chain(*decay, *momentum)
+            return optax.chain(optax.identity(), *decay, *momentum)
         case AdamW():
             adam = optax.scale_by_adam(optimiser.first_moment, optimiser.second_moment, optimiser.epsilon)
             return optax.chain(adam, optax.add_decayed_weights(optimiser.weight_decay))

@@ -60,7 +60,8 @@ class Outcome(NamedTuple):
       kept: the state that the caller last asked to keep, after epoch `kept_epoch`.
       records: what the caller recorded, the state before training first; after a resume all of them all the same.
       failure: None, or why the run ended early.
-      images_per_second: of this process, compilation and callbacks apart; None where it did no step.
+      resumed_at: epoch and step of the checkpoint that this call continued from; None where it began anew.
+      images_per_second: of this call, compilation and callbacks apart; None where it took too few steps to say.
     """
 
     classifier: Classifier
@@ -68,6 +69,7 @@ class Outcome(NamedTuple):
     kept_epoch: int | None
     records: tuple[Mapping[str, Any], ...]
     failure: str | None
+    resumed_at: tuple[int, int] | None
     images_per_second: float | None
 
 
@@ -146,9 +148,12 @@ class _Loop:
     max_steps: int | None
     clock: _Clock = field(default_factory=_Clock)
     saved: float = field(default_factory=time.monotonic)
+    resumed_at: tuple[int, int] | None = None
 
     def run_from(self, progress: Progress) -> Outcome:
-        if not progress.records:
+        if progress.records:
+            self.resumed_at = (progress.epoch, progress.step)
+        else:
             progress = self._reported(progress, 0, 0.0, None)
         while progress.epoch < self.run.epochs:
             most = self._most(progress)
@@ -218,6 +223,7 @@ class _Loop:
             kept_epoch=progress.kept_epoch,
             records=progress.records,
             failure=failure,
+            resumed_at=self.resumed_at,
             images_per_second=self.clock.rate,
         )
 
