@@ -13,7 +13,8 @@ from jaxtyping import Array, Bool, Float, Float32, Int
 
 BINS = 15  # as in Guo et al., "On calibration of modern neural networks", ICML 2017
 
-Valid = Bool[Array, " classes"] | Bool[Array, "n classes"] | None
+AnyArray = Array | np.ndarray
+Valid = Bool[AnyArray, " classes"] | Bool[AnyArray, "n classes"] | None
 
 
 class Judgement(NamedTuple):
@@ -22,9 +23,9 @@ class Judgement(NamedTuple):
     `confidence`: probability of the predicted class; `nll`: negative log-likelihood of the true one, in nats.
     """
 
-    correct: Bool[Array, " n"]
-    confidence: Float32[Array, " n"]
-    nll: Float32[Array, " n"]
+    correct: Bool[AnyArray, " n"]
+    confidence: Float32[AnyArray, " n"]
+    nll: Float32[AnyArray, " n"]
 
 
 class Measures(NamedTuple):
@@ -35,35 +36,37 @@ class Measures(NamedTuple):
     ece: float
 
 
-def judgement(logits: Float[Array, "n classes"], labels: Int[Array, " n"], valid: Valid = None) -> Judgement:
+def judgement(logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"], valid: Valid = None) -> Judgement:
     """Every prediction judged, in single precision whatever the network computes in.
 
     Args:
       valid: classes that predictions are restricted to, the same for all examples or example by example; a label that
         is not among them has infinite `nll`.
     """
-    logits = logits.astype(jnp.float32)
+    logits = jnp.asarray(logits, jnp.float32)
     if valid is not None:
         logits = jnp.where(valid, logits, -jnp.inf)
     log_probabilities = jax.nn.log_softmax(logits)
-    nll = -jnp.take_along_axis(log_probabilities, labels[:, None], axis=1)[:, 0]
+    nll = -jnp.take_along_axis(log_probabilities, jnp.asarray(labels)[:, None], axis=1)[:, 0]
     # Of the logits: rounding may tie probabilities that the logits tell apart.
     correct = jnp.argmax(logits, axis=1) == labels
     return Judgement(correct, jnp.exp(jnp.max(log_probabilities, axis=1)), nll)
 
 
-def accuracy(logits: Float[Array, "n classes"], labels: Int[Array, " n"], valid: Valid = None) -> float:
+def accuracy(logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"], valid: Valid = None) -> float:
     """Share of examples whose true class scores highest, the first class winning ties."""
     return measures(judgement(logits, labels, valid)).accuracy
 
 
-def negative_log_likelihood(logits: Float[Array, "n classes"], labels: Int[Array, " n"], valid: Valid = None) -> float:
+def negative_log_likelihood(
+    logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"], valid: Valid = None
+) -> float:
     """Mean cross-entropy, in nats."""
     return measures(judgement(logits, labels, valid)).nll
 
 
 def expected_calibration_error(
-    logits: Float[Array, "n classes"], labels: Int[Array, " n"], valid: Valid = None
+    logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"], valid: Valid = None
 ) -> float:
     """Mean distance between confidence and accuracy over `BINS` bins of equal width, weighted by their examples."""
     return measures(judgement(logits, labels, valid)).ece

@@ -17,6 +17,9 @@ MAX_STEPS = 60
 MAX_PRODUCTS = 200  # conjugate gradients in one step
 ROUGHEST, FINEST = 0.1, 1e-3  # relative residuals that a step is solved to
 SUFFICIENT_DECREASE = 1e-4
+MAX_BALANCINGS = 20
+REGULAR = 1e-12  # of the mean curvature
+BALANCED = 1e-12  # examples that a class may get too many or too few in sum, relative to all
 ROUNDING = 1e-14  # relative to the objective
 
 
@@ -65,10 +68,50 @@ def minimise(
 
 
 def _point(data: Coordinates, head: Array, scores: Array, penalty: Array, steps: Array) -> Point:
+    """The point of these weights and the intercept that is best for them."""
+    shift = _best_shift(data, scores)
+    head, scores = head.at[:, -1].add(shift), scores + shift
     probabilities = jax.nn.softmax(scores)
     residuals = probabilities - jax.nn.one_hot(data.targets, head.shape[0])
     gradient = penalty * (residuals.T @ data.inputs) + data.penalised * head
     return Point(head, scores, probabilities, gradient, steps)
+
+
+def _best_shift(data: Coordinates, scores: Float64[Array, "n q"]) -> Float64[Array, " q"]:
+    """What to add to the scores of each class so that probabilities sum to its number of examples; no products with inputs.
+
+    With it the gradient is that of the weights alone, of an objective that is 1-strongly convex in them.
+    """
+    count, classes = scores.shape
+    wanted = jnp.bincount(data.targets, length=classes)
+
+    def excess(shift: Array) -> tuple[Array, Array]:
+        probabilities = jax.nn.softmax(scores + shift)
+        return probabilities, probabilities.sum(0) - wanted
+
+    def unbalanced(state: tuple[Array, ...]) -> Array:
+        return (jnp.max(jnp.abs(state[2])) > BALANCED * count) & (state[3] < MAX_BALANCINGS)
+
+    def balance(state: tuple[Array, ...]) -> tuple[Array, ...]:
+        shift, probabilities, surplus, rounds = state
+        step = jnp.linalg.solve(_class_curvature(probabilities), -surplus)
+        # Far from balance a full step may overshoot; the damped one of pseudo-self-concordant functions cannot.
+        size = jnp.max(jnp.abs(step))
+        shift = shift + step * jnp.where(size > 0.5, 1 / (1 + size), 1.0)
+        return shift, *excess(shift), rounds + 1
+
+    start = jnp.zeros(classes)
+    return jax.lax.while_loop(unbalanced, balance, (start, *excess(start), jnp.array(0)))[0]
+
+
+def _class_curvature(probabilities: Float64[Array, "n q"]) -> Float64[Array, "q q"]:
+    """Sum over examples of `diag(p) - p p^T`, made regular.
+
+    Adding a constant to all scores changes nothing: in that direction any curvature will do.
+    """
+    curvature = jnp.diag(probabilities.sum(0)) - probabilities.T @ probabilities
+    mean = jnp.trace(curvature) / len(curvature)
+    return curvature + mean / len(curvature) + REGULAR * mean * jnp.eye(len(curvature))
 
 
 def _newton_direction(data: Coordinates, point: Point, penalty: Array, residual: Array) -> Float64[Array, "q r"]:
@@ -110,10 +153,7 @@ def _preconditioner(
     data: Coordinates, point: Point, penalty: Array
 ) -> tuple[Float32[Array, "q q"], Float32[Array, "q r"]]:
     """A basis of the classes, and the Kronecker approximation's diagonal in it."""
-    count, classes = point.probabilities.shape
-    curvature = (jnp.diag(point.probabilities.sum(0)) - point.probabilities.T @ point.probabilities) / count
-    # Adding a constant to all scores changes nothing: in that direction any curvature will do.
-    values, basis = jnp.linalg.eigh(curvature + jnp.trace(curvature) / classes**2)
+    values, basis = jnp.linalg.eigh(_class_curvature(point.probabilities) / len(point.probabilities))
     values = jnp.maximum(values, jnp.finfo(jnp.float32).eps * values[-1])
     diagonal = penalty * values[:, None] * data.energies + data.penalised
     return basis.astype(jnp.float32), diagonal.astype(jnp.float32)

@@ -35,7 +35,8 @@ class Solution(NamedTuple):
 class Yardstick(NamedTuple):
     """How good a head is, in double precision.
 
-    `gradient_norm`: Euclidean, over weights and intercept at the centre of the data.
+    `gradient_norm`: Euclidean, over weights and intercept at the centre of the data. It bounds what is said above where
+    the intercept is the best one, as the exact solver's is.
     """
 
     objective: float
