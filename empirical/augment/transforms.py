@@ -36,6 +36,11 @@ class Transform(BaseModel):
     flip: bool = False
     deviation: Colour | None = None
 
+    @property
+    def draws(self) -> bool:
+        """Whether anything is random: where nothing is, an image may be transformed once and kept."""
+        return self.flip or self.crop in ("random_resized_crop", "resize_random_crop")
+
     def at_side(self, side: int) -> "Transform":
         """The same pipeline for smaller or larger images, the side before the crop in proportion."""
         resized = None if self.resized is None else max(side, round(self.resized * side / self.side))
