@@ -102,7 +102,7 @@ def evaluation_sets(
     resident, room = [], resident_bytes
     for place, (images, transform) in enumerate(sets):
         size = len(images) * transform.side**2 * 3 * 4
-        if not transform.random and size <= room:
+        if not transform.draws and size <= room:
             resident.append(place)
             room -= size
     sides = sorted({sets[place].transform.side for place in resident})

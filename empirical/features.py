@@ -53,7 +53,7 @@ class Extraction(BaseModel):
         decisive = self.model_dump(mode="json")
         if self.norm == "eval":
             del decisive["batch_size"]
-            if not self.transform.random:
+            if not self.transform.draws:
                 del decisive["seed"]
         return decisive
 

@@ -37,8 +37,8 @@ class Transform(BaseModel):
     deviation: Colour | None = None
 
     @property
-    def random(self) -> bool:
-        """Whether two looks at one image can differ."""
+    def draws(self) -> bool:
+        """Whether anything is random: where nothing is, an image may be transformed once and kept."""
         return self.flip or self.crop in ("random_resized_crop", "resize_random_crop")
 
     def at_side(self, side: int) -> "Transform":
