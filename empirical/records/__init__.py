@@ -1,0 +1,67 @@
+"""What the benchmark measured, as data, and how to read it back. Light to import: no JAX, no training code.
+
+Accuracies are in [0, 1]. One document, `benchmark.json`, holds what figures and tables need (`Benchmark`); every run
+directory holds a `config.json`, a `metrics.jsonl` (`EpochRecord` or `PenaltyRecord`) and a `result.json` (`RunResult`,
+`ProbeResult` or `Interpolation`). The `benchmark` of a `summary.json` is `Benchmark.rows`.
+"""
+
+from empirical.records.benchmark import BENCHMARK_FILE, Benchmark, DatasetRecord, Published, SetAside, read_benchmark
+from empirical.records.circumstances import Condition, SetDescription, TheoryQuantities
+from empirical.records.record import Record, read_lines, read_record, write_lines, write_record
+from empirical.records.rows import (
+    ID_SELECTION,
+    BenchmarkRow,
+    Curve,
+    Estimate,
+    GridPoint,
+    OODAccuracy,
+    Premises,
+)
+from empirical.records.runs import (
+    Edge,
+    EpochRecord,
+    Interpolation,
+    InterpolationPoint,
+    Metrics,
+    Movement,
+    NormMode,
+    PenaltyRecord,
+    ProbeResult,
+    RunResult,
+    SetMetrics,
+)
+
+__all__ = [
+    "BENCHMARK_FILE",
+    "ID_SELECTION",
+    "Benchmark",
+    "BenchmarkRow",
+    "Condition",
+    "Curve",
+    "DatasetRecord",
+    "Edge",
+    "EpochRecord",
+    "Estimate",
+    "GridPoint",
+    "Interpolation",
+    "InterpolationPoint",
+    "Metrics",
+    "Movement",
+    "NormMode",
+    "OODAccuracy",
+    "PenaltyRecord",
+    "Premises",
+    "ProbeResult",
+    "Published",
+    "Record",
+    "RunResult",
+    "SetAside",
+    "SetDescription",
+    "SetMetrics",
+    "TheoryQuantities",
+    "read_benchmark",
+    "read_lines",
+    "read_record",
+    "write_lines",
+    "write_record",
+]

@@ -1,0 +1,106 @@
+"""The collected benchmark: one document that every figure and table reads."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from empirical.records.circumstances import Condition, SetDescription, TheoryQuantities
+from empirical.records.record import Record, read_record
+from empirical.records.rows import BenchmarkRow, Curve
+from empirical.records.runs import Interpolation, NormMode
+
+BENCHMARK_FILE = "benchmark.json"
+
+
+class Published(Record):
+    """A number of the paper's Table 1 (`id`) or 2 (`ood`), in [0, 1].
+
+    `ci90` is the paper's half width (normal, three seeds). `confirmed`: read in a primary source; `recollected`: not.
+    `column` is a data set of Table 1 or a column of Table 2 (`Dataset.columns`), or `average`.
+    """
+
+    table: Literal["id", "ood"]
+    column: str
+    method: str
+    norm_mode: NormMode
+    accuracy: float
+    ci90: float | None
+    status: Literal["confirmed", "recollected"]
+    source: str
+
+
+class DatasetRecord(Record):
+    """A data set as it was run.
+
+    Attributes:
+      name: of the recipe; rows, curves and descriptions name it.
+      family: whose images they are (two recipes may share a family: `imagenet` and `imagenet_augmented`).
+      protocol: `paper` (the reported ID set selects too) or `clean` (part of training is held out).
+      miniature: a synthetic copy, whose numbers say nothing about the data set.
+      columns: the paper's OOD columns that it yields, and the OOD sets each averages; `titles` are their headings.
+      sizes: images in each set.
+      backbone: provenance of the pretrained weights, as JSON values; `fingerprint` is the SHA-256 of the weights.
+      recipe: the complete settings.
+      id_shared_head_accuracy: `SetDescription.shared_head_accuracy` on ID test images.
+    """
+
+    name: str
+    title: str
+    family: str
+    protocol: str
+    miniature: bool
+    classes: int
+    sizes: dict[str, int]
+    columns: dict[str, list[str]]
+    titles: dict[str, str]
+    backbone: dict[str, Any]
+    fingerprint: str
+    recipe: dict[str, Any]
+    id_shared_head_accuracy: float | None = None
+
+
+class SetAside(Record):
+    """A unit of work that failed, with its error; the rest went on without it."""
+
+    unit: str
+    error: str
+
+
+class Benchmark(Record):
+    """Everything that figures and tables need.
+
+    Attributes:
+      rows: selection on ID validation. One a data set, method and norm mode, LP first.
+      oracle_rows: the same selected on an OOD column (`BenchmarkRow.selected_on`); never to be shown among the others.
+      curves: every seed at the selected learning rate.
+      interpolations: WiSE-FT curves, where they were asked for.
+      conditions: pretraining lengths and head starts, where they were asked for.
+      missing: units of the plan that have not been run; rows exist only where no unit of theirs is missing.
+    """
+
+    suite: str
+    datasets: list[DatasetRecord]
+    rows: list[BenchmarkRow]
+    oracle_rows: list[BenchmarkRow] = Field(default_factory=list)
+    curves: list[Curve] = Field(default_factory=list)
+    sets: list[SetDescription] = Field(default_factory=list)
+    interpolations: list[Interpolation] = Field(default_factory=list)
+    conditions: list[Condition] = Field(default_factory=list)
+    quantities: list[TheoryQuantities] = Field(default_factory=list)
+    published: list[Published] = Field(default_factory=list)
+    missing: list[str] = Field(default_factory=list)
+    set_aside: list[SetAside] = Field(default_factory=list)
+
+    def dataset(self, name: str) -> DatasetRecord:
+        """The data set that rows name."""
+        return next(one for one in self.datasets if one.name == name)
+
+
+def read_benchmark(folder: Path) -> Benchmark:
+    """The benchmark that was collected in a folder.
+
+    Raises:
+      UserError: there is none, or it cannot be read.
+    """
+    return read_record(folder / BENCHMARK_FILE, Benchmark)

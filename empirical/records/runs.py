@@ -1,0 +1,133 @@
+"""What one run leaves behind: a line for every epoch (or penalty), and how it ended.
+
+Sets are named `id_validation`, `id_test` and as the data set names its OOD sets. Where a set restricts predictions to
+some classes (ImageNet-R and -A), accuracy, NLL and ECE are the restricted ones, as in the paper's tables, and
+`unmasked` has the others.
+"""
+
+from typing import Literal
+
+from empirical.records.record import Record
+
+NormMode = Literal["train", "eval"]
+Edge = Literal["low", "high"]
+RunStatus = Literal["finished", "diverged"]
+
+
+class Metrics(Record):
+    """Of a classifier on a set: accuracy in [0, 1], negative log likelihood in nats, expected calibration error."""
+
+    accuracy: float
+    nll: float
+    ece: float
+
+
+class SetMetrics(Metrics):
+    """`count` images; `unmasked` over all classes, where the rest is restricted to the set's own."""
+
+    count: int
+    unmasked: Metrics | None = None
+
+
+class Movement(Record):
+    """Feature distance before and after training; `mean_squared` is the paper's measure.
+
+    `cka` is linear centred kernel alignment, 1 where features only turned; None where it was not measured.
+    """
+
+    mean_squared: float
+    euclidean: float
+    cosine: float
+    cka: float | None = None
+
+
+class EpochRecord(Record):
+    """One line of a run's metrics; epoch 0 is before training and has neither loss nor learning rate."""
+
+    epoch: int
+    learning_rate: float
+    training_loss: float | None
+    sets: dict[str, SetMetrics]
+    movement: dict[str, Movement]
+
+    @property
+    def accuracy(self) -> dict[str, float]:
+        return {name: found.accuracy for name, found in self.sets.items()}
+
+
+class RunResult(Record):
+    """How a training run ended.
+
+    Attributes:
+      run: its directory below the benchmark's folder; the configuration and the metrics of every epoch lie there.
+      dataset: name of the recipe that it belongs to.
+      condition: what was changed beside the recipe (`Condition.name`); empty in the main rows.
+      reason: why a diverged run ended.
+      selected_epoch: first epoch of highest value of the selection metric, epoch 0 excluded.
+      sets, movement: at that epoch; empty where the run diverged.
+      images_per_second: of training alone, compilation left out; None where a run was too short to tell.
+    """
+
+    run: str
+    dataset: str
+    condition: str = ""
+    method: str
+    norm_mode: NormMode
+    learning_rate: float
+    seed: int
+    status: RunStatus
+    reason: str | None
+    selected_epoch: int | None
+    sets: dict[str, SetMetrics]
+    movement: dict[str, Movement]
+    seconds: float
+    images_per_second: float | None
+
+
+class PenaltyRecord(Record):
+    """One line of a probe's metrics: a penalty C (the inverse of the L2 strength) on its path."""
+
+    penalty: float
+    converged: bool
+    iterations: int
+    sets: dict[str, SetMetrics]
+
+    @property
+    def accuracy(self) -> dict[str, float]:
+        return {name: found.accuracy for name, found in self.sets.items()}
+
+
+class ProbeResult(Record):
+    """A linear probe: the penalty that ID validation chose, and what the probe does on every set."""
+
+    run: str
+    dataset: str
+    condition: str = ""
+    seed: int
+    penalty: float
+    edge: Edge | None
+    sets: dict[str, SetMetrics]
+    seconds: float
+
+
+class InterpolationPoint(Record):
+    """Weights (1 - alpha) start + alpha end (WiSE-FT)."""
+
+    alpha: float
+    sets: dict[str, SetMetrics]
+
+
+class Interpolation(Record):
+    """The whole curve between where a run started and its selected epoch.
+
+    `end` is the training run that it belongs to.
+    """
+
+    run: str
+    end: str
+    dataset: str
+    method: str
+    norm_mode: NormMode
+    learning_rate: float
+    seed: int
+    points: list[InterpolationPoint]
