@@ -7,10 +7,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from figures.report.contents import DrawnFigure, Summary
+from figures.report.script import content_hash, script
 
 #: Pixels a point: figures made for a printed column are a third larger than their nominal size (4/3) on a screen.
 PIXELS = 16 / 9
-TEMPLATE, STYLE = "page.html.jinja", "page.css"
+TEMPLATE, STYLES = "page.html.jinja", ("page.css", "explorer/explorer.css")
 
 
 def page(summary: Summary, results: Path) -> str:
@@ -31,10 +32,11 @@ def page(summary: Summary, results: Path) -> str:
     environment.filters |= {"formula": formula, "percent": percent, "short": short, "paragraphs": paragraphs}
     loader = environment.loader
     assert loader is not None
-    style = loader.get_source(environment, STYLE)[0]
+    style = "\n".join(loader.get_source(environment, name)[0] for name in STYLES)
+    code = script()
     pictures = {figure.name: picture(figure, results) for figure in summary.figures}
     return environment.get_template(TEMPLATE).render(
-        summary=summary, pictures=pictures, style=Markup(style), ood_sets=list(summary.benchmark[0].per_ood_set)
+        summary=summary, pictures=pictures, style=Markup(style), script=Markup(code), script_hash=content_hash(code), ood_sets=list(summary.benchmark[0].per_ood_set)
     )
 
 

@@ -61,8 +61,9 @@ function start(root) {
   const state = {};
   let playing = 0;
 
-  function set(values) {
+  function set(values, preset = null) {
     Object.assign(state, values);
+    for (const name of Object.keys(PRESETS)) find(`preset-${name}`).setAttribute("aria-pressed", name === preset);
     for (const [name, control] of Object.entries(CONTROLS)) {
       const slider = find(`slider-${name}`);
       slider.value = Math.round(control.step(state[name]));
@@ -94,14 +95,14 @@ function start(root) {
     const verdict = find("verdict");
     const said = violated
       ? `The published bound is violated: it promises an error of at least ${short(bounds.published)} at all times, and fine-tuning comes down to ${short(lowest)}. The corrected and the implicit bound hold.`
-      : `All three bounds hold: fine-tuning never comes below ${short(lowest)}${bounds.implicit > 0 ? `, and the implicit bound says so to ${short((100 * bounds.implicit) / lowest)} %` : ""}.`;
+      : `No bound is violated. Fine-tuning never comes below ${short(lowest)}; the implicit bound ${bounds.implicit > 0 ? `guarantees ${short(bounds.implicit)}` : "says nothing here"}.`;
     if (verdict.textContent !== said) verdict.textContent = said;
   }
 
   function choose(name) {
     stop();
     const preset = PRESETS[name];
-    set({ ...preset, time: preset.time ?? bestStop(problem(preset)) });
+    set({ ...preset, time: preset.time ?? bestStop(problem(preset)) }, name);
   }
 
   function stop() {

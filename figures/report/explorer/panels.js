@@ -1,16 +1,22 @@
 /** The three pictures of the explorer; each draws one problem at one time and says in words what it shows. */
 
-import { fineTuning, fineTuningOnPath, idError, linearProbing, lpFt, oodError, orbit, weights } from "./flow.js";
+import { fineTuning, fineTuningOnPath, linearProbing, lpFt, oodError, orbit, weights } from "./flow.js";
 import { goldenSection } from "./bounds.js";
 import { frame, linearAxis, logarithmicAxis, powerOfTen } from "./plot.js";
 
 export const METHODS = { lp: linearProbing, ft: fineTuning, lpft: lpFt };
 export const NAMES = { lp: "LP", ft: "FT", lpft: "LP-FT" };
+/** Dashed lines over the solid one and small marks over large ones, so that equal results all stay in sight. */
+const DRAWING_ORDER = ["lpft", "ft", "lp"];
 
+/** Half the narrowest axis, relative to its values: more digits than three would not fit beside it. */
+const NARROWEST = 4e-3;
+/** Errors below this are what rounding leaves of zero. */
+const ROUNDING = 1e-15;
 /** The time axis, shared with the slider: 0 and infinity at its ends, powers of ten between them. */
 const [FIRST_DECADE, DECADES, TIME_POINTS] = [-3, 8, 320];
 /** How many decades of error are shown, unless a bound or the lowest error of fine-tuning lies lower. */
-const [SHOWN_DECADES, MOST_DECADES] = [5, 12];
+const [SHOWN_DECADES, MOST_DECADES] = [3, 12];
 
 export function timeAt(place) {
   if (place <= 0) return 0;
@@ -29,20 +35,18 @@ export function drawWeights(element, problem, time) {
     lpft: sampled((place) => lpFt(problem, timeAt(place))),
   };
   const shown = Object.values(paths).flatMap((path) => [path[0], path.at(-1)].map((state) => weights(problem, state)));
-  const [x, y] = [0, 1].map((axis) => span([0, problem.target[axis], ...shown.map((point) => point[axis])]));
+  const [x, y] = [0, 1].map((axis) => span([problem.target[axis], ...shown.map((point) => point[axis])]));
   const plot = frame(
     element,
     linearAxis(...x, "weight on the training input, w₁"),
     linearAxis(...y, "weight on the unseen input, w₂"),
   );
   plot.line([[problem.target[0], y[0]], [problem.target[0], y[1]]], "zero-loss");
-  for (const [method, path] of Object.entries(paths)) {
-    plot.line(path.map((state) => weights(problem, state)), `path ${method}`);
-  }
-  plot.mark(problem.target, "truth");
+  for (const method of DRAWING_ORDER) plot.line(paths[method].map((state) => weights(problem, state)), `path ${method}`);
   plot.mark(weights(problem, problem.start), "ft", "open");
   const now = states(problem, time);
-  for (const [method, state] of Object.entries(now)) plot.mark(weights(problem, state), method);
+  for (const method of DRAWING_ORDER) plot.mark(weights(problem, now[method]), method);
+  plot.mark(problem.target, "truth");
   const places = Object.entries(now).map(([method, state]) => `${NAMES[method]} at ${pair(weights(problem, state))}`);
   return `Weights. The truth is at ${pair(problem.target)}; ${places.join(", ")}.`;
 }
@@ -55,16 +59,17 @@ export function drawHyperbola(element, problem, time) {
   const trueHead = offFeature > 0 ? target[1] / offFeature : NaN;
   const right = { head: trueHead, idFeature: target[0] / trueHead };
   const shown = [start, probed, end, ...(Number.isFinite(right.idFeature) ? [right] : [])];
-  const [heads, features] = ["head", "idFeature"].map((name) => span([0, ...shown.map((state) => state[name])]));
+  const [heads, features] = ["head", "idFeature"].map((name) => span(shown.map((state) => state[name])));
   const plot = frame(element, linearAxis(...heads, "head, v"), linearAxis(...features, "feature along w₁, a"));
   for (const sign of [-1, 1]) plot.line(zeroLoss(target[0], heads, features, sign), "zero-loss");
-  plot.line(sampled((place) => orbit(start, 8 * place - 4)).map(coordinates), "orbit");
-  plot.line([start, probed].map(coordinates), "path lp");
+  plot.line(sampled((place) => orbit(start, 4 * (2 * place - 1) ** 3)).map(coordinates), "orbit");
   plot.line(sampled((fraction) => fineTuningOnPath(problem, fraction)).map(coordinates), "path ft");
+  plot.line([start, probed].map(coordinates), "path lp");
   plot.line(sampled((place) => lpFt(problem, timeAt(place))).map(coordinates), "path lpft");
-  if (Number.isFinite(right.idFeature)) plot.mark(coordinates(right), "truth");
   plot.mark(coordinates(start), "ft", "open");
-  for (const [method, state] of Object.entries(states(problem, time))) plot.mark(coordinates(state), method);
+  const now = states(problem, time);
+  for (const method of DRAWING_ORDER) plot.mark(coordinates(now[method]), method);
+  if (Number.isFinite(right.idFeature)) plot.mark(coordinates(right), "truth");
   const conserved = start.head ** 2 - start.idFeature ** 2;
   return `Head and feature. Fine-tuning keeps v² − a² = ${short(conserved)} and ends at v = ${short(end.head)}, a = ${short(end.idFeature)}.`;
 }
@@ -80,17 +85,14 @@ export function drawErrors(element, problem, time, bounds, lowest) {
   for (const [bound, value] of Object.entries(bounds)) {
     if (value > 0) plot.line([[0, value], [Infinity, value]], `bound ${bound}`);
   }
-  for (const [method, curve] of Object.entries(curves)) plot.line(curve, `path ${method}`);
+  for (const method of DRAWING_ORDER) plot.line(curves[method], `path ${method}`);
   for (const run of runsBelow(curves.ft, bounds.published)) {
     plot.line(run.map(([moment]) => [moment, bounds.published]), "violated");
   }
   plot.line([[time, y[0]], [time, y[1]]], "now");
-  for (const [method, state] of Object.entries(states(problem, time))) {
-    plot.mark([time, oodError(problem, state)], method);
-  }
-  const values = Object.entries(states(problem, time)).map(
-    ([method, state]) => `${NAMES[method]} ${short(oodError(problem, state))}`,
-  );
+  const now = states(problem, time);
+  for (const method of DRAWING_ORDER) plot.mark([time, oodError(problem, now[method])], method);
+  const values = DRAWING_ORDER.map((method) => `${NAMES[method]} ${short(oodError(problem, now[method]))}`);
   return `OOD error along time. At time ${spokenTime(time)}: ${values.join(", ")}. Lowest of fine-tuning: ${short(lowest)}.`;
 }
 
@@ -110,7 +112,8 @@ export function states(problem, time) {
 /** Three digits, without an exponent where it can be avoided. */
 export function short(value) {
   const size = Math.abs(value);
-  if (size === 0 || (size >= 1e-3 && size < 1e4)) return String(Number(value.toPrecision(3))).replace("-", "−");
+  if (size < ROUNDING) return "0";
+  if (size >= 1e-3 && size < 1e4) return String(Number(value.toPrecision(3))).replace("-", "−");
   const [digits, exponent] = value.toExponential(2).split("e");
   return `${digits.replace("-", "−")} × ${powerOfTen(Number(exponent))}`;
 }
@@ -174,11 +177,12 @@ function coordinates({ head, idFeature }) {
   return [head, idFeature];
 }
 
-/** An interval that holds the values with room around them. */
+/** An interval that holds the values with room around them, and zero where that is near. */
 function span(values) {
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  const room = 0.12 * (high - low) || 1;
-  return [low < 0 ? low - room : -0.03 * (high - low || 1), high + room];
+  const room = Math.max(0.12 * (high - low), NARROWEST * Math.max(Math.abs(low), Math.abs(high))) || 1;
+  if (low >= 0 && low < high / 2) return [-0.03 * high, high + room];
+  return [low - room, high + room];
 }
 
 function pair([first, second]) {

@@ -2,15 +2,15 @@
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const [WIDTH, HEIGHT] = [360, 290];
-const MARGIN = { left: 50, right: 12, top: 10, bottom: 40 };
+const MARGIN = { left: 62, right: 12, top: 10, bottom: 40 };
 const INNER = { width: WIDTH - MARGIN.left - MARGIN.right, height: HEIGHT - MARGIN.top - MARGIN.bottom };
 const SUPERSCRIPTS = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 /** Outlines of the methods' marks, as in the figures of this report: square, circle, triangle, and the truth's star. */
 const MARKS = {
   lp: "M-4.5-4.5h9v9h-9z",
   ft: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0z",
-  lpft: "M0-6.5L6 4.5H-6z",
-  truth: "M0-9l2.1 6.1 6.5.1-5.2 3.9 1.9 6.2L0 3.6l-5.3 3.7 1.9-6.2-5.2-3.9 6.5-.1z",
+  lpft: "M0-8.5L8 6H-8z",
+  truth: "M0-6.3l1.5 4.2 4.5.1-3.6 2.7 1.3 4.3L0 2.5l-3.7 2.5 1.3-4.3L-6-2l4.5-.1z",
 };
 
 /**
@@ -96,7 +96,7 @@ function drawAxes(element, x, y) {
   append(axes, "path", { d: `M0 0V${INNER.height}H${INNER.width}`, class: "spine" });
   const [middle, bottom] = [INNER.width / 2, INNER.height + 34];
   append(axes, "text", { x: middle, y: bottom, class: "label middle" }).textContent = x.label;
-  const turned = { transform: `translate(-38 ${INNER.height / 2}) rotate(-90)`, class: "label middle" };
+  const turned = { transform: `translate(-51 ${INNER.height / 2}) rotate(-90)`, class: "label middle" };
   append(axes, "text", turned).textContent = y.label;
 }
 
