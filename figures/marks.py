@@ -9,17 +9,21 @@ from figures.benchmark import Measured
 ASIDE = 0.07
 
 
-def upright(axis: Axes, x: float, measured: Measured, method: str, *, label: bool = False, open: bool = False) -> None:
-    """A measurement in percent at a place along x."""
+def upright(
+    axis: Axes,
+    x: float,
+    measured: Measured,
+    method: str,
+    *,
+    label: bool = False,
+    open: bool = False,
+    seeds: bool = True,
+) -> None:
+    """A measurement in percent at a place along x; single seeds stand beside it where places are 1 apart."""
     look = style.mark(method, open=open)
-    axis.plot(
-        [x + ASIDE] * len(measured.per_seed),
-        [100 * seed for seed in measured.per_seed],
-        ".",
-        color=style.COLOURS[method],
-        markersize=3,
-        alpha=0.55,
-    )
+    if seeds:
+        single = [100 * seed for seed in measured.per_seed]
+        axis.plot([x + ASIDE] * len(single), single, ".", color=style.COLOURS[method], markersize=3, alpha=0.55)
     axis.errorbar(
         x,
         100 * measured.mean,

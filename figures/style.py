@@ -192,6 +192,11 @@ def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> N
     figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=-(-len(found) // rows))
 
 
+def small() -> float:
+    """Font size in points of a remark, at the size that is being drawn."""
+    return 7 * _size.get().text
+
+
 def _settings() -> dict[str, object]:
     factor = _size.get().text
     fonts = {name: factor * value for name, value in RC.items() if isinstance(value, float | int) and "size" in name}

@@ -3,6 +3,7 @@
 from simulations.experiment import Experiment
 from simulations.experiments import (
     bounds_against_parameters,
+    head_start,
     id_ood_tradeoff,
     lp_ft_with_imperfect_features,
     phase_diagram,
@@ -17,4 +18,5 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     lp_ft_with_imperfect_features.EXPERIMENT,
     id_ood_tradeoff.EXPERIMENT,
     phase_diagram.EXPERIMENT,
+    head_start.EXPERIMENT,
 )

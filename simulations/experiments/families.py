@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.measured import Measured, measured_by_integration, measured_exactly
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
+from theory.problem import Problem
 
 #: One ID direction and one feature, solved in closed form. Linear probing reaches zero training loss here, so LP-FT is
 #: linear probing.
@@ -44,7 +45,12 @@ class Point(eqx.Module):
 
 def one_direction(point: Point, key: PRNGKeyArray) -> Measured:
     """A random problem of the closed-form family, measured."""
-    problem = sample_problem(
+    return measured_exactly(sample_one_direction(point, key))
+
+
+def sample_one_direction(point: Point, key: PRNGKeyArray) -> Problem:
+    """A random problem of the closed-form family."""
+    return sample_problem(
         ONE_DIRECTION,
         equal_angles(ONE_DIRECTION, point.angle),
         jnp.ones(1),
@@ -53,7 +59,6 @@ def one_direction(point: Point, key: PRNGKeyArray) -> Measured:
         head_scale=point.head_scale,
         key=key,
     )
-    return measured_exactly(problem)
 
 
 def overparameterised(point: Point, key: PRNGKeyArray) -> Measured:
