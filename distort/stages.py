@@ -90,14 +90,28 @@ def benchmark_stages(results: Path, recipe: "Recipe", *, force: bool, begin: Beg
     return [whole, *built]
 
 
-def figure_stages(results: Path, name: str, *, force: bool, begin: Begin) -> "list[Stage]":
-    """One figure, under `figures/<name>/`."""
+def figure_stages(
+    results: Path, name: str, *, force: bool, begin: Begin, size: str = "page", must: bool = False
+) -> "list[Stage]":
+    """One figure, under `figures/<name>/`.
+
+    Args:
+      must: a figure for which the benchmark has no data is an error; otherwise a step that was passed over.
+    """
+    from figures.benchmark import NothingToDraw
     from figures.catalogue import entry
     from figures.drawing import draw_figure
+    from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin(f"figure {name}")
-    outcome = draw_figure(entry(name), results, force=force)
-    report("", 1.0)
+    try:
+        outcome = draw_figure(entry(name), results, force=force, size=size)
+    except NothingToDraw as nothing:
+        if must:
+            raise
+        return [Stage(name=f"figure {name}", built=False, reason=str(nothing), no_data=True)]
+    finally:
+        report("", 1.0)
     return [_stage(f"figure {name}", outcome, started)]
 
 
@@ -106,10 +120,14 @@ def stages_text(stages: "Sequence[Stage]") -> str:
     reasons: dict[str, list[str]] = {}
     for stage in stages:
         time_taken = "" if stage.seconds is None else f" ({stage.seconds:.1f} s)"
-        reasons.setdefault(stage.reason if stage.built else "", []).append(stage.name + time_taken * stage.built)
+        if not stage.no_data:
+            reasons.setdefault(stage.reason if stage.built else "", []).append(stage.name + time_taken * stage.built)
     kept = reasons.pop("", [])
+    without = [stage.name.removeprefix("figure ") for stage in stages if stage.no_data]
     lines = [f"made ({reason}): {_shortened(names)}" for reason, names in reasons.items()]
-    return "\n".join([*lines, *([f"up to date: {_shortened(kept, most=20)}"] if kept else [])])
+    lines += [f"up to date: {_shortened(kept, most=20)}"] if kept else []
+    lines += [f"not drawn, the benchmark has no data for: {', '.join(without)}"] if without else []
+    return "\n".join(lines)
 
 
 def _shortened(names: Sequence[str], *, most: int = 8) -> str:
