@@ -75,7 +75,7 @@ def _draw_side(axis: Axes, data: AlongTraining, columns: tuple[tuple[str, ...], 
         axis.fill_between(epochs, values.min(0), values.max(0), color=style.COLOURS[method], alpha=0.15, linewidth=0)
         axis.plot(epochs, values.mean(0), **style.line(method))
         for seed, epoch in enumerate(data.rows[method].selected_epochs):
-            axis.plot(epoch, values[seed, epochs.index(epoch)], "D", color=style.COLOURS[method], markersize=3)
+            axis.plot(epoch, values[seed, epochs.index(epoch)], "D", color=style.COLOURS[method], markersize=3.0)
         # From the lowest accuracy after the first epoch upwards: a random head would flatten all that follows.
         shown += [values[:, 1:].min(), values.max()]
     axis.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

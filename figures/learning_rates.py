@@ -60,7 +60,7 @@ def _draw_side(axis: Axes, rows: dict[str, BenchmarkRow], side: str) -> None:
         rates, values = [one.value for one in finished], [100 * getattr(one, side) for one in finished]
         axis.plot(rates, values, **(style.line(method) | {"linewidth": 1.1}))
         for point, value in zip(finished, values, strict=True):
-            axis.plot(point.value, value, **(style.mark(method, open=point.extension, size=4) | {"label": None}))
+            axis.plot(point.value, value, **(style.mark(method, open=point.extension, size=4.0) | {"label": None}))
         chosen = [value for point, value in zip(finished, values, strict=True) if point.value == row.learning_rate]
         ring = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "linestyle": "none"}
         axis.plot([row.learning_rate] * len(chosen), chosen, color=style.COLOURS[method], **ring)

@@ -63,12 +63,12 @@ def draw(data: tuple[Interpolated, ...]) -> Figure:
     figure, axes = panels_for([one.title for one in data], height=2.9 if len(data) == 1 else 2.4)
     for axis, one in zip(axes, data, strict=True):
         if one.probed:
-            axis.plot(*(100 * side.mean for side in one.probed), **style.mark("linear_probing", size=6))
+            axis.plot(*(100 * side.mean for side in one.probed), **style.mark("linear_probing", size=6.0))
         for method, curve in one.curves.items():
             across, up = 100 * curve[:, 1], 100 * curve[:, 2]
             axis.plot(across, up, marker=".", markersize=4, **style.line(method))
-            axis.plot(across[0], up[0], **(style.mark(method, open=True, size=6) | {"label": None}))
-            axis.plot(across[-1], up[-1], **(style.mark(method, size=6) | {"label": None}))
+            axis.plot(across[0], up[0], **(style.mark(method, open=True, size=6.0) | {"label": None}))
+            axis.plot(across[-1], up[-1], **(style.mark(method, size=6.0) | {"label": None}))
         axis.set(xlabel="ID accuracy (%)", ylabel="OOD accuracy (%)")
     style.legend_below(figure, axes)
     return figure
