@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from artifacts import UserError
-from empirical.records import Benchmark, BenchmarkRow, Curve, Estimate, Interpolation, OODAccuracy, read_benchmark
+from empirical.records import Benchmark, BenchmarkRow, Curve, Estimate, Interpolation, OODAccuracy, Published, read_benchmark
 from figures.catalogue import BENCHMARK
 from figures.style import METHODS
 
 #: A method's name in the benchmark's table, and the norm mode in which the paper uses it.
 ROWS = {"linear_probing": ("LP", "eval"), "fine_tuning": ("FT", "train"), "lp_ft": ("LP-FT", "eval")}
 
-Row = TypeVar("Row", BenchmarkRow, Curve, Interpolation)
+Row = TypeVar("Row", BenchmarkRow, Curve, Interpolation, Published)
 
 
 class NothingToDraw(UserError):
@@ -67,7 +67,7 @@ def benchmark(results: Path) -> Benchmark:
 
 
 def of_method(rows: Iterable[Row], method: str) -> list[Row]:
-    """A method's rows, curves or interpolations, as the paper uses it."""
+    """What belongs to a method, as the paper uses it."""
     return [row for row in rows if (row.method, row.norm_mode) == ROWS[method]]
 
 
