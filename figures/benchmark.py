@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from artifacts import UserError
-from empirical.records import Benchmark, BenchmarkRow, Curve, Estimate, Interpolation, OODAccuracy, Published, read_benchmark
+from empirical.records import (
+    Benchmark,
+    BenchmarkRow,
+    Curve,
+    Estimate,
+    Interpolation,
+    OODAccuracy,
+    Published,
+    read_benchmark,
+)
 from figures.catalogue import BENCHMARK
 from figures.style import METHODS
 

@@ -56,7 +56,9 @@ class FigureEntry:
 
 FIGURES: tuple[FigureEntry, ...] = (
     FigureEntry("side_by_side", "Who wins in, and who out of distribution", ("simulations/id_ood_tradeoff", BENCHMARK)),
-    FigureEntry("side_by_side_training", "Along the flow and along the epochs", ("simulations/risk_along_flow", BENCHMARK)),
+    FigureEntry(
+        "side_by_side_training", "Along the flow and along the epochs", ("simulations/risk_along_flow", BENCHMARK)
+    ),
     FigureEntry("side_by_side_movement", "How far features move", ("simulations/id_ood_tradeoff", BENCHMARK)),
     FigureEntry(
         "side_by_side_features",

@@ -67,9 +67,7 @@ def _draw_side(axis: Axes, rows: dict[str, BenchmarkRow], side: str) -> None:
         for point in row.grid:
             if point.diverged:
                 cross = {"marker": "x", "linestyle": "none", "clip_on": False}
-                axis.plot(
-                    point.value, 0.0, color=style.COLOURS[method], transform=axis.get_xaxis_transform(), **cross
-                )
+                axis.plot(point.value, 0.0, color=style.COLOURS[method], transform=axis.get_xaxis_transform(), **cross)
 
 
 def _explain(axis: Axes, points: list[GridPoint]) -> None:

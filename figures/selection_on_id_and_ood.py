@@ -51,7 +51,9 @@ def _selected(found: Benchmark, dataset: str, column: str) -> Selected:
     several = len(found.datasets) > 1 and heading != record.title
     return Selected(
         label=f"{title(found, dataset)}:\n{heading}" if several else heading,
-        on_id={name: (Measured.of(row.per_column[column]), Measured.in_distribution(row)) for name, row in on_id.items()},
+        on_id={
+            name: (Measured.of(row.per_column[column]), Measured.in_distribution(row)) for name, row in on_id.items()
+        },
         on_ood={
             name: (Measured.of(row.per_column[column]), Measured.in_distribution(row)) for name, row in on_ood.items()
         },

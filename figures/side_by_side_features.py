@@ -110,8 +110,7 @@ def _groups(theory: ImperfectFeaturesData, data: Improving) -> dict[str, list[Co
         gaps = map(difference, data.errors["fine_tuning"], data.errors["linear_probing"])
         theoretical = matched(medians["fine_tuning"] - medians["linear_probing"], len(data.labels))
         groups["gap of FT to LP OOD"] = [
-            Compared(label, float(value), gap)
-            for label, value, gap in zip(data.labels, theoretical, gaps, strict=True)
+            Compared(label, float(value), gap) for label, value, gap in zip(data.labels, theoretical, gaps, strict=True)
         ]
     return groups
 
@@ -142,4 +141,6 @@ def _draw_series(axis: Axes, data: BetterFeatures) -> None:
     if not data.in_accuracy:
         style.logarithmic(axis, x=True)
     axis.set(ylabel="OOD error rate (%)")
-    better_to_the_right(axis, "accuracy of pretraining (%), better" if data.in_accuracy else "steps of pretraining, better")
+    better_to_the_right(
+        axis, "accuracy of pretraining (%), better" if data.in_accuracy else "steps of pretraining, better"
+    )

@@ -133,4 +133,6 @@ def _draw_heads(axis: Axes, data: BetterHeads) -> None:
             axis.axhline(100 * one.probed.mean, **(style.line("linear_probing") | {"label": None}))
     axis.set(ylabel="OOD error rate (%)")
     axis.margins(x=0.15, y=0.15)
-    better_to_the_right(axis, "ID accuracy of the head at the start (%), better" if data.in_accuracy else "head, better")
+    better_to_the_right(
+        axis, "ID accuracy of the head at the start (%), better" if data.in_accuracy else "head, better"
+    )

@@ -54,9 +54,7 @@ def collect(results: Path) -> Moved:
         groups[named(found, name, "features")] = [
             Compared(f"{style.LABELS[method]} on {words}", float(np.median(theory[method][side])), _moved(value))
             for method, row in rows.items()
-            for side, (words, value) in enumerate(
-                (("ID", row.id_feature_movement), ("OOD", row.ood_feature_movement))
-            )
+            for side, (words, value) in enumerate((("ID", row.id_feature_movement), ("OOD", row.ood_feature_movement)))
         ]
     return Moved(theory, shown, agreement(groups))
 

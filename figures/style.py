@@ -75,6 +75,7 @@ def sized(name: str) -> Iterator[None]:
     finally:
         _size.reset(token)
 
+
 RC = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],

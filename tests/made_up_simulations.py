@@ -42,7 +42,10 @@ def tradeoff() -> IdOodTradeoffData:
     """Four problems, the last with features too bad to be shown."""
     factor = np.array([[0.5], [1.0], [2.0], [1e6]])
     return IdOodTradeoffData(
-        feature_errors=np.array([0.01, 0.02, 0.05, 0.9]), angles=np.full(4, 0.8), measured=measured(factor), solved_by=EXACT
+        feature_errors=np.array([0.01, 0.02, 0.05, 0.9]),
+        angles=np.full(4, 0.8),
+        measured=measured(factor),
+        solved_by=EXACT,
     )
 
 
@@ -60,7 +63,9 @@ def swept() -> BoundsAgainstParametersData:
     values = np.array([[0.1, 1.0, 10.0], [0.2, 0.8, 1.4], [0.01, 0.1, 1.0], [0.1, 1.0, 10.0]])
     base = np.ones((4, 3, 2)) * np.array([1.0, 1.01, 1.02])[None, :, None]
     return BoundsAgainstParametersData(
-        values=values, measured=with_ft(measured(base), base * np.array([1.0, 10.0, 100.0])[None, :, None]), solved_by=EXACT
+        values=values,
+        measured=with_ft(measured(base), base * np.array([1.0, 10.0, 100.0])[None, :, None]),
+        solved_by=EXACT,
     )
 
 

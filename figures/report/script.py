@@ -6,7 +6,14 @@ import re
 from importlib import resources
 
 #: In the order in which they need each other.
-MODULES = ("explorer/flow.js", "explorer/bounds.js", "explorer/plot.js", "explorer/panels.js", "explorer/explorer.js", "tables.js")
+MODULES = (
+    "explorer/flow.js",
+    "explorer/bounds.js",
+    "explorer/plot.js",
+    "explorer/panels.js",
+    "explorer/explorer.js",
+    "tables.js",
+)
 IMPORT = re.compile(r'^import .*? from "\./[a-z]+\.js";\n', flags=re.MULTILINE | re.DOTALL)
 
 

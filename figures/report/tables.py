@@ -51,7 +51,9 @@ def _row(summary: Summary, dataset: str, method: tuple[str, str]) -> BenchmarkRo
 
 def _published(summary: Summary, column: str, method: tuple[str, str]) -> Published | None:
     wanted = ("ood", column, *method)
-    return next((one for one in summary.published if (one.table, one.column, one.method, one.norm_mode) == wanted), None)
+    return next(
+        (one for one in summary.published if (one.table, one.column, one.method, one.norm_mode) == wanted), None
+    )
 
 
 def run_links(runs: list[str]) -> list[tuple[str, str]]:

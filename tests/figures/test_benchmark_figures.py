@@ -187,7 +187,10 @@ def test_learning_rates_show_extensions_choice_and_divergence(results):
     assert [x for x, _ in marks(left, "fine_tuning", open=True)] == [0.1]
     rings = [one.get_xdata()[0] for one in left.get_lines() if one.get_markersize() == 10]
     assert rings == [0.01, 0.01]
-    assert [one.get_xdata()[0] for one in left.get_lines() if one.get_marker() == "x" and len(one.get_xdata())] == [1, 1]
+    assert [one.get_xdata()[0] for one in left.get_lines() if one.get_marker() == "x" and len(one.get_xdata())] == [
+        1,
+        1,
+    ]
     np.testing.assert_allclose(line(left, "LP").get_ydata(), [80.0, 80.0])
 
 

@@ -235,7 +235,9 @@ def test_page_is_used_by_keyboard_and_printed(browser, address):
     assert sheet.evaluate("document.activeElement.className") == "skip"
     sheet.keyboard.press("Enter")
     assert sheet.evaluate("location.hash") == "#main"
-    outline = sheet.evaluate("(document.querySelector('nav a').focus(), getComputedStyle(document.activeElement).outlineStyle)")
+    outline = sheet.evaluate(
+        "(document.querySelector('nav a').focus(), getComputedStyle(document.activeElement).outlineStyle)"
+    )
     assert outline != "none"
     sheet.emulate_media(media="print", color_scheme="dark")
     assert sheet.locator("nav").is_hidden()
