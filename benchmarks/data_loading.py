@@ -122,7 +122,7 @@ def memory_by_size(folder: Path) -> dict[str, float]:
     found = {}
     for count in (1000, 8000):
         pixels = np.random.default_rng(0).integers(0, 256, (count, 128, 128, 3), dtype=np.uint8)
-        rows = ImageRows(Path("drawn"), pixels, np.arange(count))
+        rows = ImageRows("drawn", pixels, np.arange(count))
         images = ImageSet(name="drawn", images=rows, labels=np.zeros(count, np.int32))
         pack(images, folder / str(count), Form(codec="raw"), classes=("a",))
         del pixels, rows, images

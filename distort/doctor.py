@@ -141,9 +141,10 @@ def _digits() -> Finding:
 
 def _checkpoint() -> Finding:
     def look() -> str:
-        from empirical.backbones.checkpoints import SHIPPED, read_backbone
+        from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
+        from empirical.backbones.places import CheckpointPlaces
 
-        read_backbone(SHIPPED)
+        load(BackboneChoice(name="small_resnet"), CheckpointPlaces())
         return f"{SHIPPED.name}, {SHIPPED.stat().st_size / 1e6:.2f} MB"
 
     return _probe(

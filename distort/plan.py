@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from distort.command import Scale
 
 if TYPE_CHECKING:
-    from empirical.recipes import Recipe
+    from empirical.suite import Suite
 
 #: Problems drawn in each setting of a statement.
 EXAMPLES: dict[Scale, int] = {"quick": 100, "default": 500, "full": 10_000}
@@ -26,13 +26,13 @@ class Plan:
     statements: tuple[str, ...]
     examples: int
     experiments: tuple[tuple[str, ...], ...]
-    recipe: "Recipe"
+    suite: "Suite"
     figures: tuple[str, ...]
 
 
 def plan(scale: Scale) -> Plan:
     """Everything that there is, at a scale."""
-    from empirical.recipes import RECIPES
+    from empirical.suite import named_suite
     from figures.catalogue import FIGURES
     from simulations.catalogue import EXPERIMENTS
     from theory.statements import STATEMENTS
@@ -45,6 +45,6 @@ def plan(scale: Scale) -> Plan:
         statements=tuple(statement.name for statement in STATEMENTS),
         examples=EXAMPLES[scale],
         experiments=tuple(tuple(names) for names in families.values()),
-        recipe=RECIPES[scale],
+        suite=named_suite("embedded", scale=scale),
         figures=tuple(figure.name for figure in FIGURES),
     )

@@ -60,7 +60,7 @@ def reproduce(results: Path, plan: "Plan", *, run: "Run", begin: "Begin", force:
     # The two longest first, so that neither is left alone at the end.
     measured = [
         partial(verification_stages, results, plan.statements, examples=plan.examples, force=force),
-        partial(benchmark_stages, results, plan.recipe, force=force),
+        partial(benchmark_stages, results, plan.suite, force=force),
         *(partial(simulation_stages, results, names, scale=plan.scale, force=force) for names in plan.experiments),
     ]
     drawn = [partial(figure_stages, results, name, force=force) for name in plan.figures]

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artifacts import Outcome, code_version, publish
+from artifacts import Outcome, UserError, code_version, publish
 from artifacts.files import write_text
 from distort.command import Scale, as_json
 from distort.progress import Begin
 
 if TYPE_CHECKING:
-    from empirical.recipes import Recipe
+    from empirical.suite import Suite, SuiteOutcome
     from figures.report.contents import Stage
 
 #: Decides which problems the statements are verified on.
@@ -66,20 +66,19 @@ def simulation_stages(results: Path, names: Sequence[str], *, scale: Scale, forc
     return stages
 
 
-def benchmark_stages(results: Path, recipe: "Recipe", *, force: bool, begin: Begin) -> "list[Stage]":
-    """The embedded benchmark, under `benchmark/`; each of its runs is a step of its own."""
-    import shutil
-
-    from empirical.embedded import run_recipe
-    from figures.catalogue import BENCHMARK
+def benchmark_stages(results: Path, suite: "Suite", *, force: bool, begin: Begin) -> "list[Stage]":
+    """A suite that needs no data of the user's, under `benchmark/`; each of its runs is a step of its own."""
+    from distort.suites import BENCHMARK
+    from empirical.suite import Places, run_suite
     from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin("benchmark")
-    folder = results / BENCHMARK
-    if force and folder.exists():
-        shutil.rmtree(folder)
-    outcome = run_recipe(folder, recipe, progress=report)
+    places = Places(folder=results.absolute() / BENCHMARK)
+    outcome = run_suite(suite, places, force=force, progress=report)
     report("", 1.0)
+    if outcome.set_aside:
+        first = outcome.set_aside[0]
+        raise UserError(f"Every run of the benchmark must finish, but {first.unit}: {first.error}")
     built = [Stage(name=f"benchmark: {name}", built=True, reason=reason) for name, reason in outcome.built.items()]
     whole = Stage(
         name="benchmark",
@@ -113,6 +112,18 @@ def figure_stages(
     finally:
         report("", 1.0)
     return [_stage(f"figure {name}", outcome, started)]
+
+
+def suite_text(outcome: "SuiteOutcome") -> str:
+    """What a call made and why, and what was set aside."""
+    from figures.report.contents import Stage
+
+    text = stages_text([Stage(name=name, built=True, reason=reason) for name, reason in outcome.built.items()])
+    lines = [text] if text else []
+    lines += [f"up to date: {outcome.up_to_date} runs"] if outcome.up_to_date else []
+    lines += [f"set aside: {one.unit}: {one.error}" for one in outcome.set_aside]
+    lines += ["stopped at the limit; the same command goes on"] if outcome.stopped else []
+    return "\n".join(lines)
 
 
 def stages_text(stages: "Sequence[Stage]") -> str:

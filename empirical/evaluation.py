@@ -1,72 +1,255 @@
-"""Accuracy and features on every set at once, in eval mode."""
+"""A classifier on every set at once, in eval mode: what it gets right, how sure it is, and its features.
 
-from collections.abc import Mapping
+Sets that fit are transformed once and stay on the device, end to end, so that one program runs through all of them;
+the others stream from where they are stored. Neither logits nor, unless they are asked for, features are kept: memory
+grows by a few numbers an image.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float32, Int, UInt8
+from jaxtyping import Array, Bool, Float32, Int, Key
 
+from artifacts import UserError
+from empirical.augment import Transform
 from empirical.backbones.classifier import Classifier
+from empirical.datasets.image_sets import ImageSet
+from empirical.metrics import Judgement, Measures, judgement, measures
+from empirical.views import any_key, views
 
-CHUNK = 64  # images in one pass; larger ones leave the cache
+BATCH_SIZE = 64  # on a CPU larger ones leave the cache; give a GPU 256 or more
+RESIDENT_BYTES = 2**30
+PENDING = 2  # batches under way on the device while the next are read
+
+
+class EvaluationSet(NamedTuple):
+    """Images and the pipeline that they go through."""
+
+    images: ImageSet
+    transform: Transform
+
+
+class Chunk(NamedTuple):
+    """Images of one pass. `owners`: positions of their sets; -1: an image that only fills the pass."""
+
+    images: Float32[Array, "b side side 3"]
+    labels: Int[np.ndarray, " b"]
+    owners: Int[np.ndarray, " b"]
 
 
 class EvaluationSets(NamedTuple):
-    """Several sets, end to end in chunks; the last chunk is padded with blank images."""
+    """Sets made ready by `evaluation_sets`."""
 
-    names: tuple[str, ...]
-    sizes: tuple[int, ...]
-    images: tuple[UInt8[Array, "chunk 32 32 3"], ...]
-    labels: Int[np.ndarray, " n"]
+    sets: tuple[EvaluationSet, ...]
+    batch_size: int
+    resident: tuple[Chunk, ...]
+    streamed: tuple[int, ...]  # positions of the sets that are not resident
+
+
+class SetEvaluation(NamedTuple):
+    """One set.
+
+    Attributes:
+      unmasked: over all classes.
+      masked: over the set's valid classes, where it has them.
+      positions, features: of the images whose features were asked for.
+    """
+
+    count: int
+    unmasked: Measures
+    masked: Measures | None
+    positions: Int[np.ndarray, " p"]
+    features: Float32[np.ndarray, "p k"]
+
+    @property
+    def accuracy(self) -> float:
+        """What the paper reports: over the valid classes where the set has them."""
+        return (self.masked or self.unmasked).accuracy
 
 
 class Evaluation(NamedTuple):
     """What a classifier does on each set, keyed by the set's name."""
 
-    accuracy: dict[str, float]
-    features: dict[str, Float32[np.ndarray, "n k"]]
+    sets: Mapping[str, SetEvaluation]
+
+    @property
+    def accuracy(self) -> dict[str, float]:
+        return {name: one.accuracy for name, one in self.sets.items()}
+
+    @property
+    def features(self) -> dict[str, Float32[np.ndarray, "p k"]]:
+        return {name: one.features for name, one in self.sets.items()}
 
 
 def evaluation_sets(
-    sets: Mapping[str, tuple[UInt8[np.ndarray, "n 32 32 3"], Int[np.ndarray, " n"]]],
+    sets: Sequence[EvaluationSet], *, batch_size: int = BATCH_SIZE, resident_bytes: int = RESIDENT_BYTES
 ) -> EvaluationSets:
-    """Lay named sets end to end.
+    """Make sets ready to be evaluated many times.
 
+    Args:
+      batch_size: images in one pass.
+      resident_bytes: how much of the device's memory may hold transformed images. Sets are taken in order while they
+        fit; a set whose transform draws at random is always streamed.
     Raises:
-      ValueError: a set is empty.
+      UserError: a set is empty, two have one name, or a label of a set is not among its valid ones.
     """
-    empty = [name for name, (images, _) in sets.items() if len(images) == 0]
-    if empty:
-        raise ValueError(f"Every evaluation set must hold images, got none in {', '.join(empty)}.")
-    images = np.concatenate([images for images, _ in sets.values()])
-    padding = -len(images) % CHUNK
-    images = np.concatenate([images, np.zeros((padding, *images.shape[1:]), np.uint8)])
-    return EvaluationSets(
-        names=tuple(sets),
-        sizes=tuple(len(labels) for _, labels in sets.values()),
-        images=tuple(jnp.asarray(chunk) for chunk in images.reshape(-1, CHUNK, *images.shape[1:])),
-        labels=np.concatenate([labels for _, labels in sets.values()]),
-    )
+    _check(sets)
+    resident, room = [], resident_bytes
+    for place, (images, transform) in enumerate(sets):
+        size = len(images) * transform.side**2 * 3 * 4
+        if not transform.random and size <= room:
+            resident.append(place)
+            room -= size
+    sides = sorted({sets[place].transform.side for place in resident})
+    chunks = [
+        chunk
+        for side in sides
+        for chunk in _end_to_end(sets, [p for p in resident if sets[p].transform.side == side], batch_size)
+    ]
+    streamed = tuple(place for place in range(len(sets)) if place not in resident)
+    return EvaluationSets(tuple(sets), batch_size, tuple(chunks), streamed)
 
 
-def evaluate(classifier: Classifier, sets: EvaluationSets) -> Evaluation:
-    """Accuracy in [0, 1] and features, set by set."""
-    # Chunk by chunk: one compilation serves sets of every size.
-    passes = [_pass(classifier, chunk) for chunk in sets.images]
-    features, predicted = (np.concatenate(parts)[: len(sets.labels)] for parts in zip(*passes, strict=True))
-    ends = np.cumsum(sets.sizes)
-    spans = {name: slice(end - size, end) for name, size, end in zip(sets.names, sets.sizes, ends, strict=True)}
+def evaluate(
+    classifier: Classifier, sets: EvaluationSets, *, feature_limit: int | None = 0, key: Key[Array, ""] | None = None
+) -> Evaluation:
+    """Every set, in eval mode.
+
+    Args:
+      feature_limit: how many images of each set to return features of, spread evenly over the set; None: of all.
+      key: for transforms that draw at random.
+    Raises:
+      UserError: the classifier has fewer classes than a set.
+    """
+    classes = classifier.head.weight.shape[0]
+    masks = _masks(sets.sets, classes)
+    collected = [_Collected(len(one.images), feature_limit) for one in sets.sets]
+    pending: deque[tuple[Int[np.ndarray, " b"], tuple[Array, ...]]] = deque()
+
+    def collect() -> None:
+        owners, (features, judged) = pending.popleft()
+        judged = np.asarray(judged)
+        for owner in np.unique(owners[owners >= 0]):
+            rows = np.flatnonzero(owners == owner)
+            collected[owner].add(judged[:, rows], features, rows)
+
+    for chunk in _chunks(sets, any_key() if key is None else key):
+        owners = jnp.asarray(np.maximum(chunk.owners, 0), jnp.int32)
+        pending.append((chunk.owners, _pass(classifier, chunk.images, jnp.asarray(chunk.labels), owners, masks)))
+        if len(pending) > PENDING:
+            collect()
+    while pending:
+        collect()
+    results = zip(sets.sets, collected, strict=True)
     return Evaluation(
-        accuracy={name: float(np.mean(predicted[at] == sets.labels[at])) for name, at in spans.items()},
-        features={name: features[at] for name, at in spans.items()},
+        {one.images.name: parts.finished(masked=one.images.valid_labels is not None) for one, parts in results}
     )
+
+
+class _Collected:
+    """The parts of one set's evaluation, in the order of its images."""
+
+    def __init__(self, count: int, feature_limit: int | None):
+        self.count, self.seen = count, 0
+        wanted = count if feature_limit is None else min(feature_limit, count)
+        self.positions = np.linspace(0, count, wanted, endpoint=False).astype(np.int64)
+        self.judged: list[np.ndarray] = []
+        self.features: list[np.ndarray] = []
+
+    def add(self, judged: np.ndarray, features: Array, rows: Int[np.ndarray, " p"]) -> None:
+        self.judged.append(judged)
+        within = self.positions[(self.positions >= self.seen) & (self.positions < self.seen + len(rows))]
+        if len(within) or not self.features:
+            self.features.append(np.asarray(features)[rows[within - self.seen]])
+        self.seen += len(rows)
+
+    def finished(self, *, masked: bool) -> SetEvaluation:
+        judged = np.concatenate(self.judged, axis=1)
+        return SetEvaluation(
+            self.count,
+            measures(Judgement(*judged[:3])),
+            measures(Judgement(*judged[3:])) if masked else None,
+            self.positions,
+            np.concatenate(self.features),
+        )
+
+
+def _chunks(sets: EvaluationSets, key: Key[Array, ""]) -> Iterator[Chunk]:
+    yield from sets.resident
+    for place in sets.streamed:
+        images, transform = sets.sets[place]
+        for view in views(images, transform, batch_size=sets.batch_size, key=jax.random.fold_in(key, place)):
+            owners = np.where(np.arange(sets.batch_size) < view.count, place, -1)
+            yield Chunk(view.images, images.labels[view.indices].astype(np.int32), owners)
+
+
+def _end_to_end(sets: Sequence[EvaluationSet], places: Sequence[int], batch_size: int) -> Iterator[Chunk]:
+    """Transformed sets in chunks that run across their ends; the last one is filled up with blank images."""
+    shown, labels, owners = [], [], []
+    for place in places:
+        images, transform = sets[place]
+        for view in views(images, transform, batch_size=batch_size, key=any_key()):
+            shown.append(np.asarray(view.images[: view.count]))
+        labels.append(images.labels.astype(np.int32))
+        owners.append(np.full(len(images), place))
+    padding = -sum(map(len, labels)) % batch_size
+    shown.append(np.zeros((padding, *shown[0].shape[1:]), np.float32))
+    labels.append(np.zeros(padding, np.int32))
+    owners.append(np.full(padding, -1))
+    whole = Chunk(*map(np.concatenate, (shown, labels, owners)))
+    for start in range(0, len(whole.labels), batch_size):
+        images, *others = (part[start : start + batch_size] for part in whole)
+        yield Chunk(jnp.asarray(images), *others)
+
+
+def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[Array, "s classes"] | None:
+    """The valid classes of every set; None where no set has any."""
+    for one in sets:
+        highest = one.images.labels.max()
+        if highest >= classes:
+            raise UserError(
+                f"{one.images.name} must have labels below the head's {classes} classes, got {highest}; "
+                "the head belongs to another data set."
+            )
+    if all(one.images.valid_labels is None for one in sets):
+        return None
+    masks = np.zeros((len(sets), classes), bool)
+    for mask, one in zip(masks, sets, strict=True):
+        valid = one.images.valid_labels
+        mask[list(range(classes) if valid is None else valid)] = True
+    return jnp.asarray(masks)
+
+
+def _check(sets: Sequence[EvaluationSet]) -> None:
+    names = [one.images.name for one in sets]
+    if len(set(names)) < len(names):
+        raise UserError(f"Evaluation sets must have names of their own, got {', '.join(names)}.")
+    empty = [one.images.name for one in sets if len(one.images) == 0]
+    if empty:
+        raise UserError(f"Every evaluation set must hold images, got none in {', '.join(empty)}.")
+    for one in sets:
+        strange = set(one.images.labels.tolist()) - set(one.images.valid_labels or one.images.labels.tolist())
+        if strange:
+            raise UserError(f"Labels of {one.images.name} must be among its valid ones, got {sorted(strange)[:5]}.")
 
 
 @eqx.filter_jit
 def _pass(
-    classifier: Classifier, images: UInt8[Array, "chunk 32 32 3"]
-) -> tuple[Float32[Array, "chunk k"], Int[Array, " chunk"]]:
+    classifier: Classifier,
+    images: Float32[Array, "b side side 3"],
+    labels: Int[Array, " b"],
+    owners: Int[Array, " b"],
+    masks: Bool[Array, "s classes"] | None,
+) -> tuple[Float32[Array, "b k"], Float32[Array, "_ b"]]:
+    """Features, and the rows of a `Judgement`; the masked one below it where there are masks."""
     features = classifier.backbone(images, "eval").features
-    return features, jnp.argmax(classifier.head(features), axis=1).astype(jnp.int32)
+    logits = classifier.head(features)
+    judged = list(judgement(logits, labels))
+    if masks is not None:
+        judged += judgement(logits, labels, masks[owners])
+    return features, jnp.stack([part.astype(jnp.float32) for part in judged])

@@ -1,5 +1,6 @@
 """Weights on disk: safetensors, read strictly. Every expected tensor once, no other, shape and type as declared."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,26 +14,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from artifacts import UserError
-from empirical.backbones.small_resnet import SmallResNet
 
 Module = TypeVar("Module", bound=eqx.Module)
-SHIPPED = Path(__file__).with_name("small_resnet.safetensors")
+#: The entry of a file's metadata that says how it was made; files of others lack it.
+PROVENANCE = "provenance"
 
 
 def tensors(tree: eqx.Module) -> dict[str, np.ndarray]:
     """The arrays of a module by name, such as `blocks.0.first.kernel`."""
     leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return {_name(path): np.asarray(leaf) for path, leaf in leaves}
+    return {name_at(path): np.asarray(leaf) for path, leaf in leaves}
 
 
 def write_tensors(path: Path, arrays: Mapping[str, np.ndarray], metadata: dict[str, str] | None = None) -> None:
     """Write named arrays. safetensors stores the memory as it lies, so every array is brought to C order first."""
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata=metadata)
+    save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, path, metadata=metadata)
 
 
 def write_checkpoint(path: Path, tree: eqx.Module, provenance: dict[str, Any] | None = None) -> None:
     """Write a module's arrays, and how they were made as a JSON document in the file's metadata."""
-    write_tensors(path, tensors(tree), {"provenance": json.dumps(provenance or {}, sort_keys=True)})
+    write_tensors(path, tensors(tree), {PROVENANCE: json.dumps(provenance or {}, sort_keys=True)})
 
 
 def read_checkpoint(path: Path, like: Module) -> Module:
@@ -42,7 +43,7 @@ def read_checkpoint(path: Path, like: Module) -> Module:
       UserError: the file is missing or damaged, or its names, shapes or types differ from those of `like`.
     """
     found = _load(path)
-    expected = {_name(at): (leaf.shape, leaf.dtype) for at, leaf in jax.tree_util.tree_leaves_with_path(like)}
+    expected = {name_at(at): (leaf.shape, leaf.dtype) for at, leaf in jax.tree_util.tree_leaves_with_path(like)}
     missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
     if missing or surplus:
         raise UserError(
@@ -56,21 +57,25 @@ def read_checkpoint(path: Path, like: Module) -> Module:
             )
         if not np.isfinite(found[name]).all():
             raise UserError(f"{path}: {name} must be finite, got NaN or infinity.")
-    return jax.tree_util.tree_map_with_path(lambda at, _: jnp.asarray(found[_name(at)]), like)
+    return jax.tree_util.tree_map_with_path(lambda at, _: jnp.asarray(found[name_at(at)]), like)
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
     """How a checkpoint was made: command, seed, versions, measured accuracy."""
     try:
         with safe_open(path, "numpy") as file:
-            return json.loads((file.metadata() or {}).get("provenance", "{}"))
+            return json.loads((file.metadata() or {}).get(PROVENANCE, "{}"))
     except (SafetensorError, OSError, ValueError) as error:
         raise UserError(f"{path} must be a safetensors checkpoint ({error}).") from error
 
 
-def read_backbone(path: Path = SHIPPED) -> SmallResNet:
-    """A pretrained network from disk; by default the one that comes with the package."""
-    return read_checkpoint(path, eqx.filter_eval_shape(SmallResNet, key=jax.random.key(0)))
+def weights_fingerprint(tree: eqx.Module) -> str:
+    """SHA-256 of a module's arrays: names, types, shapes and bytes."""
+    digest = hashlib.sha256()
+    for name, array in sorted(tensors(tree).items()):
+        digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
+        digest.update(np.ascontiguousarray(array))
+    return digest.hexdigest()
 
 
 def _load(path: Path) -> dict[str, np.ndarray]:
@@ -81,5 +86,6 @@ def _load(path: Path) -> dict[str, np.ndarray]:
         raise UserError(f"{path} must be a readable safetensors checkpoint ({error}).") from error
 
 
-def _name(path: tuple[Any, ...]) -> str:
+def name_at(path: tuple[Any, ...]) -> str:
+    """An array's name from its place in the tree."""
     return ".".join(str(getattr(part, "name", getattr(part, "idx", None))) for part in path)

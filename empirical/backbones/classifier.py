@@ -6,9 +6,9 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float32, Key, UInt8
+from jaxtyping import Array, Float32, Key, PyTree
 
-from empirical.backbones.small_resnet import NormMode, SmallResNet
+from empirical.backbones.backbone import Backbone, NormMode, Role
 
 
 class Head(eqx.Module):
@@ -29,12 +29,18 @@ class Scores(NamedTuple):
 
 
 class Classifier(eqx.Module):
-    backbone: SmallResNet
+    backbone: Backbone
     head: Head
 
-    def __call__(self, images: UInt8[Array, "n 32 32 3"], norm_mode: NormMode) -> Scores:
+    def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Scores:
         features, backbone = self.backbone(images, norm_mode)
         return Scores(self.head(features), Classifier(backbone, self.head))
+
+    def roles(self) -> PyTree[Role]:
+        """The role of every array, the head's beside the backbone's, in a tree of the classifier's own structure."""
+        last = self.backbone.blocks + 1
+        head = jax.tree.map(lambda _: Role("head", last), self.head)
+        return eqx.tree_at(lambda c: (c.backbone, c.head), self, (self.backbone.roles(), head))
 
 
 def random_head(classes: int, feature_dim: int, *, key: Key[Array, ""]) -> Head:

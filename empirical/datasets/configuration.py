@@ -8,13 +8,15 @@
     [datasets.office.ood]
     webcam = { folder = "webcam" }
     phone = { folder = "phone", labels = "phone.txt" }   # `path label` a line
+    [checkpoints]
+    clip_vit_b16 = "/large/clip.safetensors"             # whatever does not lie in the checkpoint folder
 
-Paths are relative to the file.
+`name` and `recipes` are about runs and are read by `empirical.suite.configuration`. Paths are relative to the file.
 """
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -35,14 +37,18 @@ class Configuration(BaseModel):
     root: Path | None = None
     locations: Mapping[str, Path] = Field(default_factory=dict)
     datasets: Mapping[str, OwnDataset] = Field(default_factory=dict)
+    checkpoints: Mapping[str, Path] = Field(default_factory=dict)
+    name: Any = None
+    recipes: Any = None
 
 
 @dataclass(frozen=True)
 class Data:
-    """Every family that can be asked for, and where things lie."""
+    """Every family that can be asked for, and where things lie; checkpoints by the backbone's name."""
 
     families: tuple[Family, ...]
     locations: Locations
+    checkpoints: Mapping[str, Path] = field(default_factory=dict)
 
 
 def read_data(configuration: Path | None = None, *, root: Path | None = None) -> Data:
@@ -71,7 +77,8 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None) ->
             f"{configuration} must not name a data set {taken[0]}, which is one of the ten; name it otherwise."
         )
     own = tuple(own_family(name, content, base) for name, content in read.datasets.items())
-    return Data((*FAMILIES, *own), placed)
+    checkpoints = {name: base / file for name, file in read.checkpoints.items()}
+    return Data((*FAMILIES, *own), placed, checkpoints)
 
 
 def _first(error: ValidationError) -> str:

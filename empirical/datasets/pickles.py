@@ -1,80 +1,17 @@
-"""The arrays in a pickled CIFAR batch, read without letting the pickle run anything.
+"""The arrays in a pickled CIFAR batch, read without letting the pickle run anything (`empirical.pickle_terms`)."""
 
-A pickle is a program. Here it may build dictionaries, lists, numbers, bytes and, through stand-ins of our own, arrays
-of bytes and integers; every other name that it asks for is refused, so nothing of Python's or NumPy's is ever called.
-"""
-
-import io
-import pickle
+import math
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any
 
 import numpy as np
 
 from artifacts import UserError
+from empirical.pickle_terms import Call, Name, UnreadablePickle, terms
 
 ALLOWED_TYPES = ("u1", "i1", "i2", "i4", "i8", "u2", "u4", "u8")
-
-
-class _Type:
-    """Stands for numpy.dtype."""
-
-    def __init__(self, code: Any, *_: Any) -> None:
-        code = code.decode() if isinstance(code, bytes) else code
-        if code not in ALLOWED_TYPES:
-            raise pickle.UnpicklingError(f"array of type {code!r}")
-        self.code = str(code)
-        self.order: Literal["<", ">", "|", "="] = "<"
-
-    def __setstate__(self, state: Any) -> None:
-        order = state[1].decode() if isinstance(state[1], bytes) else state[1]
-        if order not in ("<", ">", "|", "="):
-            raise pickle.UnpicklingError(f"byte order {order!r}")
-        self.order = order
-
-
-class _Array:
-    """Stands for numpy.ndarray: takes the state that an array leaves behind, and checks it."""
-
-    array: np.ndarray
-
-    def __setstate__(self, state: Any) -> None:
-        _, shape, kind, fortran, data = state
-        if not isinstance(kind, _Type) or not isinstance(data, bytes) or not all(isinstance(n, int) for n in shape):
-            raise pickle.UnpicklingError("an array with an unusual state")
-        dtype = np.dtype(kind.code).newbyteorder(kind.order)
-        if len(data) != dtype.itemsize * int(np.prod(shape)):
-            raise pickle.UnpicklingError("an array whose size and data disagree")
-        self.array = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
-
-
-def _reconstruct(*_: Any) -> _Array:
-    return _Array()
-
-
-def _encode(text: Any, encoding: Any = "latin1", *_: Any) -> bytes:
-    if not isinstance(text, str) or encoding not in ("latin1", b"latin1"):
-        raise pickle.UnpicklingError(f"encoding {encoding!r}")
-    return text.encode("latin1")
-
-
-_STAND_INS = {
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy._core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _Type,
-    ("_codecs", "encode"): _encode,
-}
-
-
-class _Reader(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in _STAND_INS:
-            raise pickle.UnpicklingError(f"the name {module}.{name}")
-        return _STAND_INS[module, name]
-
-    def persistent_load(self, pid: Any) -> NoReturn:
-        raise pickle.UnpicklingError("an outside reference")
+DTYPE, ARRAY = Name("numpy", "dtype"), Name("numpy", "ndarray")
+RECONSTRUCT = (Name("numpy.core.multiarray", "_reconstruct"), Name("numpy._core.multiarray", "_reconstruct"))
 
 
 def read_arrays(path: Path) -> dict[str, Any]:
@@ -84,16 +21,40 @@ def read_arrays(path: Path) -> dict[str, Any]:
       UserError: it is damaged, or asks for anything but arrays and plain values.
     """
     try:
-        found = _Reader(io.BytesIO(path.read_bytes()), encoding="bytes").load()
+        with path.open("rb") as stream:
+            found = terms(stream, (*RECONSTRUCT, DTYPE, ARRAY))
+        if not isinstance(found, dict):
+            raise UserError(f"{path} must hold a dictionary, got {type(found).__name__}; fetch it again.")
+        return {_text(key): _array(value) if isinstance(value, Call) else value for key, value in found.items()}
     except OSError as error:
         raise UserError(f"{path} must be readable, but {error.strerror}; unpack its archive again.") from error
-    except pickle.UnpicklingError as error:
+    except UnreadablePickle as error:
         raise UserError(
             f"{path} must hold arrays and plain values only, but holds {error}; nothing was run; fetch it again."
         ) from error
-    except Exception as error:
-        raise UserError(f"{path} must be a pickled batch, but cannot be read ({error}); fetch it again.") from error
-    if not isinstance(found, dict):
-        raise UserError(f"{path} must hold a dictionary, got {type(found).__name__}; fetch it again.")
-    text = {key.decode() if isinstance(key, bytes) else str(key): value for key, value in found.items()}
-    return {key: value.array if isinstance(value, _Array) else value for key, value in text.items()}
+
+
+def _array(call: Call) -> np.ndarray:
+    if call.function not in RECONSTRUCT or not isinstance(call.state, tuple) or len(call.state) != 5:
+        raise UnreadablePickle(f"a call of {call.function}")
+    _, shape, kind, fortran, data = call.state
+    dtype = _dtype(kind)
+    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise UnreadablePickle("an array with an unusual shape")
+    if not isinstance(data, bytes) or len(data) != dtype.itemsize * math.prod(shape):
+        raise UnreadablePickle("an array whose size and data disagree")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _dtype(kind: Any) -> np.dtype:
+    if not isinstance(kind, Call) or kind.function != DTYPE or not isinstance(kind.arguments, tuple):
+        raise UnreadablePickle("an array with an unusual type")
+    code = _text(kind.arguments[0]) if kind.arguments else ""
+    order = _text(kind.state[1]) if isinstance(kind.state, tuple) and len(kind.state) > 1 else "="
+    if code not in ALLOWED_TYPES or order not in ("<", ">", "|", "="):
+        raise UnreadablePickle(f"an array of type {order}{code}")
+    return np.dtype(code).newbyteorder(order)
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin1") if isinstance(value, bytes) else str(value)

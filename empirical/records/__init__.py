@@ -6,7 +6,7 @@ directory holds a `config.json`, a `metrics.jsonl` (`EpochRecord` or `PenaltyRec
 """
 
 from empirical.records.benchmark import BENCHMARK_FILE, Benchmark, DatasetRecord, Published, SetAside, read_benchmark
-from empirical.records.circumstances import Condition, SetDescription, TheoryQuantities
+from empirical.records.circumstances import Condition, Description, PretrainingResult, SetDescription, TheoryQuantities
 from empirical.records.record import Record, read_lines, read_record, write_lines, write_record
 from empirical.records.rows import (
     ID_SELECTION,
@@ -39,6 +39,7 @@ __all__ = [
     "Condition",
     "Curve",
     "DatasetRecord",
+    "Description",
     "Edge",
     "EpochRecord",
     "Estimate",
@@ -51,6 +52,7 @@ __all__ = [
     "OODAccuracy",
     "PenaltyRecord",
     "Premises",
+    "PretrainingResult",
     "ProbeResult",
     "Published",
     "Record",

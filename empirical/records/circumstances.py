@@ -1,6 +1,6 @@
 """What the rows are held against: how far each OOD set lies from ID, how good features and heads are at the start."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from empirical.records.record import Record
 from empirical.records.rows import BenchmarkRow, Premises
@@ -37,12 +37,19 @@ class SetDescription(Record):
 class TheoryQuantities(Record):
     """The theory's quantities, estimated from features of one data set; the letters are those of `theory.bounds`.
 
+    How, and under which assumptions, says `empirical.distortion.theory_estimates`. ID test images are held against those
+    OOD sets together that make up the data set's columns; the truth is a probe that has seen labels of both.
+
     Attributes:
-      head: name of the start: `random`, `linear_probe`, ...
-      feature_error: eps, how far the best shared head is from the truth; better pretraining makes it smaller.
-      truth_norm: W, the norm of the head that the theory calls w*.
+      head: name of the start: `random`, `linear_probe`, or a head start's name.
+      feature_error: a lower estimate of eps, in [0, 1]; better pretraining makes it smaller.
+      truth_norm: W, the norm of the head that the theory calls w*, in logits.
       head_alignment_error: phi, how far the head is from that truth at the start; zero is a perfect head.
-      off_subspace_cosine: c, how much of the feature space OOD data see and ID data do not.
+      relative_head_alignment_error: phi / W^2, free of the scale of logits: 1 for a head of zero.
+      off_subspace_cosine: c, how strongly the feature that ID data excite most shows on OOD data.
+      on_subspace_cosine: c_S, how well the feature that ID data excite least can be seen on them.
+      fine_tuning_lower_bound, linear_probing_upper_bound: what the theory's bounds say of the largest root mean squared
+        error of a logit over OOD directions; None where it is infinite.
     """
 
     dataset: str
@@ -52,10 +59,45 @@ class TheoryQuantities(Record):
     feature_error: float | None = None
     truth_norm: float | None = None
     head_alignment_error: float | None = None
+    relative_head_alignment_error: float | None = None
     off_subspace_cosine: float | None = None
+    on_subspace_cosine: float | None = None
+    fine_tuning_lower_bound: float | None = None
+    linear_probing_upper_bound: float | None = None
     largest_angle: float | None = None
     id_dim: int | None = None
     feature_dim: int | None = None
+
+
+class Description(Record):
+    """What was learnt of a data set and of the pretrained features on it, before any training.
+
+    Attributes:
+      run: its directory below the benchmark's folder.
+      sizes: images in each set.
+      backbone: provenance of the pretrained weights, as JSON values; `fingerprint` is the SHA-256 of the weights.
+      sets, quantities: empty where the recipe does not ask for them.
+    """
+
+    run: str
+    dataset: str
+    condition: str = ""
+    miniature: bool
+    classes: int
+    sizes: dict[str, int]
+    backbone: dict[str, Any]
+    fingerprint: str
+    sets: list[SetDescription]
+    id_shared_head_accuracy: float | None
+    quantities: list[TheoryQuantities]
+
+
+class PretrainingResult(Record):
+    """A backbone that was pretrained for a series: its provenance, as JSON values, and the hash of its weights."""
+
+    run: str
+    provenance: dict[str, Any]
+    fingerprint: str
 
 
 class Condition(Record):

@@ -59,7 +59,7 @@ def pack(
     except OSError as error:
         mend = "free some space" if error.errno == errno.ENOSPC else "name another folder"
         raise UserError(
-            f"{folder} must be writable, but {error.strerror}; {mend} and pack again, it continues."
+            f"{folder} must be writable, but {error.strerror or error}; {mend} and pack again, it continues."
         ) from error
 
 

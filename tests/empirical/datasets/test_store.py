@@ -183,7 +183,20 @@ def test_a_killed_packing_leaves_no_store_and_continues(tmp_path, miniature):
     assert len(verify_store(tmp_path / "store").shards) > 1
 
 
-def test_a_full_disk_is_one_clear_line(tmp_path, data, monkeypatch):
+@pytest.mark.parametrize(("form", "limit"), [(RAW, 200_000), (JPEG, 50_000)], ids=["raw", "jpeg"])
+def test_a_disk_that_fills_up_is_one_clear_line_and_nothing_half_written(tmp_path, data, full_disk, form, limit):
+    images = read_part(CIFAR10, CIFAR10.reported, data.locations)
+    with (
+        full_disk(limit),
+        pytest.raises(UserError, match=r"store must be writable, but .* it continues"),
+    ):
+        _pack(images, tmp_path / "store", form)
+    assert not [path for path in (tmp_path / "store").iterdir() if not path.name.endswith(".lock")]
+    _pack(images, tmp_path / "store", form)
+    assert len(verify_store(tmp_path / "store").shards) == 1
+
+
+def test_a_full_disk_says_so(tmp_path, data, monkeypatch):
     def full(*arguments, **options):
         raise OSError(28, os.strerror(28))
 

@@ -252,5 +252,5 @@ def test_fmow_images_are_numbered_over_sequestered_rows_too(data):
 def test_a_real_fmow_table_must_have_the_published_rows(spoilt):
     root = spoilt("fmow_v1.1")
     (root / "fmow_v1.1" / "distort-miniature.json").unlink()
-    with pytest.raises(UserError, match="must hold 523846 rows, got 1211"):
+    with pytest.raises(UserError, match=r"must hold 523846 rows, got 1[0-9]{3}"):
         read_part(FMOW, FMOW.training, Locations(root=root))

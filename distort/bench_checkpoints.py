@@ -1,0 +1,142 @@
+"""`distort bench checkpoints`: which pretrained weights there are, who needs them, where they lie, how to get them."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tyro.conf import Positional
+from tyro.extras import SubcommandApp
+
+from distort.bench_data import DataCommand
+from distort.command import Answer, UsageError, table
+from distort.names import known
+
+if TYPE_CHECKING:
+    from empirical.backbones.places import CheckpointPlaces
+    from empirical.backbones.published import Published
+
+
+def add_commands(app: SubcommandApp) -> None:
+    """Add the command on checkpoints to those of `distort bench`."""
+    app.command(Checkpoints, name="checkpoints")
+
+
+@dataclass(frozen=True)
+class CheckpointStatus:
+    """One backbone's weights.
+
+    Attributes:
+      found: the file that would be read; empty where there is none.
+      checksums: published ones of its files, perhaps only their beginnings.
+      sha256: of the file found, where asked for.
+      checked: what reading it found, where asked for.
+      how: how to get it, where it is not there.
+    """
+
+    name: str
+    title: str
+    recipes: list[str]
+    licence: str
+    looked_for: list[str]
+    found: str
+    bytes: int
+    checksums: dict[str, str]
+    sha256: str
+    checked: str
+    how: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoints(DataCommand):
+    """Say which pretrained weights there are, which recipe needs which, where they lie and how to get the rest."""
+
+    names: Positional[tuple[str, ...]] = ()
+    """Backbones; all of them by default."""
+    verify: bool = False
+    """Read what is there: checksum, names, shapes and values of every tensor; fails if anything is wrong."""
+    download: bool = False
+    """Fetch the named ones that are missing from their public addresses."""
+    convert: bool = False
+    """Bring the named ones into this project's own form, which is read fastest."""
+
+    def __call__(self) -> Answer:
+        from empirical.backbones.places import checkpoint_places
+        from empirical.backbones.published import BY_NAME
+
+        if (self.download or self.convert) and not self.names:
+            raise UsageError(f"Name the backbones to fetch or convert; there are: {', '.join(BY_NAME)}.")
+        data = self.data()
+        places = checkpoint_places(data.locations.root, data.checkpoints)
+        chosen = [BY_NAME[name] for name in known(self.names or tuple(BY_NAME), list(BY_NAME), kind="backbone")]
+        self._act(chosen, places)
+        found = [status(one, places, verify=self.verify) for one in chosen]
+        wrong = [one.name for one in found if one.checked.startswith("wrong")]
+        failure = f"{', '.join(wrong)} cannot be used as they are" if wrong else ""
+        return Answer(found, _text(found), failure)
+
+    def _act(self, chosen: "list[Published]", places: "CheckpointPlaces") -> None:
+        from distort.progress import progress
+        from empirical.backbones.conversion import convert
+        from empirical.backbones.fetching import fetch_weights
+
+        with progress() as begin:
+            for one in chosen if self.download else ():
+                fetch_weights(one, places, progress=begin(one.title))
+            for one in chosen if self.convert else ():
+                report = begin(f"{one.title}, converting")
+                convert(one.name, places)
+                report("done", 1.0)
+
+
+def status(one: "Published", places: "CheckpointPlaces", *, verify: bool) -> CheckpointStatus:
+    """What there is of a backbone's weights."""
+    from empirical.backbones.weights_file import sha256_of
+
+    candidates = places.candidates(one)
+    found = next((path for path, _ in candidates if path.is_file()), None)
+    addresses = " or ".join(f"{file.name} from {file.address}" for file in one.files)
+    return CheckpointStatus(
+        name=one.name,
+        title=one.title,
+        recipes=list(one.needed_by),
+        licence=one.licence,
+        looked_for=[str(path) for path, _ in candidates],
+        found="" if found is None else str(found),
+        bytes=0 if found is None else found.stat().st_size,
+        checksums={
+            file.name: f"sha256 {file.sha256}" if file.sha256 else f"md5 {file.md5}" if file.md5 else "none published"
+            for file in one.files
+        },
+        sha256=sha256_of(found) if verify and found is not None else "",
+        checked=_checked(one.name, places) if verify and found is not None else "",
+        how="" if found is not None else f"distort bench checkpoints --download {one.name}, or {addresses}",
+    )
+
+
+def _checked(name: str, places: "CheckpointPlaces") -> str:
+    from artifacts import UserError
+    from empirical.backbones.catalogue import BackboneChoice, load
+
+    try:
+        loaded = load(BackboneChoice(name=name), places)
+    except UserError as error:
+        return f"wrong: {error}"
+    agrees = "published checksum agrees" if loaded.provenance.get("published_checksum_agrees") else "no checksum known"
+    return f"complete, {agrees}; weights {loaded.fingerprint[:16]}"
+
+
+def _text(found: list[CheckpointStatus]) -> str:
+    from empirical.backbones.places import VARIABLE
+
+    rows = [
+        (
+            one.name,
+            one.title,
+            ", ".join(one.recipes) or "-",
+            one.licence,
+            "; ".join(sorted(set(one.checksums.values()))),
+            one.found or " or ".join(one.looked_for) or f"nowhere: set {VARIABLE}",
+            one.checked or one.how or "there",
+        )
+        for one in found
+    ]
+    return table(("backbone", "title", "recipes", "licence", "published checksum", "place", "status"), rows)

@@ -1,0 +1,113 @@
+"""`distort bench run|collect`: the runs of a suite, and its tables."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from tyro.conf import UseAppendAction, arg
+
+from distort.command import Answer, Command, table
+from distort.progress import Report
+from distort.suites import BENCHMARK, MINIATURES, SuiteCommand
+
+if TYPE_CHECKING:
+    from empirical.records import Benchmark
+    from empirical.suite import Places, SuiteOutcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run(SuiteCommand):
+    """Run a suite: linear probes, learning-rate sweeps of every method, whatever its recipes ask for; then the table.
+
+    Finished runs are kept, and those that were cut off are finished: calling it again is always safe.
+    """
+
+    only: UseAppendAction[tuple[str, ...]] = field(default=())
+    """A part of the suite, by data set, method ("FT" or "FT (eval)"), kind of work or circumstance; may be repeated."""
+    limit: int | None = None
+    """Make at most so many runs now."""
+    force: bool = False
+    """Make again what is up to date."""
+
+    def __call__(self) -> Answer:
+        from distort.folder import held
+        from distort.progress import progress
+        from distort.stages import suite_text
+        from empirical.suite import Only, run_suite
+
+        suite = self.found()
+        with held(self.results(suite)) as results, progress() as begin:
+            places = self.places(suite)
+            if places.root == results.absolute() / MINIATURES:
+                _write_miniatures(places, begin("miniatures"))
+            outcome = run_suite(
+                suite, places, only=Only(self.only), limit=self.limit, force=self.force, progress=begin(suite.name)
+            )
+        return Answer(outcome.benchmark.rows, f"{suite_text(outcome)}\n\n{accuracy_table(outcome.benchmark)}",
+                      _failure(outcome))  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collect(Command):
+    """Write the tables of a benchmark from its finished runs: tidy CSV, Markdown and LaTeX in the paper's layout."""
+
+    results: Annotated[Path, arg(name="from")] = Path("results")
+    """Results folder."""
+    to: Path | None = None
+    """Folder for the tables; by default that of the benchmark."""
+
+    def __call__(self) -> Answer:
+        from distort.folder import existing
+        from empirical.suite import Ledger, collect, read_set_aside, read_suite, write_benchmark
+        from empirical.tables import write_tables
+
+        folder = existing(self.results) / BENCHMARK
+        benchmark = collect(Ledger(read_suite(folder), folder), set_aside=read_set_aside(folder))
+        write_benchmark(folder, benchmark)
+        target = self.to or folder
+        target.mkdir(parents=True, exist_ok=True)
+        files = "\n".join(map(str, write_tables(benchmark, target)))
+        return Answer(benchmark.rows, f"{accuracy_table(benchmark)}\n\n{files}")
+
+
+def accuracy_table(benchmark: "Benchmark") -> str:
+    """Accuracies in percent with the half width of their 90 % intervals."""
+    from empirical.tables.cells import percent, rate
+
+    rows = []
+    for row in benchmark.rows:
+        columns = {
+            name: row.per_ood_set[name] for names in benchmark.dataset(row.dataset).columns.values() for name in names
+        }
+        shown = ", ".join(f"{name} {percent(found.accuracy)}" for name, found in columns.items())
+        learning_rate = rate(row.learning_rate) + " (edge)" * (row.grid_edge is not None)
+        rows.append(
+            (row.dataset, row.method, row.norm_mode, learning_rate, percent(row.id_accuracy, row.id_ci90),
+             percent(row.ood_accuracy, row.ood_ci90), shown)
+        )  # fmt: skip
+    header = ("data set", "method", "norm mode", "learning rate", "ID", "OOD", "OOD sets")
+    notes = ["OOD is the mean over the data set's columns; ± is half a 90 % interval (Student's t)."]
+    controls = sorted({one.name for one in benchmark.sets if one.premises == "near ID"})
+    notes += [f"Controls near ID, not in the mean: {', '.join(controls)}."] if controls else []
+    notes += [f"Not finished: {len(benchmark.missing)} units of work."] if benchmark.missing else []
+    if any(one.miniature for one in benchmark.datasets):
+        notes.append("Miniatures: synthetic images; their numbers say nothing about the data sets.")
+    return "\n".join([table(header, rows), *notes])
+
+
+def _failure(outcome: "SuiteOutcome") -> str:
+    """One line where units were set aside; each is said in the text."""
+    if not outcome.set_aside:
+        return ""
+    first = outcome.set_aside[0]
+    more = f" ({len(outcome.set_aside) - 1} more)" if len(outcome.set_aside) > 1 else ""
+    return f"set aside: {first.unit}: {first.error}{more}"
+
+
+def _write_miniatures(places: "Places", report: Report) -> None:
+    """Once; they are written whole or not at all."""
+    from empirical.miniature import write_miniature
+
+    if places.root is not None and not places.root.exists():
+        write_miniature(places.root, progress=report)
+    report("", 1.0)

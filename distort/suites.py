@@ -1,0 +1,86 @@
+"""A suite as a user names it: one of three words, or a TOML file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from distort.command import Command, Scale, UsageError
+
+if TYPE_CHECKING:
+    from empirical.suite import Places, Suite
+
+#: The benchmark lies here below a results folder, whichever suite it is of.
+BENCHMARK = "benchmark"
+#: Miniatures that `bench run` writes for itself, where no data root is named.
+MINIATURES = "miniature-data"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SuiteCommand(Command):
+    """Flags that name a suite, its data and its results."""
+
+    suite: str = "embedded"
+    """embedded, miniature, paper, or a TOML file of your own (docs/benchmark.md)."""
+    out: Path | None = None
+    """Results folder, one for each suite; by default results, or results-SUITE for all but the embedded one."""
+    scale: Scale = "default"
+    """How large the embedded suite is; quick makes the miniatures the least that shows everything."""
+    protocol: Literal["paper", "clean"] = "paper"
+    """Of paper and miniature: paper selects on the reported ID set, clean on held-out training images."""
+    root: Path | None = None
+    """Folder that all data lie below; by default the file's, else that of the environment variable DISTORT_DATA."""
+    config: Path | None = None
+    """TOML file with locations and checkpoints (docs/datasets.md), where the suite is not a TOML file itself."""
+
+    @property
+    def file(self) -> Path | None:
+        """The TOML file that is the suite."""
+        return Path(self.suite) if self.suite.endswith(".toml") else None
+
+    def found(self) -> "Suite":
+        """The suite.
+
+        Raises:
+          UserError: there is no such suite, or its file is contradictory.
+        """
+        from distort.names import known
+        from empirical.suite import NAMES, named_suite, read_suite_file
+
+        if self.file is not None:
+            if self.config is not None:
+                raise UsageError("A TOML suite says itself where data lie; leave --config out.")
+            if self.protocol != "paper" or self.scale != "default":
+                raise UsageError("A TOML suite says itself how large it is and under which protocol; leave both out.")
+            return read_suite_file(self.file, root=self.root)
+        known([self.suite], NAMES, kind="suite")
+        return named_suite(self.suite, scale=self.scale, protocol=self.protocol)
+
+    def results(self, suite: "Suite") -> Path:
+        if self.out is not None:
+            return self.out
+        return Path("results" if suite.name == "embedded" else f"results-{suite.name}")
+
+    def places(self, suite: "Suite") -> "Places":
+        """Where the suite's runs and data are. Absolute, so that workers may have another working directory."""
+        from empirical.suite import Places
+
+        results = self.results(suite).absolute()
+        configuration = self.file or self.config
+        return Places(
+            folder=results / BENCHMARK,
+            root=_absolute(self.root) or self._own_miniatures(suite, results),
+            configuration=_absolute(configuration),
+        )
+
+    def _own_miniatures(self, suite: "Suite", results: Path) -> Path | None:
+        """Where the miniature suite looks if nobody says where its data are."""
+        import os
+
+        from empirical.datasets.locations import VARIABLE
+
+        named = self.root or self.config or os.environ.get(VARIABLE)
+        return results / MINIATURES if suite.name == "miniature" and not named else None
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.absolute()

@@ -1,0 +1,160 @@
+"""Every backbone that a recipe can name, and how its weights are read."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Key
+from pydantic import BaseModel, ConfigDict, Field
+
+from artifacts import UserError
+from empirical.backbones.backbone import Backbone
+from empirical.backbones.checkpoints import PROVENANCE, read_checkpoint, read_provenance, weights_fingerprint
+from empirical.backbones.dialects import speaking, translated
+from empirical.backbones.own import own_backbone
+from empirical.backbones.places import CheckpointPlaces
+from empirical.backbones.published import BY_NAME, Published, WeightsFile
+from empirical.backbones.small_resnet import SmallResNet
+from empirical.backbones.weights_file import md5_of, sha256_of, stored_tensors
+
+#: The small network that comes with the package.
+SHIPPED = Path(__file__).with_name("small_resnet.safetensors")
+SMALL = "small_resnet"
+
+
+class BackboneChoice(BaseModel):
+    """What a recipe or a TOML file says.
+
+    Attributes:
+      name: a name of the catalogue, or `package.module:function` for a backbone of the user's own.
+      checkpoint: the file; None: where the catalogue says it is looked for.
+      options: passed to a user's own function.
+      compute: what the network computes in; parameters and statistics are float32 in either case.
+      rematerialise: forget activations inside blocks and compute them again for the gradient: less memory, more time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    checkpoint: Path | None = None
+    options: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
+    compute: Literal["float32", "bfloat16"] = "float32"
+    rematerialise: bool = False
+
+
+class Loaded(NamedTuple):
+    """A backbone with its weights.
+
+    Attributes:
+      fingerprint: SHA-256 of the weights as loaded.
+      provenance: where they come from, as JSON values.
+    """
+
+    backbone: Backbone
+    fingerprint: str
+    provenance: dict[str, Any]
+
+
+def load(choice: BackboneChoice, places: CheckpointPlaces) -> Loaded:
+    """The chosen backbone with its weights.
+
+    Raises:
+      UserError: no such backbone, no such file, or a file that does not hold exactly the backbone's weights.
+    """
+    if ":" in choice.name:
+        _refuse(choice, "compute", "rematerialise", why="let your function take them as options")
+        backbone = own_backbone(choice.name, choice.checkpoint, choice.options)
+        provenance: dict[str, Any] = {"backbone": choice.name, "options": dict(choice.options)}
+        if choice.checkpoint is not None:
+            provenance |= {"source": choice.checkpoint.name, "source_sha256": sha256_of(choice.checkpoint)}
+    elif choice.name == SMALL:
+        path = choice.checkpoint or places.files.get(SMALL, SHIPPED)
+        backbone, provenance = read_checkpoint(path, _shapes(choice)), read_provenance(path)
+    else:
+        one = published(choice.name)
+        path, file = (choice.checkpoint, None) if choice.checkpoint else places.found(one)
+        backbone, provenance = read_published(one, path, file, _shapes(choice))
+    return Loaded(backbone, weights_fingerprint(backbone), provenance)
+
+
+def fresh(choice: BackboneChoice, *, key: Key[Array, ""]) -> Backbone:
+    """The chosen architecture with random weights; no file is read.
+
+    Raises:
+      UserError: no such architecture, or one of the user's own, which only their function can make.
+    """
+    if ":" in choice.name:
+        raise UserError(f"{choice.name} is made by its own function; call `reinitialised` on what it makes.")
+    if choice.name == SMALL:
+        _refuse(choice, "compute", "rematerialise", "options", why=f"{SMALL} computes in float32 and keeps it all")
+        return SmallResNet(key=key)
+    _refuse(choice, "options", why="only a function of your own takes options")
+    dtype = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}[choice.compute]
+    return published(choice.name).build(key=key, compute_dtype=dtype, rematerialise=choice.rematerialise)
+
+
+def published(name: str) -> Published:
+    """The catalogue's entry.
+
+    Raises:
+      UserError: there is none.
+    """
+    if name not in BY_NAME:
+        known = ", ".join((*BY_NAME, SMALL))
+        raise UserError(f"A backbone must be {known} or package.module:function, got {name!r}.")
+    return BY_NAME[name]
+
+
+def read_published(
+    one: Published, path: Path, file: WeightsFile | None, like: Backbone
+) -> tuple[Backbone, dict[str, Any]]:
+    """A published backbone from a file of any of its forms, and where it comes from.
+
+    Args:
+      file: what the file must be by its published checksum; None: any file that holds the tensors.
+    """
+    stored = stored_tensors(path)
+    if PROVENANCE in stored.metadata:
+        provenance = read_provenance(path)
+        if provenance.get("backbone", one.name) != one.name:
+            raise UserError(f"{path} must hold {one.name}, got {provenance['backbone']}.")
+        return read_checkpoint(path, like), provenance
+    sha256 = sha256_of(path)
+    if file is not None and not agrees(path, file, sha256):
+        raise UserError(
+            f"{path} must have the published checksum {file.sha256 or file.md5}, got SHA-256 {sha256}; fetch it again, "
+            f"or name the file as the checkpoint if it is meant."
+        )
+    dialect = speaking(path, stored, one.dialects)
+    network = translated(path, stored, dialect, like)
+    known = any(bool(known.sha256 or known.md5) and agrees(path, known, sha256) for known in one.files)
+    return network, {
+        "backbone": one.name,
+        "title": one.title,
+        "licence": one.licence,
+        "source": path.name,
+        "source_sha256": sha256,
+        "published_checksum_agrees": known,
+        "container": stored.container,
+        "names": dialect.name,
+    }
+
+
+def agrees(path: Path, file: WeightsFile, sha256: str) -> bool:
+    """Whether a file's checksum begins as the published one; True where none is published."""
+    return sha256.startswith(file.sha256) and (not file.md5 or md5_of(path).startswith(file.md5))
+
+
+def _shapes(choice: BackboneChoice) -> Backbone:
+    return eqx.filter_eval_shape(lambda key: fresh(choice, key=key), jax.random.key(0))
+
+
+def _refuse(choice: BackboneChoice, *fields: str, why: str) -> None:
+    for name in fields:
+        if getattr(choice, name) != BackboneChoice.model_fields[name].get_default(call_default_factory=True):
+            shown = json.dumps(getattr(choice, name), default=str)
+            raise UserError(f"{choice.name} must leave `{name}` as it is, got {shown}; {why}.")

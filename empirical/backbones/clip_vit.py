@@ -1,0 +1,99 @@
+"""CLIP's vision transformer: the projected class token of images in [0, 1]. No norm statistics, so no modes differ.
+
+Source: Radford et al. 2021; openai/CLIP `model.py`.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float32, Key, PyTree
+
+from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.clip_input import standardised
+from empirical.backbones.maps import Convolution, bounded_uniform
+from empirical.backbones.normalisation import LayerNorm
+from empirical.backbones.roles import roles_by_field
+from empirical.backbones.transformer import HEAD_WIDTH, TransformerBlock, through
+
+
+class VitSize(NamedTuple):
+    """Sizes in pixels, channels and blocks."""
+
+    side: int
+    patch: int
+    width: int
+    depth: int
+    outputs: int
+
+
+VIT_B16 = VitSize(224, 16, 768, 12, 512)
+VIT_B32 = VitSize(224, 32, 768, 12, 512)
+VIT_L14 = VitSize(224, 14, 1024, 24, 768)
+
+
+class Projection(eqx.Module):
+    """A linear map without bias."""
+
+    kernel: Float32[Array, "inputs outputs"]
+
+
+class ClipViT(Backbone):
+    """Features as the paper has them: projected, neither normalised nor scaled."""
+
+    patches: Convolution
+    token: Float32[Array, " c"]
+    positions: Float32[Array, "t c"]
+    before_norm: LayerNorm
+    layers: tuple[TransformerBlock, ...]
+    after_norm: LayerNorm
+    projection: Projection
+    size: VitSize = eqx.field(static=True)
+    compute_dtype: Any = eqx.field(static=True)
+    rematerialise: bool = eqx.field(static=True)
+
+    def __init__(
+        self, size: VitSize, *, key: Key[Array, ""], compute_dtype: Any = jnp.float32, rematerialise: bool = False
+    ):
+        patches, token, positions, projection, *keys = jax.random.split(key, size.depth + 4)
+        scale, width = 1 / math.sqrt(size.width), size.width
+        kernel = bounded_uniform((size.patch, size.patch, 3, width), 3 * size.patch**2, key=patches)
+        self.patches = Convolution(kernel, stride=size.patch, pad=False)
+        self.token = scale * jax.random.normal(token, (width,), jnp.float32)
+        count = (size.side // size.patch) ** 2 + 1
+        self.positions = scale * jax.random.normal(positions, (count, width), jnp.float32)
+        self.before_norm, self.after_norm = LayerNorm(width), LayerNorm(width)
+        self.layers = tuple(TransformerBlock(width, width // HEAD_WIDTH, key=one) for one in keys)
+        self.projection = Projection(scale * jax.random.normal(projection, (width, size.outputs), jnp.float32))
+        self.size = size
+        self.compute_dtype = jnp.dtype(compute_dtype)
+        self.rematerialise = rematerialise
+
+    @property
+    def feature_dim(self) -> int:
+        return self.size.outputs
+
+    @property
+    def blocks(self) -> int:
+        return self.size.depth
+
+    @property
+    def side(self) -> int:
+        return self.size.side
+
+    def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
+        x = self.patches(standardised(images).astype(self.compute_dtype))
+        x = x.reshape(len(images), -1, x.shape[-1])
+        token = jnp.broadcast_to(self.token.astype(x.dtype), (len(images), 1, x.shape[-1]))
+        x = jnp.concatenate([token, x], axis=1) + self.positions.astype(x.dtype)
+        x = through(self.layers, self.before_norm(x), causal=False, rematerialise=self.rematerialise)
+        features = self.after_norm(x[:, 0]) @ self.projection.kernel.astype(x.dtype)
+        return Forward(features.astype(jnp.float32), self)
+
+    def roles(self) -> PyTree[Role]:
+        return roles_by_field(self, last=("after_norm", "projection"))
+
+    def reinitialised(self, *, key: Key[Array, ""]) -> "ClipViT":
+        return ClipViT(self.size, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)

@@ -1,0 +1,48 @@
+"""Published weights brought once into this project's own form: safetensors, with their provenance."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import equinox as eqx
+import jax
+
+from artifacts import UserError
+from empirical.backbones.catalogue import BackboneChoice, fresh, published, read_published
+from empirical.backbones.checkpoints import write_checkpoint
+from empirical.backbones.places import VARIABLE, CheckpointPlaces
+
+
+def convert(name: str, places: CheckpointPlaces, source: Path | None = None) -> Path:
+    """Write a backbone's converted weights into the checkpoints' folder, where `load` finds them first.
+
+    Args:
+      source: the file to convert; None: where it is looked for. A file with a published checksum must agree with it.
+    Raises:
+      UserError: there is no source or no folder, or the source is not exactly the backbone.
+    """
+
+    one = published(name)
+    target = places.converted(name)
+    if target is None:
+        raise UserError(f"Converted weights must have somewhere to go, but no folder is named; set {VARIABLE}.")
+    candidates = [(path, file) for path, file in places.candidates(one) if path != target and path.is_file()]
+    if source is None and not candidates:
+        places.found(one)  # says what was looked for
+        return target
+    path, file = (source, None) if source is not None else candidates[0]
+    like = eqx.filter_eval_shape(lambda key: fresh(BackboneChoice(name=name), key=key), jax.random.key(0))
+    network, provenance = read_published(one, path, file, like)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, part = tempfile.mkstemp(dir=target.parent, prefix=f".partial-{target.name}-")
+    os.close(descriptor)
+    try:
+        write_checkpoint(Path(part), network, provenance)
+        with open(part, "rb+") as stream:
+            os.fsync(stream.fileno())
+        os.chmod(part, 0o644)
+        os.replace(part, target)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+    return target

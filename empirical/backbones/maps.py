@@ -1,0 +1,81 @@
+"""Convolutions, pooling and linear maps: float32 weights, computed in the type of what comes in."""
+
+import math
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Float32, Key
+
+
+class Convolution(eqx.Module):
+    """A square kernel without bias, padded by half its size on all sides, as PyTorch has it; `pad` False: not at all.
+
+    XLA's "SAME" would pad a strided kernel more on one side than on the other.
+    """
+
+    kernel: Float32[Array, "size size inputs outputs"]
+    stride: int = eqx.field(static=True)
+    pad: bool = eqx.field(static=True)
+
+    def __init__(self, kernel: Float32[Array, "size size inputs outputs"], *, stride: int = 1, pad: bool = True):
+        self.kernel = kernel
+        self.stride = stride
+        self.pad = pad
+
+    def __call__(self, x: Float[Array, "n side side inputs"]) -> Float[Array, "n out out outputs"]:
+        padding = (self.kernel.shape[0] // 2 if self.pad else 0,) * 2
+        return jax.lax.conv_general_dilated(
+            x,
+            self.kernel.astype(x.dtype),
+            (self.stride, self.stride),
+            (padding, padding),
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
+        )
+
+
+class Linear(eqx.Module):
+    """A linear map with bias, acting on the last axis."""
+
+    kernel: Float32[Array, "inputs outputs"]
+    bias: Float32[Array, " outputs"]
+
+    def __call__(self, x: Float[Array, "*n inputs"]) -> Float[Array, "*n outputs"]:
+        return x @ self.kernel.astype(x.dtype) + self.bias.astype(x.dtype)
+
+
+def max_pooled(x: Float[Array, "n side side c"]) -> Float[Array, "n out out c"]:
+    """Largest value in windows of 3 x 3, stride 2, padded by one."""
+    padding = ((0, 0), (1, 1), (1, 1), (0, 0))
+    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 3, 3, 1), (1, 2, 2, 1), padding)
+
+
+def average_pooled(x: Float[Array, "n side side c"], size: int) -> Float[Array, "n out out c"]:
+    """Mean over disjoint windows; what is left at the right and lower edge is dropped."""
+    if size == 1:
+        return x
+    n, side, _, channels = x.shape
+    out = side // size
+    x = x[:, : out * size, : out * size].reshape(n, out, size, out, size, channels)
+    return jnp.mean(x.astype(jnp.float32), (2, 4)).astype(x.dtype)
+
+
+def scaled_normal(shape: tuple[int, ...], fan: int, *, key: Key[Array, ""]) -> Float32[Array, "..."]:
+    """Normal with variance 2 / fan: He initialisation."""
+    return math.sqrt(2 / fan) * jax.random.normal(key, shape, jnp.float32)
+
+
+def bounded_uniform(shape: tuple[int, ...], fan_in: int, *, key: Key[Array, ""]) -> Float32[Array, "..."]:
+    """Uniform in +-1/sqrt(fan_in): PyTorch's default for weights and biases of linear maps and convolutions."""
+    bound = 1 / math.sqrt(fan_in)
+    return jax.random.uniform(key, shape, jnp.float32, -bound, bound)
+
+
+def default_convolution(size: int, inputs: int, outputs: int, *, key: Key[Array, ""], stride: int = 1) -> Convolution:
+    kernel = bounded_uniform((size, size, inputs, outputs), size * size * inputs, key=key)
+    return Convolution(kernel, stride=stride)
+
+
+def default_linear(inputs: int, outputs: int, *, key: Key[Array, ""]) -> Linear:
+    kernel, bias = jax.random.split(key)
+    return Linear(bounded_uniform((inputs, outputs), inputs, key=kernel), bounded_uniform((outputs,), inputs, key=bias))

@@ -1,0 +1,77 @@
+"""A backbone of the user's own, named `package.module:function` (docs/backbones.md).
+
+The function is called as `function(checkpoint, **options)` and returns a `Backbone`. It is the user's code and is
+trusted as such; what it returns is checked before anything is trained.
+"""
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from artifacts import UserError
+from empirical.backbones.backbone import KINDS, Backbone, Role
+
+DEFAULT_SIDE = 224
+
+
+def own_backbone(name: str, checkpoint: Path | None, options: Mapping[str, Any]) -> Backbone:
+    """What the named function makes.
+
+    Raises:
+      UserError: there is no such function, or what it makes is no backbone.
+    """
+    module, _, function = name.partition(":")
+    try:
+        make = getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise UserError(
+            f"A backbone of your own must be named package.module:function and be importable, got {name!r} ({error})."
+        ) from error
+    if not callable(make):
+        raise UserError(f"{name} must be a function of a checkpoint's path, got {type(make).__name__}.")
+    try:
+        made = make(checkpoint, **options)
+    except TypeError as error:
+        raise UserError(f"{name} must take a checkpoint's path and the options {sorted(options)} ({error}).") from error
+    check(name, made)
+    return made
+
+
+def check(name: str, made: Any) -> None:
+    """Refuse what does not keep the protocol of `Backbone`; nothing is computed, only shapes are followed.
+
+    Raises:
+      UserError: what is wrong.
+    """
+    if not isinstance(made, Backbone):
+        raise UserError(f"{name} must return a Backbone (docs/backbones.md), got {type(made).__name__}.")
+    odd = [leaf for leaf in jax.tree.leaves(made) if not eqx.is_array(leaf) or leaf.dtype != jnp.float32]
+    if odd:
+        raise UserError(f"{name}: every leaf must be a float32 array, got {getattr(odd[0], 'dtype', type(odd[0]))}.")
+    _check_roles(name, made)
+    images = jax.ShapeDtypeStruct((2, side := made.side or DEFAULT_SIDE, side, 3), jnp.float32)
+    for mode in ("train", "eval"):
+        try:
+            features, network = eqx.filter_eval_shape(lambda net, x, mode=mode: net(x, mode), made, images)
+        except (TypeError, ValueError) as error:
+            message = str(error).partition("\n")[0]
+            raise UserError(f"{name} must take images of {side} x {side} in {mode} mode, but {message}") from error
+        if features.shape != (2, made.feature_dim) or features.dtype != jnp.float32:
+            got = f"{features.dtype}{list(features.shape)}"
+            raise UserError(f"{name} must give float32 features of width {made.feature_dim}, got {got}.")
+        if jax.tree.structure(network) != jax.tree.structure(made):
+            raise UserError(f"{name} must return itself with its statistics from a pass in {mode} mode.")
+
+
+def _check_roles(name: str, made: Backbone) -> None:
+    roles = made.roles()
+    if jax.tree.structure(roles) != jax.tree.structure(made):
+        raise UserError(f"{name}: roles() must have the backbone's own structure.")
+    for role in jax.tree.leaves(roles):
+        if not isinstance(role, Role) or role.kind not in KINDS or not 0 <= role.block <= made.blocks:
+            raise UserError(f"{name}: every role must be a Role of block 0 to {made.blocks}, got {role}.")

@@ -1,0 +1,61 @@
+"""Where checkpoints are looked for."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from artifacts import UserError
+from empirical.backbones.published import Published, WeightsFile
+
+VARIABLE = "DISTORT_CHECKPOINTS"
+BELOW_DATA = "checkpoints"
+
+
+class CheckpointPlaces(BaseModel):
+    """One folder for all checkpoints, and a file for whichever lies elsewhere (names as in the catalogue)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folder: Path | None = None
+    files: Mapping[str, Path] = Field(default_factory=dict)
+
+    def converted(self, name: str) -> Path | None:
+        """Where the converted weights of a backbone go; they are looked for before any other file."""
+        return None if self.folder is None else self.folder / f"{name}.safetensors"
+
+    def candidates(self, one: Published) -> list[tuple[Path, WeightsFile | None]]:
+        """Everywhere that a backbone is looked for, and which published file lies there; None for another one."""
+        if one.name in self.files:
+            return [(self.files[one.name], None)]
+        converted = self.converted(one.name)
+        if self.folder is None or converted is None:
+            return []
+        return [(converted, None), *((self.folder / file.name, file) for file in one.files)]
+
+    def found(self, one: Published) -> tuple[Path, WeightsFile | None]:
+        """The first place where something is.
+
+        Raises:
+          UserError: nothing is anywhere.
+        """
+        candidates = self.candidates(one)
+        for path, file in candidates:
+            if path.is_file():
+                return path, file
+        looked = " or ".join(str(path) for path, _ in candidates) or f"a folder, but {VARIABLE} names none"
+        raise UserError(
+            f"{one.name} needs its weights in {looked}; nothing is there: `distort bench checkpoints` helps."
+        )
+
+
+def checkpoint_places(data_root: Path | None = None, files: Mapping[str, Path] | None = None) -> CheckpointPlaces:
+    """The folder that DISTORT_CHECKPOINTS names, else `checkpoints` below the data root.
+
+    Args:
+      files: what `[checkpoints]` of the user's TOML file says, by the backbone's name.
+    """
+    named = os.environ.get(VARIABLE)
+    below = None if data_root is None else data_root / BELOW_DATA
+    return CheckpointPlaces(folder=Path(named) if named else below, files=files or {})

@@ -1,0 +1,168 @@
+"""Every published backbone: its architecture, the names in its files, where they come from and who needs it.
+
+Source: protocol sheet 3.1. Where no checksum is published, none is given; a file is then named by the SHA-256 that
+`distort bench checkpoints` shows.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jaxtyping import Array, Key
+
+from empirical.backbones.backbone import Backbone
+from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
+from empirical.backbones.clip_resnet import ClipResNet
+from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50, TextSize
+from empirical.backbones.clip_vit import VIT_B16, VIT_B32, VIT_L14, ClipViT, VitSize
+from empirical.backbones.dialects import Dialect
+from empirical.backbones.resnet import ResNet
+from empirical.backbones.resnet_names import MOCO, SWAV, TORCHVISION
+
+Build = Callable[..., Backbone]
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """One file that holds a backbone's weights.
+
+    Attributes:
+      name: below the checkpoints' folder.
+      address: direct, or that of a model hub's file.
+      sha256, md5: as published, perhaps only their beginnings; empty where none is.
+    """
+
+    name: str
+    address: str
+    sha256: str = ""
+    md5: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """A backbone of the catalogue.
+
+    Attributes:
+      needed_by: the recipes that name it.
+      files: the forms in which it is published, any one of which will do.
+      text: the size of the text tower that lies in the same file, CLIP only.
+    """
+
+    name: str
+    title: str
+    licence: str
+    needed_by: tuple[str, ...]
+    files: tuple[WeightsFile, ...]
+    dialects: tuple[Dialect, ...]
+    build: Build
+    text: TextSize | None = None
+
+
+def _resnet50(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bool) -> ResNet:
+    return ResNet(key=key, compute_dtype=compute_dtype, rematerialise=rematerialise)
+
+
+def _clip_resnet50(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bool) -> ClipResNet:
+    return ClipResNet(key=key, compute_dtype=compute_dtype, rematerialise=rematerialise)
+
+
+def _clip_vit(size: VitSize) -> Build:
+    def build(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bool) -> ClipViT:
+        return ClipViT(size, key=key, compute_dtype=compute_dtype, rematerialise=rematerialise)
+
+    return build
+
+
+_MOCO = "https://dl.fbaipublicfiles.com/moco/moco_checkpoints"
+_OPENAI = "https://openaipublic.azureedge.net/clip/models"
+_HUB = "https://huggingface.co"
+
+
+def _openai(name: str, sha256: str) -> WeightsFile:
+    return WeightsFile(name, f"{_OPENAI}/{sha256}/{name}", sha256=sha256)
+
+
+def _hub(owner: str, repository: str, file: str) -> WeightsFile:
+    return WeightsFile(f"{repository}/{file}", f"{_HUB}/{owner}/{repository}/resolve/main/{file}")
+
+
+PUBLISHED = (
+    Published(
+        name="moco_v2_resnet50", title="MoCo-v2, 800 epochs, ResNet-50", licence="CC BY-NC 4.0",
+        needed_by=("living17", "entity30", "cifar10"), dialects=(MOCO,), build=_resnet50,
+        files=(WeightsFile(
+            "moco_v2_800ep_pretrain.pth.tar", f"{_MOCO}/moco_v2_800ep/moco_v2_800ep_pretrain.pth.tar", md5="a04e12f8"
+        ),),
+    ),
+    Published(
+        name="moco_v1_resnet50", title="MoCo-v1, 200 epochs, ResNet-50", licence="CC BY-NC 4.0",
+        needed_by=("living17 (feature quality)",), dialects=(MOCO,), build=_resnet50,
+        files=(WeightsFile(
+            "moco_v1_200ep_pretrain.pth.tar", f"{_MOCO}/moco_v1_200ep/moco_v1_200ep_pretrain.pth.tar", md5="b251726a"
+        ),),
+    ),
+    Published(
+        name="mocotp_resnet50", title="MoCo-v2 with temporal positives on fMoW, 200 epochs, ResNet-50",
+        licence="none stated", needed_by=("fmow",), dialects=(MOCO,), build=_resnet50,
+        files=(
+            WeightsFile("moco_tp.pth.tar", "https://zenodo.org/records/7379715/files/moco_tp.pth.tar"),
+            WeightsFile("mocotp_checkpoint_0200.pth.tar", "the paper's own copy; not published under this name"),
+        ),
+    ),
+    Published(
+        name="supervised_resnet50", title="ResNet-50, supervised on ImageNet (torchvision, version 1)",
+        licence="BSD 3-Clause (torchvision)", needed_by=(), dialects=(TORCHVISION,), build=_resnet50,
+        files=(
+            WeightsFile(
+                "resnet50-0676ba61.pth", "https://download.pytorch.org/models/resnet50-0676ba61.pth", sha256="0676ba61"
+            ),
+            WeightsFile(
+                "resnet50-19c8e357.pth", "https://download.pytorch.org/models/resnet50-19c8e357.pth", sha256="19c8e357"
+            ),
+        ),
+    ),
+    Published(
+        name="swav_resnet50", title="SwAV, 800 epochs, ResNet-50", licence="CC BY-NC 4.0", needed_by=(),
+        dialects=(SWAV,), build=_resnet50,
+        files=(WeightsFile(
+            "swav_800ep_pretrain.pth.tar",
+            "https://dl.fbaipublicfiles.com/deepcluster/swav_800ep_pretrain.pth.tar",
+        ),),
+    ),
+    Published(
+        name="clip_resnet50", title="CLIP RN50", licence="MIT", needed_by=("domainnet",),
+        dialects=CLIP_RESNET, build=_clip_resnet50, text=TEXT_RN50,
+        files=(
+            _openai("RN50.pt", "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762"),
+            _hub("timm", "resnet50_clip.openai", "open_clip_model.safetensors"),
+        ),
+    ),
+    Published(
+        name="clip_vit_b16", title="CLIP ViT-B/16", licence="MIT", needed_by=("imagenet",),
+        dialects=CLIP_VIT, build=_clip_vit(VIT_B16), text=TEXT_512,
+        files=(
+            _openai("ViT-B-16.pt", "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"),
+            _hub("openai", "clip-vit-base-patch16", "model.safetensors"),
+            _hub("timm", "vit_base_patch16_clip_224.openai", "open_clip_model.safetensors"),
+        ),
+    ),
+    Published(
+        name="clip_vit_b32", title="CLIP ViT-B/32", licence="MIT", needed_by=(),
+        dialects=CLIP_VIT, build=_clip_vit(VIT_B32), text=TEXT_512,
+        files=(
+            _openai("ViT-B-32.pt", "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"),
+            _hub("openai", "clip-vit-base-patch32", "model.safetensors"),
+            _hub("timm", "vit_base_patch32_clip_224.openai", "open_clip_model.safetensors"),
+        ),
+    ),
+    Published(
+        name="clip_vit_l14", title="CLIP ViT-L/14", licence="MIT", needed_by=(),
+        dialects=CLIP_VIT, build=_clip_vit(VIT_L14), text=TEXT_768,
+        files=(
+            _openai("ViT-L-14.pt", "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"),
+            _hub("openai", "clip-vit-large-patch14", "model.safetensors"),
+            _hub("timm", "vit_large_patch14_clip_224.openai", "open_clip_model.safetensors"),
+        ),
+    ),
+)  # fmt: skip
+BY_NAME = {one.name: one for one in PUBLISHED}

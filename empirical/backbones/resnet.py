@@ -1,0 +1,151 @@
+"""ResNet with bottleneck blocks, version 1.5: torchvision's network, that of MoCo, SwAV and the supervised weights.
+
+Source: He et al. 2016; the stride sits in the 3 x 3 convolution of a block (version 1.5), not in its first.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Float32, Key, PyTree
+
+from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.maps import Convolution, max_pooled, scaled_normal
+from empirical.backbones.normalisation import BatchNorm
+from empirical.backbones.roles import roles_by_field
+
+EXPANSION = 4  # a block's outputs over its inner width
+RESNET50 = (3, 4, 6, 3)
+Block = TypeVar("Block", bound=eqx.Module)
+
+
+class Bottleneck(eqx.Module):
+    """1 x 1, 3 x 3 and 1 x 1 convolution beside a shortcut, which is the identity where the shape allows it."""
+
+    first: Convolution
+    first_norm: BatchNorm
+    second: Convolution
+    second_norm: BatchNorm
+    third: Convolution
+    third_norm: BatchNorm
+    shortcut: Convolution | None
+    shortcut_norm: BatchNorm | None
+
+    def __init__(self, inputs: int, width: int, *, stride: int, key: Key[Array, ""]):
+        keys = jax.random.split(key, 4)
+        outputs = EXPANSION * width
+        self.first = _convolution(1, inputs, width, key=keys[0])
+        self.first_norm = BatchNorm(width)
+        self.second = _convolution(3, width, width, stride=stride, key=keys[1])
+        self.second_norm = BatchNorm(width)
+        self.third = _convolution(1, width, outputs, key=keys[2])
+        self.third_norm = BatchNorm(outputs)
+        same = inputs == outputs and stride == 1
+        self.shortcut = None if same else _convolution(1, inputs, outputs, stride=stride, key=keys[3])
+        self.shortcut_norm = None if same else BatchNorm(outputs)
+
+    def __call__(
+        self, x: Float[Array, "n side side inputs"], norm_mode: NormMode
+    ) -> tuple[Float[Array, "n out out outputs"], "Bottleneck"]:
+        y, first = self.first_norm(self.first(x), norm_mode)
+        y, second = self.second_norm(self.second(jax.nn.relu(y)), norm_mode)
+        y, third = self.third_norm(self.third(jax.nn.relu(y)), norm_mode)
+        shortcut = None
+        if self.shortcut is not None and self.shortcut_norm is not None:
+            x, shortcut = self.shortcut_norm(self.shortcut(x), norm_mode)
+        return jax.nn.relu(x + y), with_norms(self, (first, second, third, shortcut))
+
+
+class ResNet(Backbone):
+    """Global-average-pool features of a bottleneck ResNet; ResNet-50 by default, 23,508,032 parameters, 2048 features.
+
+    Images come standardised by the data set's pipeline.
+    """
+
+    stem: Convolution
+    stem_norm: BatchNorm
+    layers: tuple[Bottleneck, ...]
+    depths: tuple[int, ...] = eqx.field(static=True)
+    compute_dtype: Any = eqx.field(static=True)
+    rematerialise: bool = eqx.field(static=True)
+
+    def __init__(
+        self, depths: tuple[int, ...] = RESNET50, width: int = 64, *, key: Key[Array, ""],
+        compute_dtype: Any = jnp.float32, rematerialise: bool = False,
+    ):  # fmt: skip
+        stem, *keys = jax.random.split(key, sum(depths) + 1)
+        self.stem = _convolution(7, 3, width, stride=2, key=stem)
+        self.stem_norm = BatchNorm(width)
+        self.layers = bottlenecks(Bottleneck, depths, width, keys)
+        self.depths = depths
+        self.compute_dtype = jnp.dtype(compute_dtype)
+        self.rematerialise = rematerialise
+
+    @property
+    def feature_dim(self) -> int:
+        return self.layers[-1].third.kernel.shape[-1]
+
+    @property
+    def blocks(self) -> int:
+        return len(self.layers)
+
+    @property
+    def side(self) -> None:
+        return None
+
+    def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
+        x, stem_norm = self.stem_norm(self.stem(images.astype(self.compute_dtype)), norm_mode)
+        x, layers = through(self.layers, max_pooled(jax.nn.relu(x)), norm_mode, rematerialise=self.rematerialise)
+        network = eqx.tree_at(lambda net: (net.stem_norm, net.layers), self, (stem_norm, layers))
+        return Forward(jnp.mean(x.astype(jnp.float32), (1, 2)), network)
+
+    def roles(self) -> PyTree[Role]:
+        return roles_by_field(self)
+
+    def reinitialised(self, *, key: Key[Array, ""]) -> "ResNet":
+        width = self.stem.kernel.shape[-1]
+        return ResNet(self.depths, width, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)
+
+
+def bottlenecks(
+    block: Callable[..., Any], depths: tuple[int, ...], width: int, keys: list[Key[Array, ""]]
+) -> tuple[Any, ...]:
+    """The blocks of all stages in order: inner widths double from stage to stage, and all but the first halve sides."""
+    made, inputs = [], width
+    for stage, depth in enumerate(depths):
+        for place in range(depth):
+            stride = 2 if stage > 0 and place == 0 else 1
+            made.append(block(inputs, width << stage, stride=stride, key=keys[len(made)]))
+            inputs = EXPANSION * (width << stage)
+    return tuple(made)
+
+
+def through(
+    layers: tuple[Any, ...], x: Array, norm_mode: NormMode, *, rematerialise: bool
+) -> tuple[Array, tuple[Any, ...]]:
+    """What leaves the last block, and the blocks with the statistics that the pass left behind."""
+
+    def applied(layer: Any, x: Array) -> tuple[Array, Any]:
+        return layer(x, norm_mode)
+
+    apply = eqx.filter_checkpoint(applied) if rematerialise else applied
+    after = []
+    for layer in layers:
+        x, updated = apply(layer, x)
+        after.append(updated)
+    return x, tuple(after)
+
+
+def with_norms(block: Block, norms: tuple[BatchNorm | None, ...]) -> Block:
+    """A bottleneck with its four norm layers replaced; the shortcut's is None where the shortcut is the identity."""
+    names = ("first_norm", "second_norm", "third_norm", "shortcut_norm")
+    return eqx.tree_at(
+        lambda b: tuple(getattr(b, name) for name in names), block, norms, is_leaf=lambda leaf: leaf is None
+    )
+
+
+def _convolution(size: int, inputs: int, outputs: int, *, key: Key[Array, ""], stride: int = 1) -> Convolution:
+    # torchvision: normal by fan-out.
+    return Convolution(scaled_normal((size, size, inputs, outputs), size * size * outputs, key=key), stride=stride)

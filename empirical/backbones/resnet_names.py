@@ -1,0 +1,59 @@
+"""torchvision's names for a ResNet, and the prefixes under which MoCo, SwAV and others store it."""
+
+from collections.abc import Iterator
+
+from empirical.backbones.dialects import Dialect, Origin, Origins
+from empirical.backbones.resnet import ResNet
+
+NORM_FIELDS = {"scale": "weight", "shift": "bias", "mean": "running_mean", "variance": "running_var"}
+COUNTERS = r".*\.num_batches_tracked"
+
+
+def resnet_origins(network: ResNet, prefix: str) -> Origins:
+    return {
+        **convolution_and_norm("stem", f"{prefix}conv1", f"{prefix}bn1"),
+        **block_origins(network.depths, prefix, [one.shortcut is not None for one in network.layers]),
+    }
+
+
+def block_origins(depths: tuple[int, ...], prefix: str, shortcuts: list[bool]) -> Origins:
+    """Those of the bottlenecks, which CLIP's network names alike."""
+    origins: dict[str, Origin] = {}
+    for (ours, theirs), shortcut in zip(_places(depths), shortcuts, strict=True):
+        for place, name in enumerate(("first", "second", "third"), start=1):
+            outside = (f"{prefix}{theirs}.conv{place}", f"{prefix}{theirs}.bn{place}")
+            origins |= convolution_and_norm(f"{ours}.{name}", *outside)
+        if shortcut:
+            outside = (f"{prefix}{theirs}.downsample.0", f"{prefix}{theirs}.downsample.1")
+            origins |= convolution_and_norm(f"{ours}.shortcut", *outside)
+    return origins
+
+
+def convolution_and_norm(ours: str, convolution: str, norm: str) -> Origins:
+    return {f"{ours}.kernel": Origin((f"{convolution}.weight",), "convolution"), **norm_origins(f"{ours}_norm", norm)}
+
+
+def norm_origins(ours: str, theirs: str) -> Origins:
+    return {f"{ours}.{field}": Origin((f"{theirs}.{name}",)) for field, name in NORM_FIELDS.items()}
+
+
+def _places(depths: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+    count = 0
+    for stage, depth in enumerate(depths, start=1):
+        for place in range(depth):
+            yield f"layers.{count}", f"layer{stage}.{place}"
+            count += 1
+
+
+def _dialect(name: str, prefix: str, *ignored: str) -> Dialect:
+    patterns = (COUNTERS, *ignored)
+    return Dialect(name, f"{prefix}conv1.weight", lambda network: resnet_origins(network, prefix), patterns)
+
+
+#: MoCo keeps the key encoder, its queue and the projection head beside the query encoder.
+MOCO = _dialect(
+    "MoCo's encoder_q", "module.encoder_q.",
+    r"module\.encoder_q\.fc\..*", r"module\.encoder_k\..*", r"module\.queue(_ptr)?",
+)  # fmt: skip
+SWAV = _dialect("SwAV's ResNet", "module.", r"module\.projection_head\..*", r"module\.prototypes\..*")
+TORCHVISION = _dialect("torchvision's ResNet", "", r"fc\.(weight|bias)")

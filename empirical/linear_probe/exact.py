@@ -1,0 +1,72 @@
+"""The whole path to a stated tolerance: each C starts where the path so far points to.
+
+The optimal head is a smooth function of log C. Three solutions extrapolate it to the next C so well that one Newton
+step is mostly enough. Inputs are rotated to their principal coordinates once for all C, which changes nothing in the
+problem (the penalty is rotation invariant) and much in its conditioning; with fewer examples than features it also
+shrinks the problem to as many coordinates as there are examples.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float64
+
+from empirical.linear_probe.newton import Coordinates, minimise
+from empirical.linear_probe.problem import Problem, Solution
+
+REMEMBERED = 3  # solutions that are extrapolated
+
+
+class Rotation(NamedTuple):
+    """Principal coordinates of a problem's inputs, and the frame that they refer to."""
+
+    coordinates: Coordinates
+    frame: Float64[Array, "k r"]
+
+
+def exact_path(problem: Problem, penalties: Sequence[float], tolerance: float) -> Iterator[Solution]:
+    """Solutions for ascending penalties, each to `|gradient| <= tolerance |W|`.
+
+    Raises:
+      RuntimeError: JAX computes in single precision.
+    """
+    if not jax.config.jax_enable_x64:
+        raise RuntimeError("Probes are solved in double precision: call `artifacts.runtime.prepare_jax()` first.")
+    rotation = rotated(problem)
+    classes, count = len(problem.present), rotation.coordinates.inputs.shape[1]
+    known: deque[tuple[float, Float64[Array, "q r"]]] = deque(maxlen=REMEMBERED)
+    for penalty in penalties:
+        start = _extrapolated(known, np.log(penalty)) if known else jnp.zeros((classes, count))
+        point = minimise(rotation.coordinates, start, jnp.float64(penalty), jnp.float64(tolerance))
+        known.append((np.log(penalty), point.head))
+        weight = np.asarray(point.head[:, :-1] @ rotation.frame.T)
+        bias = np.asarray(point.head[:, -1]) - weight @ problem.centre
+        reached = jnp.linalg.norm(point.gradient) <= tolerance * jnp.linalg.norm(point.head[:, :-1])
+        yield Solution(weight, bias, int(point.steps), bool(reached))
+
+
+def rotated(problem: Problem) -> Rotation:
+    """The problem in principal coordinates."""
+    inputs = jnp.asarray(problem.inputs)
+    if inputs.shape[0] < inputs.shape[1]:
+        frame = jnp.linalg.svd(inputs, full_matrices=False)[2].T
+    else:
+        frame = jnp.linalg.eigh(inputs.T @ inputs)[1]
+    inputs = inputs @ frame
+    inputs = jnp.concatenate([inputs, jnp.ones((len(inputs), 1))], axis=1)
+    penalised = jnp.ones(inputs.shape[1]).at[-1].set(0.0)
+    targets, energies = jnp.asarray(problem.targets), jnp.sum(inputs**2, axis=0)
+    return Rotation(Coordinates(inputs, inputs.astype(jnp.float32), energies, penalised, targets), frame)
+
+
+def _extrapolated(known: deque[tuple[float, Array]], at: float) -> Array:
+    """Lagrange's polynomial through the known points."""
+    total = jnp.zeros_like(known[0][1])
+    for place, value in known:
+        factors = [(at - other) / (place - other) for other, _ in known if other != place]
+        total = total + float(np.prod(factors)) * value
+    return total

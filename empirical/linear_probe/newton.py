@@ -1,0 +1,189 @@
+"""Newton's method for one C: conjugate gradients in single precision inside steps in double precision.
+
+In principal coordinates the inputs' second moment is diagonal, and the Hessian is close to the Kronecker product of
+the mean class curvature A (q x q) and that diagonal. Where A = (I - 1/q) / 2 this is Boehning's upper bound; the mean
+curvature at the current head is much closer. It is diagonal in a known basis for every C at once, and preconditions the
+conjugate gradients at no cost. Products with the Hessian may be rough, and take single precision; the gradient decides
+what is solved, and takes double.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float32, Float64, Int
+
+MAX_STEPS = 60
+MAX_PRODUCTS = 200  # conjugate gradients in one step
+ROUGHEST, FINEST = 0.1, 1e-3  # relative residuals that a step is solved to
+SUFFICIENT_DECREASE = 1e-4
+MAX_BALANCINGS = 20
+REGULAR = 1e-12  # of the mean curvature
+BALANCED = 1e-12  # examples that a class may get too many or too few in sum, relative to all
+ROUNDING = 1e-14  # relative to the objective
+
+
+class Coordinates(NamedTuple):
+    """Inputs in their principal coordinates with a last column of ones, in both precisions.
+
+    `energies`: sums of squares of the columns; `penalised`: 0 for the intercept, 1 for all others.
+    """
+
+    inputs: Float64[Array, "n r"]
+    rough_inputs: Float32[Array, "n r"]
+    energies: Float64[Array, " r"]
+    penalised: Float64[Array, " r"]
+    targets: Int[Array, " n"]
+
+
+class Point(NamedTuple):
+    """A head, its scores, probabilities and gradient."""
+
+    head: Float64[Array, "q r"]
+    scores: Float64[Array, "n q"]
+    probabilities: Float64[Array, "n q"]
+    gradient: Float64[Array, "q r"]
+    steps: Int[Array, ""]
+
+
+@jax.jit
+def minimise(
+    data: Coordinates, start: Float64[Array, "q r"], penalty: Float64[Array, ""], tolerance: Float64[Array, ""]
+) -> Point:
+    """The head of one C, to `|gradient| <= tolerance |W|` or until `MAX_STEPS` steps are taken."""
+
+    def unfinished(point: Point) -> Array:
+        return (_gradient_norm(point) > tolerance * _weight_norm(data, point)) & (point.steps < MAX_STEPS)
+
+    def step(point: Point) -> Point:
+        # One rough step less: where a single step can reach the goal, it is made to.
+        aim = 0.3 * tolerance * _weight_norm(data, point) / _gradient_norm(point)
+        residual = jnp.where(aim < FINEST, ROUGHEST, jnp.minimum(aim, ROUGHEST))
+        direction = _newton_direction(data, point, penalty, residual)
+        change = data.inputs @ direction.T
+        length = _step_length(data, point, direction, change, penalty)
+        return _point(data, point.head + length * direction, point.scores + length * change, penalty, point.steps + 1)
+
+    return jax.lax.while_loop(unfinished, step, _point(data, start, data.inputs @ start.T, penalty, jnp.array(0)))
+
+
+def _point(data: Coordinates, head: Array, scores: Array, penalty: Array, steps: Array) -> Point:
+    """The point of these weights and the intercept that is best for them."""
+    shift = _best_shift(data, scores)
+    head, scores = head.at[:, -1].add(shift), scores + shift
+    probabilities = jax.nn.softmax(scores)
+    residuals = probabilities - jax.nn.one_hot(data.targets, head.shape[0])
+    gradient = penalty * (residuals.T @ data.inputs) + data.penalised * head
+    return Point(head, scores, probabilities, gradient, steps)
+
+
+def _best_shift(data: Coordinates, scores: Float64[Array, "n q"]) -> Float64[Array, " q"]:
+    """What to add to the scores of each class so that probabilities sum to its number of examples; no products with inputs.
+
+    With it the gradient is that of the weights alone, of an objective that is 1-strongly convex in them.
+    """
+    count, classes = scores.shape
+    wanted = jnp.bincount(data.targets, length=classes)
+
+    def excess(shift: Array) -> tuple[Array, Array]:
+        probabilities = jax.nn.softmax(scores + shift)
+        return probabilities, probabilities.sum(0) - wanted
+
+    def unbalanced(state: tuple[Array, ...]) -> Array:
+        return (jnp.max(jnp.abs(state[2])) > BALANCED * count) & (state[3] < MAX_BALANCINGS)
+
+    def balance(state: tuple[Array, ...]) -> tuple[Array, ...]:
+        shift, probabilities, surplus, rounds = state
+        step = jnp.linalg.solve(_class_curvature(probabilities), -surplus)
+        # Far from balance a full step may overshoot; the damped one of pseudo-self-concordant functions cannot.
+        size = jnp.max(jnp.abs(step))
+        shift = shift + step * jnp.where(size > 0.5, 1 / (1 + size), 1.0)
+        return shift, *excess(shift), rounds + 1
+
+    start = jnp.zeros(classes)
+    return jax.lax.while_loop(unbalanced, balance, (start, *excess(start), jnp.array(0)))[0]
+
+
+def _class_curvature(probabilities: Float64[Array, "n q"]) -> Float64[Array, "q q"]:
+    """Sum over examples of `diag(p) - p p^T`, made regular.
+
+    Adding a constant to all scores changes nothing: in that direction any curvature will do.
+    """
+    curvature = jnp.diag(probabilities.sum(0)) - probabilities.T @ probabilities
+    mean = jnp.trace(curvature) / len(curvature)
+    return curvature + mean / len(curvature) + REGULAR * mean * jnp.eye(len(curvature))
+
+
+def _newton_direction(data: Coordinates, point: Point, penalty: Array, residual: Array) -> Float64[Array, "q r"]:
+    """The solution of `Hessian d = -gradient`, to a relative residual."""
+    probabilities, rough_penalty = point.probabilities.astype(jnp.float32), penalty.astype(jnp.float32)
+    penalised = data.penalised.astype(jnp.float32)
+    # Gradients leave the range of single precision at either end of the path.
+    scale = _gradient_norm(point)
+    downhill = (-point.gradient / scale).astype(jnp.float32)
+    basis, diagonal = _preconditioner(data, point, penalty)
+
+    def product(direction: Array) -> Array:
+        change = _rough(data.rough_inputs, direction.T)
+        weighted = probabilities * change
+        curved = weighted - probabilities * jnp.sum(weighted, axis=1, keepdims=True)
+        return rough_penalty * _rough(curved.T, data.rough_inputs) + penalised * direction
+
+    def preconditioned(vector: Array) -> Array:
+        return _rough(basis, _rough(basis.T, vector) / diagonal)
+
+    def unsolved(state: tuple[Array, ...]) -> Array:
+        return (jnp.linalg.norm(state[1]) > residual) & (state[4] < MAX_PRODUCTS)
+
+    def iterate(state: tuple[Array, ...]) -> tuple[Array, ...]:
+        solution, rest, search, fit, count = state
+        curved = product(search)
+        length = fit / jnp.sum(search * curved)
+        rest = rest - length * curved
+        towards = preconditioned(rest)
+        new_fit = jnp.sum(rest * towards)
+        return solution + length * search, rest, towards + new_fit / fit * search, new_fit, count + 1
+
+    first = preconditioned(downhill)
+    start = (jnp.zeros_like(downhill), downhill, first, jnp.sum(downhill * first), jnp.array(0))
+    return scale * jax.lax.while_loop(unsolved, iterate, start)[0].astype(jnp.float64)
+
+
+def _preconditioner(
+    data: Coordinates, point: Point, penalty: Array
+) -> tuple[Float32[Array, "q q"], Float32[Array, "q r"]]:
+    """A basis of the classes, and the Kronecker approximation's diagonal in it."""
+    values, basis = jnp.linalg.eigh(_class_curvature(point.probabilities) / len(point.probabilities))
+    values = jnp.maximum(values, jnp.finfo(jnp.float32).eps * values[-1])
+    diagonal = penalty * values[:, None] * data.energies + data.penalised
+    return basis.astype(jnp.float32), diagonal.astype(jnp.float32)
+
+
+def _step_length(data: Coordinates, point: Point, direction: Array, change: Array, penalty: Array) -> Array:
+    """1, halved until the objective falls enough. Scores are linear in the step: no product with inputs is needed."""
+
+    def objective(length: Array) -> Array:
+        scores, head = point.scores + length * change, point.head + length * direction
+        chosen = jnp.take_along_axis(jax.nn.log_softmax(scores), data.targets[:, None], axis=1)
+        return jnp.sum(data.penalised * head**2) / 2 - penalty * jnp.sum(chosen)
+
+    now, slope = objective(jnp.array(0.0)), jnp.sum(point.gradient * direction)
+
+    def too_long(length: Array) -> Array:
+        allowed = now + SUFFICIENT_DECREASE * length * slope + ROUNDING * jnp.abs(now)
+        return ~(objective(length) <= allowed) & (length > 1e-9)
+
+    return jax.lax.while_loop(too_long, lambda length: length / 2, jnp.array(1.0))
+
+
+def _gradient_norm(point: Point) -> Array:
+    return jnp.linalg.norm(point.gradient)
+
+
+def _weight_norm(data: Coordinates, point: Point) -> Array:
+    return jnp.linalg.norm(data.penalised * point.head)
+
+
+def _rough(left: Array, right: Array) -> Array:
+    # Full single precision on a GPU too, whose default of ten bits would stall conjugate gradients.
+    return jnp.matmul(left, right, precision="highest")

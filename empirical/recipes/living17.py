@@ -1,0 +1,22 @@
+"""BREEDS Living-17: 17 superclasses; ID and OOD images show different subclasses of them."""
+
+from empirical.augment.transforms import TRANSFORMS
+from empirical.backbones.catalogue import BackboneChoice
+from empirical.datasets.protocols import PAPER
+from empirical.recipes.grids import two_by_two
+from empirical.recipes.recipe import Recipe, SolvedProbe
+
+LIVING17 = Recipe(
+    name="living17",
+    title="Living-17",
+    family="living17",
+    protocol=PAPER,
+    backbone=BackboneChoice(name="moco_v2_resnet50"),
+    pipelines=TRANSFORMS["living17"],
+    probe=SolvedProbe(solver="faithful"),
+    sweeps=two_by_two(ft=1e-3, lp_ft=1e-4),
+    epochs=20,
+    batch_size=64,
+    classes=17,
+    source="protocol 1, 2.1, 3.1 to 3.3, 4, 5.1; winners 4.3, from the authors' notebook on representation change",
+)

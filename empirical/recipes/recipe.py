@@ -1,0 +1,197 @@
+"""A recipe: everything that determines the runs on one data set, frozen and complete.
+
+What is not in the recipe does not change a number: where the data and checkpoints lie, how many processes work.
+"""
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from empirical.augment.transforms import Pipelines
+from empirical.backbones.catalogue import BackboneChoice
+from empirical.datasets.digits import DigitsSplit
+from empirical.datasets.protocols import Protocol
+from empirical.methods import Method
+from empirical.selection import ID_VALIDATION, Criterion
+
+#: 50 values of C from 1e-7 to 1e2, as the paper's launcher has them.
+PENALTIES = tuple(float(f"{10 ** (-7 + 9 * step / 49):.6g}") for step in range(50))
+
+
+class Settings(BaseModel):
+    """A frozen part of a recipe."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SolvedProbe(Settings):
+    """Logistic regression on cached features, for LP and for the head of LP-FT.
+
+    Attributes:
+      penalties: values of C, ascending; the best by the recipe's criterion is chosen, the smaller on ties.
+      solver: `exact` to a gradient tolerance; `faithful` as the paper's code has it (scikit-learn, 200 iterations).
+      view: which transform the training features see; the paper takes one augmented view of each image.
+    """
+
+    kind: Literal["solved"] = "solved"
+    penalties: tuple[float, ...] = Field(default=PENALTIES, min_length=1)
+    standardisation: Literal["scalar", "per_feature"] = "scalar"
+    solver: Literal["exact", "faithful"] = "exact"
+    view: Literal["training", "evaluation"] = "training"
+
+    @model_validator(mode="after")
+    def _ascending(self) -> "SolvedProbe":
+        _check_grid("penalties", self.penalties)
+        return self
+
+
+class TrainedProbe(Settings):
+    """A head trained by SGD on a frozen backbone, for the head of LP-FT where features are too many to solve on.
+
+    One run serves every seed of LP-FT, as in the paper's ImageNet experiments.
+    """
+
+    kind: Literal["trained"] = "trained"
+    method: Method
+    learning_rate: float = Field(gt=0)
+    epochs: int = Field(ge=1)
+    seed: int = 0
+
+
+class Sweep(Settings):
+    """One method over a grid of learning rates.
+
+    Attributes:
+      extensions: how many values may be added at an end of the grid while the optimum lies on it; 0: never.
+      epochs: instead of the recipe's.
+      published: the learning rate that the authors went on with, where it is known.
+    """
+
+    method: Method
+    learning_rates: tuple[float, ...] = Field(min_length=1)
+    extensions: int = Field(default=0, ge=0)
+    epochs: int | None = Field(default=None, ge=1)
+    published: float | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.method.name} ({self.method.norm_mode})"
+
+    @model_validator(mode="after")
+    def _grid(self) -> "Sweep":
+        _check_grid("learning_rates", self.learning_rates)
+        if self.method.solved:
+            raise ValueError("a sweep trains, but LP is solved: it comes with `probe` and has no learning rates")
+        if self.extensions and len(self.learning_rates) < 2:
+            raise ValueError("`extensions` needs a grid of at least 2 learning rates, whose step it continues")
+        return self
+
+
+class Pretraining(Settings):
+    """The small network pretrained on rendered characters, here and now: for series over the quality of features."""
+
+    steps: int = Field(ge=1)
+    seed: int = 0
+
+
+class Variation(Settings):
+    """One place in a series over circumstances; everything else is as in the recipe.
+
+    Attributes:
+      name: what the runs are filed under; empty for the recipe's own circumstance, whose runs are the main ones.
+      kind: `pretraining`: another backbone, LP and the methods in `like`. `head_start`: another method, one row.
+      value: the place on the series' axis.
+      like: sweeps of the recipe whose selected learning rates are taken over; one for a head start.
+      pretraining, method: what is different.
+      rate_factor: of the selected learning rate, where the method needs another scale.
+    """
+
+    name: str = Field(default="", pattern=r"^[A-Za-z0-9_. -]*$")
+    kind: Literal["pretraining", "head_start"]
+    label: str
+    value: float
+    like: tuple[str, ...] = Field(min_length=1)
+    pretraining: Pretraining | None = None
+    method: Method | None = None
+    rate_factor: float = Field(default=1.0, gt=0)
+
+    @model_validator(mode="after")
+    def _of_its_kind(self) -> "Variation":
+        wanted = {"pretraining": self.pretraining, "head_start": self.method}
+        given = {kind for kind, what in wanted.items() if what is not None}
+        if given != ({self.kind} if self.name else set()):
+            raise ValueError(f"a variation with a name must have `{self.kind}` or `method`, one without name neither")
+        if self.kind == "head_start" and len(self.like) != 1:
+            raise ValueError(f"a head start is like one sweep, got {list(self.like)}")
+        return self
+
+
+class Recipe(Settings):
+    """All runs on one data set.
+
+    Attributes:
+      family: whose images (`datasets.catalogue`, `digits`, or a data set of the user's own).
+      classes: how many the data must have; None: whatever they have.
+      ood: OOD sets that are evaluated; None: all that the family has.
+      split: of the embedded digits, which have no split of their own; each seed is a replicate.
+      interpolate: sweeps whose selected runs are interpolated with their start (WiSE-FT).
+      variations: series over pretraining and head starts, each complete with the recipe's own circumstance.
+      describe: measure how far the OOD sets lie from ID.
+      source: where the settings come from.
+    """
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    title: str
+    family: str
+    protocol: Protocol
+    backbone: BackboneChoice
+    pipelines: Pipelines
+    probe: SolvedProbe | TrainedProbe | None = Field(discriminator="kind")
+    sweeps: tuple[Sweep, ...]
+    epochs: int = Field(ge=1)
+    batch_size: int = Field(ge=1)
+    seeds: tuple[int, ...] = Field(default=(0, 1, 2), min_length=1)
+    criterion: Criterion = ID_VALIDATION
+    classes: int | None = Field(default=None, ge=2)
+    ood: tuple[str, ...] | None = None
+    split: DigitsSplit | None = None
+    interpolate: tuple[str, ...] = ()
+    variations: tuple[Variation, ...] = ()
+    describe: bool = True
+    source: str
+
+    def sweep(self, label: str) -> Sweep:
+        return next(sweep for sweep in self.sweeps if sweep.label == label)
+
+    @property
+    def solves(self) -> bool:
+        """Whether LP is solved on features, so that there is a row of it."""
+        return isinstance(self.probe, SolvedProbe)
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> "Recipe":
+        labels = [sweep.label for sweep in self.sweeps]
+        repeated = next((label for label in labels if labels.count(label) > 1), None)
+        if repeated:
+            raise ValueError(f"every method must be swept once, got {repeated} twice; give a variant its own name")
+        if len(set(self.seeds)) != len(self.seeds):
+            raise ValueError(f"`seeds` must differ, got {list(self.seeds)}")
+        if not self.sweeps and not self.solves:
+            raise ValueError("a recipe must have a probe or a sweep, got neither")
+        for sweep in self.sweeps:
+            if sweep.method.needs_probe and self.probe is None:
+                raise ValueError(f"{sweep.label} starts from a linear probe, so the recipe must have a `probe`")
+        for label in (*self.interpolate, *(label for one in self.variations for label in one.like)):
+            if label not in labels:
+                raise ValueError(f"`interpolate` and `like` must name sweeps of the recipe, got {label!r}")
+        if (self.family == "digits") != (self.split is not None):
+            raise ValueError("`split` is for the embedded digits, and they must have one")
+        if self.criterion != ID_VALIDATION and set(self.criterion.sets) != {"id_validation"}:
+            raise ValueError("selection must be on id_validation; rows selected on OOD sets are collected beside")
+        return self
+
+
+def _check_grid(name: str, values: tuple[float, ...]) -> None:
+    if any(not (math.isfinite(value) and value > 0) for value in values) or list(values) != sorted(set(values)):
+        raise ValueError(f"`{name}` must be positive and ascend, got {list(values)}")

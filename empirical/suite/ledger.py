@@ -1,0 +1,72 @@
+"""What a suite's folder holds: results of finished units, found by the units' meaning; trains and checks nothing.
+
+Nothing here is cached on disk: a result file is read in a tenth of a millisecond, and the directories are the truth.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from artifacts.directory import MANIFEST
+from empirical.records import (
+    EpochRecord,
+    PenaltyRecord,
+    Record,
+    RunResult,
+    read_lines,
+    read_record,
+)  # fmt: skip
+from empirical.selection import Trial
+from empirical.suite.suite import Suite
+from empirical.suite.units import Unit, place
+
+Found = TypeVar("Found", bound=Record)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Results by unit; what was read once is kept, for a finished result never changes under the same configuration."""
+
+    suite: Suite
+    folder: Path
+    _kept: dict[tuple[Unit, type[Record]], Record] = field(default_factory=dict)
+
+    def place(self, unit: Unit) -> Path:
+        return place(unit, self.suite, self.folder)
+
+    def finished(self, unit: Unit) -> bool:
+        """Whether a result is published; a damaged one, or one of other code or data, counts until it is run again."""
+        return (self.place(unit) / MANIFEST).is_file()
+
+    def result(self, unit: Unit, kind: type[Found]) -> Found | None:
+        """A finished unit's result; None where there is none."""
+        key = (unit, kind)
+        if key not in self._kept:
+            if not self.finished(unit):
+                return None
+            self._kept[key] = read_record(self.place(unit) / "result.json", kind)
+        found = self._kept[key]
+        assert isinstance(found, kind)
+        return found
+
+    def run(self, unit: Unit) -> RunResult | None:
+        return self.result(unit, RunResult)
+
+    def forget(self, unit: Unit) -> None:
+        """Read the unit's result anew next time: it has just been made."""
+        for key in [key for key in self._kept if key[0] == unit]:
+            del self._kept[key]
+
+    def epochs(self, unit: Unit) -> list[EpochRecord]:
+        return read_lines(self.place(unit) / "metrics.jsonl", EpochRecord)
+
+    def path(self, unit: Unit) -> list[PenaltyRecord]:
+        return read_lines(self.place(unit) / "metrics.jsonl", PenaltyRecord)
+
+    def trial(self, unit: Unit) -> Trial | None:
+        """A finished run with every epoch, for selection on any criterion."""
+        run = self.run(unit)
+        if run is None:
+            return None
+        history = tuple(self.epochs(unit))
+        return Trial(run.run, run.learning_rate, run.seed, run.status == "diverged", history)

@@ -1,0 +1,105 @@
+"""A suite is some recipes that are run, reported and compared together."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError, model_validator
+
+from artifacts import UserError
+from artifacts.files import write_json
+from empirical.datasets.protocols import CLEAN, PAPER
+from empirical.recipes import DIGITS, PAPER_RECIPES, Recipe, Scale, clean, miniature
+from empirical.recipes.recipe import Settings
+
+SUITE_FILE = "suite.json"
+#: Suites that have a name; any other is a TOML file of the user's (`suite.configuration`).
+NAMES = ("embedded", "miniature", "paper")
+
+
+class Suite(Settings):
+    """Recipes of different names, and what the suite is called."""
+
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
+    recipes: tuple[Recipe, ...] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> "Suite":
+        names = [recipe.name for recipe in self.recipes]
+        repeated = next((name for name in names if names.count(name) > 1), None)
+        if repeated:
+            raise ValueError(f"recipes must have different names, got {repeated} twice")
+        return self
+
+    def recipe(self, name: str) -> Recipe:
+        """The recipe of that name.
+
+        Raises:
+          UserError: there is none.
+        """
+        for recipe in self.recipes:
+            if recipe.name == name:
+                return recipe
+        names = ", ".join(recipe.name for recipe in self.recipes)
+        raise UserError(f"A recipe must be one of the suite {self.name} ({names}), got {name!r}.")
+
+
+def named_suite(name: str, *, scale: Scale = "default", protocol: str = PAPER.name) -> Suite:
+    """One of the suites that have a name.
+
+    Args:
+      scale: how large the embedded benchmark is, and, for `quick`, that the miniatures are the least that shows all.
+      protocol: `paper` or `clean`, for the suites `paper` and `miniature`.
+    Raises:
+      UserError: there is no such suite or protocol.
+    """
+    if protocol not in (PAPER.name, CLEAN.name):
+        raise UserError(f"A protocol must be {PAPER.name} or {CLEAN.name}, got {protocol!r}.")
+    if name == "embedded":
+        return Suite(name=name, recipes=(DIGITS[scale],))
+    if name not in NAMES:
+        raise UserError(f"A suite must be one of {', '.join(NAMES)} or a TOML file, got {name!r}.")
+    recipes = tuple(PAPER_RECIPES.values())
+    if name == "miniature":
+        # One configuration of ImageNet: in small they differ in nothing that a test could miss.
+        recipes = tuple(miniature(recipe, quick=scale == "quick") for recipe in recipes[:-1])
+    return Suite(name=name, recipes=tuple(map(clean, recipes)) if protocol == CLEAN.name else recipes)
+
+
+def open_suite(folder: Path, suite: Suite) -> None:
+    """Make a folder hold this suite, so that every worker reads the same recipes.
+
+    Recipes may change: each run is filed under its own configuration, and those of earlier recipes stay.
+
+    Raises:
+      UserError: the folder holds another suite.
+    """
+    path = folder / SUITE_FILE
+    if path.exists():
+        there = read_suite(folder)
+        if there.name != suite.name:
+            raise UserError(f"{folder} must hold the suite {suite.name}, got {there.name}; name another with --out.")
+        if there == suite:
+            return
+    elif folder.exists() and any(folder.iterdir()):
+        foreign = sorted(entry.name for entry in folder.iterdir())[0]
+        raise UserError(f"{folder} must be new or hold a suite, got {foreign} and no {SUITE_FILE}; name another --out.")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(path, suite.model_dump(mode="json"))
+
+
+def read_suite(folder: Path) -> Suite:
+    """The suite that a folder holds.
+
+    Raises:
+      UserError: there is none, or it cannot be read.
+    """
+    path = folder / SUITE_FILE
+    try:
+        return Suite.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{folder} must hold a suite ({SUITE_FILE}), but there is none; run `distort bench run`."
+        ) from error
+    except ValidationError as error:
+        raise UserError(
+            f"{path} must be a suite of this version ({str(error).splitlines()[0]}); run it again."
+        ) from error

@@ -1,0 +1,29 @@
+"""How numbers are written: accuracies in percent, half widths of 90 % intervals after a plus-minus sign."""
+
+from empirical.records import Estimate
+
+INTERVALS = "Accuracies in percent; ± is half a 90 % interval by Student's t over seeds."
+NOTHING = "-"
+
+
+def percent(value: float | None, half_width: float | None = None) -> str:
+    """An accuracy in [0, 1]."""
+    if value is None:
+        return NOTHING
+    shown = f"{100 * value:.1f}"
+    return shown if half_width is None else f"{shown} ± {100 * half_width:.1f}"
+
+
+def estimated(found: Estimate | None) -> str:
+    return NOTHING if found is None else percent(found.mean, found.ci90)
+
+
+def difference(ours: float | None, theirs: float | None) -> str:
+    """Ours less theirs in points, with its sign."""
+    if ours is None or theirs is None:
+        return NOTHING
+    return f"{100 * (ours - theirs):+.1f}".replace("-", "−")
+
+
+def rate(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:g}"

@@ -1,0 +1,63 @@
+"""One number a line: every accuracy, NLL, ECE and movement, with what chose it and how sure it is."""
+
+import csv
+import io
+from collections.abc import Iterator
+
+from empirical.records import Benchmark, BenchmarkRow
+
+TIDY_FILE = "results.csv"
+HEADER = (
+    "dataset", "condition", "method", "norm_mode", "selected_on", "learning_rate", "grid_edge", "set", "kind", "metric",
+    "value", "ci90", "ci90_normal", "seeds", "per_seed", "runs",
+)  # fmt: skip
+Cell = str | float | int | None
+
+
+def tidy_csv(benchmark: Benchmark) -> str:
+    """Main rows, OOD-oracle rows (`selected_on` names an OOD column) and rows of series (`condition` is not empty)."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(HEADER)
+    rows = [*benchmark.rows, *benchmark.oracle_rows]
+    rows += [row for condition in benchmark.conditions if condition.name for row in condition.rows]
+    for row in rows:
+        first = (
+            row.dataset,
+            row.condition,
+            row.method,
+            row.norm_mode,
+            row.selected_on,
+            row.learning_rate,
+            row.grid_edge,
+        )
+        for line in _lines(row):
+            writer.writerow((*first, *line, " ".join(row.runs)))
+    return stream.getvalue()
+
+
+def _lines(row: BenchmarkRow) -> Iterator[tuple[Cell, ...]]:
+    """Set, kind of set, metric, value, both half widths, number of seeds, every seed."""
+
+    def line(name: str, kind: str, metric: str, value: float, ci90: float | None = None, normal: float | None = None,
+             per_seed: list[float] | None = None) -> tuple[Cell, ...]:  # fmt: skip
+        return name, kind, metric, value, ci90, normal, len(row.seeds), " ".join(map(repr, per_seed or ()))
+
+    yield line("id_test", "id", "accuracy", row.id_accuracy, row.id_ci90, row.id_ci90_normal, row.id_per_seed)
+    yield line("id_test", "id", "nll", row.id_nll)
+    yield line("id_test", "id", "ece", row.id_ece)
+    yield line(
+        "ood", "mean of columns", "accuracy", row.ood_accuracy, row.ood_ci90, row.ood_ci90_normal, row.ood_per_seed
+    )
+    for name, found in row.per_column.items():
+        yield line(name, "column", "accuracy", found.mean, found.ci90, found.ci90_normal, found.per_seed)
+    for name, ood in row.per_ood_set.items():
+        yield line(name, "ood set", "accuracy", ood.accuracy, ood.ci90, ood.ci90_normal, ood.per_seed)
+        yield line(name, "ood set", "nll", ood.nll)
+        yield line(name, "ood set", "ece", ood.ece)
+        if ood.unmasked_accuracy is not None:
+            yield line(name, "ood set", "unmasked accuracy", ood.unmasked_accuracy)
+    for name, moved in row.movement.items():
+        yield line(name, "movement", "mean squared", moved.mean_squared)
+        yield line(name, "movement", "euclidean", moved.euclidean)
+        yield line(name, "movement", "cosine", moved.cosine)

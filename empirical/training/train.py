@@ -1,0 +1,248 @@
+"""The training loop: epochs, what the caller says after each, checkpoints, and the two ways in which it can fail.
+
+Source: protocol section 4. The order of images, what is drawn for them and the learning rates are functions of the
+run's configuration, so a run is determined by it, its start and its data, wherever it was interrupted.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from artifacts import UserError
+from empirical.backbones.classifier import Classifier
+from empirical.methods.unfreezing import Moment
+from empirical.training.checkpoints import Checkpoints, Progress, latest, save
+from empirical.training.data import Resident, TrainingData
+from empirical.training.devices import on_each, placement
+from empirical.training.feeds import Feed, ResidentFeed, StreamedFeed, stream_key
+from empirical.training.groups import grouping
+from empirical.training.run import TrainingRun
+from empirical.training.schedule import group_rates, learning_rate
+from empirical.training.step import Rule, initial
+from empirical.training.variables import Variables, variables
+
+
+class Epoch(NamedTuple):
+    """The state after an epoch; epoch 0 is before training and has no loss.
+
+    Attributes:
+      learning_rate: of the epoch's last step, of parameters without a factor of their own.
+      training_loss: mean cross-entropy over the epoch's batches.
+      history: what was recorded after earlier epochs.
+    """
+
+    epoch: int
+    learning_rate: float
+    training_loss: float | None
+    classifier: Classifier
+    history: tuple[Mapping[str, Any], ...]
+
+
+class Report(NamedTuple):
+    """What the caller makes of an epoch: JSON values to record, and whether this state replaces the one kept so far."""
+
+    record: Mapping[str, Any] = {}
+    keep: bool = False
+
+
+class Outcome(NamedTuple):
+    """How a run ended.
+
+    Attributes:
+      classifier: after the last step.
+      kept: the state that the caller last asked to keep, after epoch `kept_epoch`.
+      records: what the caller recorded, the state before training first; after a resume all of them all the same.
+      failure: None, or why the run ended early.
+      resumed_at: epoch and step of the checkpoint that this call continued from; None where it began anew.
+      images_per_second: of this call, compilation and callbacks apart; None where it took too few steps to say.
+    """
+
+    classifier: Classifier
+    kept: Classifier | None
+    kept_epoch: int | None
+    records: tuple[Mapping[str, Any], ...]
+    failure: str | None
+    resumed_at: tuple[int, int] | None
+    images_per_second: float | None
+
+
+@dataclass
+class _Clock:
+    """Time in steps, the first calls left out: they compile."""
+
+    images: int = 0
+    seconds: float = 0.0
+    compiled: set[int] = field(default_factory=set)
+
+    def count(self, sizes: tuple[int, int], seconds: float) -> None:
+        batch, steps = sizes
+        if batch in self.compiled:
+            self.images += batch * steps
+            self.seconds += seconds
+        self.compiled.add(batch)
+
+    @property
+    def rate(self) -> float | None:
+        return self.images / self.seconds if self.seconds > 0 else None
+
+
+def train(
+    start: Classifier,
+    data: TrainingData,
+    run: TrainingRun,
+    after_epoch: Callable[[Epoch], Report] = lambda epoch: Report(),
+    *,
+    checkpoints: Checkpoints | None = None,
+    devices: Sequence[jax.Device] | None = None,
+    max_steps: int | None = None,
+) -> Outcome:
+    """Train from `start`, which stays as it is, and hand every epoch to `after_epoch`, the untrained state first.
+
+    Deterministic. A loss that is not finite ends the run before that epoch is handed on.
+
+    Args:
+      after_epoch: may be called again for the last epoch before a resume, with the same state: let it only report.
+      checkpoints: where to save, and to continue from if this run was saved there. None: neither.
+      devices: all local ones by default; as many are used as divide the batch size.
+      max_steps: end after so many steps, without another report.
+    Raises:
+      UserError: the data are empty, the method does not fit the network, the device's memory is too small, or the
+        checkpoints belong to another run.
+    """
+    if len(data) == 0:
+        raise UserError("Training needs at least one image, got an empty set.")
+    before = variables(start, run.method, key=stream_key(run.seed, "adapter"))
+    grouped = grouping(before, run.method)
+    rule = Rule.of(run, grouped, before)
+    where = placement(run.batch_size, jax.local_devices() if devices is None else devices)
+    rule = rule._replace(pretrained=on_each(where, rule.pretrained))
+    blocks = before.classifier.backbone.blocks
+    kind = ResidentFeed if isinstance(data, Resident) else StreamedFeed
+    with nullcontext() if checkpoints is None else checkpoints.held():
+        progress = Progress(initial(before, rule), 0, 0, (), (), None, None)
+        if checkpoints is not None:
+            progress = latest(checkpoints, run, progress)
+        progress = progress._replace(state=on_each(where, progress.state))
+        with _memory(run):
+            feed = kind(data, run, partial(group_rates, run, grouped, blocks), rule, where)
+        try:
+            return _Loop(run, feed, before, after_epoch, checkpoints, max_steps).run_from(progress)
+        finally:
+            feed.close()
+
+
+@dataclass
+class _Loop:
+    run: TrainingRun
+    feed: Feed
+    start: Variables
+    after_epoch: Callable[[Epoch], Report]
+    checkpoints: Checkpoints | None
+    max_steps: int | None
+    clock: _Clock = field(default_factory=_Clock)
+    saved: float = field(default_factory=time.monotonic)
+    resumed_at: tuple[int, int] | None = None
+
+    def run_from(self, progress: Progress) -> Outcome:
+        if progress.records:
+            self.resumed_at = (progress.epoch, progress.step)
+        else:
+            progress = self._reported(progress, 0, 0.0, None)
+        while progress.epoch < self.run.epochs:
+            most = self._most(progress)
+            if most == 0:
+                break
+            progress, failure = self._advanced(progress, most)
+            if failure is not None:
+                return self._outcome(progress, failure)
+            if progress.step == self.feed.steps:
+                progress = self._epoch_ended(progress)
+            elif self._due(progress):
+                self._save(progress)
+        return self._outcome(progress, None)
+
+    def _advanced(self, progress: Progress, most: int) -> tuple[Progress, str | None]:
+        began = time.perf_counter()
+        with _memory(self.run):
+            state, losses = self.feed.take(progress.state, progress.epoch, progress.step, most)
+        size = min(self.run.batch_size, len(self.feed.data) - progress.step * self.run.batch_size)
+        self.clock.count((size, len(losses)), time.perf_counter() - began)
+        progress = progress._replace(state=state, step=progress.step + len(losses), losses=(*progress.losses, *losses))
+        for place, loss in enumerate(losses, start=progress.step - len(losses) + 1):
+            if not math.isfinite(loss):
+                return progress, f"the training loss was {loss} in epoch {progress.epoch + 1}, step {place}"
+        return progress, None
+
+    def _epoch_ended(self, progress: Progress) -> Progress:
+        last = Moment(epoch=progress.epoch, epochs=self.run.epochs, step=self.feed.steps - 1, steps=self.feed.steps)
+        loss = math.fsum(progress.losses) / len(progress.losses)
+        progress = self._reported(progress, progress.epoch + 1, learning_rate(self.run, last), loss)
+        progress = progress._replace(epoch=progress.epoch + 1, step=0, losses=())
+        self._save(progress)
+        return progress
+
+    def _reported(self, progress: Progress, epoch: int, rate: float, loss: float | None) -> Progress:
+        # Copies: the next step consumes the state, while the caller may hold on to what it was handed.
+        now = _copied(progress.state.variables)
+        record, keep = self.after_epoch(Epoch(epoch, rate, loss, now.merged(), progress.records))
+        progress = progress._replace(records=(*progress.records, dict(record)))
+        return progress._replace(kept=now, kept_epoch=epoch) if keep else progress
+
+    def _most(self, progress: Progress) -> int:
+        """Steps until something must happen."""
+        limits = [self.feed.steps - progress.step]
+        if self.checkpoints is not None and self.checkpoints.every_steps is not None:
+            limits.append(self.checkpoints.every_steps - progress.step % self.checkpoints.every_steps)
+        if self.max_steps is not None:
+            limits.append(max(self.max_steps - progress.epoch * self.feed.steps - progress.step, 0))
+        return min(limits)
+
+    def _due(self, progress: Progress) -> bool:
+        if self.checkpoints is None:
+            return False
+        every = self.checkpoints.every_steps
+        by_steps = every is not None and progress.step % every == 0
+        return by_steps or time.monotonic() - self.saved >= self.checkpoints.every_seconds
+
+    def _save(self, progress: Progress) -> None:
+        if self.checkpoints is not None:
+            save(self.checkpoints, self.run, progress, self.start)
+            self.saved = time.monotonic()
+
+    def _outcome(self, progress: Progress, failure: str | None) -> Outcome:
+        return Outcome(
+            classifier=progress.state.variables.merged(),
+            kept=None if progress.kept is None else progress.kept.merged(),
+            kept_epoch=progress.kept_epoch,
+            records=progress.records,
+            failure=failure,
+            resumed_at=self.resumed_at,
+            images_per_second=self.clock.rate,
+        )
+
+
+def _copied(tree: Any) -> Any:
+    return jax.tree.map(jnp.copy, tree)
+
+
+@contextmanager
+def _memory(run: TrainingRun) -> Iterator[None]:
+    """Too little memory is a setting to mend, not a traceback."""
+    try:
+        yield
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        parts = "" if run.method.norm_mode == "train" else f", raise `microbatches` (now {run.microbatches})"
+        raise UserError(
+            f"A step must fit into the device's memory, but does not: lower `batch_size` (now {run.batch_size})"
+            f"{parts}, "
+            'or set the backbone\'s `rematerialise = true` or `compute = "bfloat16"`.'
+        ) from error

@@ -1,0 +1,258 @@
+"""The networks are their references: same features, gradients and running statistics at the same random weights.
+
+Weights travel through files in the published formats, so the readers are tested on the way. References are
+transformers' ResNet (torchvision's ResNet v1.5) and OpenAI's own `model.py`, in PyTorch on a CPU.
+"""
+
+import copy
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from empirical.backbones.checkpoints import tensors
+from empirical.backbones.clip_names import CLIP_RESNET, CLIP_TEXT, CLIP_VIT
+from empirical.backbones.clip_resnet import ClipResNet
+from empirical.backbones.clip_text import ClipText, TextSize
+from empirical.backbones.clip_vit import VIT_B16, ClipViT, VitSize
+from empirical.backbones.dialects import speaking, translated
+from empirical.backbones.resnet import ResNet
+from empirical.backbones.resnet_names import TORCHVISION, resnet_origins
+from empirical.backbones.transformer import quick_gelu
+from empirical.backbones.weights_file import stored_tensors
+
+# Sums of float32 products in another order; largest difference over largest value.
+RTOL = 1e-5
+# Train mode divides by deviations of a batch's few values, so float32 is less exact; ours may err as much as PyTorch's
+# own, times this.
+ROUNDING = 5.0
+DRAW = np.random.default_rng(0)
+
+
+def apart(found, expected) -> float:
+    expected = np.asarray(expected)
+    return float(np.abs(np.asarray(found) - expected).max() / np.abs(expected).max())
+
+
+def loaded(path, like, dialects):
+    stored = stored_tensors(path)
+    return translated(path, stored, speaking(path, stored, dialects), like)
+
+
+def to_torch(torch, images):
+    return torch.from_numpy(np.ascontiguousarray(images.transpose(0, 3, 1, 2)))
+
+
+def standardised(images):
+    mean, deviation = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
+    return ((images - np.array(mean)) / np.array(deviation)).astype(np.float32)
+
+
+def shapes(network, *sizes):
+    return eqx.filter_eval_shape(lambda key: network(*sizes, key=key), jax.random.key(0))
+
+
+features = eqx.filter_jit(lambda network, images: network(images, "eval").features)
+
+
+@pytest.fixture(scope="module")
+def resnet(torch, transformers, shaken, torchvision_names, tmp_path_factory):
+    """A narrow ResNet of both kinds of block, in train mode, and ours read from its file."""
+    config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[32, 64, 128], depths=[2, 1, 2])
+    reference = shaken(transformers.ResNetModel(config))
+    path = tmp_path_factory.mktemp("resnet") / "resnet.pth"
+    torch.save(torchvision_names(reference.state_dict()), path)
+    return reference, loaded(path, shapes(ResNet, (2, 1, 2), 8), (TORCHVISION,))
+
+
+@pytest.mark.parametrize("side", [64, 45])
+def test_resnet_features(torch, resnet, side):
+    reference, ours = resnet
+    images = DRAW.standard_normal((3, side, side, 3)).astype(np.float32)
+    with torch.no_grad():
+        expected = reference.eval()(to_torch(torch, images)).pooler_output[:, :, 0, 0]
+    assert apart(features(ours, images), expected) < RTOL
+
+
+def test_resnet_in_train_mode_features_gradients_and_statistics_over_several_steps(torch, resnet, torchvision_names):
+    reference, ours = resnet
+    reference = reference.train()
+    rate, target = 0.05, DRAW.standard_normal(128).astype(np.float32)
+    names = {name: origin.names[0] for name, origin in resnet_origins(ours, "").items()}
+
+    @eqx.filter_jit
+    def stepped(network, images):
+        def loss(network):
+            pooled, after = network(images, "train")
+            return jnp.mean((pooled - target) ** 2), (pooled, after)
+
+        (_, (pooled, after)), gradient = eqx.filter_value_and_grad(loss, has_aux=True)(network)
+        statistics = jax.tree.map(lambda role: role.kind == "norm_statistics", network.roles())
+        moved = jax.tree.map(lambda weight, slope: weight - rate * slope, network, gradient)
+        return pooled, gradient, jax.tree.map(lambda s, new, old: new if s else old, statistics, after, moved)
+
+    # In double precision the reference is the truth; its own float32 says how much rounding to expect.
+    exact = copy.deepcopy(reference).double()
+    optimisers = [torch.optim.SGD(model.parameters(), lr=rate) for model in (reference, exact)]
+    for _ in range(3):
+        images = (3 + 2 * DRAW.standard_normal((6, 48, 48, 3))).astype(np.float32)
+        rounded, truth = (
+            torch_step(torch, model, optimiser, images, target)
+            for model, optimiser in zip((reference, exact), optimisers, strict=True)
+        )
+        pooled, gradient, ours = stepped(ours, images)
+        found = {"features": pooled} | by_reference_name(gradient, names)
+        expected, other = ({"features": one[0]} | torchvision_names(one[1]) for one in (truth, rounded))
+        for name, values in expected.items():
+            allowed = RTOL + ROUNDING * apart(other[name], values)
+            assert apart(found[name], values) < allowed, name
+    buffers, other = (torchvision_names(dict(model.named_buffers())) for model in (exact, reference))
+    found = by_reference_name(ours, names)
+    for name in (name for name in buffers if "running" in name):
+        assert apart(found[name], buffers[name]) < RTOL + ROUNDING * apart(other[name], buffers[name]), name
+
+
+def torch_step(torch, model, optimiser, images, target):
+    """Features and gradients of one step, which is taken."""
+    dtype = next(model.parameters()).dtype
+    optimiser.zero_grad()
+    features = model(to_torch(torch, images).to(dtype)).pooler_output[:, :, 0, 0]
+    ((features - torch.from_numpy(target).to(dtype)) ** 2).mean().backward()
+    gradients = {name: one.grad.clone() for name, one in model.named_parameters()}
+    optimiser.step()
+    return features.detach(), gradients
+
+
+def by_reference_name(tree, names):
+    """Arrays as the reference has them: its names, its order of axes."""
+    return {
+        names[name]: array.transpose(3, 2, 0, 1) if array.ndim == 4 else array for name, array in tensors(tree).items()
+    }
+
+
+def clip(openai, shaken, *, vision_layers, width, patch, side=64):
+    return shaken(openai.CLIP(32, side, vision_layers, width, patch, 9, 60, 128, 2, 2)).eval()
+
+
+@pytest.fixture(scope="module")
+def clip_resnet(torch, openai, shaken, tmp_path_factory):
+    reference = clip(openai, shaken, vision_layers=(2, 1, 1, 1), width=16, patch=None)
+    path = tmp_path_factory.mktemp("clip") / "RN.pth"
+    torch.save(reference.state_dict(), path)
+    return reference, loaded(path, shapes(ClipResNet, (2, 1, 1, 1), 16, 32, 64), CLIP_RESNET), path
+
+
+@pytest.fixture(scope="module")
+def clip_vit(torch, openai, shaken, tmp_path_factory):
+    reference = clip(openai, shaken, vision_layers=2, width=128, patch=16)
+    path = tmp_path_factory.mktemp("clip") / "ViT.pth"
+    torch.save(reference.state_dict(), path)
+    return reference, loaded(path, shapes(ClipViT, VitSize(64, 16, 128, 2, 32)), CLIP_VIT), path
+
+
+@pytest.mark.parametrize("kind", ["clip_resnet", "clip_vit"])
+def test_clip_image_features(torch, kind, request):
+    reference, ours, _ = request.getfixturevalue(kind)
+    images = DRAW.random((3, 64, 64, 3), np.float32)
+    with torch.no_grad():
+        expected = reference.encode_image(to_torch(torch, standardised(images)))
+    assert apart(features(ours, images), expected) < RTOL
+
+
+def test_clip_resnet_in_train_mode(torch, clip_resnet):
+    reference, ours, _ = clip_resnet
+    images = DRAW.random((4, 64, 64, 3), np.float32)
+    with torch.no_grad():
+        expected = reference.visual.train()(to_torch(torch, standardised(images)))
+        reference.eval()
+    pooled, after = eqx.filter_jit(lambda network, images: network(images, "train"))(ours, images)
+    assert apart(pooled, expected) < RTOL
+    assert apart(after.layers[1].second_norm.mean, reference.visual.layer1[1].bn2.running_mean) < RTOL
+    assert apart(after.stem_norms[2].variance, reference.visual.bn3.running_var) < RTOL
+    assert apart(after.layers[2].shortcut_norm.variance, reference.visual.layer2[0].downsample[2].running_var) < RTOL
+
+
+def test_clip_text_features(torch, clip_vit):
+    reference, _, path = clip_vit
+    ours = loaded(path, shapes(ClipText, TextSize(60, 9, 128, 2, 32)), CLIP_TEXT)
+    tokens = np.array([[58, 4, 7, 59, 0, 0, 0, 0, 0], [58, 3, 59, 0, 0, 0, 0, 0, 0]])
+    with torch.no_grad():
+        expected = reference.encode_text(torch.from_numpy(tokens))
+    assert apart(ours(jnp.asarray(tokens), jnp.asarray([3, 2])), expected) < RTOL
+    assert ours.log_scale.shape == ()
+    np.testing.assert_allclose(ours.log_scale, reference.logit_scale.item(), rtol=1e-6)
+
+
+def test_both_of_transformers_prefixes_give_transformers_features(torch, transformers, shaken, tmp_path):
+    vision = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 2, "num_attention_heads": 2}
+    vision |= {"image_size": 64, "patch_size": 16}
+    text = {"hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 2, "num_attention_heads": 2}
+    text |= {"vocab_size": 60, "max_position_embeddings": 9, "bos_token_id": 58, "eos_token_id": 59}
+    config = transformers.CLIPConfig(text_config=text, vision_config=vision, projection_dim=32)
+    reference = shaken(transformers.CLIPModel(config)).eval()
+    state = {name: tensor.numpy() for name, tensor in reference.state_dict().items()}
+    images = DRAW.random((2, 64, 64, 3), np.float32)
+    tokens = np.array([[58, 4, 7, 59, 59, 59, 59, 59, 59], [58, 3, 59, 59, 59, 59, 59, 59, 59]])
+    with torch.no_grad():
+        vision_model = reference.vision_model(to_torch(torch, standardised(images)))
+        expected = reference.visual_projection(vision_model.pooler_output)
+        expected_text = reference.text_projection(reference.text_model(torch.from_numpy(tokens)).pooler_output)
+    bare = {name.removeprefix("vision_model."): tensor for name, tensor in state.items()}
+    for number, named in enumerate((state, bare)):
+        path = tmp_path / f"{number}.safetensors"
+        save_file(named, path, metadata={"format": "pt"})
+        ours = loaded(path, shapes(ClipViT, VitSize(64, 16, 128, 2, 32)), CLIP_VIT)
+        assert apart(features(ours, images), expected) < RTOL
+    ours = loaded(tmp_path / "0.safetensors", shapes(ClipText, TextSize(60, 9, 128, 2, 32)), CLIP_TEXT)
+    assert apart(ours(jnp.asarray(tokens), jnp.asarray([3, 2])), expected_text) < RTOL
+
+
+def test_the_activation_is_openais_and_not_the_exact_gelu(torch, openai):
+    x = np.linspace(-6, 6, 101, dtype=np.float32)
+    np.testing.assert_allclose(quick_gelu(jnp.asarray(x)), openai.QuickGELU()(torch.from_numpy(x)), atol=1e-6)
+    assert float(jnp.abs(quick_gelu(jnp.asarray(x)) - jax.nn.gelu(jnp.asarray(x), approximate=False)).max()) > 0.01
+
+
+def test_each_patch_has_its_own_position_and_the_token_the_first(torch, clip_vit):
+    reference, ours, _ = clip_vit
+    images = DRAW.random((1, 64, 64, 3), np.float32)
+    shift = DRAW.standard_normal(128).astype(np.float32)
+    for place in (0, 1, 16):
+        moved = eqx.tree_at(lambda net: net.positions, ours, ours.positions.at[place].add(shift))
+        with torch.no_grad():
+            reference.visual.positional_embedding[place] += torch.from_numpy(shift)
+            expected = reference.encode_image(to_torch(torch, standardised(images)))
+            reference.visual.positional_embedding[place] -= torch.from_numpy(shift)
+        assert apart(features(moved, images), expected) < RTOL
+        assert apart(features(moved, images), features(ours, images)) > 100 * RTOL
+
+
+@pytest.mark.slow
+def test_full_size_resnet50(torch, transformers, shaken, torchvision_names, tmp_path):
+    reference = shaken(transformers.ResNetModel(transformers.ResNetConfig())).eval()
+    torch.save(torchvision_names(reference.state_dict()), tmp_path / "r.pth")
+    ours = loaded(tmp_path / "r.pth", shapes(ResNet), (TORCHVISION,))
+    images = DRAW.standard_normal((1, 224, 224, 3)).astype(np.float32)
+    with torch.no_grad():
+        expected = reference(to_torch(torch, images)).pooler_output[:, :, 0, 0]
+    assert apart(features(ours, images), expected) < RTOL
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["RN50", "ViT-B/16"])
+def test_full_size_clip(torch, openai, shaken, kind, tmp_path):
+    if kind == "RN50":
+        reference = shaken(openai.ModifiedResNet((3, 4, 6, 3), 1024, 32)).eval()
+        like, dialects = shapes(ClipResNet), CLIP_RESNET
+    else:
+        reference = shaken(openai.VisionTransformer(224, 16, 768, 12, 12, 512)).eval()
+        like, dialects = shapes(ClipViT, VIT_B16), CLIP_VIT
+    torch.save({f"visual.{name}": tensor for name, tensor in reference.state_dict().items()}, tmp_path / "c.pth")
+    ours = loaded(tmp_path / "c.pth", like, dialects)
+    images = DRAW.random((1, 224, 224, 3), np.float32)
+    with torch.no_grad():
+        expected = reference(to_torch(torch, standardised(images)))
+    assert apart(features(ours, images), expected) < RTOL
