@@ -1,9 +1,9 @@
 """What knowing the OOD data would change: learning rate and epoch selected on ID validation against selected on OOD
 accuracy.
 
-(a) OOD accuracy of each column, (b) ID accuracy with it. Full marks: selected on ID validation, as everywhere else; open
-marks: selected on the OOD column itself, which nobody could do in earnest and which serves to tell a bad method from a
-bad choice of its settings. A method whose open mark still lies left of another's full mark does not lose by selection.
+(a) OOD accuracy of each column, (b) ID accuracy with it. Full marks: selected on ID validation, as everywhere else.
+Open marks: selected on the OOD column itself, which nobody could do in earnest and which serves to tell a bad method
+from a bad choice of its settings. A method whose open mark still lies left of another's full mark does not lose by selection.
 """
 
 from dataclasses import dataclass

@@ -97,7 +97,7 @@ class Summary(Content):
 
     Attributes:
       benchmark: one row a data set, method and norm mode, selected on ID validation alone.
-      datasets: the data sets as they were run; `sets` their OOD sets: whether the premises hold, and the measured shift.
+      datasets: the data sets as they were run; `sets` their OOD sets: whether the premises hold, and how far they lie.
       published: the paper's numbers.
       missing, set_aside: units of the benchmark's plan that were not run, and those that failed.
       backbone: how the pretrained weights of the first data set came to be.

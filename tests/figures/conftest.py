@@ -18,8 +18,8 @@ EVIL = "<script>document.title='stolen'</script>"
 SVG = (
     '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" viewBox="0 0 72 36">'
     '<metadata>made somewhere</metadata><defs><path id="dot" d="M0 0"/></defs><use href="#dot"/>'
-    '<image href="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAA'
-    'AABJRU5ErkJggg==" width="9" height="9"/></svg>'
+    '<image href="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9aw'
+    'AAAABJRU5ErkJggg==" width="9" height="9"/></svg>'
 )
 
 

@@ -1,4 +1,4 @@
-"""Every figure can be loaded, has a caption, reads nothing but the results that it names, and leaves no stale picture."""
+"""Every figure can be loaded, has a caption, reads only the results that it names, and leaves no stale picture."""
 
 import json
 

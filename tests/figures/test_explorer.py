@@ -22,8 +22,8 @@ from theory.statements import ft_ood_lower_bound
 #: The goal of the project for exact solutions; absolute for numbers below 1, relative above (a hidden feature sends the
 #: head of linear probing to 1e3 and beyond).
 TOLERANCE = 1e-9
-#: No feature error, no head, a head at rest, heads at both saddles (v0 = a0 and v0 = -a0, put in below), angles at which
-#: the feature or its off part is invisible, truths that lie off the training axis, times 0 and infinity.
+#: No feature error, no head, a head at rest, heads at both saddles (v0 = a0 and v0 = -a0, put in below), angles at
+#: which the feature or its off part is invisible, truths that lie off the training axis, times 0 and infinity.
 ANGLES = (0.0, 1e-3, 0.6, 1.2, math.pi / 2 - 1e-3, math.pi / 2)
 HEADS = (-2.0, -1.0, 0.0, 0.15, 1.0, 3.0, "feature", "minus feature")
 NORMS = (1e-3, 1.0, 10.0)
