@@ -52,26 +52,30 @@ class Agreement:
 
     @property
     def label(self) -> str:
-        """For a corner of a figure."""
-        return f"τ = {self.tau:+.2f}, {self.conditions} conditions" if self.pairs else "nothing to compare"
+        """For a corner of a figure; n counts conditions."""
+        return f"τ = {_signed(self.tau)}, n = {self.conditions}" if self.pairs else "nothing to compare"
 
     @property
     def words(self) -> str:
         """For a reader: the number, what it rests on, and where the two sides disagree."""
         if not self.pairs:
             return "Agreement: the theory orders no pair of these conditions, so there is nothing to compare."
-        first = (
-            f"Agreement with the theory: Kendall's rank correlation τ = {self.tau:+.2f} over {self.conditions} "
-            f"conditions ({self.pairs} pairs that the theory orders)."
-        )
         if not self.told_apart:
-            return f"{first} This run tells no pair apart: the agreement, or its lack, may be noise."
-        second = f" This run tells {self.told_apart} pairs apart, {self.alike} of them as in theory."
+            return f"{self.number} This run tells none of them apart: the agreement, or its lack, may be noise."
+        resolved = f"Of these this run tells {self.told_apart} apart, {self.alike} in the order of the theory."
         if not self.contradictions:
-            return first + second
+            return f"{self.number} {resolved}"
         named = "; ".join(self.contradictions[:MOST_NAMED])
         more = len(self.contradictions) - MOST_NAMED
-        return f"{first}{second} Against the theory: {named}{f'; and {more} more' if more > 0 else ''}."
+        return f"{self.number} {resolved} Against the theory: {named}{f'; and {more} more' if more > 0 else ''}."
+
+    @property
+    def number(self) -> str:
+        """The number and what it rests on."""
+        return (
+            f"Agreement with the theory: Kendall's rank correlation τ = {_signed(self.tau)} over {self.conditions} "
+            f"conditions, {self.pairs} pairs of which the theory orders."
+        )
 
 
 def agreement(groups: Mapping[str, Sequence[Compared]]) -> Agreement:
@@ -132,6 +136,10 @@ def matched(values: Float[np.ndarray, " p"], count: int) -> Float[np.ndarray, " 
     if count == 1:
         return values[:1]
     return np.interp(np.linspace(0, 1, count), np.linspace(0, 1, len(values)), values)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
 
 
 def _order(first: float, second: float) -> int:

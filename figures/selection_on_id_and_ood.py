@@ -3,7 +3,8 @@ accuracy.
 
 (a) OOD accuracy of each column, (b) ID accuracy with it. Full marks: selected on ID validation, as everywhere else.
 Open marks: selected on the OOD column itself, which nobody could do in earnest and which serves to tell a bad method
-from a bad choice of its settings. A method whose open mark still lies left of another's full mark does not lose by selection.
+from a bad choice of its settings. A method whose open mark still lies left of another's full mark
+does not lose by selection.
 """
 
 from dataclasses import dataclass

@@ -28,11 +28,14 @@ RISKS = {"linear_probing": "lp_ood", "fine_tuning": "ft_ood", "lp_ft": "lp_ft_oo
 
 @dataclass(frozen=True)
 class Improving:
-    """One data set: how good pretraining was (accuracy, or steps where it was not measured), and errors by method."""
+    """One data set: how good pretraining was (accuracy, or steps where it was not measured), and errors by method.
+
+    None where a method was not finished under a condition.
+    """
 
     quality: tuple[float, ...]
     labels: tuple[str, ...]
-    errors: dict[str, tuple[Measured, ...]]
+    errors: dict[str, tuple[Measured | None, ...]]
 
 
 @dataclass(frozen=True)
@@ -82,13 +85,16 @@ def _varied(found: Benchmark) -> list[str]:
 
 
 def _improving(series: Sequence[Condition], *, in_accuracy: bool) -> Improving:
-    methods = [method for method in style.METHODS if all(of_method(one.rows, method) for one in series)]
+    methods = [method for method in style.METHODS if any(of_method(one.rows, method) for one in series)]
     quality = (one.backbone_accuracy if in_accuracy else one.value for one in series)
     return Improving(
         quality=tuple(float(value or 0.0) for value in quality),
         labels=tuple(one.label for one in series),
         errors={
-            method: tuple(Measured.out_of_distribution(of_method(one.rows, method)[0]).error for one in series)
+            method: tuple(
+                Measured.out_of_distribution(rows[0]).error if (rows := of_method(one.rows, method)) else None
+                for one in series
+            )
             for method in methods
         },
     )
@@ -99,19 +105,16 @@ def _groups(theory: ImperfectFeaturesData, data: Improving) -> dict[str, list[Co
     medians = {
         method: np.median(np.sqrt(getattr(theory.measured, risk)), axis=1)[::-1] for method, risk in RISKS.items()
     }
-    groups = {
-        f"{style.LABELS[method]} OOD": [
-            Compared(label, float(value), one)
-            for label, value, one in zip(data.labels, matched(medians[method], len(errors)), errors, strict=True)
-        ]
-        for method, errors in data.errors.items()
-    }
+
+    def compared(values: np.ndarray, errors: Sequence[Measured | None]) -> list[Compared]:
+        places = zip(data.labels, matched(values, len(data.labels)), errors, strict=True)
+        return [Compared(label, float(value), one) for label, value, one in places if one]
+
+    groups = {f"{style.LABELS[name]} OOD": compared(medians[name], errors) for name, errors in data.errors.items()}
     if {"linear_probing", "fine_tuning"} <= set(data.errors):
-        gaps = map(difference, data.errors["fine_tuning"], data.errors["linear_probing"])
-        theoretical = matched(medians["fine_tuning"] - medians["linear_probing"], len(data.labels))
-        groups["gap of FT to LP OOD"] = [
-            Compared(label, float(value), gap) for label, value, gap in zip(data.labels, theoretical, gaps, strict=True)
-        ]
+        both = zip(data.errors["fine_tuning"], data.errors["linear_probing"], strict=True)
+        gaps = [difference(tuned, probed) if tuned and probed else None for tuned, probed in both]
+        groups["gap of FT to LP OOD"] = compared(medians["fine_tuning"] - medians["linear_probing"], gaps)
     return groups
 
 
@@ -134,10 +137,12 @@ def _draw_series(axis: Axes, data: BetterFeatures) -> None:
     for place, one in enumerate(data.datasets):
         across = [100 * value for value in one.quality] if data.in_accuracy else list(one.quality)
         for method, errors in one.errors.items():
-            means = [100 * error.mean for error in errors]
-            axis.plot(across, means, **(style.line(method) | {"linewidth": 1.1, "label": None}))
-            for x, error in zip(across, errors, strict=True):
-                marks.upright(axis, x, error, method, label=place == 0 and x == across[0], seeds=False)
+            found = [(x, error) for x, error in zip(across, errors, strict=True) if error]
+            means = [100 * error.mean for _, error in found]
+            look = style.line(method) | {"linewidth": 1.1, "label": None}
+            axis.plot([x for x, _ in found], means, **look)
+            for x, error in found:
+                marks.upright(axis, x, error, method, label=place == 0 and x == found[0][0], seeds=False)
     if not data.in_accuracy:
         style.logarithmic(axis, x=True)
     axis.set(ylabel="OOD error rate (%)")

@@ -61,8 +61,7 @@ def collect(results: Path) -> Moved:
 
 def note(data: Moved) -> str:
     """How far the two sides agree, in words; movements are recorded as means over seeds, without intervals."""
-    first = data.agreed.words.split(" This run")[0]
-    return f"{first} Movements are recorded as means over seeds, so that nothing is said about their noise."
+    return f"{data.agreed.number} Movements are recorded as means over seeds: nothing is known about their noise."
 
 
 def _moved(value: float) -> Measured:

@@ -101,7 +101,7 @@ def draw(data: FartherOut) -> Figure:
     style.logarithmic(theory, y=True)
     for method in ("fine_tuning", "lp_ft", "linear_probing"):
         style.band(theory, data.angles, data.theory[method], method)
-    theory.set(xlabel="angle of features and ID subspace (degrees)", ylabel="OOD error, $\\sqrt{\\mathrm{risk}}$")
+    theory.set(xlabel="angle to the ID subspace (degrees)", ylabel="OOD error, $\\sqrt{\\mathrm{risk}}$")
     _draw_sets(measured, data.datasets)
     style.legend_below(figure, [theory, measured])
     return figure
@@ -115,4 +115,15 @@ def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
             for x, error in zip(one.angles, errors, strict=True):
                 first = place == 0 and x == one.angles[0]
                 marks.upright(axis, x, error, method, label=first, seeds=False)
-    axis.set(xlabel="mean angle of OOD and ID features (degrees)", ylabel="OOD error rate (%)")
+    axis.set(xlabel="mean angle to ID features (degrees)", ylabel="OOD error rate (%)")
+    low, high = axis.get_ylim()
+    low = max(0.0, low)
+    if len(datasets) > 1:
+        axis.set_ylim(low, high)
+        return
+    # Names hang from the top, in room made for them.
+    longest = max(len(spoken(name)) for name in datasets[0].sets)
+    axis.set_ylim(low, low + (1.1 + 0.035 * longest) * (high - low))
+    for name, angle in zip(datasets[0].sets, datasets[0].angles, strict=True):
+        hanging = {"rotation": 90, "ha": "center", "va": "top", "fontsize": style.small(), "color": "#555555"}
+        axis.text(angle, 0.99, spoken(name), transform=axis.get_xaxis_transform(), **hanging)

@@ -59,7 +59,7 @@ class Size:
 
 SIZES = {
     "page": Size(),
-    "column": Size(wide=COLUMN, text=0.95, stacked=True, legend_columns=2),
+    "column": Size(wide=COLUMN, text=0.95, stacked=True, legend_columns=3),
     # Fits a 16:9 slide of 6.3 x 3.5 inches as it is, and larger ones by scaling.
     "talk": Size(wide=5.6, narrow=4.2, text=1.12, legend_columns=4),
 }

@@ -1,8 +1,8 @@
 """Fine-tuning from heads between a random one and the linear probe: what the head at the start decides.
 
 The head is `(1 - share) v0 + share v_lp`, v0 random. One ID direction, in closed form, where linear probing reaches
-zero training loss: share 1 is LP-FT, and equal to linear probing. Source: paper, Theorem 3.1 (phi in the lower bound) and
-Proposition 3.2.
+zero training loss: share 1 is LP-FT, and equal to linear probing. Source: paper, Theorem 3.1 (phi in the lower
+bound) and Proposition 3.2.
 """
 
 import equinox as eqx

@@ -61,7 +61,7 @@ def test_noise_tells_nothing_apart_and_is_said_to_be_noise():
     first, second = Compared("FT", 2.0, measured(0.1, 0.5)), Compared("LP", 1.0, measured(0.4, 0.3))
     found = agreement({"OOD": [first, second]})
     assert found.told_apart == 0
-    assert "tells no pair apart" in found.words
+    assert "tells none of them apart" in found.words
     assert not is_told_apart(measured(0.1), measured(0.9))
 
 
