@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from artifacts import Outcome, UserError, code_version, publish
 from artifacts.files import write_text
 from distort.command import Scale, as_json
-from distort.progress import Begin
+from distort.progress import Begin, Report
 
 if TYPE_CHECKING:
     from empirical.suite import Suite, SuiteOutcome
@@ -60,7 +60,11 @@ def simulation_stages(results: Path, names: Sequence[str], *, scale: Scale, forc
     for name in names:
         started, report = time.perf_counter(), begin(f"simulation {name}")
         experiment = next(one for one in EXPERIMENTS if one.name == name)
-        outcome = run_experiment(experiment, results, scale, force)
+
+        def progress(done: int, total: int, report: Report = report) -> None:
+            report(f"{done} of {total} problems", done / total)
+
+        outcome = run_experiment(experiment, results, scale, force, progress=progress)
         report("", 1.0)
         stages.append(_stage(f"simulation {name}", outcome, started))
     return stages

@@ -53,7 +53,7 @@ class BetterHeads:
 
 def collect(results: Path) -> BetterHeads:
     """FT from mixed heads, and the benchmark's series of head starts."""
-    simulated, found = load("head_start", results).found, benchmark(results)
+    simulated, found = load("head_start", results).measured, benchmark(results)
     every = {name: _heads(found, name) for name in dict.fromkeys(one.dataset for one in found.conditions)}
     every = {name: one for name, one in every.items() if len(one.labels) > 1}
     if not every:
@@ -61,10 +61,10 @@ def collect(results: Path) -> BetterHeads:
             f"{results} must hold training from several heads, but has not; "
             f"`distort reproduce --out {results}` runs it at its default scale."
         )
-    order = np.argsort(-simulated.phi.ravel())[: simulated.phi.size // BINS * BINS].reshape(BINS, -1)
+    order = np.argsort(-simulated.head_error.ravel())[: simulated.head_error.size // BINS * BINS].reshape(BINS, -1)
     phi, errors, implicit = (
         values.ravel()[order]
-        for values in (simulated.phi, np.sqrt(simulated.measured.ft_ood), simulated.measured.bounds.implicit)
+        for values in (simulated.head_error, np.sqrt(simulated.ft_ood), simulated.bounds.implicit)
     )
     medians = np.median(errors, axis=1)
     groups = {
@@ -78,7 +78,7 @@ def collect(results: Path) -> BetterHeads:
         phi=np.median(phi, axis=1),
         errors=errors,
         implicit=np.median(implicit, axis=1),
-        probed=float(np.median(np.sqrt(simulated.measured.lp_ood))),
+        probed=float(np.median(np.sqrt(simulated.lp_ood))),
         datasets=tuple(every.values()),
         agreed=agreement(groups),
     )

@@ -11,7 +11,7 @@ from artifacts import publish
 from simulations.bounds import Bounds
 from simulations.experiment import Configuration
 from simulations.experiments.bounds_against_parameters import BoundsAgainstParametersData
-from simulations.experiments.head_start import FromHead, HeadStartData
+from simulations.experiments.head_start import HeadStartData
 from simulations.experiments.id_ood_tradeoff import IdOodTradeoffData
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.experiments.risk_along_flow import RiskAlongFlowData
@@ -60,8 +60,8 @@ def improving() -> ImperfectFeaturesData:
 
 def swept() -> BoundsAgainstParametersData:
     """FT's error grows with the angle, LP's hardly."""
-    values = np.array([[0.1, 1.0, 10.0], [0.2, 0.8, 1.4], [0.01, 0.1, 1.0], [0.1, 1.0, 10.0]])
-    base = np.ones((4, 3, 2)) * np.array([1.0, 1.01, 1.02])[None, :, None]
+    values = np.array([[0.1, 1.0, 10.0]] * 2 + [[0.2, 0.8, 1.4], [0.01, 0.1, 1.0], [0.1, 1.0, 10.0]])
+    base = np.ones((5, 3, 2)) * np.array([1.0, 1.01, 1.02])[None, :, None]
     return BoundsAgainstParametersData(
         values=values,
         measured=with_ft(measured(base), base * np.array([1.0, 10.0, 100.0])[None, :, None]),
@@ -74,7 +74,7 @@ def heads() -> HeadStartData:
     shares = np.linspace(0, 1, 20)
     phi = np.outer(1.1 - shares, np.array([1.0, 1.001]))
     return HeadStartData(
-        shares=shares, found=FromHead(phi=phi, measured=with_ft(measured(np.ones((20, 2))), phi**2)), solved_by=EXACT
+        shares=shares, measured=with_ft(measured(np.ones((20, 2))), phi**2, head_error=phi), solved_by=EXACT
     )
 
 
@@ -109,6 +109,7 @@ def trajectory(times: np.ndarray, id_risk: np.ndarray, ood_risk: np.ndarray) -> 
 def measured(factor: np.ndarray) -> Measured:
     """Risks of every method, times a factor."""
     return Measured(
+        head_error=factor,
         lp_id=1e-4 * factor,
         lp_ood=1e-3 * factor,
         lp_best_ood=1e-3 * factor,
@@ -125,8 +126,8 @@ def measured(factor: np.ndarray) -> Measured:
     )
 
 
-def with_ft(found: Measured, ft_ood: np.ndarray) -> Measured:
-    return Measured(**{**vars(found), "ft_ood": ft_ood})
+def with_ft(found: Measured, ft_ood: np.ndarray, **other: np.ndarray) -> Measured:
+    return Measured(**{**vars(found), "ft_ood": ft_ood, **other})
 
 
 def bounds(factor: np.ndarray | float) -> Bounds:

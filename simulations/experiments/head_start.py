@@ -1,20 +1,20 @@
 """Fine-tuning from heads between a random one and the linear probe: what the head at the start decides.
 
-The head is `(1 - share) v0 + share v_lp`, v0 random. One ID direction, in closed form, where linear probing reaches
-zero training loss: share 1 is LP-FT, and equal to linear probing. Source: paper, Theorem 3.1 (phi in the lower
-bound) and Proposition 3.2.
+The head is `(1 - share) v0 + share v_lp`, v0 random; share 1 is LP-FT. One feature and an isotropic covariance, in
+closed form. Source: paper, Theorem 3.1 (phi in the lower bound) and Proposition 3.2.
 """
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, sample_one_direction
+from simulations.experiments.families import ONE_UNIT
 from simulations.measured import Measured, measured_exactly
-from simulations.sweeps import ensemble
+from simulations.sampling import equal_angles, sample_problem
+from simulations.sweeps import ALONE, Watch, ensemble
 from theory import linear_probing
-from theory.alignment import head_alignment_error
 from theory.reduction import reduce
 
 
@@ -31,46 +31,46 @@ class HeadStart(Configuration):
 
 
 class Mixed(eqx.Module):
-    """A point of the one-direction family, and the share of the probed head."""
+    """How good the features are and how they lie, how large truth and random head are, and the probed share."""
 
-    point: Point
+    feature_error: Float[Array | np.ndarray, "*sweep"]
+    angle: Float[Array | np.ndarray, "*sweep"]
+    truth_norm: Float[Array | np.ndarray, "*sweep"]
+    head_scale: Float[Array | np.ndarray, "*sweep"]
     share: Float[Array | np.ndarray, "*sweep"]
 
 
-class FromHead(eqx.Module):
-    """One problem from one head: phi at the start, and everything measured."""
-
-    phi: Float[Array | np.ndarray, "*batch"]
-    measured: Measured
-
-
 class HeadStartData(eqx.Module):
-    """Every problem from every head: arrays (share, problem)."""
+    """Every problem from every head: arrays (share, problem); `measured.head_error` is phi at the start."""
 
     shares: Float[np.ndarray, " s"]
-    found: FromHead
+    measured: Measured
     solved_by: str
 
 
-def simulate(config: HeadStart) -> HeadStartData:
+def simulate(config: HeadStart, watch: Watch = ALONE) -> HeadStartData:
     """The same problems from every head."""
     shares = np.linspace(0.0, 1.0, config.shares)
-    point = Point.sweep(
-        feature_error=np.full(config.shares, config.feature_error),
-        angle=config.angle,
-        truth_norm=config.truth_norm,
-        head_scale=config.head_scale,
-    )
-    found = ensemble(from_mixed_head, Mixed(point, shares), config.problems, seed=config.seed)
-    return HeadStartData(shares=shares, found=found, solved_by="exact: one ID direction")
+    same = (config.feature_error, config.angle, config.truth_norm, config.head_scale)
+    points = Mixed(*(np.full(config.shares, value) for value in same), share=shares)
+    measured = ensemble(from_mixed_head, points, config.problems, seed=config.seed, watch=watch)
+    return HeadStartData(shares=shares, measured=measured, solved_by="exact: one active unit")
 
 
-def from_mixed_head(mixed: Mixed, key: PRNGKeyArray) -> FromHead:
+def from_mixed_head(point: Mixed, key: PRNGKeyArray) -> Measured:
     """A random problem, with its head moved towards the linear probe."""
-    problem = sample_one_direction(mixed.point, key)
+    problem = sample_problem(
+        ONE_UNIT,
+        equal_angles(ONE_UNIT, point.angle),
+        jnp.ones(ONE_UNIT.id_dim),
+        feature_error=point.feature_error,
+        truth_norm=point.truth_norm,
+        head_scale=point.head_scale,
+        key=key,
+    )
     probed = linear_probing.limit(reduce(problem, compress=False)).head
-    started = problem.with_head((1 - mixed.share) * problem.pretrained.head + mixed.share * probed)
-    return FromHead(phi=head_alignment_error(started), measured=measured_exactly(started))
+    head = (1 - point.share) * problem.pretrained.head + point.share * probed
+    return measured_exactly(problem.with_head(head))
 
 
 def configuration(scale: Scale) -> HeadStart:
