@@ -132,4 +132,4 @@ def with_ft(found: Measured, ft_ood: np.ndarray, **other: np.ndarray) -> Measure
 
 def bounds(factor: np.ndarray | float) -> Bounds:
     value, half = np.asarray(0.1 * factor), np.asarray(0.05 * factor)
-    return Bounds(published=value, corrected=half, implicit=value, linear_probing=value, lp_ft=value)
+    return Bounds(published=value, corrected=half, implicit=value, linear_probing=value, lp_ft=value, lp_ft_movement=value)
