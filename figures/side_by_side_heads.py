@@ -63,8 +63,7 @@ def collect(results: Path) -> BetterHeads:
         )
     order = np.argsort(-simulated.head_error.ravel())[: simulated.head_error.size // BINS * BINS].reshape(BINS, -1)
     phi, errors, implicit = (
-        values.ravel()[order]
-        for values in (simulated.head_error, np.sqrt(simulated.ft_ood), simulated.bounds.implicit)
+        values.ravel()[order] for values in (simulated.head_error, np.sqrt(simulated.ft_ood), simulated.bounds.implicit)
     )
     medians = np.median(errors, axis=1)
     groups = {
