@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from artifacts import Outcome, UserError, code_version, publish
 from artifacts.files import write_text
 from distort.command import Scale, as_json
-from distort.progress import Begin
+from distort.progress import Begin, Report
 
 if TYPE_CHECKING:
     from empirical.suite import Suite, SuiteOutcome
@@ -60,7 +60,11 @@ def simulation_stages(results: Path, names: Sequence[str], *, scale: Scale, forc
     for name in names:
         started, report = time.perf_counter(), begin(f"simulation {name}")
         experiment = next(one for one in EXPERIMENTS if one.name == name)
-        outcome = run_experiment(experiment, results, scale, force)
+
+        def progress(done: int, total: int, report: Report = report) -> None:
+            report(f"{done} of {total} problems", done / total)
+
+        outcome = run_experiment(experiment, results, scale, force, progress=progress)
         report("", 1.0)
         stages.append(_stage(f"simulation {name}", outcome, started))
     return stages
@@ -89,14 +93,28 @@ def benchmark_stages(results: Path, suite: "Suite", *, force: bool, begin: Begin
     return [whole, *built]
 
 
-def figure_stages(results: Path, name: str, *, force: bool, begin: Begin) -> "list[Stage]":
-    """One figure, under `figures/<name>/`."""
+def figure_stages(
+    results: Path, name: str, *, force: bool, begin: Begin, size: str = "page", must: bool = False
+) -> "list[Stage]":
+    """One figure, under `figures/<name>/`.
+
+    Args:
+      must: a figure for which the benchmark has no data is an error; otherwise a step that was passed over.
+    """
+    from figures.benchmark import NothingToDraw
     from figures.catalogue import entry
     from figures.drawing import draw_figure
+    from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin(f"figure {name}")
-    outcome = draw_figure(entry(name), results, force=force)
-    report("", 1.0)
+    try:
+        outcome = draw_figure(entry(name), results, force=force, size=size)
+    except NothingToDraw as nothing:
+        if must:
+            raise
+        return [Stage(name=f"figure {name}", built=False, reason=str(nothing), no_data=True)]
+    finally:
+        report("", 1.0)
     return [_stage(f"figure {name}", outcome, started)]
 
 
@@ -117,10 +135,14 @@ def stages_text(stages: "Sequence[Stage]") -> str:
     reasons: dict[str, list[str]] = {}
     for stage in stages:
         time_taken = "" if stage.seconds is None else f" ({stage.seconds:.1f} s)"
-        reasons.setdefault(stage.reason if stage.built else "", []).append(stage.name + time_taken * stage.built)
+        if not stage.no_data:
+            reasons.setdefault(stage.reason if stage.built else "", []).append(stage.name + time_taken * stage.built)
     kept = reasons.pop("", [])
+    without = [stage.name.removeprefix("figure ") for stage in stages if stage.no_data]
     lines = [f"made ({reason}): {_shortened(names)}" for reason, names in reasons.items()]
-    return "\n".join([*lines, *([f"up to date: {_shortened(kept, most=20)}"] if kept else [])])
+    lines += [f"up to date: {_shortened(kept, most=20)}"] if kept else []
+    lines += [f"not drawn, the benchmark has no data for: {', '.join(without)}"] if without else []
+    return "\n".join(lines)
 
 
 def _shortened(names: Sequence[str], *, most: int = 8) -> str:

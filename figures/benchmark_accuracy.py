@@ -1,10 +1,10 @@
-"""Measured accuracy on real handwritten digits, in distribution and out of it, set by set.
+"""Measured accuracy of LP, FT and LP-FT, (a) in distribution and (b) out of distribution.
 
-Mean over seeds with 90 % intervals (Student's t); small marks are single seeds, intervals are cut at 100 %. Learning
-rate and epoch were selected on ID validation images alone. Left of the dotted line are the OOD sets on which the
-theory's premises hold by construction (pretraining has seen the style, and the pictures leave the span of the ID
-pictures); right of it the control that stays near the ID images, for which the theory promises nothing. FT uses batch
-statistics, LP and LP-FT frozen ones, as in the paper.
+Full marks: mean over seeds with 90 % intervals (Student's t); dots are single seeds. Learning rate and epoch were
+selected on ID validation images alone. FT uses batch statistics, LP and LP-FT frozen ones, as in the paper. Open marks
+are the paper's numbers with its intervals, pale where no primary source was at hand; data that are not the paper's have
+none. Indented lines are the sets that a column averages; "near ID" marks controls, for which the theory promises
+nothing.
 """
 
 from dataclasses import dataclass
@@ -12,72 +12,113 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
-from empirical.records import BenchmarkRow
-from figures import style
-from figures.benchmark import benchmark, paper_rows, spoken
+from empirical.records import Benchmark, BenchmarkRow, Published
+from figures import marks, style
+from figures.benchmark import Measured, benchmark, controls, measured_datasets, of_method, paper_rows, spoken, title
 
-#: Distance between methods within a group, where groups are 1 apart.
-STEP = 0.22
+#: Distance between methods within a line, where lines are 1 apart.
+STEP = 0.24
+#: With more columns than this, the sets behind them are left to the table.
+MOST_COLUMNS_WITH_SETS = 3
+#: Height in inches of a line, and of what is around them.
+LINE, AROUND = 0.36, 0.75
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a panel: a data set, a column or a set, with what was measured and published, by method."""
+
+    label: str
+    measured: dict[str, Measured]
+    published: dict[str, Published]
 
 
 @dataclass(frozen=True)
 class Accuracies:
-    """Rows by method, and the OOD sets with and without the premises."""
+    """The lines of both panels, from top to bottom."""
 
-    rows: dict[str, BenchmarkRow]
-    met: tuple[str, ...]
-    controls: tuple[str, ...]
+    id_lines: tuple[Line, ...]
+    ood_lines: tuple[Line, ...]
 
 
 def collect(results: Path) -> Accuracies:
-    """The benchmark's table."""
+    """The benchmark's table, and the paper's two tables beside it."""
     found = benchmark(results)
+    names = measured_datasets(found)
+    many = sum(len(found.dataset(name).columns) for name in names) > MOST_COLUMNS_WITH_SETS
     return Accuracies(
-        rows=paper_rows(found),
-        met=tuple(one.name for one in found.sets if one.premises == "met"),
-        controls=tuple(one.name for one in found.sets if one.premises != "met"),
+        id_lines=tuple(_id_line(found, name) for name in names),
+        ood_lines=tuple(line for name in names for line in _ood_lines(found, name, with_sets=not many)),
     )
+
+
+def _id_line(found: Benchmark, dataset: str) -> Line:
+    rows = paper_rows(found, dataset)
+    measured = {method: Measured.in_distribution(row) for method, row in rows.items()}
+    return Line(title(found, dataset), measured, _published(found, dataset, "id", found.dataset(dataset).family))
+
+
+def _ood_lines(found: Benchmark, dataset: str, *, with_sets: bool) -> list[Line]:
+    record, rows, lines = found.dataset(dataset), paper_rows(found, dataset), []
+    near = controls(found, dataset)
+    for column, sets in record.columns.items():
+        measured = {method: Measured.of(row.per_column[column]) for method, row in rows.items()}
+        lines.append(Line(record.titles.get(column, column), measured, _published(found, dataset, "ood", column)))
+        if with_sets and len(sets) > 1:
+            lines += [Line(f"· {spoken(name)}", _of_set(rows, name), {}) for name in sets]
+    if with_sets:
+        lines += [Line(f"{spoken(name)} (control)", _of_set(rows, name), {}) for name in near]
+    return lines
+
+
+def _of_set(rows: dict[str, BenchmarkRow], name: str) -> dict[str, Measured]:
+    return {method: Measured.of(row.per_ood_set[name]) for method, row in rows.items()}
+
+
+def _published(found: Benchmark, dataset: str, table: str, column: str) -> dict[str, Published]:
+    """The paper's numbers by method; none for a miniature, whose numbers say nothing about the data set."""
+    if found.dataset(dataset).miniature:
+        return {}
+    cells = [one for one in found.published if (one.table, one.column) == (table, column)]
+    return {method: one[0] for method in style.METHODS if (one := of_method(cells, method))}
 
 
 @style.styled
 def draw(data: Accuracies) -> Figure:
-    """One group of marks a set, one mark a method."""
-    figure, axis = style.single_panel(x="", y="accuracy (%)", width=style.PAGE, height=2.7)
-    groups = ("id_test", *data.met, *data.controls)
-    for place, method in enumerate(style.METHODS):
-        row = data.rows[method]
-        for group, name in enumerate(groups):
-            _mark(axis, group + (place - 1) * STEP, row, name, method, labelled=group == 0)
-    axis.set_xticks(range(len(groups)), [spoken(name) for name in groups])
-    axis.tick_params(axis="x", length=0)
-    axis.set_ylim(top=min(100.0, axis.get_ylim()[1]))
-    axis.grid(visible=False, axis="x")
-    axis.axvline(0.5, color="#8A8A8A", linewidth=0.7)
-    if data.controls:
-        axis.axvline(len(groups) - len(data.controls) - 0.5, color="#8A8A8A", linewidth=0.7, linestyle=":")
-    axis.set_xlim(-0.5, len(groups) - 0.5)
-    style.legend_below(figure, [axis], columns=3)
+    """One line a data set or column, one mark a method."""
+    lines = max(len(data.id_lines), len(data.ood_lines))
+    figure, axes = style.panels(2, height=AROUND + LINE * max(lines, 3))
+    for axis, shown in zip(axes.flat, (data.id_lines, data.ood_lines), strict=True):
+        _draw_lines(axis, shown)
+    style.title_panels(axes, ("in distribution", "out of distribution"))
+    style.legend_below(figure, list(axes.flat), columns=4)
     return figure
 
 
-def _mark(axis: Axes, x: float, row: BenchmarkRow, name: str, method: str, *, labelled: bool) -> None:
-    if name == "id_test":
-        mean, half, seeds = row.id_accuracy, row.id_ci90, row.id_per_seed
-    else:
-        one = row.per_ood_set[name]
-        mean, half, seeds = one.accuracy, one.ci90, one.per_seed
-    colour = style.COLOURS[method]
-    axis.plot([x + 0.07] * len(seeds), [100 * seed for seed in seeds], ".", color=colour, markersize=3, alpha=0.55)
-    axis.errorbar(
-        x,
-        100 * mean,
-        yerr=None if half is None else 100 * half,
-        color=colour,
-        marker=style.MARKERS[method],
-        markersize=5,
-        linestyle="none",
-        elinewidth=1.2,
-        capsize=2,
-        label=style.LABELS[method] if labelled else None,
-    )
+def _draw_lines(axis: Axes, lines: tuple[Line, ...]) -> None:
+    for place, line in enumerate(lines):
+        for offset, method in enumerate(style.METHODS):
+            y = place + (offset - 1) * STEP
+            if method in line.published:
+                _mark_published(axis, y, line.published[method], method)
+            if method in line.measured:
+                marks.lying(axis, y, line.measured[method], method, label=place == 0)
+    if any(line.published for line in lines):
+        look = {"marker": "o", "color": style.GUIDE, "markerfacecolor": "white", "linestyle": "none"}
+        axis.add_line(Line2D([], [], markersize=4.5, label="published", **look))
+    axis.set_yticks(range(len(lines)), [line.label for line in lines])
+    axis.tick_params(axis="y", length=0)
+    axis.set(ylim=(len(lines) - 0.5, -0.5), xlabel="accuracy (%)")
+    axis.grid(visible=False, axis="y")
+    for border in range(1, len(lines)):
+        axis.axhline(border - 0.5, color="#E6E6E6", linewidth=0.5)
+    axis.set_xlim(right=min(100.5, axis.get_xlim()[1]))
+
+
+def _mark_published(axis: Axes, y: float, published: Published, method: str) -> None:
+    alpha = 1.0 if published.status == "confirmed" else 0.45
+    half = None if published.ci90 is None else 100 * published.ci90
+    look = style.mark(method, open=True, size=5.5) | {"label": None}
+    axis.errorbar(100 * published.accuracy, y, xerr=half, elinewidth=0.8, alpha=alpha, zorder=1.5, **look)

@@ -3,15 +3,19 @@
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 #: Where the benchmark lies in a results folder.
 BENCHMARK = "benchmark"
+Section = Literal["side by side", "theory", "benchmark"]
 
 
 @runtime_checkable
 class FigureModule(Protocol):
-    """A module of this package that draws one figure; its docstring is the caption."""
+    """A module of this package that draws one figure; its docstring is the caption.
+
+    It may have a function `note(data) -> str`: what the data say that a caption cannot know.
+    """
 
     __name__: str
     __doc__: str | None
@@ -37,6 +41,13 @@ class FigureEntry:
     title: str
     sources: tuple[str, ...]
 
+    @property
+    def section(self) -> Section:
+        """Where it stands in the report: what it is drawn from decides."""
+        if self.sources == (BENCHMARK,):
+            return "benchmark"
+        return "side by side" if BENCHMARK in self.sources else "theory"
+
     def load(self) -> FigureModule:
         """The module; imports matplotlib."""
         module: Any = import_module(f"figures.{self.name}")
@@ -44,7 +55,20 @@ class FigureEntry:
 
 
 FIGURES: tuple[FigureEntry, ...] = (
-    FigureEntry("side_by_side", "Theory and benchmark side by side", ("simulations/id_ood_tradeoff", BENCHMARK)),
+    FigureEntry("side_by_side", "Who wins in, and who out of distribution", ("simulations/id_ood_tradeoff", BENCHMARK)),
+    FigureEntry(
+        "side_by_side_training", "Along the flow and along the epochs", ("simulations/risk_along_flow", BENCHMARK)
+    ),
+    FigureEntry("side_by_side_movement", "How far features move", ("simulations/id_ood_tradeoff", BENCHMARK)),
+    FigureEntry(
+        "side_by_side_features",
+        "Better features",
+        ("simulations/lp_ft_with_imperfect_features", BENCHMARK),
+    ),
+    FigureEntry(
+        "side_by_side_shift", "Out of distribution, close or far", ("simulations/bounds_against_parameters", BENCHMARK)
+    ),
+    FigureEntry("side_by_side_heads", "The head at the start", ("simulations/head_start", BENCHMARK)),
     FigureEntry("toy_example", "The two-dimensional example", ("simulations/toy_example",)),
     FigureEntry("risk_along_flow", "Risk along the flow, with the bounds", ("simulations/risk_along_flow",)),
     FigureEntry("id_ood_tradeoff", "In against out of distribution", ("simulations/id_ood_tradeoff",)),
@@ -62,9 +86,14 @@ FIGURES: tuple[FigureEntry, ...] = (
         "How close the bounds come",
         ("simulations/bounds_against_parameters",),
     ),
-    FigureEntry("benchmark_accuracy", "Accuracy of every method on every set", (BENCHMARK,)),
+    FigureEntry("benchmark_accuracy", "Accuracy, measured and published", (BENCHMARK,)),
+    FigureEntry("id_ood_scatter", "Everything that was trained", (BENCHMARK,)),
     FigureEntry("accuracy_along_training", "Accuracy along training", (BENCHMARK,)),
-    FigureEntry("feature_movement_on_images", "How far features move, in and out of distribution", (BENCHMARK,)),
+    FigureEntry("selection_on_id_and_ood", "Selection on ID against selection on OOD data", (BENCHMARK,)),
+    FigureEntry("feature_movement_on_images", "How far features of images move", (BENCHMARK,)),
+    FigureEntry("norm_modes", "The 2 x 2 of method and norm mode", (BENCHMARK,)),
+    FigureEntry("learning_rates", "Learning rates, with the grid's extensions", (BENCHMARK,)),
+    FigureEntry("weight_interpolation_on_images", "Weight interpolation (WiSE-FT) on images", (BENCHMARK,)),
 )
 
 

@@ -1,39 +1,70 @@
 """Figures on disk: drawn from saved results, published like any other result, and never drawn twice."""
 
 import hashlib
+import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from artifacts import Artifact, DamagedArtifact, Outcome, UserError, code_version, publish, published
 from artifacts.files import write_json
 from figures.catalogue import BENCHMARK, FigureEntry
 
+if TYPE_CHECKING:
+    from figures.agreement import Agreement
+
 INFORMATION = "figure.json"
+#: The size that the report shows.
+PAGE = "page"
 #: The benchmark's one file; what it was made from is checked by `empirical`, which writes it anew on every run.
 BENCHMARK_FILE = "benchmark.json"
 
 
-def draw_figure(figure: FigureEntry, results: Path, *, force: bool = False) -> Outcome:
-    """Make sure that `results/figures/<name>/` holds the figure of the results that are there now.
+def draw_figure(figure: FigureEntry, results: Path, *, force: bool = False, size: str = PAGE) -> Outcome:
+    """Make sure that the results folder holds the figure of the results that are there now.
 
+    A figure for which the benchmark has nothing leaves no older picture behind.
+
+    Args:
+      size: what it is drawn for (`figures.style.SIZES`).
     Raises:
-      UserError: a result it is drawn from is missing or damaged; the message names the command that makes it.
+      UserError: a result it is drawn from is missing or damaged, or does not hold what the figure shows
+        (`figures.benchmark.NothingToDraw`); the message names the command that makes it.
     """
+    from figures.benchmark import NothingToDraw
 
     def build(directory: Path) -> None:
+        from figures import style
         from figures.save import save
 
-        module = figure.load()
-        save(module.draw(module.collect(results)), directory, figure.name)
-        information = {"name": figure.name, "title": figure.title, "caption": caption(module.__doc__)}
-        write_json(directory / INFORMATION, information | {"sources": list(figure.sources)})
+        module: Any = figure.load()
+        data = module.collect(results)
+        with style.sized(size):
+            save(module.draw(data), directory, figure.name)
+        note = getattr(module, "note", None)
+        information = {
+            "name": figure.name,
+            "title": figure.title,
+            "section": figure.section,
+            "caption": caption(module.__doc__),
+            "note": note(data) if note else "",
+            "agreement": _agreement(getattr(data, "agreed", None)),
+            "sources": list(figure.sources),
+        }
+        write_json(directory / INFORMATION, information)
 
-    return publish(folder(figure, results), inputs=inputs(figure, results), build=build, force=force)
+    path = folder(figure, results, size=size)
+    try:
+        return publish(path, inputs=inputs(figure, results), build=build, force=force)
+    except NothingToDraw:
+        if path.exists():
+            shutil.rmtree(path)
+        raise
 
 
-def folder(figure: FigureEntry, results: Path) -> Path:
-    """Where a figure's files are."""
-    return results / "figures" / figure.name
+def folder(figure: FigureEntry, results: Path, *, size: str = PAGE) -> Path:
+    """Where a figure's files are: beside the others of its size, those of a page first."""
+    place = results / "figures"
+    return place / figure.name if size == PAGE else place / size / figure.name
 
 
 def inputs(figure: FigureEntry, results: Path) -> dict[str, Any]:
@@ -54,6 +85,12 @@ def caption(docstring: str | None) -> str:
         raise ValueError("A figure module must have a docstring, its caption, but there is none.")
     paragraphs = (" ".join(paragraph.split()) for paragraph in docstring.strip().split("\n\n"))
     return "\n\n".join(paragraphs)
+
+
+def _agreement(agreed: "Agreement | None") -> dict[str, Any] | None:
+    if agreed is None or not agreed.pairs:
+        return None
+    return {name: getattr(agreed, name) for name in ("tau", "conditions", "pairs", "told_apart", "alike")}
 
 
 def _content(results: Path, source: str) -> str:

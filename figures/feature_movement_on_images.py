@@ -1,73 +1,88 @@
 """How far training moves the features of real images: in distribution against out of distribution.
 
-Each mark is one OOD set: mean squared change of its images' features from the pretrained network to the selected
-epoch, against the same for ID test images; mean over seeds. Below the diagonal ID features move more, which is how
-the theory explains distortion: in the linear model features outside the ID subspace cannot move at all. Open marks
-are controls near the ID images, for which the theory promises nothing. Linear probing moves no feature and is not
-shown.
+Each mark is one OOD set: movement of its images' features from the pretrained network to the selected epoch, against
+the same for ID test images; mean over seeds. (a) Mean squared change, the paper's measure; (b) cosine distance, which
+a growth of the features alone does not change. Below the diagonal ID features move more, which is how the theory
+explains distortion: in the linear model features outside the ID subspace cannot move at all. Open marks are controls
+near the ID images, for which the theory promises nothing. Linear probing moves no feature and is not shown.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
+from empirical.records import Benchmark
 from figures import style
-from figures.benchmark import benchmark, paper_rows
+from figures.benchmark import NothingToDraw, benchmark, controls, measured_datasets, paper_rows
+
+MEASURES = {"mean_squared": "mean squared change", "cosine": "cosine distance"}
 
 
 @dataclass(frozen=True)
-class Movements:
-    """Mean squared feature movement by method: on ID images, and on each OOD set."""
+class Movement:
+    """Feature movement of one method on ID test images and on one OOD set."""
 
-    id_movement: dict[str, float]
-    ood_movement: dict[str, dict[str, float]]
-    controls: tuple[str, ...]
+    dataset: str
+    method: str
+    control: bool
+    id_movement: float
+    ood_movement: float
 
 
-def collect(results: Path) -> Movements:
-    """The movements of the rows in the table; methods whose features stay are left out."""
+def collect(results: Path) -> dict[str, tuple[Movement, ...]]:
+    """The movements of the rows in the table by measure; methods whose features stay are left out."""
     found = benchmark(results)
-    rows = {method: row for method, row in paper_rows(found).items() if row.id_feature_movement > 0}
-    return Movements(
-        id_movement={method: row.movement["id_test"].mean_squared for method, row in rows.items()},
-        ood_movement={
-            method: {one.name: row.movement[one.name].mean_squared for one in found.sets}
-            for method, row in rows.items()
-        },
-        controls=tuple(one.name for one in found.sets if one.premises != "met"),
+    data = {measure: movements(found, measure) for measure in MEASURES}
+    if not any(data.values()):
+        raise NothingToDraw(f"{results} must hold runs that move features, but has none; run `distort bench run`.")
+    return data
+
+
+def movements(found: Benchmark, measure: str) -> tuple[Movement, ...]:
+    """Every data set, method and OOD set, by one measure."""
+    return tuple(
+        Movement(
+            dataset=dataset,
+            method=method,
+            control=name in controls(found, dataset),
+            id_movement=getattr(row.movement["id_test"], measure),
+            ood_movement=getattr(moved, measure),
+        )
+        for dataset in measured_datasets(found)
+        for method, row in paper_rows(found, dataset).items()
+        for name, moved in row.movement.items()
+        if row.id_feature_movement > 0 and name in row.per_ood_set and getattr(moved, measure) > 0
     )
 
 
 @style.styled
-def draw(data: Movements) -> Figure:
+def draw(data: dict[str, tuple[Movement, ...]]) -> Figure:
     """ID movement across, OOD movement up, on equal logarithmic axes."""
-    figure, axis = style.single_panel(
-        x="movement of ID features", y="movement of OOD features", width=style.COLUMN, height=3.6
-    )
+    figure, axes = style.panels(2, height=3.4)
+    for axis, (measure, name) in zip(axes.flat, MEASURES.items(), strict=True):
+        draw_movements(axis, data[measure])
+        axis.set(xlabel=f"{name}, ID features", ylabel=f"{name}, OOD features")
+    style.title_panels(axes, tuple(MEASURES.values()))
+    style.legend_below(figure, list(axes.flat))
+    return figure
+
+
+def draw_movements(axis: Axes, data: tuple[Movement, ...]) -> None:
+    """One mark a set, with the diagonal of equal movement."""
     style.logarithmic(axis, x=True, y=True)
-    every = [*data.id_movement.values(), *(value for sets in data.ood_movement.values() for value in sets.values())]
-    low, high = min(every) / 1.8, max(every) * 1.8
-    axis.plot([low, high], [low, high], color="#8A8A8A", linewidth=0.8, label="equal movement")
-    for method, moved in data.id_movement.items():
-        for control in (False, True):
-            sets = [value for name, value in data.ood_movement[method].items() if (name in data.controls) == control]
-            axis.plot(
-                np.full(len(sets), moved),
-                sets,
-                linestyle="none",
-                marker=style.MARKERS[method],
-                markersize=5.5,
-                color=style.COLOURS[method],
-                markerfacecolor="white" if control else style.COLOURS[method],
-                label=style.LABELS[method] + (", near ID" if control else ""),
-            )
+    every = [value for one in data for value in (one.id_movement, one.ood_movement)]
+    low, high = min(every, default=0.1) / 1.8, max(every, default=1.0) * 1.8
+    axis.plot([low, high], [low, high], color=style.GUIDE, linewidth=0.8, label="equal movement")
+    for one in data:
+        look = style.mark(one.method, open=one.control)
+        label = style.LABELS[one.method] + (", near ID" if one.control else "")
+        axis.plot(one.id_movement, one.ood_movement, **(look | {"label": label}))
     axis.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     for scale in (axis.xaxis, axis.yaxis):
         # Decades alone would leave a range within one of them without a label.
-        scale.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        narrow = high / low < 1e3
+        scale.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if narrow else (1.0,)))
         scale.set_major_formatter("{x:g}")
-    style.legend_below(figure, [axis], columns=2)
-    return figure

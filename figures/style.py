@@ -5,7 +5,10 @@ survives a grey printer.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import ParamSpec
 
 import matplotlib
@@ -28,9 +31,50 @@ BOUND_LABELS = {"published": "published bound", "corrected": "corrected bound", 
 BOUND_COLOURS = {"published": "#E0A100", "corrected": "#7A7A7A", "implicit": "#000000"}
 BOUND_DASHES = {"published": (0, (1, 1.5)), "corrected": (0, (4, 1, 1, 1)), "implicit": (0, (6, 2))}
 
+#: Lines that are no method's: a diagonal, a shelf, a border between groups.
+GUIDE = "#8A8A8A"
+
 #: Widths in inches: one column of a paper, and both.
 COLUMN, PAGE = 3.3, 6.8
 HEIGHT = 2.5
+
+
+@dataclass(frozen=True)
+class Size:
+    """What a figure is drawn for; modules give their sizes in inches of a page, this says what becomes of them.
+
+    Attributes:
+      wide, narrow: width in inches of a figure as wide as the page, and of one as wide as a column of it.
+      text: factor on every font size.
+      stacked: panels that stand side by side on a page stand one below the other.
+      legend_columns: at most so many entries of a legend side by side.
+    """
+
+    wide: float = PAGE
+    narrow: float = COLUMN
+    text: float = 1.0
+    stacked: bool = False
+    legend_columns: int = 4
+
+
+SIZES = {
+    "page": Size(),
+    "column": Size(wide=COLUMN, text=0.95, stacked=True, legend_columns=3),
+    # Fits a 16:9 slide of 6.3 x 3.5 inches as it is, and larger ones by scaling.
+    "talk": Size(wide=5.6, narrow=4.2, text=1.12, legend_columns=4),
+}
+_size: ContextVar[Size] = ContextVar("size", default=SIZES["page"])
+
+
+@contextmanager
+def sized(name: str) -> Iterator[None]:
+    """Draws for a page, a column of it, or a talk (`SIZES`)."""
+    token = _size.set(SIZES[name])
+    try:
+        yield
+    finally:
+        _size.reset(token)
+
 
 RC = {
     "font.family": "sans-serif",
@@ -66,16 +110,24 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @functools.wraps(draw)
     def in_style(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with matplotlib.rc_context(RC):
+        with matplotlib.rc_context(_settings()):
             return draw(*args, **kwargs)
 
     return in_style
 
 
 def panels(columns: int, rows: int = 1, *, width: float = PAGE, height: float = HEIGHT) -> tuple[Figure, np.ndarray]:
-    """A figure that knows nothing of pyplot, and its axes as (rows, columns). `height` in inches, for each row."""
-    figure = Figure(figsize=(width, rows * height))
-    return figure, figure.subplots(rows, columns, squeeze=False)
+    """A figure that knows nothing of pyplot, and its axes as (rows, columns).
+
+    Args:
+      width, height: on a page, in inches; the height is that of each row.
+    """
+    size = _size.get()
+    across = width if size.wide == PAGE else size.wide if width > COLUMN else size.narrow
+    down = rows * columns if size.stacked else rows
+    figure = Figure(figsize=(across, down * height))
+    axes = figure.subplots(down, rows * columns // down, squeeze=False)
+    return figure, axes.reshape(rows, columns)
 
 
 def single_panel(*, x: str, y: str, width: float = COLUMN, height: float = HEIGHT) -> tuple[Figure, Axes]:
@@ -88,6 +140,13 @@ def single_panel(*, x: str, y: str, width: float = COLUMN, height: float = HEIGH
 def line(method: str) -> dict[str, object]:
     """Keyword arguments of a method's curve, for `Axes.plot`."""
     return {"color": COLOURS[method], "linestyle": DASHES[method], "label": LABELS[method]}
+
+
+def mark(method: str, *, open: bool = False, size: float = 5.0) -> dict[str, object]:
+    """Keyword arguments of a method's marks without a line between them, for `Axes.plot`."""
+    face = "white" if open else COLOURS[method]
+    look = {"marker": MARKERS[method], "markersize": size, "markerfacecolor": face, "label": LABELS[method]}
+    return look | {"color": COLOURS[method], "linestyle": "none"}
 
 
 def bound_line(bound: str) -> dict[str, object]:
@@ -124,9 +183,22 @@ def title_panels(axes: np.ndarray, titles: Sequence[str]) -> None:
 
 
 def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> None:
-    """One legend for several panels, under them, each label once."""
-    handles = {}
+    """One legend for several panels, under them, each label once, the methods first and in their order."""
+    handles = dict.fromkeys(LABELS.values())
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
-            handles.setdefault(label, handle)
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=columns)
+            handles[label] = handles.get(label) or handle
+    found = {label: handle for label, handle in handles.items() if handle is not None}
+    rows = -(-len(found) // min(columns, _size.get().legend_columns))
+    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=-(-len(found) // rows))
+
+
+def small() -> float:
+    """Font size in points of a remark, at the size that is being drawn."""
+    return 7 * _size.get().text
+
+
+def _settings() -> dict[str, object]:
+    factor = _size.get().text
+    fonts = {name: factor * value for name, value in RC.items() if isinstance(value, float | int) and "size" in name}
+    return RC | fonts

@@ -12,12 +12,14 @@ from theory.bounds import (
     lp_ft_upper_bound,
     published_lower_bound,
 )
+from theory.bounds.lp_ft import lp_ft_feature_movement_bound
 from theory.problem import Problem
 
 
 class Bounds(eqx.Module):
     """Bounds on sqrt(OOD risk): lower ones for fine-tuning at every time, upper ones for the limit of linear probing
-    and for LP-FT at every time (infinite where their premise fails).
+    and for LP-FT at every time (infinite where their premise fails). `lp_ft_movement` bounds the root mean square movement
+    of features over ID inputs of unit length.
     """
 
     published: Float[Array | np.ndarray, "*batch"]
@@ -25,6 +27,7 @@ class Bounds(eqx.Module):
     implicit: Float[Array | np.ndarray, "*batch"]
     linear_probing: Float[Array | np.ndarray, "*batch"]
     lp_ft: Float[Array | np.ndarray, "*batch"]
+    lp_ft_movement: Float[Array | np.ndarray, "*batch"]
 
     @classmethod
     def of(cls, problem: Problem) -> "Bounds":
@@ -35,4 +38,5 @@ class Bounds(eqx.Module):
             implicit=jnp.maximum(implicit_lower_bound(problem), 0.0),
             linear_probing=linear_probing_upper_bound(problem),
             lp_ft=lp_ft_upper_bound(problem),
+            lp_ft_movement=lp_ft_feature_movement_bound(problem) / jnp.sqrt(float(problem.id_dim)),
         )

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from simulations.sweeps import Watch
+
 Scale = Literal["quick", "default", "full"]
 
 
@@ -23,14 +25,16 @@ class Experiment:
       name: of its module, its results and its figure.
       title: one line for lists.
       config: the configuration at a scale: `quick` for continuous integration, `default`, `full` for fine resolution.
-      simulate: deterministic in the configuration, seed included.
+      simulate: deterministic in the configuration, seed included; the second argument may be left out.
       data_type: dataclass or `eqx.Module` of arrays, texts, numbers and further such types; what `simulate` returns.
       family: names the function that experiments of one family sweep. In one process it is compiled once.
+      beyond_the_paper: simulation only: no theorem speaks about what it shows, unless its docstring names one.
     """
 
     name: str
     title: str
     config: Callable[[Scale], Configuration]
-    simulate: Callable[[Any], Any]
+    simulate: Callable[[Any, Watch], Any]
     data_type: type
     family: str = ""
+    beyond_the_paper: bool = False

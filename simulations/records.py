@@ -1,7 +1,9 @@
 """Experiments on disk: `results/simulations/<name>/` with data.npz, config.json, summary.json. Nothing is pickled."""
 
 import dataclasses
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -11,24 +13,46 @@ from pydantic import BaseModel
 from artifacts import DamagedArtifact, Outcome, UserError, code_version, publish, published
 from artifacts.files import write_json
 from simulations.experiment import Experiment, Scale
+from simulations.sweeps import Watch
 
 DATA, CONFIG, SUMMARY = "data.npz", "config.json", "summary.json"
 
 
-def run_experiment(experiment: Experiment, results: Path, scale: Scale, force: bool = False) -> Outcome:
-    """Make sure that the results folder holds this experiment at this scale; computes only what is missing or stale."""
+def run_experiment(
+    experiment: Experiment,
+    results: Path,
+    scale: Scale,
+    force: bool = False,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Outcome:
+    """Make sure that the results folder holds this experiment at this scale; computes only what is missing or stale.
+
+    What is finished of an ensemble lies in a hidden folder beside it until all is: a run that was cut off goes on.
+
+    Args:
+      progress: called with problems done and problems in all.
+    """
     config = experiment.config(scale)
+    unfinished = results / "simulations" / f".{experiment.name}.unfinished"
 
     def build(directory: Path) -> None:
         start = time.perf_counter()
-        data = experiment.simulate(config)
+        data = experiment.simulate(config, Watch(progress=progress, unfinished=unfinished))
         save(data, directory, config)
         seconds = round(time.perf_counter() - start, 3)
-        summary = {"name": experiment.name, "seconds": seconds, "solved_by": list(ways_of_solving(data))}
+        summary = {
+            "name": experiment.name,
+            "seconds": seconds,
+            "solved_by": list(ways_of_solving(data)),
+            "beyond_the_paper": experiment.beyond_the_paper,
+        }
         write_json(directory / SUMMARY, summary)
 
     inputs = {"config": config.model_dump(mode="json"), "code": code_version("theory", "simulations")}
-    return publish(folder(experiment.name, results), inputs=inputs, build=build, force=force)
+    outcome = publish(folder(experiment.name, results), inputs=inputs, build=build, force=force)
+    shutil.rmtree(unfinished, ignore_errors=True)
+    return outcome
 
 
 def folder(name: str, results: Path) -> Path:

@@ -7,7 +7,9 @@ chunks nor on where a run was cut off.
 import functools
 import json
 import math
+import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import jax
@@ -18,9 +20,29 @@ from artifacts import UserError, code_version, fingerprint
 
 #: Bytes that one chunk may occupy while it is solved.
 MEMORY_BUDGET = 512 * 2**20
+#: Chunks that are kept together on disk: what a run that is cut off may lose.
+CHUNKS_TOGETHER = 32
 #: Members in a chunk, where the memory budget allows it. Smaller sweeps are filled up to it, so that every sweep of one
 #: member shares one compilation.
 LANES = 256
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Who looks after a long simulation.
+
+    Attributes:
+      progress: called with members done and members in all.
+      unfinished: a directory for what is finished of an ensemble; a run that was cut off goes on from there. Made where
+        it is needed; whoever gives it removes it when all is done.
+    """
+
+    progress: Callable[[int, int], None] | None = None
+    unfinished: Path | None = None
+
+
+#: Nobody.
+ALONE = Watch()
 
 
 def ensemble(
@@ -30,9 +52,9 @@ def ensemble(
     *,
     seed: int,
     independent: bool = False,
+    keep: Callable[[PyTree], PyTree] = lambda part: part,
     memory_budget: int = MEMORY_BUDGET,
-    progress: Callable[[int, int], None] | None = None,
-    resume_in: Path | None = None,
+    watch: Watch = ALONE,
 ) -> PyTree:
     """`member(point, key)` for every point of a sweep and every one of several random problems, as NumPy arrays.
 
@@ -43,11 +65,12 @@ def ensemble(
       member: a function at the top of a module, compiled once however often it is swept.
       points: arrays whose leading axis is the sweep.
       problems: how many random problems there are at each point.
+      keep: what is kept of what `member` returns, so that memory holds no more; given a chunk, whose leading axis it
+        keeps.
       memory_budget: bytes that a chunk may occupy.
-      progress: called with members done and members in all.
-      resume_in: an existing directory for finished chunks; a run that was cut off goes on from there.
+      watch: told of progress; says where finished parts may lie.
     Returns:
-      What `member` returns, with leading axes (points, problems).
+      What `keep` leaves of what `member` returns, with leading axes (points, problems).
     Raises:
       UserError: one member alone needs more than the memory budget.
     """
@@ -56,22 +79,37 @@ def ensemble(
     keys = jax.random.split(jax.random.key(seed), total if independent else problems)
     chunk = _chunk_size(member, jax.tree.map(lambda leaf: leaf[0], points), keys[0], memory_budget)
     solve = _compiled(member)
-    parts = []
-    for start in range(0, total, chunk):
+
+    def solved(start: int) -> PyTree:
         # The last chunk is filled up, so that every chunk has one shape and one compilation.
         indices = np.minimum(np.arange(start, start + chunk), total - 1)
-        saved = _saved_chunk(resume_in, (member.__qualname__, problems, seed, independent, chunk), points, start)
-        part = _loaded(saved, member, points, keys) if saved and saved.exists() else None
+        at = jax.tree.map(lambda leaf: leaf[indices // problems], points)
+        part = jax.tree.map(np.asarray, keep(solve(at, keys[indices % keys.shape[0]])))
+        if watch.progress:
+            watch.progress(min(start + chunk, total), total)
+        return jax.tree.map(lambda leaf: leaf[: min(chunk, total - start)], part)
+
+    name = _name(member, points, (keep.__qualname__, problems, seed, independent, chunk)) if watch.unfinished else ""
+    parts = []
+    for first in range(0, total, chunk * CHUNKS_TOGETHER):
+        starts = range(first, min(total, first + chunk * CHUNKS_TOGETHER), chunk)
+        saved = watch.unfinished / f"{name}-{first}.npz" if watch.unfinished else None
+        structure = jax.eval_shape(keep, jax.eval_shape(solve, *_first(points, keys))) if saved else None
+        part = _loaded(saved, structure) if saved and saved.exists() else None
         if part is None:
-            at = jax.tree.map(lambda leaf, which=indices // problems: leaf[which], points)
-            part = jax.tree.map(np.asarray, solve(at, keys[indices % keys.shape[0]]))
+            part = _joined([solved(start) for start in starts])
             if saved:
                 _store(saved, part)
-        keep = min(chunk, total - start)
-        parts.append(jax.tree.map(lambda leaf, keep=keep: leaf[:keep], part))
-        if progress:
-            progress(min(start + chunk, total), total)
-    return jax.tree.map(lambda *leaves: np.concatenate(leaves).reshape(count, problems, *leaves[0].shape[1:]), *parts)
+        parts.append(part)
+    return jax.tree.map(lambda leaf: leaf.reshape(count, problems, *leaf.shape[1:]), _joined(parts))
+
+
+def _joined(parts: list[PyTree]) -> PyTree:
+    return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
+
+
+def _first(points: PyTree, keys: Array) -> tuple[PyTree, Array]:
+    return jax.tree.map(lambda leaf: leaf[:1], points), keys[:1]
 
 
 @functools.cache
@@ -104,23 +142,24 @@ def _bytes(variable) -> int:
     return math.prod(shape) * getattr(dtype, "itemsize", 8)
 
 
-def _saved_chunk(folder: Path | None, sweep: tuple, points: PyTree, start: int) -> Path | None:
-    if folder is None:
-        return None
+def _name(member: Callable, points: PyTree, sweep: tuple) -> str:
     values = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(points)]
-    name = fingerprint([*sweep, json.dumps(values), code_version("theory", "simulations")])
-    return folder / f"chunk-{name}-{start}.npz"
+    return fingerprint([member.__qualname__, *sweep, json.dumps(values), code_version("theory", "simulations")])
 
 
 def _store(path: Path, part: PyTree) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as stream:
         np.savez(stream, *jax.tree.leaves(part))
     partial.replace(path)
 
 
-def _loaded(path: Path, member: Callable, points: PyTree, keys: Array) -> PyTree:
-    shape = jax.eval_shape(member, jax.tree.map(lambda leaf: leaf[0], points), keys[0])
-    with np.load(path, allow_pickle=False) as arrays:
-        leaves = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
-    return jax.tree.unflatten(jax.tree.structure(shape), leaves)
+def _loaded(path: Path, structure: PyTree) -> PyTree | None:
+    """What was stored, or None where it cannot be read: it is then made again."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            leaves = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
+        return jax.tree.unflatten(jax.tree.structure(structure), leaves)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None

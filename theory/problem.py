@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from theory.networks import LinearNetwork
+from theory.row_space import row_space
 
 #: Rows and columns count as orthonormal when their Gram matrix is this close to the identity: SVD and QR in double
 #: precision leave 1e-15, data that passed through single precision leave 1e-7 and are refused.
@@ -30,6 +31,7 @@ class Problem(eqx.Module):
         the ID risk is the worst case over the unit ball of S.
       ood_covariance: second moment of the OOD inputs, invertible; None is the identity, with which the OOD risk is
         the worst case over the unit ball, the submission's definition.
+      diagonal_covariance: promises that C is diagonal, so that nobody has to decompose it.
 
     Raises:
       ValueError: shapes disagree, m >= d, k >= d, rows or columns are not orthonormal, a covariance is not symmetric
@@ -43,6 +45,7 @@ class Problem(eqx.Module):
     training_covariance: Float[Array, "m m"]
     id_covariance: Float[Array, "m m"] | None = None
     ood_covariance: Float[Array, "d d"] | None = None
+    diagonal_covariance: bool = eqx.field(static=True, default=False)
 
     def __check_init__(self):
         _check_shapes(self)
@@ -59,21 +62,20 @@ class Problem(eqx.Module):
         id_covariance: Float[Array, "m m"] | None = None,
         ood_covariance: Float[Array, "d d"] | None = None,
     ) -> "Problem":
-        """The problem whose training inputs are the rows of `inputs`: one thin SVD gives S and C.
+        """The problem whose training inputs are the rows of `inputs`: one decomposition gives S and C.
 
         Directions whose singular value is below rounding do not count as part of S. Not for use under `jit`: the
         rank decides shapes.
         """
-        _, singular_values, rows = jnp.linalg.svd(jnp.asarray(inputs), full_matrices=False)
-        cutoff = max(inputs.shape) * jnp.finfo(rows.dtype).eps
-        rank = int(jnp.sum(singular_values > cutoff * singular_values[0]))
+        rows, squares = row_space(np.asarray(inputs))
         return cls(
             truth=truth,
             pretrained=pretrained,
-            id_frame=rows[:rank].T,
-            training_covariance=jnp.diag(singular_values[:rank] ** 2),
+            id_frame=jnp.asarray(rows.T),
+            training_covariance=jnp.diag(jnp.asarray(squares)),
             id_covariance=id_covariance,
             ood_covariance=ood_covariance,
+            diagonal_covariance=True,
         )
 
     @property
@@ -148,6 +150,8 @@ def _check_values(problem: Problem) -> None:
     _check_orthonormal("truth.features", "rows", values["truth.features"])
     _check_orthonormal("pretrained.features", "rows", values["pretrained.features"])
     _check_orthonormal("id_frame", "columns", values["id_frame"].T)
+    if problem.diagonal_covariance:
+        _check_positive_diagonal(values.pop("training_covariance"))
     for name in ("training_covariance", "id_covariance", "ood_covariance"):
         if name in values:
             _check_positive_definite(name, values[name])
@@ -170,4 +174,13 @@ def _check_positive_definite(name: str, matrix: np.ndarray) -> None:
     if eigenvalues[0] <= SINGULAR_RTOL * max(eigenvalues[-1], 0.0):
         raise ValueError(
             f"`{name}` must be positive definite, got eigenvalues from {eigenvalues[0]:.3g} to {eigenvalues[-1]:.3g}."
+        )
+
+
+def _check_positive_diagonal(matrix: np.ndarray) -> None:
+    diagonal = np.diagonal(matrix)
+    if np.count_nonzero(matrix) > np.count_nonzero(diagonal) or diagonal.min() <= SINGULAR_RTOL * diagonal.max():
+        raise ValueError(
+            "`training_covariance` must be diagonal and positive with `diagonal_covariance`, got a smallest diagonal "
+            f"entry of {diagonal.min():.3g} and {np.count_nonzero(matrix)} entries that are not zero."
         )

@@ -69,9 +69,12 @@ def reduce(problem: Problem, *, compress: bool | None = None) -> ReducedProblem:
     features, target = problem.pretrained.features, problem.truth.weights
     k, m, d = problem.feature_dim, problem.id_dim, problem.input_dim
     covariance, rotation, lift = problem.training_covariance, jnp.eye(m), jnp.eye(k)
-    if compress:
+    basis = problem.id_frame
+    if compress and problem.diagonal_covariance:
+        covariance = jnp.diagonal(covariance)
+    elif compress:
         covariance, rotation = jnp.linalg.eigh(covariance)
-    basis = problem.id_frame @ rotation
+        basis = basis @ rotation
     head, id_features = problem.pretrained.head, features @ basis
     if compress and k > m + 1:
         lift, moving = jnp.linalg.qr(jnp.concatenate([head[:, None], id_features], axis=1))

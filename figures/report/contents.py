@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from empirical.records import BenchmarkRow, SetDescription
+from empirical.records import BenchmarkRow, DatasetRecord, Published, SetAside, SetDescription
+from figures.catalogue import Section
 
 
 class Content(BaseModel):
@@ -51,22 +52,43 @@ class Simulation(Content):
     solved_by: tuple[str, ...]
 
 
+class Agreement(Content):
+    """How far theory and benchmark agree (`figures.agreement.Agreement`)."""
+
+    tau: float
+    conditions: int
+    pairs: int
+    told_apart: int
+    alike: int
+
+
 class DrawnFigure(Content):
-    """A figure: its caption, the results it was drawn from, and its files, relative to the results folder."""
+    """A figure: its caption, the results it was drawn from, and its files, relative to the results folder.
+
+    Attributes:
+      note: what the data say that the caption cannot know; may be empty.
+    """
 
     name: str
     title: str
+    section: Section
     caption: str
+    note: str
+    agreement: Agreement | None
     sources: tuple[str, ...]
     files: tuple[str, ...]
 
 
 class Stage(Content):
-    """One step of the work: whether this call had to do it, why, and the wall time that it took."""
+    """One step of the work: whether this call had to do it, why, and the wall time that it took.
+
+    `no_data`: a figure that was passed over, since the benchmark does not hold what it shows; `reason` says what.
+    """
 
     name: str
     built: bool
     reason: str
+    no_data: bool = False
     seconds: float | None = None
 
 
@@ -74,8 +96,11 @@ class Summary(Content):
     """Everything that one run of `distort reproduce` found; accuracies in [0, 1].
 
     Attributes:
-      sets: the OOD sets of the benchmark: whether the premises hold by construction, and the measured shift.
-      backbone: how the benchmark's pretrained weights came to be.
+      benchmark: one row a data set, method and norm mode, selected on ID validation alone.
+      datasets: the data sets as they were run; `sets` their OOD sets: whether the premises hold, and how far they lie.
+      published: the paper's numbers.
+      missing, set_aside: units of the benchmark's plan that were not run, and those that failed.
+      backbone: how the pretrained weights of the first data set came to be.
       scale: of the last `reproduce`; None where parts were made one by one.
       seconds: wall time of the call that wrote this document; None where no single call did.
     """
@@ -83,7 +108,11 @@ class Summary(Content):
     claims: tuple[Claim, ...]
     simulations: tuple[Simulation, ...]
     benchmark: tuple[BenchmarkRow, ...]
+    datasets: tuple[DatasetRecord, ...] = ()
     sets: tuple[SetDescription, ...]
+    published: tuple[Published, ...] = ()
+    missing: tuple[str, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
     backbone: dict[str, Any]
     figures: tuple[DrawnFigure, ...]
     environment: dict[str, Any]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from artifacts import UserError, environment, published
-from empirical.records import Benchmark, read_benchmark
+from empirical.records import BENCHMARK_FILE, Benchmark, read_benchmark
 from figures.catalogue import BENCHMARK, FIGURES
 from figures.drawing import INFORMATION
 from figures.report.contents import Claim, DrawnFigure, Simulation, Summary, Witness
@@ -18,15 +18,20 @@ def gather(results: Path) -> Summary:
     """Everything that the folder holds.
 
     Raises:
-      UserError: a part is damaged, or there is no benchmark.
+      UserError: a part is damaged.
     """
-    benchmark: Benchmark = read_benchmark(results / BENCHMARK)
+    there = (results / BENCHMARK / BENCHMARK_FILE).exists()
+    benchmark = read_benchmark(results / BENCHMARK) if there else Benchmark(suite="", datasets=[], rows=[])
     return Summary(
         claims=claims(results),
         simulations=simulations(results),
         benchmark=tuple(benchmark.rows),
+        datasets=tuple(benchmark.datasets),
         sets=tuple(benchmark.sets),
-        backbone=benchmark.backbone,
+        published=tuple(benchmark.published),
+        missing=tuple(benchmark.missing),
+        set_aside=tuple(benchmark.set_aside),
+        backbone=benchmark.datasets[0].backbone if benchmark.datasets else {},
         figures=drawn(results),
         environment=environment(),
     )

@@ -6,15 +6,17 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from figures.report import tables
 from figures.report.contents import DrawnFigure, Summary
+from figures.report.script import content_hash, script
 
 #: Pixels a point: figures made for a printed column are a third larger than their nominal size (4/3) on a screen.
 PIXELS = 16 / 9
-TEMPLATE, STYLE = "page.html.jinja", "page.css"
+TEMPLATE, STYLES = "page.html.jinja", ("page.css", "explorer/explorer.css")
 
 
 def page(summary: Summary, results: Path) -> str:
-    """The report as HTML. Whatever comes from data is escaped; only our own SVG is put in as it is.
+    """The report as HTML. Whatever comes from data is escaped; only our own SVG and script are put in as they are.
 
     Raises:
       FileNotFoundError: a figure that the summary names has no SVG file in the folder.
@@ -28,13 +30,24 @@ def page(summary: Summary, results: Path) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"formula": formula, "percent": percent, "short": short, "paragraphs": paragraphs}
+    environment.filters |= {
+        "formula": formula,
+        "percent": tables.percent,
+        "short": tables.short,
+        "paragraphs": paragraphs,
+        "run_links": tables.run_links,
+        "kind": tables.kind_of_status,
+    }
     loader = environment.loader
     assert loader is not None
-    style = loader.get_source(environment, STYLE)[0]
-    pictures = {figure.name: picture(figure, results) for figure in summary.figures}
+    code = script()
     return environment.get_template(TEMPLATE).render(
-        summary=summary, pictures=pictures, style=Markup(style), ood_sets=list(summary.benchmark[0].per_ood_set)
+        summary=summary,
+        pictures={figure.name: picture(figure, results) for figure in summary.figures},
+        columns=tables.columns(summary),
+        style=Markup("\n".join(loader.get_source(environment, name)[0] for name in STYLES)),
+        script=Markup(code),
+        script_hash=content_hash(code),
     )
 
 
@@ -50,16 +63,6 @@ def picture(figure: DrawnFigure, results: Path) -> Markup:
     head = f'<svg role="img" aria-labelledby="caption-{figure.name}" style="width:{width:.0f}px" '
     opening = re.sub(r'\s(width|height)="[\d.]+pt"', "", text[: text.index(">")])
     return Markup(head + opening.removeprefix("<svg") + text[text.index(">") :])
-
-
-def percent(value: float, half_width: float | None = None) -> str:
-    """An accuracy in percent, with the half width of its interval where there is one."""
-    return f"{100 * value:.1f}" if half_width is None else f"{100 * value:.1f} ± {100 * half_width:.1f}"
-
-
-def short(value: float | None) -> str:
-    """Three digits of a number."""
-    return "–" if value is None else f"{value:.3g}"
 
 
 def paragraphs(text: str) -> list[str]:

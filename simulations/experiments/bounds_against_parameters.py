@@ -12,14 +12,17 @@ from jaxtyping import Float
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.families import Point, one_direction
 from simulations.measured import Measured
-from simulations.sweeps import ensemble
+from simulations.sweeps import ALONE, Watch, ensemble
 
 #: The parameters swept, in the order of the arrays.
-PARAMETERS = ("head_scale", "angle", "feature_error", "truth_norm")
+PARAMETERS = ("head_error", "head_scale", "angle", "feature_error", "truth_norm")
 
 
 class BoundsAgainstParameters(Configuration):
-    """`points` values of each parameter, the others at their centre; angles in radians, ranges (low, high)."""
+    """`points` values of each parameter, the others at their centre; angles in radians, ranges (low, high).
+
+    `head_error` is phi: heads at a given phi are drawn on either side of the truth where there is one.
+    """
 
     points: int
     problems: int
@@ -27,6 +30,7 @@ class BoundsAgainstParameters(Configuration):
     angle: float = 0.8
     feature_error: float = 0.01
     truth_norm: float = 1.0
+    head_errors: tuple[float, float] = (0.01, 100.0)
     head_scales: tuple[float, float] = (0.01, 100.0)
     angles: tuple[float, float] = (0.05, 1.52)
     feature_errors: tuple[float, float] = (1e-4, 1.0)
@@ -37,18 +41,21 @@ class BoundsAgainstParameters(Configuration):
 class BoundsAgainstParametersData(eqx.Module):
     """For every parameter of `PARAMETERS`: its values, and arrays (parameter, value, problem)."""
 
-    values: Float[np.ndarray, "4 p"]
+    values: Float[np.ndarray, "5 p"]
     measured: Measured
     solved_by: str
 
 
-def simulate(config: BoundsAgainstParameters) -> BoundsAgainstParametersData:
+def simulate(config: BoundsAgainstParameters, watch: Watch = ALONE) -> BoundsAgainstParametersData:
     """One sweep for each parameter."""
-    ranges = [np.geomspace(*config.head_scales, config.points), np.linspace(*config.angles, config.points)]
+    ranges = [np.geomspace(*limits, config.points) for limits in (config.head_errors, config.head_scales)]
+    ranges += [np.linspace(*config.angles, config.points)]
     ranges += [np.geomspace(*limits, config.points) for limits in (config.feature_errors, config.truth_norms)]
-    centre = {name: getattr(config, name) for name in PARAMETERS}
+    centre = {name: getattr(config, name) for name in PARAMETERS[1:]}
     sweeps = [
-        ensemble(one_direction, Point.sweep(**(centre | {name: values})), config.problems, seed=config.seed)
+        ensemble(
+            one_direction, Point.sweep(**(centre | {name: values})), config.problems, seed=config.seed, watch=watch
+        )
         for name, values in zip(PARAMETERS, ranges, strict=True)
     ]
     return BoundsAgainstParametersData(

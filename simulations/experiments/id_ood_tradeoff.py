@@ -8,10 +8,9 @@ import numpy as np
 from jaxtyping import Float
 
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, overparameterised
-from simulations.gradient_flow import FailedSolve
+from simulations.experiments.families import Point, check_solved, kept_measured, overparameterised
 from simulations.measured import Measured
-from simulations.sweeps import ensemble
+from simulations.sweeps import ALONE, Watch, ensemble
 
 
 class IdOodTradeoff(Configuration):
@@ -34,15 +33,16 @@ class IdOodTradeoffData(eqx.Module):
     solved_by: str
 
 
-def simulate(config: IdOodTradeoff) -> IdOodTradeoffData:
+def simulate(config: IdOodTradeoff, watch: Watch = ALONE) -> IdOodTradeoffData:
     """Every problem with its own eps and angle, spread evenly over their ranges by a low-discrepancy sequence."""
     golden = (np.arange(config.problems) * (np.sqrt(5) - 1) / 2) % 1
     errors = np.geomspace(*config.feature_errors, config.problems)
     angles = config.angles[0] + golden * (config.angles[1] - config.angles[0])
     points = Point.sweep(feature_error=errors, angle=angles, truth_norm=config.truth_norm, head_scale=config.head_scale)
-    measured = ensemble(overparameterised, points, 1, seed=config.seed, independent=True)
-    if not measured.solved.all():
-        raise FailedSolve(f"{np.sum(~measured.solved)} of {measured.solved.size} integrations did not finish.")
+    measured = ensemble(
+        overparameterised, points, 1, seed=config.seed, independent=True, keep=kept_measured, watch=watch
+    )
+    check_solved(measured)
     return IdOodTradeoffData(feature_errors=errors, angles=angles, measured=measured, solved_by="integrated")
 
 

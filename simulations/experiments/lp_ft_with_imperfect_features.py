@@ -9,10 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, overparameterised
-from simulations.gradient_flow import FailedSolve
+from simulations.experiments.families import Point, check_solved, kept_measured, overparameterised
 from simulations.measured import Measured
-from simulations.sweeps import ensemble
+from simulations.sweeps import ALONE, Watch, ensemble
 
 
 class ImperfectFeatures(Configuration):
@@ -36,7 +35,7 @@ class ImperfectFeaturesData(eqx.Module):
     solved_by: str
 
 
-def simulate(config: ImperfectFeatures) -> ImperfectFeaturesData:
+def simulate(config: ImperfectFeatures, watch: Watch = ALONE) -> ImperfectFeaturesData:
     """The ensemble along eps."""
     errors = np.geomspace(config.smallest, config.largest, config.errors)
     points = Point.sweep(
@@ -45,9 +44,8 @@ def simulate(config: ImperfectFeatures) -> ImperfectFeaturesData:
         truth_norm=config.truth_norm,
         head_scale=config.head_scale,
     )
-    measured = ensemble(overparameterised, points, config.problems, seed=config.seed)
-    if not measured.solved.all():
-        raise FailedSolve(f"{np.sum(~measured.solved)} of {measured.solved.size} integrations did not finish.")
+    measured = ensemble(overparameterised, points, config.problems, seed=config.seed, keep=kept_measured, watch=watch)
+    check_solved(measured)
     return ImperfectFeaturesData(feature_errors=errors, measured=measured, solved_by="integrated")
 
 

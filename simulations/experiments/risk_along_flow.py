@@ -16,6 +16,7 @@ from simulations.experiment import Configuration, Experiment, Scale
 from simulations.methods import fine_tuning, linear_probing, lp_ft
 from simulations.sampling import Dimensions, compiled_quickly, sample_problem, spread_eigenvalues
 from simulations.trajectory import Trajectory
+from simulations.sweeps import ALONE, Watch
 from theory.problem import Problem
 
 
@@ -43,7 +44,7 @@ class RiskAlongFlowData(eqx.Module):
     bounds: Bounds
 
 
-def simulate(config: RiskAlongFlow) -> RiskAlongFlowData:
+def simulate(config: RiskAlongFlow, watch: Watch = ALONE) -> RiskAlongFlowData:
     """The methods at times 0, evenly spaced in logarithm, and infinity."""
     problem, bounds = _problem_and_bounds(config)
     moments = np.geomspace(config.first_time, config.last_time, config.moments)

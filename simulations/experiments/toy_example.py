@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.gradient_flow import Path, states
+from simulations.sweeps import ALONE, Watch
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 
@@ -43,7 +44,7 @@ class ToyExampleData(eqx.Module):
     solved_by: str
 
 
-def simulate(config: ToyExample) -> ToyExampleData:
+def simulate(config: ToyExample, watch: Watch = ALONE) -> ToyExampleData:
     """All paths, from start to limit."""
     problems = [_problem(config, head) for head in config.heads]
     times = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, config.moments - 2), [np.inf]])

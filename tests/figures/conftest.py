@@ -1,98 +1,136 @@
-"""A benchmark with made-up numbers, for tests of what is drawn and written; no result of ours."""
+"""Made-up results to draw, and a browser to look at the report with; no result of ours."""
 
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import made_up_benchmark
+import made_up_simulations
 import pytest
 
-from empirical.records import (
-    Benchmark,
-    BenchmarkRow,
-    Curve,
-    EpochRecord,
-    Movement,
-    OODAccuracy,
-    SetDescription,
+from artifacts.files import write_text
+from empirical.records import Benchmark, SetAside, write_record
+from figures.catalogue import BENCHMARK
+from figures.report.contents import Agreement, Claim, DrawnFigure, Simulation, Summary, Witness
+from figures.report.page import page
+
+EVIL = "<script>document.title='stolen'</script>"
+SVG = (
+    '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" viewBox="0 0 72 36">'
+    '<metadata>made somewhere</metadata><defs><path id="dot" d="M0 0"/></defs><use href="#dot"/>'
+    '<image href="data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9aw'
+    'AAAABJRU5ErkJggg==" width="9" height="9"/></svg>'
 )
 
-SETS = {"inverted": "met", "coloured": "met", "near_id": "near ID"}
+
+@pytest.fixture(scope="session")
+def made_up() -> Benchmark:
+    """One data set, with everything that a suite can collect."""
+    return made_up_benchmark.benchmark()
 
 
-def row(method: str, norm_mode: str, *, accuracy: float, moved: float) -> BenchmarkRow:
-    """A row whose accuracy falls by 0.1 from ID to OOD, with two seeds 0.02 apart."""
-    ood = accuracy - 0.1
-    movement = {name: Movement(mean_squared=moved / 2, euclidean=moved, cosine=moved) for name in SETS}
-    movement["id_test"] = Movement(mean_squared=moved, euclidean=moved, cosine=moved)
-    per_set = {
-        name: OODAccuracy(
-            accuracy=ood, ci90=0.03, ci90_normal=0.02, per_seed=[ood - 0.01, ood + 0.01], premises=premises
-        )
-        for name, premises in SETS.items()
-    }
-    return BenchmarkRow(
-        dataset="digits",
-        method=method,
-        norm_mode=norm_mode,
-        seeds=[0, 1],
-        learning_rate=None if method == "LP" else 0.01,
-        grid_edge=None,
-        selected_epochs=[] if method == "LP" else [1, 2],
-        diverged_learning_rates=[],
-        id_validation_accuracy=accuracy,
-        id_accuracy=accuracy,
-        id_ci90=0.03,
-        id_ci90_normal=0.02,
-        id_per_seed=[accuracy - 0.01, accuracy + 0.01],
-        ood_accuracy=ood,
-        ood_ci90=0.03,
-        ood_ci90_normal=0.02,
-        ood_per_seed=[ood - 0.01, ood + 0.01],
-        per_ood_set=per_set,
-        id_feature_movement=moved,
-        ood_feature_movement=moved / 2,
-        movement=movement,
-    )
+@pytest.fixture(scope="session")
+def results(tmp_path_factory, made_up: Benchmark) -> Path:
+    """A results folder with that benchmark, and made-up simulations beside it."""
+    return written(tmp_path_factory.mktemp("one"), made_up)
 
 
-def curve(method: str, norm_mode: str, *, seed: int) -> Curve:
-    """Accuracy climbing to 0.9 - 0.1 seed in two epochs."""
-    epochs = [
-        EpochRecord(
-            epoch=epoch,
-            learning_rate=0.01,
-            training_loss=None if epoch == 0 else 1.0 / epoch,
-            accuracy={name: 0.5 + 0.2 * epoch - 0.1 * seed for name in ("id_validation", "id_test", *SETS)},
-            movement={name: 0.1 * epoch for name in ("id_validation", "id_test", *SETS)},
-        )
-        for epoch in range(3)
-    ]
-    return Curve(method=method, norm_mode=norm_mode, learning_rate=0.01, seed=seed, epochs=epochs)
+@pytest.fixture(scope="session")
+def many(tmp_path_factory) -> Path:
+    """The same with five data sets."""
+    return written(tmp_path_factory.mktemp("many"), made_up_benchmark.benchmark("abcde"))
 
 
 @pytest.fixture
-def made_up_benchmark() -> Benchmark:
-    sets = [
-        SetDescription(
-            name=name,
-            premises=premises,
-            reason=f"{name} & <made up>",
-            pixel_energy_outside=0.5,
-            feature_energy_outside=0.1,
-            largest_angle=0.5,
-            mean_angle=0.2,
-            paired_distance=1.0,
-            own_head_accuracy=0.9,
-            shared_head_accuracy=0.9,
-        )
-        for name, premises in SETS.items()
-    ]
-    return Benchmark(
-        rows=[
-            row("LP", "eval", accuracy=0.8, moved=0.0),
-            row("FT", "train", accuracy=0.9, moved=1.0),
-            row("FT", "eval", accuracy=0.7, moved=0.7),
-            row("LP-FT", "eval", accuracy=0.85, moved=0.1),
-        ],
-        curves=[curve(*method, seed=seed) for method in (("FT", "train"), ("LP-FT", "eval")) for seed in (0, 1)],
-        sets=sets,
-        id_shared_head_accuracy=0.9,
-        backbone={"command": "made up"},
-        recipe={},
+def bare(tmp_path, made_up: Benchmark) -> Path:
+    """A benchmark of LP alone: nothing was trained, varied, interpolated or described."""
+    probed = [row for row in made_up.rows if row.method == "LP"]
+    lean = made_up.model_copy(
+        update={"rows": probed, "oracle_rows": [], "curves": [], "interpolations": [], "conditions": [], "sets": []}
     )
+    return written(tmp_path, lean)
+
+
+def written(folder: Path, benchmark: Benchmark) -> Path:
+    (folder / BENCHMARK).mkdir()
+    write_record(folder / BENCHMARK / "benchmark.json", benchmark)
+    made_up_simulations.write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """A real Chromium; tests that need it are skipped where there is none."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium is installed (apt-get install chromium)")
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra [test]")
+    with sync_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def summary(made_up: Benchmark) -> Summary:
+    """A summary full of what must be escaped."""
+    agreement = Agreement(tau=-0.25, conditions=12, pairs=8, told_apart=3, alike=1)
+    described = tuple(one.model_copy(update={"reason": EVIL}) for one in made_up.sets)
+    return Summary(
+        claims=(
+            Claim(
+                name="made_up",
+                source=EVIL,
+                status="proved here and verified",
+                examples=3,
+                violations=0,
+                smallest_slack=0.25,
+                claim=EVIL,
+                latex=r"a \le b",
+                premises="a < b & b > 0",
+                proof=None,
+                published=True,
+                witnesses=(Witness(name="corner", shows=EVIL, slack=-0.5),),
+            ),
+        ),
+        simulations=(Simulation(name="toy", title=EVIL, seconds=1.5, solved_by=("integrated",)),),
+        benchmark=tuple(made_up.rows),
+        datasets=tuple(one.model_copy(update={"backbone": {"command": EVIL}}) for one in made_up.datasets),
+        sets=described,
+        published=tuple(made_up.published),
+        missing=("a unit",),
+        set_aside=(SetAside(unit="another", error=EVIL),),
+        backbone={"command": EVIL},
+        figures=tuple(
+            DrawnFigure(
+                name=name,
+                title=name,
+                section=section,
+                caption=f"First.\n\n{EVIL}",
+                note="what the data say",
+                agreement=agreement if section == "side by side" else None,
+                sources=("toy",),
+                files=(f"{name}.svg",),
+            )
+            for name, section in (("one", "side by side"), ("two", "theory"), ("three", "benchmark"))
+        ),
+        environment={
+            "python": "3",
+            "platform": "p",
+            "devices": ["cpu"],
+            "versions": {"jax": None},
+            "git_revision": None,
+            "git_dirty": None,
+        },
+        scale="quick",
+        seconds=12.5,
+    )
+
+
+@pytest.fixture(scope="session")
+def report(summary: Summary, tmp_path_factory) -> str:
+    """The page of that summary."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for figure in summary.figures:
+        write_text(folder / f"{figure.name}.svg", SVG)
+    return page(summary, folder)

@@ -1,10 +1,14 @@
-"""Every figure can be loaded, has a caption, and reads nothing but the results that it names."""
+"""Every figure can be loaded, has a caption, reads only the results that it names, and leaves no stale picture."""
+
+import json
 
 import pytest
 
 from artifacts import UserError
+from empirical.records import write_record
+from figures.benchmark import NothingToDraw
 from figures.catalogue import BENCHMARK, FIGURES, entry
-from figures.drawing import caption, draw_figure
+from figures.drawing import INFORMATION, caption, draw_figure, folder
 from simulations.catalogue import EXPERIMENTS
 
 
@@ -26,11 +30,45 @@ def test_every_experiment_is_shown_by_a_figure():
     assert {f"simulations/{experiment.name}" for experiment in EXPERIMENTS} <= shown
 
 
+def test_six_figures_hold_theory_beside_benchmark():
+    both = [figure.name for figure in FIGURES if figure.section == "side by side"]
+    assert len(both) == 6
+    assert all(callable(entry(name).load().note) for name in both)
+
+
 def test_missing_result_names_the_command_that_makes_it(tmp_path):
     with pytest.raises(UserError, match="distort simulate toy_example"):
         draw_figure(entry("toy_example"), tmp_path)
     with pytest.raises(UserError, match="distort bench run"):
         draw_figure(entry("benchmark_accuracy"), tmp_path)
+
+
+def test_figure_is_saved_with_what_it_says(results):
+    outcome = draw_figure(entry("side_by_side"), results)
+    names = {path.name for path in outcome.artifact.path.iterdir()}
+    assert {"side_by_side.svg", "side_by_side.png", "side_by_side.pdf"} <= names
+    information = json.loads((outcome.artifact.path / INFORMATION).read_text(encoding="utf-8"))
+    assert information["agreement"]["tau"] == 1.0
+    assert "Kendall" in information["note"]
+    assert not draw_figure(entry("side_by_side"), results).built
+
+
+def test_other_sizes_lie_beside_and_are_drawn_apart(results):
+    page = draw_figure(entry("norm_modes"), results).artifact.path
+    talk = draw_figure(entry("norm_modes"), results, size="talk").artifact.path
+    assert (page, talk) == (results / "figures" / "norm_modes", results / "figures" / "talk" / "norm_modes")
+    assert (page / "norm_modes.svg").read_bytes() != (talk / "norm_modes.svg").read_bytes()
+
+
+def test_picture_of_what_is_gone_does_not_stay(bare, made_up):
+    full, lean = made_up, (bare / BENCHMARK / "benchmark.json").read_text(encoding="utf-8")
+    write_record(bare / BENCHMARK / "benchmark.json", full)
+    figure = entry("norm_modes")
+    draw_figure(figure, bare)
+    (bare / BENCHMARK / "benchmark.json").write_text(lean, encoding="utf-8")
+    with pytest.raises(NothingToDraw):
+        draw_figure(figure, bare)
+    assert not folder(figure, bare).exists()
 
 
 def test_unknown_figure_is_refused():

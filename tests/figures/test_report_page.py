@@ -1,77 +1,25 @@
 """The report is one file that needs nothing but a browser, and shows what it is given without executing it."""
 
 import re
-import shutil
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
 from artifacts.files import write_text
-from figures.report.contents import Claim, DrawnFigure, Simulation, Summary, Witness
+from figures.report.contents import Stage
 from figures.report.formula import formula
-from figures.report.page import page, percent, short
-from theory.statements import STATEMENTS
+from figures.report.page import page
+from figures.report.script import MODULES, content_hash, script
+from figures.report.tables import columns, kind_of_status, percent, run_links, short
+from theory.statements import STATEMENTS, Status
 
 EVIL = "<script>document.title='stolen'</script>"
-SVG = (
-    '<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="72pt" height="36pt" viewBox="0 0 72 36">'
-    '<metadata>made somewhere</metadata><defs><path id="dot" d="M0 0"/></defs><use href="#dot"/></svg>'
-)
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.fixture
-def summary(made_up_benchmark) -> Summary:
-    return Summary(
-        claims=(
-            Claim(
-                name="made_up",
-                source=EVIL,
-                status="proved here and verified",
-                examples=3,
-                violations=0,
-                smallest_slack=0.25,
-                claim=EVIL,
-                latex=r"a \le b",
-                premises="a < b & b > 0",
-                proof=None,
-                published=True,
-                witnesses=(Witness(name="corner", shows=EVIL, slack=-0.5),),
-            ),
-        ),
-        simulations=(Simulation(name="toy", title=EVIL, seconds=1.5, solved_by=("integrated",)),),
-        benchmark=tuple(made_up_benchmark.rows),
-        sets=tuple(made_up_benchmark.sets),
-        backbone={"command": EVIL},
-        figures=tuple(
-            DrawnFigure(name=name, title=name, caption=f"First.\n\n{EVIL}", sources=("toy",), files=(f"{name}.svg",))
-            for name in ("one", "two")
-        ),
-        environment={
-            "python": "3",
-            "platform": "p",
-            "devices": ["cpu"],
-            "versions": {"jax": None},
-            "git_revision": None,
-            "git_dirty": None,
-        },
-        scale="quick",
-        seconds=12.5,
-    )
-
-
-@pytest.fixture
-def html(summary, tmp_path) -> str:
-    for figure in summary.figures:
-        write_text(tmp_path / f"{figure.name}.svg", SVG)
-    return page(summary, tmp_path)
 
 
 class Elements(HTMLParser):
     """Every element with its attributes; complains about elements that are closed out of order."""
 
-    void = frozenset({"meta", "link", "img", "br", "hr", "input", "path", "use", "rect"})
+    void = frozenset({"meta", "link", "img", "br", "hr", "input", "path", "use", "rect", "image"})
 
     def __init__(self, text: str):
         super().__init__()
@@ -93,51 +41,121 @@ class Elements(HTMLParser):
             assert self.open.pop() == tag
 
 
-def test_page_asks_nothing_of_the_network(html):
-    for tag, attributes in Elements(html).found:
-        assert tag not in {"script", "link", "iframe", "img"}
+def test_page_asks_nothing_of_the_network(report):
+    for tag, attributes in Elements(report).found:
+        assert tag not in {"link", "iframe", "img"}
         for name in ("src", "href", "xlink:href", "action"):
-            assert not attributes.get(name) or attributes[name].startswith("#")
-    assert "default-src 'none'" in html
-    assert not re.search(r"url\((?!#)", html)
-    assert "@import" not in html
+            address = attributes.get(name) or "#"
+            assert address.startswith(("#", "data:image/png", "benchmark/", "simulations/")), address
+    assert "default-src 'none'" in report
+    assert not re.search(r"url\((?!#)", report)
+    assert "@import" not in report
 
 
-def test_page_is_well_formed_and_names_are_unique(html):
-    elements = Elements(html)
+def test_only_the_pages_own_script_may_run(report):
+    elements = Elements(report)
+    assert [attributes for tag, attributes in elements.found if tag == "script"] == [{"type": "module"}]
+    policy = next(
+        attributes["content"] for tag, attributes in elements.found if attributes.get("http-equiv") and tag == "meta"
+    )
+    assert f"script-src '{content_hash(script())}'" in policy
+    assert "unsafe-inline" not in policy.split("script-src")[1]
+    inline = report[report.index('<script type="module">') + len('<script type="module">') : report.index("</script>")]
+    assert inline == script()
+    assert not re.search(r"\son[a-z]+=", report.split("<script")[0])
+
+
+def test_modules_are_joined_without_imports_and_no_name_twice():
+    text = script()
+    assert not re.search(r"^(import|export)\b", text, flags=re.MULTILINE)
+    names = re.findall(r"^(?:function|const) (\w+)", text, flags=re.MULTILINE)
+    assert len(names) == len(set(names))
+    assert len(MODULES) == 6
+
+
+def test_page_is_well_formed_and_names_are_unique(report):
+    elements = Elements(report)
     assert elements.open == []
     names = [attributes["id"] for _, attributes in elements.found if "id" in attributes]
     assert len(names) == len(set(names))
-    targets = {attributes["href"][1:] for _, attributes in elements.found if attributes.get("href")}
+    targets = {
+        attributes["href"][1:] for _, attributes in elements.found if (attributes.get("href") or "").startswith("#")
+    }
     assert targets <= set(names)
 
 
-def test_whatever_comes_from_data_is_escaped(html):
-    assert EVIL not in html
-    assert html.count("&lt;script&gt;") >= 6
-    assert "a &lt; b &amp; b &gt; 0" in html
+def test_whatever_comes_from_data_is_escaped(report):
+    assert EVIL not in report
+    assert report.count("&lt;script&gt;") >= 6
+    assert "a &lt; b &amp; b &gt; 0" in report
 
 
-def test_figures_are_inline_with_their_captions_and_data(html):
+def test_figures_are_inline_with_caption_note_and_data(report, summary):
     figures = [
-        attributes for tag, attributes in Elements(html).found if tag == "svg" and "aria-labelledby" in attributes
+        attributes for tag, attributes in Elements(report).found if tag == "svg" and "aria-labelledby" in attributes
     ]
-    assert [figure["aria-labelledby"] for figure in figures] == ["caption-one", "caption-two"]
-    assert 'href="#one-dot"' in html
-    assert "made somewhere" not in html
-    assert "distort figures one --from DIR" in html
+    assert {figure["aria-labelledby"] for figure in figures} == {f"caption-{one.name}" for one in summary.figures}
+    assert 'href="#one-dot"' in report
+    assert "made somewhere" not in report
+    assert "distort figures one --from DIR" in report
+    assert "what the data say" in report
 
 
-def test_page_shows_status_examples_violations_slack_and_witness(html):
-    row = html[html.index('id="claim-made_up"') :]
+def test_agreement_of_theory_and_benchmark_is_a_table(report):
+    table = report[report.index('aria-label="Agreement of theory and benchmark"') :]
+    for part in ('href="#figure-one"', 'data-value="-0.25"', "−0.25", ">12<"):
+        assert part in table
+
+
+def test_page_shows_status_examples_violations_slack_and_witness(report):
+    row = report[report.index('id="claim-made_up"') :]
     for shown in ("proved here and verified", ">3<", ">0<", ">0.25<", "corner", "slack -0.5"):
         assert shown in row
 
 
-def test_table_shows_intervals(html):
-    assert "90.0 ± 3.0" in html
+def test_runs_behind_every_number_are_linked(report, summary):
+    for run in summary.benchmark[0].runs:
+        assert f'href="benchmark/{run}/"' in report
+    assert run_links(["../secret", "/etc", "runs/a b"]) == [
+        ("", "secret"),
+        ("", "etc"),
+        ("benchmark/runs/a%20b/", "a b"),
+    ]
+    assert run_links(["javascript:alert(1)"])[0][0].startswith("benchmark/")
+
+
+def test_published_numbers_stand_beside_the_measured_ones(report, summary):
+    (column,) = columns(summary)
+    assert [cell.published.accuracy for cell in column.cells] == pytest.approx([0.65, 0.55, 0.7])
+    assert "(65.0?)" in report
+    assert "(55.0)" in report
+    small = summary.datasets[0].model_copy(update={"miniature": True})
+    (column,) = columns(summary.model_copy(update={"datasets": (small,)}))
+    assert [cell.published for cell in column.cells] == [None] * 3
+
+
+def test_table_shows_intervals():
+    assert percent(0.9, 0.03) == "90.0 ± 3.0"
     assert percent(0.5) == "50.0"
     assert short(None) == "–"
+
+
+def test_every_status_has_a_colour():
+    kinds = {status: kind_of_status(status) for status in Status}
+    assert kinds[Status.PROVED] == kinds[Status.AS_PUBLISHED] == "true"
+    assert kinds[Status.FALSE] == kinds[Status.VIOLATED] == "false"
+    assert kinds[Status.UNVERIFIED] == kinds[Status.CONJECTURED] == "open"
+
+
+def test_page_without_benchmark_and_with_figures_passed_over_says_what_to_run(summary, tmp_path):
+    stage = Stage(name="figure norm_modes", built=False, reason="run `distort bench`", no_data=True)
+    lean = summary.model_copy(
+        update={"benchmark": (), "datasets": (), "sets": (), "figures": (), "stages": (stage,), "simulations": ()}
+    )
+    html = page(lean, tmp_path)
+    assert "No benchmark has been run" in html
+    assert "figure norm_modes" in html
+    assert Elements(html).open == []
 
 
 def test_missing_picture_is_an_error(summary, tmp_path):
@@ -157,28 +175,84 @@ def test_formula_that_cannot_be_set_is_an_error():
         formula(r"\nonsense")
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed (apt-get install chromium)")
-@pytest.mark.parametrize("width", [390, 1280])
-def test_page_fits_a_phone_and_a_desk_in_a_real_browser(html, tmp_path, width):
-    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright comes with the extra [test]")
-    path = Path(tmp_path / "report.html")
-    write_text(path, html)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"])
-        for scheme in ("light", "dark"):
-            context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
-            sheet = context.new_page()
-            complaints, requests = [], []
-            sheet.on("console", lambda message, to=complaints: to.append(message.text))
-            sheet.on("request", lambda request, to=requests: to.append(request.url))
-            sheet.goto(path.as_uri())
-            assert complaints == []
-            assert requests == [path.as_uri()]
-            assert sheet.title().startswith("Feature distortion")
-            assert sheet.evaluate("document.documentElement.scrollWidth") == width
-            ground = sheet.evaluate("getComputedStyle(document.body).backgroundColor")
-            red = int(re.search(r"\d+", ground).group())
-            assert (red < 64) == (scheme == "dark")
-            box = sheet.locator("svg[aria-labelledby]").first.bounding_box()
-            assert box["width"] > 100
-        browser.close()
+@pytest.fixture(scope="module")
+def address(report, tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    write_text(path, report)
+    return path.as_uri()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_page_fits_a_phone_and_a_desk_in_a_real_browser(browser, address, width, scheme):
+    context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    sheet = context.new_page()
+    complaints, requests = [], []
+    sheet.on("console", lambda message: complaints.append(message.text))
+    sheet.on("pageerror", lambda error: complaints.append(str(error)))
+    sheet.on("request", lambda request: requests.append(request.url))
+    sheet.goto(address)
+    assert complaints == []
+    assert [url for url in requests if not url.startswith("data:")] == [address]
+    assert sheet.title().startswith("Feature distortion")
+    assert sheet.evaluate("document.documentElement.scrollWidth") == width
+    ground = sheet.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (int(re.search(r"\d+", ground).group()) < 64) == (scheme == "dark")
+    assert sheet.locator("svg[aria-labelledby]").first.bounding_box()["width"] > 100
+    assert sheet.locator("[data-part='explorer']").is_visible()
+    context.close()
+
+
+def test_tables_sort_by_mouse_and_by_key(browser, address):
+    sheet = browser.new_page()
+    sheet.goto(address)
+    table = sheet.locator("section#benchmark table").first
+
+    def column(place: int) -> list[str]:
+        return table.locator(f"tbody tr > :nth-child({place})").all_inner_texts()
+
+    header = table.locator("thead th", has_text="ID").first
+    header.locator("button").click()
+    assert header.get_attribute("aria-sort") == "ascending"
+    values = [float(text.split()[0]) for text in column(5)]
+    assert values == sorted(values)
+    header.locator("button").press("Enter")
+    assert header.get_attribute("aria-sort") == "descending"
+    assert [float(text.split()[0]) for text in column(5)] == sorted(values, reverse=True)
+    # What has no value (LP has no learning rate) stays last both ways.
+    rate = table.locator("thead th", has_text="Learning rate")
+    for _ in range(2):
+        rate.locator("button").press("Space")
+        assert column(4)[-1] == "–"
+    assert table.locator("[aria-sort]").count() == 1
+    sheet.close()
+
+
+def test_page_is_used_by_keyboard_and_printed(browser, address):
+    sheet = browser.new_page(viewport={"width": 1000, "height": 800})
+    sheet.goto(address)
+    sheet.keyboard.press("Tab")
+    assert sheet.evaluate("document.activeElement.className") == "skip"
+    sheet.keyboard.press("Enter")
+    assert sheet.evaluate("location.hash") == "#main"
+    outline = sheet.evaluate(
+        "(document.querySelector('nav a').focus(), getComputedStyle(document.activeElement).outlineStyle)"
+    )
+    assert outline != "none"
+    sheet.emulate_media(media="print", color_scheme="dark")
+    assert sheet.locator("nav").is_hidden()
+    assert sheet.locator("#explorer .controls").is_hidden()
+    assert sheet.evaluate("getComputedStyle(document.querySelector('.picture svg')).filter") == "none"
+    assert sheet.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    assert len(sheet.pdf(format="A4")) > 10_000
+    sheet.close()
+
+
+def test_page_without_script_is_complete_but_for_the_explorer(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    sheet = context.new_page()
+    sheet.goto(address)
+    assert sheet.locator("[data-part='explorer']").is_hidden()
+    assert "needs JavaScript" in sheet.locator("noscript").first.inner_text()
+    assert sheet.locator("#claims-table tbody tr").count() == 1
+    context.close()

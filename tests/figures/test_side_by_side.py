@@ -1,59 +1,144 @@
-"""The two halves show the same methods in the same order and colours; zeros are drawn as zeros."""
+"""Both halves show the same methods in the same colours; the agreement counts conditions; zeros are drawn as zeros."""
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from figures import side_by_side, style
-from figures.side_by_side import Measured, SideBySide
+from figures import (
+    side_by_side,
+    side_by_side_features,
+    side_by_side_heads,
+    side_by_side_movement,
+    side_by_side_shift,
+    side_by_side_training,
+    style,
+)
+from figures.benchmark import NothingToDraw
 
-
-@pytest.fixture
-def data() -> SideBySide:
-    medians = {"linear_probing": [1e-4, 1e-3], "fine_tuning": [0.0, 0.3], "lp_ft": [1e-30, 2e-3]}
-    risks = {method: np.outer(pair, [1.0, 0.5, 2.0]) for method, pair in medians.items()}
-    errors = {
-        method: (Measured(0.1, 0.02, (0.09, 0.11)), Measured(0.4, None, (0.4,)), Measured(0.2, 0.01, (0.2,)))
-        for method in risks
-    }
-    return SideBySide(risks, errors, ("near_id",))
+MODULES = (
+    side_by_side,
+    side_by_side_training,
+    side_by_side_movement,
+    side_by_side_features,
+    side_by_side_shift,
+    side_by_side_heads,
+)
 
 
 def heights(axis, method: str) -> list[float]:
+    """Where the method's large marks are."""
     return [
         float(line.get_ydata()[0])
         for line in axis.get_lines()
-        if line.get_marker() == style.MARKERS[method] and to_hex(line.get_color()).upper() == style.COLOURS[method]
+        if line.get_marker() == style.MARKERS[method]
+        and to_hex(line.get_color()).upper() == style.COLOURS[method]
+        and len(line.get_ydata()) == 1
     ]
 
 
-def test_both_halves_show_every_method(data):
+def line(axis, label: str):
+    return next(one for one in axis.get_lines() if one.get_label() == label)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__)
+@pytest.mark.parametrize("folder", ["results", "many"])
+def test_every_figure_has_both_sides_and_says_how_far_they_agree(module, folder, request):
+    data = module.collect(request.getfixturevalue(folder))
+    figure = module.draw(data)
+    titles = [axis.get_title(loc="left") for axis in figure.axes]
+    assert any("theory" in title for title in titles)
+    assert any("benchmark" in title for title in titles)
+    remarks = [axis.get_title(loc="right") for axis in figure.axes if axis.get_title(loc="right")]
+    assert remarks == [data.agreed.label]
+    assert f"{data.agreed.conditions} conditions" in module.note(data)
+    assert "τ" in module.note(data)
+    assert -1 <= data.agreed.tau <= 1
+
+
+def test_more_data_sets_are_more_conditions(results, many):
+    for module in MODULES:
+        assert module.collect(many).agreed.conditions == 5 * module.collect(results).agreed.conditions
+
+
+def test_who_wins_agrees_where_the_benchmark_orders_as_theory_does(results):
+    data = side_by_side.collect(results)
+    # ID: LP above FT and LP-FT (these two are equal in theory); OOD: FT above LP above LP-FT.
+    assert (data.agreed.tau, data.agreed.pairs, data.agreed.conditions) == (1.0, 5, 6)
     theory, measured = side_by_side.draw(data).axes
     for method in style.METHODS:
         assert len(heights(theory, method)) == 2
-        np.testing.assert_allclose(heights(measured, method), [10.0, 40.0, 20.0])
+    np.testing.assert_allclose(heights(measured, "linear_probing"), [20.0, 40.0, 20.0])
+    np.testing.assert_allclose(heights(measured, "fine_tuning"), [10.0, 50.0, 10.0])
 
 
-def test_same_order_on_both_sides(data):
+def test_exact_fit_stands_on_the_line_named_zero(results):
+    theory = side_by_side.draw(side_by_side.collect(results)).axes[0]
+    zero = theory.get_yticks()[0]
+    assert theory.get_yticklabels()[0].get_text() == "0"
+    assert heights(theory, "fine_tuning")[0] == zero
+    assert heights(theory, "lp_ft")[0] == zero
+    # The median of the three problems with good features; the fourth, a million times worse, is left out.
+    np.testing.assert_allclose(heights(theory, "linear_probing"), [1e-4, 1e-3])
+
+
+def test_same_order_on_both_sides(results):
     orders = []
-    for axis in side_by_side.draw(data).axes:
+    for axis in side_by_side.draw(side_by_side.collect(results)).axes:
         first = {
-            method: min(line.get_xdata()[0] for line in axis.get_lines() if line.get_marker() == style.MARKERS[method])
+            method: min(one.get_xdata()[0] for one in axis.get_lines() if one.get_marker() == style.MARKERS[method])
             for method in style.METHODS
         }
         orders.append(sorted(first, key=first.__getitem__))
     assert orders[0] == orders[1] == list(style.METHODS)
 
 
-def test_exact_fit_stands_on_the_line_named_zero(data):
-    theory = side_by_side.draw(data).axes[0]
-    zero = theory.get_yticks()[0]
-    assert theory.get_yticklabels()[0].get_text() == "0"
-    assert heights(theory, "fine_tuning")[0] == zero
-    assert heights(theory, "lp_ft")[0] == zero
-    np.testing.assert_allclose(heights(theory, "linear_probing"), [1e-4, 1e-3])
+def test_training_shows_flow_and_epochs_and_matches_them_by_progress(results):
+    data = side_by_side_training.collect(results)
+    # Two epochs after the first, ID and OOD, three methods each.
+    assert data.agreed.conditions == 12
+    figure = side_by_side_training.draw(data)
+    np.testing.assert_allclose(line(figure.axes[1], "FT").get_ydata(), [55.0, 35.0, 15.0])
+    np.testing.assert_allclose(line(figure.axes[2], "FT").get_ydata(), np.sqrt([1.0, 0.6, 0.501]))
+    assert figure.axes[2].get_yscale() == "log"
 
 
-def test_premises_are_named_under_the_groups(data):
-    labels = [label.get_text() for label in side_by_side.draw(data).axes[1].get_xticklabels()]
-    assert labels == ["ID", "OOD\n(premises hold)", "near ID\n(premises fail)"]
+def test_movement_lies_below_the_diagonal_in_theory(results):
+    data = side_by_side_movement.collect(results)
+    for pair in data.theory.values():
+        assert (pair[1] < pair[0]).all()
+    assert data.agreed.tau == 1.0
+    assert "without" not in side_by_side_movement.note(data).split("Movements")[0]
+
+
+def test_better_features_lie_to_the_right_on_both_sides(results):
+    data = side_by_side_features.collect(results)
+    theory, measured = side_by_side_features.draw(data).axes
+    assert theory.xaxis_inverted()
+    assert not measured.xaxis_inverted()
+    assert data.datasets[0].quality == (0.5, 0.7, 0.9)
+    np.testing.assert_allclose(heights(measured, "linear_probing"), [60.0, 50.0, 40.0])
+    assert "better" in theory.get_xlabel()
+
+
+def test_sets_stand_at_their_measured_angle(results):
+    data = side_by_side_shift.collect(results)
+    assert data.datasets[0].sets == ("near_id", "coloured", "inverted")
+    np.testing.assert_allclose(data.datasets[0].angles, np.degrees([0.3, 0.6, 0.9]))
+    measured = side_by_side_shift.draw(data).axes[1]
+    np.testing.assert_allclose(heights(measured, "fine_tuning"), [10.0, 50.0, 50.0])
+
+
+def test_heads_go_from_worst_to_best(results):
+    data = side_by_side_heads.collect(results)
+    assert data.datasets[0].labels == ("random", "partly probed", "linear probe")
+    assert (np.diff(data.phi) < 0).all()
+    assert data.agreed.tau == 1.0
+    theory, measured = side_by_side_heads.draw(data).axes
+    assert theory.xaxis_inverted()
+    np.testing.assert_allclose(heights(measured, "fine_tuning"), [55.0, 50.0, 25.0])
+
+
+@pytest.mark.parametrize("module", MODULES[1:], ids=lambda module: module.__name__)
+def test_benchmark_without_what_a_figure_shows_is_told_what_to_run(module, bare):
+    with pytest.raises(NothingToDraw, match=r"must hold.*`distort "):
+        module.collect(bare)

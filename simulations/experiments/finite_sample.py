@@ -1,0 +1,129 @@
+"""Beyond the paper, simulation only: few examples, an anisotropic input distribution, noisy labels.
+
+n Gaussian examples on an ID subspace of dimension m, with n below and above m: below it the examples span a part of
+the subspace only, and ID inputs are partly new. Labels carry noise that stays. Small steps of gradient descent; linear
+probing is solved. The theorems assume noiseless labels and that the examples span the ID subspace.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from simulations.experiment import Configuration, Experiment, Scale
+from simulations.experiments.descents import DESCENT, careful_learning_rate, probed_head
+from simulations.gradient_descent import Rates, trained
+from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
+from simulations.sweeps import ALONE, Watch, ensemble
+
+DIMENSIONS = Dimensions(input_dim=20, feature_dim=3, id_dim=8)
+#: Rows of the training inputs; where there are fewer examples the rest are zero and do nothing.
+MOST_EXAMPLES = 64
+STEPS = 4000
+
+
+class FiniteSample(Configuration):
+    """Numbers of examples, at every noise (standard deviation, labels being of order 1); the angle in radians."""
+
+    examples: tuple[int, ...] = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
+    label_noises: tuple[float, ...] = (0.0, 0.3)
+    problems: int
+    condition: float = 10.0
+    feature_error: float = 0.05
+    angle: float = 0.8
+    seed: int = 7
+
+
+class FiniteSamplePoint(eqx.Module):
+    """Where in the sweep."""
+
+    examples: Float[Array | np.ndarray, "*sweep"]
+    label_noise: Float[Array | np.ndarray, "*sweep"]
+    condition: Float[Array | np.ndarray, "*sweep"]
+    feature_error: Float[Array | np.ndarray, "*sweep"]
+    angle: Float[Array | np.ndarray, "*sweep"]
+
+
+class SampleRisks(eqx.Module):
+    """Population risks after training, under the inputs' own ID distribution and all directions alike OOD."""
+
+    lp_id: Float[Array | np.ndarray, "*batch"]
+    lp_ood: Float[Array | np.ndarray, "*batch"]
+    ft_id: Float[Array | np.ndarray, "*batch"]
+    ft_ood: Float[Array | np.ndarray, "*batch"]
+    lp_ft_id: Float[Array | np.ndarray, "*batch"]
+    lp_ft_ood: Float[Array | np.ndarray, "*batch"]
+
+
+class FiniteSampleData(eqx.Module):
+    """Arrays (noise, examples, problem)."""
+
+    examples: Float[np.ndarray, " n"]
+    id_dim: int
+    label_noises: Float[np.ndarray, " s"]
+    risks: SampleRisks
+    solved_by: str
+
+
+def sampled(point: FiniteSamplePoint, key: PRNGKeyArray) -> SampleRisks:
+    """A random problem and a random sample, trained."""
+    problem_key, sample_key = jax.random.split(key)
+    problem = sample_problem(
+        DIMENSIONS,
+        equal_angles(DIMENSIONS, point.angle),
+        spread_eigenvalues(DIMENSIONS.id_dim, point.condition),
+        feature_error=point.feature_error,
+        key=problem_key,
+    )
+    start, m = problem.pretrained, DIMENSIONS.id_dim
+    root = jnp.linalg.cholesky(problem.training_covariance)
+    normal = jax.random.normal(sample_key, (MOST_EXAMPLES, m + 1))
+    present = jnp.where(jnp.arange(MOST_EXAMPLES) < point.examples, 1 / jnp.sqrt(point.examples), 0.0)
+    id_inputs = present[:, None] * (normal[:, :m] @ root.T)
+    inputs = id_inputs @ problem.id_frame.T
+    labels = inputs @ problem.truth.weights + point.label_noise * present * normal[:, m]
+    probed = probed_head(inputs @ start.features.T, labels, start.head)
+    largest = jnp.linalg.eigvalsh(id_inputs.T @ id_inputs)[-1]
+    rates = Rates(learning_rate=careful_learning_rate(largest, start.head, probed, problem.truth.head))
+
+    def train(head: Float[Array, " k"]) -> Float[Array, " d"]:
+        network = eqx.tree_at(lambda one: one.head, start, head)
+        run = trained(network, inputs, labels, rates, steps=STEPS, save_every=STEPS, key=sample_key)
+        return run.features[-1].T @ run.head[-1]
+
+    tuned, both = jax.vmap(train)(jnp.stack([start.head, probed]))
+    weights = (start.features.T @ probed, tuned, both)
+    errors = [one - problem.truth.weights for one in weights]
+    return SampleRisks(
+        *(risk for error in errors for risk in (jnp.sum((root.T @ (problem.id_frame.T @ error)) ** 2), error @ error))
+    )
+
+
+def simulate(config: FiniteSample, watch: Watch = ALONE) -> FiniteSampleData:
+    """The same random problems and samples, of which more and more is seen."""
+    noises, examples = np.meshgrid(config.label_noises, config.examples, indexing="ij")
+    values = (examples.ravel(), noises.ravel(), config.condition, config.feature_error, config.angle)
+    points = FiniteSamplePoint(*(np.array(value, dtype=float) for value in np.broadcast_arrays(*values)))
+    risks = ensemble(sampled, points, config.problems, seed=config.seed, watch=watch)
+    return FiniteSampleData(
+        examples=np.array(config.examples, dtype=float),
+        id_dim=DIMENSIONS.id_dim,
+        label_noises=np.array(config.label_noises),
+        risks=jax.tree.map(lambda leaf: leaf.reshape(*noises.shape, -1), risks),
+        solved_by=DESCENT,
+    )
+
+
+def configuration(scale: Scale) -> FiniteSample:
+    return FiniteSample(problems={"quick": 16, "default": 128, "full": 1000}[scale])
+
+
+EXPERIMENT = Experiment(
+    "finite_sample",
+    "Beyond the paper: few examples and noisy labels",
+    configuration,
+    simulate,
+    FiniteSampleData,
+    beyond_the_paper=True,
+)

@@ -1,0 +1,109 @@
+"""Beyond the paper, simulation only: a penalty on moved features (L2-SP) between linear probing and fine-tuning.
+
+`lambda ||B - B0||_F^2` is added to the summed loss; the head is free. Small steps of gradient descent from the random
+head of fine-tuning and from the probed one of LP-FT. No theorem speaks about it. Source of the method: Li, Grandvalet
+and Davoine, Explicit inductive bias for transfer learning with convolutional networks, ICML 2018.
+"""
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from simulations.experiment import Configuration, Experiment, Scale
+from simulations.experiments.descents import DESCENT, careful_learning_rate, few_inputs, probed_head
+from simulations.experiments.families import CONDITION, OVERPARAMETERISED
+from simulations.gradient_descent import Rates, trained
+from simulations.sampling import equal_angles, sample_problem, spread_eigenvalues
+from simulations.sweeps import ALONE, Watch, ensemble
+from theory.risks import id_risk, ood_risk
+
+STEPS = 6000
+
+
+class L2SP(Configuration):
+    """`strengths` values of lambda, evenly in logarithm, with the largest training eigenvalue 1; angle in radians."""
+
+    strengths: int
+    smallest: float = 1e-4
+    largest: float = 10.0
+    problems: int
+    feature_error: float = 0.05
+    angle: float = 0.8
+    seed: int = 5
+
+
+class L2SPPoint(eqx.Module):
+    """Where in the sweep."""
+
+    anchor: Float[Array | np.ndarray, "*sweep"]
+    feature_error: Float[Array | np.ndarray, "*sweep"]
+    angle: Float[Array | np.ndarray, "*sweep"]
+
+
+class L2SPRisks(eqx.Module):
+    """After training; `lp` does not depend on lambda."""
+
+    lp_id: Float[Array | np.ndarray, "*batch"]
+    lp_ood: Float[Array | np.ndarray, "*batch"]
+    ft_id: Float[Array | np.ndarray, "*batch"]
+    ft_ood: Float[Array | np.ndarray, "*batch"]
+    lp_ft_id: Float[Array | np.ndarray, "*batch"]
+    lp_ft_ood: Float[Array | np.ndarray, "*batch"]
+
+
+class L2SPData(eqx.Module):
+    """Arrays (lambda, problem)."""
+
+    strengths: Float[np.ndarray, " s"]
+    risks: L2SPRisks
+    solved_by: str
+
+
+def anchored(point: L2SPPoint, key: PRNGKeyArray) -> L2SPRisks:
+    """A random problem of the overparameterised family, trained with the penalty."""
+    problem = sample_problem(
+        OVERPARAMETERISED,
+        equal_angles(OVERPARAMETERISED, point.angle),
+        spread_eigenvalues(OVERPARAMETERISED.id_dim, CONDITION),
+        feature_error=point.feature_error,
+        key=key,
+    )
+    inputs, start = few_inputs(problem), problem.pretrained
+    labels = inputs @ problem.truth.weights
+    probed = probed_head(inputs @ start.features.T, labels, start.head)
+    rate = 1 / (1 / careful_learning_rate(jnp.ones(()), start.head, probed, problem.truth.head) + point.anchor)
+
+    def train(head: Float[Array, " k"]):
+        network = eqx.tree_at(lambda one: one.head, start, head)
+        rates = Rates(learning_rate=rate, anchor=point.anchor)
+        run = trained(network, inputs, labels, rates, steps=STEPS, save_every=STEPS, key=key)
+        return jax.tree.map(lambda leaf: leaf[-1], run)
+
+    networks = jax.vmap(train)(jnp.stack([start.head, probed]))
+    tuned, both = (jax.tree.map(lambda leaf, which=which: leaf[which], networks) for which in (0, 1))
+    before = eqx.tree_at(lambda one: one.head, start, probed)
+    return L2SPRisks(*(risk(network, problem) for network in (before, tuned, both) for risk in (id_risk, ood_risk)))
+
+
+def simulate(config: L2SP, watch: Watch = ALONE) -> L2SPData:
+    """The same random problems at every strength."""
+    strengths = np.geomspace(config.smallest, config.largest, config.strengths)
+    points = L2SPPoint(
+        anchor=strengths,
+        feature_error=np.full_like(strengths, config.feature_error),
+        angle=np.full_like(strengths, config.angle),
+    )
+    risks = ensemble(anchored, points, config.problems, seed=config.seed, watch=watch)
+    return L2SPData(strengths=strengths, risks=risks, solved_by=DESCENT)
+
+
+def configuration(scale: Scale) -> L2SP:
+    strengths, problems = {"quick": (8, 32), "default": (16, 128), "full": (31, 1000)}[scale]
+    return L2SP(strengths=strengths, problems=problems)
+
+
+EXPERIMENT = Experiment(
+    "l2_sp", "Beyond the paper: a penalty on moved features", configuration, simulate, L2SPData, beyond_the_paper=True
+)
