@@ -6,7 +6,17 @@ from pydantic import ValidationError
 from empirical.augment.transforms import TRANSFORMS
 from empirical.datasets.catalogue import COLUMNS, FAMILIES
 from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN
-from empirical.recipes import DIGITS, PAPER_RECIPES, Recipe, SolvedProbe, Sweep, TrainedProbe, clean, miniature, published
+from empirical.recipes import (
+    DIGITS,
+    PAPER_RECIPES,
+    Recipe,
+    SolvedProbe,
+    Sweep,
+    TrainedProbe,
+    clean,
+    miniature,
+    published,
+)
 from empirical.recipes.published import ID, ID_AVERAGE, OOD, OOD_AVERAGE
 from empirical.selection import Criterion
 from empirical.suite.columns import columns

@@ -101,9 +101,7 @@ def test_units_of_the_paper():
         of_ft = [unit for unit in units if (unit.recipe, unit.method) == (recipe, "FT (train)")]
         assert len(of_ft) == 18  # six learning rates, three seeds
         assert len([unit for unit in units if (unit.recipe, unit.kind) == (recipe, "probe")]) == 3
-    probe = Unit(
-        kind="training", recipe="imagenet", method="LP (eval)", learning_rate=0.1, epochs=5, seed=0
-    )
+    probe = Unit(kind="training", recipe="imagenet", method="LP (eval)", learning_rate=0.1, epochs=5, seed=0)
     heads = [dependencies(unit, suite) for unit in units if (unit.recipe, unit.method) == ("imagenet", LP_FT.label)]
     assert len(heads) == 3
     assert set(heads) == {(probe,)}  # one checkpoint for all runs of phase 2
