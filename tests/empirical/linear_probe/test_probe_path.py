@@ -87,7 +87,7 @@ def test_a_rough_solution_is_as_close_as_its_gradient_says(seed):
 @given(seeds)
 def test_weights_grow_and_the_loss_falls_with_c(seed):
     training = sample(seed)
-    path = probe_path(training, classes=CLASSES, penalties=np.logspace(-5, 2, 9), tolerance=1e-6)
+    path = probe_path(training, classes=CLASSES, penalties=tuple(np.logspace(-5, 2, 9)), tolerance=1e-6)
     norms = [np.linalg.norm(standardised(probe, training)[0]) for probe in path]
     losses = [(p.objective - norm**2 / 2) / p.penalty for p, norm in zip(path, norms, strict=True)]
     assert all(np.diff(norms) > 0)
