@@ -27,6 +27,7 @@ import scipy.optimize
 import tyro
 from jaxtyping import Array, Float
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from artifacts import environment
 from artifacts.files import write_json
@@ -39,7 +40,14 @@ Case = Literal["overlapping", "nearly_separable"]
 #: Distance of the classes' centres, in units of the spread within them, and share of labels drawn anew.
 CASES: dict[Case, tuple[float, float]] = {"overlapping": (0.5, 0.2), "nearly_separable": (1.0, 0.0)}
 SolverName = Literal[
-    "exact", "exact_1e-6", "scikit_learn", "scikit_learn_float32", "scipy", "optimistix", "newton_cholesky"
+    "exact",
+    "exact_1e-6",
+    "scikit_learn",
+    "scikit_learn_one_thread",
+    "scikit_learn_float32",
+    "scipy",
+    "optimistix",
+    "newton_cholesky",
 ]
 ITERATIONS = 200
 
@@ -85,6 +93,12 @@ def scikit_learn_float32(asked: Problem, penalties: Sequence[float]) -> list[Sol
     """The faithful path on inputs in single precision, which later versions of scikit-learn keep."""
     rough = asked._replace(inputs=asked.inputs.astype(np.float32), centre=asked.centre.astype(np.float32))
     return list(faithful_path(rough, penalties))
+
+
+def scikit_learn_one_thread(asked: Problem, penalties: Sequence[float]) -> list[Solution]:
+    """The faithful path without threads that wait for each other: its processor time is work alone."""
+    with threadpool_limits(1):
+        return list(faithful_path(asked, penalties))
 
 
 def newton_cholesky(asked: Problem, penalties: Sequence[float]) -> list[Solution]:
@@ -149,6 +163,7 @@ SOLVERS: dict[SolverName, Callable[[Problem, Sequence[float]], Any]] = {
     "exact": lambda asked, penalties: list(exact_path(asked, penalties, 1e-4)),
     "exact_1e-6": lambda asked, penalties: list(exact_path(asked, penalties, 1e-6)),
     "scikit_learn": lambda asked, penalties: list(faithful_path(asked, penalties)),
+    "scikit_learn_one_thread": scikit_learn_one_thread,
     "scikit_learn_float32": scikit_learn_float32,
     "scipy": scipy_path,
     "optimistix": optimistix_path,
@@ -191,6 +206,7 @@ def summary(results: dict[str, Any]) -> dict[str, Any]:
             excess = (np.array(one["objective"]) - ours["objective"]) / ours["objective"]
             compared[f"{case}: {name}"] = {
                 "times_slower": one["seconds"] / ours["seconds"],
+                "times_more_processor_time": one["processor_seconds"] / ours["processor_seconds"],
                 "largest_relative_excess": float(excess.max()),
                 "smallest_relative_excess": float(excess.min()),
                 "not_converged": count - sum(one["converged"]),

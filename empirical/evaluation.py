@@ -13,10 +13,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float32, Int, Key
+from jaxtyping import Array, Bool, Float32, Int, Int32, Key, UInt8
 
 from artifacts import UserError
 from empirical.augment import Transform
+from empirical.augment.transforms import Colour, scaled
 from empirical.backbones.classifier import Classifier
 from empirical.datasets.image_sets import ImageSet
 from empirical.metrics import Judgement, Measures, judgement, measures
@@ -35,11 +36,18 @@ class EvaluationSet(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """Images of one pass. `owners`: positions of their sets; -1: an image that only fills the pass."""
+    """Images of one pass.
 
-    images: Float32[Array, "b side side 3"]
-    labels: Int[np.ndarray, " b"]
+    Attributes:
+      images: as bytes where they stay on the device: a quarter of the memory, and a view is made of bytes.
+      owners: positions of their sets; -1: an image that only fills the pass.
+      deviation: what bytes are standardised with.
+    """
+
+    images: UInt8[Array, "b side side 3"] | Float32[Array, "b side side 3"]
+    labels: Int32[Array, " b"]
     owners: Int[np.ndarray, " b"]
+    deviation: Colour | None
 
 
 class EvaluationSets(NamedTuple):
@@ -101,15 +109,19 @@ def evaluation_sets(
     _check(sets)
     resident, room = [], resident_bytes
     for place, (images, transform) in enumerate(sets):
-        size = len(images) * transform.side**2 * 3 * 4
+        size = len(images) * transform.side**2 * 3
         if not transform.random and size <= room:
             resident.append(place)
             room -= size
-    sides = sorted({sets[place].transform.side for place in resident})
+    kinds = dict.fromkeys((sets[place].transform.side, sets[place].transform.deviation) for place in resident)
     chunks = [
         chunk
-        for side in sides
-        for chunk in _end_to_end(sets, [p for p in resident if sets[p].transform.side == side], batch_size)
+        for side, deviation in kinds
+        for chunk in _end_to_end(
+            sets,
+            [p for p in resident if (sets[p].transform.side, sets[p].transform.deviation) == (side, deviation)],
+            batch_size,
+        )
     ]
     streamed = tuple(place for place in range(len(sets)) if place not in resident)
     return EvaluationSets(tuple(sets), batch_size, tuple(chunks), streamed)
@@ -139,8 +151,8 @@ def evaluate(
             collected[owner].add(judged[:, rows], features, rows)
 
     for chunk in _chunks(sets, any_key() if key is None else key):
-        owners = jnp.asarray(np.maximum(chunk.owners, 0), jnp.int32)
-        pending.append((chunk.owners, _pass(classifier, chunk.images, jnp.asarray(chunk.labels), owners, masks)))
+        valid = None if masks is None else jnp.asarray(masks[np.maximum(chunk.owners, 0)])
+        pending.append((chunk.owners, _pass(classifier, chunk.images, chunk.labels, valid, chunk.deviation)))
         if len(pending) > PENDING:
             collect()
     while pending:
@@ -185,7 +197,7 @@ def _chunks(sets: EvaluationSets, key: Key[Array, ""]) -> Iterator[Chunk]:
         images, transform = sets.sets[place]
         for view in views(images, transform, batch_size=sets.batch_size, key=jax.random.fold_in(key, place)):
             owners = np.where(np.arange(sets.batch_size) < view.count, place, -1)
-            yield Chunk(view.images, images.labels[view.indices].astype(np.int32), owners)
+            yield Chunk(view.images, jnp.asarray(images.labels[view.indices], jnp.int32), owners, None)
 
 
 def _end_to_end(sets: Sequence[EvaluationSet], places: Sequence[int], batch_size: int) -> Iterator[Chunk]:
@@ -193,21 +205,22 @@ def _end_to_end(sets: Sequence[EvaluationSet], places: Sequence[int], batch_size
     shown, labels, owners = [], [], []
     for place in places:
         images, transform = sets[place]
-        for view in views(images, transform, batch_size=batch_size, key=any_key()):
-            shown.append(np.asarray(view.images[: view.count]))
+        unscaled = transform.model_copy(update={"deviation": None})
+        for view in views(images, unscaled, batch_size=batch_size, key=any_key()):
+            shown.append(np.rint(np.asarray(view.images)[: view.count] * 255).astype(np.uint8))
         labels.append(images.labels.astype(np.int32))
         owners.append(np.full(len(images), place))
     padding = -sum(map(len, labels)) % batch_size
-    shown.append(np.zeros((padding, *shown[0].shape[1:]), np.float32))
+    shown.append(np.zeros((padding, *shown[0].shape[1:]), np.uint8))
     labels.append(np.zeros(padding, np.int32))
     owners.append(np.full(padding, -1))
-    whole = Chunk(*map(np.concatenate, (shown, labels, owners)))
-    for start in range(0, len(whole.labels), batch_size):
-        images, *others = (part[start : start + batch_size] for part in whole)
-        yield Chunk(jnp.asarray(images), *others)
+    whole = [np.concatenate(parts) for parts in (shown, labels, owners)]
+    for start in range(0, len(whole[0]), batch_size):
+        images, truth, owner = (part[start : start + batch_size] for part in whole)
+        yield Chunk(jnp.asarray(images), jnp.asarray(truth), owner, sets[places[0]].transform.deviation)
 
 
-def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[Array, "s classes"] | None:
+def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[np.ndarray, "s classes"] | None:
     """The valid classes of every set; None where no set has any."""
     for one in sets:
         highest = one.images.labels.max()
@@ -222,7 +235,7 @@ def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[Array, "s classe
     for mask, one in zip(masks, sets, strict=True):
         valid = one.images.valid_labels
         mask[list(range(classes) if valid is None else valid)] = True
-    return jnp.asarray(masks)
+    return masks
 
 
 def _check(sets: Sequence[EvaluationSet]) -> None:
@@ -241,15 +254,17 @@ def _check(sets: Sequence[EvaluationSet]) -> None:
 @eqx.filter_jit
 def _pass(
     classifier: Classifier,
-    images: Float32[Array, "b side side 3"],
-    labels: Int[Array, " b"],
-    owners: Int[Array, " b"],
-    masks: Bool[Array, "s classes"] | None,
+    images: UInt8[Array, "b side side 3"] | Float32[Array, "b side side 3"],
+    labels: Int32[Array, " b"],
+    valid: Bool[Array, "b classes"] | None,
+    deviation: Colour | None,
 ) -> tuple[Float32[Array, "b k"], Float32[Array, "_ b"]]:
-    """Features, and the rows of a `Judgement`; the masked one below it where there are masks."""
+    """Features, and the rows of a `Judgement`; the masked one below it where classes are masked."""
+    if images.dtype == jnp.uint8:
+        images = scaled(images, deviation)
     features = classifier.backbone(images, "eval").features
     logits = classifier.head(features)
     judged = list(judgement(logits, labels))
-    if masks is not None:
-        judged += judgement(logits, labels, masks[owners])
+    if valid is not None:
+        judged += judgement(logits, labels, valid)
     return features, jnp.stack([part.astype(jnp.float32) for part in judged])
