@@ -39,9 +39,9 @@ CODE = tuple(
     f"empirical.{module}"
     for module in (
         "backbones.backbone", "backbones.checkpoints", "backbones.classifier", "backbones.maps",
-        "backbones.normalisation", "backbones.roles", "backbones.small_resnet", "datasets.characters",
+        "augment", "backbones.normalisation", "backbones.roles", "backbones.small_resnet", "datasets.characters",
         "datasets.digits", "datasets.styles", "distortion", "evaluation", "linear_probe", "materials", "methods",
-        "pretraining", "selection", "sweep", "training",
+        "metrics", "pretraining", "selection", "store.batches", "sweep", "training", "views",
     )
 )  # fmt: skip
 AS_DRAWN = Transform(crop="resize", side=32)
