@@ -176,7 +176,7 @@ def _rank_in_class(labels: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
 
 
 def _least_squares(inputs: list[np.ndarray], targets: list[np.ndarray]) -> Float[np.ndarray, "k q"]:
-    moment = sum(x.T @ x / len(x) for x in inputs)
+    moment = np.sum([x.T @ x / len(x) for x in inputs], axis=0)
     ridge = RIDGE * np.trace(moment) / len(moment)
     return np.linalg.solve(
         moment + ridge * np.eye(len(moment)), sum(x.T @ y / len(x) for x, y in zip(inputs, targets, strict=True))
