@@ -25,7 +25,7 @@ def description() -> dict[str, Any] | None:
 def runs(
     network: str, batch: int, side: int, dtype: str, classes: int, rate: float, momentum: float, *, on_gpu: bool
 ) -> dict[str, Run]:
-    """Forward and training step; empty where PyTorch or the network's reference is not installed, or has no such GPU."""
+    """Forward and training step; empty where PyTorch or the reference is not installed, or PyTorch sees no GPU."""
     if any(importlib.util.find_spec(name) is None for name in ("torch", "transformers", "clip")):
         return {}
     import torch
