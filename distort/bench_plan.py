@@ -135,8 +135,10 @@ def _state(ledger: "Ledger", unit: "Unit", *, check: bool) -> str:
     try:
         if check:
             published(ledger.place(unit))
-        run = ledger.run(unit) if unit.kind == "training" else None
     except (DamagedArtifact, UserError):
+        return "damaged"
+    run = ledger.run(unit) if unit.kind == "training" else None
+    if unit in ledger.damaged:
         return "damaged"
     return "finished" if run is None else run.status
 

@@ -33,6 +33,7 @@ def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
     found = [part for part in parts if part is not None]
     planned = plan(ledger.suite, ledger.run)
     missing = [str(unit) for unit in planned.units if not ledger.finished(unit)]
+    missing += [f"{unit} (damaged)" for unit in ledger.damaged]
     return Benchmark(
         suite=ledger.suite.name,
         datasets=[part.dataset for part in found],

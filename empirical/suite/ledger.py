@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from artifacts import UserError
 from artifacts.directory import MANIFEST
 from empirical.records import (
     EpochRecord,
@@ -25,10 +26,14 @@ Found = TypeVar("Found", bound=Record)
 
 @dataclass(frozen=True)
 class Ledger:
-    """Results by unit; what was read once is kept, for a finished result never changes under the same configuration."""
+    """Results by unit; what was read once is kept, for a finished result never changes under the same configuration.
+
+    `damaged`: units whose result could not be read, and why. They count as not run, so a plan names them again.
+    """
 
     suite: Suite
     folder: Path
+    damaged: dict[Unit, str] = field(default_factory=dict)
     _kept: dict[tuple[Unit, type[Record]], Record] = field(default_factory=dict)
 
     def place(self, unit: Unit) -> Path:
@@ -44,7 +49,11 @@ class Ledger:
         if key not in self._kept:
             if not self.finished(unit):
                 return None
-            self._kept[key] = read_record(self.place(unit) / "result.json", kind)
+            try:
+                self._kept[key] = read_record(self.place(unit) / "result.json", kind)
+            except UserError as error:
+                self.damaged[unit] = str(error)
+                return None
         found = self._kept[key]
         assert isinstance(found, kind)
         return found
@@ -54,6 +63,7 @@ class Ledger:
 
     def forget(self, unit: Unit) -> None:
         """Read the unit's result anew next time: it has just been made."""
+        self.damaged.pop(unit, None)
         for key in [key for key in self._kept if key[0] == unit]:
             del self._kept[key]
 
