@@ -17,6 +17,9 @@ from theory.statements.evidence import networks_along
 
 #: Times at which an integrated path is observed, evenly spaced in logarithm, start and limit apart.
 MOMENTS = 40
+#: Local error of the integrators, and what it leaves of a whole path: two decades more.
+RTOL = 1e-10
+ACCURACY = 1e-8
 
 
 class ObservedEvidence(eqx.Module):
@@ -45,7 +48,7 @@ def integrated_evidence(problem: Problem, times: Float[Array, " t"]) -> Observed
 
     def path(head: Float[Array, " r"]) -> tuple[LinearNetwork, Bool[Array, ""]]:
         start = reduced.with_head(head)
-        solution = integrate(start, times, lambda state: state, numerics=Numerics(rtol=1e-10))
+        solution = integrate(start, times, lambda state: state, numerics=Numerics(rtol=RTOL))
         return networks_along(solution.observed, reduced, problem), solution.succeeded
 
     # One vmapped solve for both starts: the solver is compiled once.
@@ -68,7 +71,7 @@ def _raw_evidence(problem: Problem) -> ObservedEvidence:
             y0=LinearNetwork(head=head, features=problem.pretrained.features),
             args=problem,
             saveat=diffrax.SaveAt(ts=times),
-            stepsize_controller=diffrax.PIDController(rtol=1e-10, atol=1e-12),
+            stepsize_controller=diffrax.PIDController(rtol=RTOL, atol=1e-2 * RTOL),
             max_steps=20_000,
             throw=False,
         )
@@ -91,5 +94,6 @@ def _observed(
         fine_tuning=fine_tuning,
         linear_probing=networks_along(ends, reduced, problem),
         lp_ft=lp_ft,
+        accuracy=ACCURACY,
     )
     return ObservedEvidence(evidence=evidence, solved=jnp.all(solved))

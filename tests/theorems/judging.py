@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
-from references import RawPath, fine_tuned, probed_head
+from references import RTOL, RawPath, fine_tuned, probed_head
 from scipy.optimize import minimize_scalar
 from strategies import Geometry, Shape, problem_of
 
@@ -107,6 +107,7 @@ def integrated_evidence(name: str) -> Evidence:
         fine_tuning=_network(fine_tuned(problem, times)),
         linear_probing=_network(probing),
         lp_ft=_network(fine_tuned(problem, times, head=probed)),
+        accuracy=100 * RTOL,
     )
 
 
