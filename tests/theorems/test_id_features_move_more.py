@@ -1,4 +1,4 @@
-"""LP-FT moves features by at most `6 kappa eps W / V`; fine-tuning moves them by an amount that does not vanish."""
+"""LP-FT moves features by at most `2 (V - sqrt(V^2 - sqrt(kappa) eps W))`; fine-tuning by what does not vanish."""
 
 import numpy as np
 import pytest

@@ -4,21 +4,25 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.linalg import expm
-from strategies import Shape, problems
+from references import example_inputs, fine_tuned
+from strategies import Shape, problems, scales
 
 from theory import training_loss
 from theory.fine_tuning import flow, lorentz
 from theory.reduction import reduce
 from theory.reduction import training_loss as reduced_training_loss
+from theory.statements.ft_ood_lower_bound import small_truth
 
 #: Matrix products of a few terms, relative to the largest.
 RTOL = 1e-12
 #: SciPy's matrix exponential of generators up to norm 10, relative to its largest entry.
 EXPM = 1e-12
+#: Residuals of a path that DOP853 integrates at 1e-12 a step, relative to the labels of a network of its size.
+INTEGRATED = 1e-9
 
 
 @jax.jit
@@ -69,6 +73,42 @@ def test_the_conserved_form_is_that_of_minkowski_space(problem):
     whole = jnp.outer(network.head, network.head) - network.features @ network.features.T
     outside = network.features - network.features @ problem.id_frame @ problem.id_frame.T
     np.testing.assert_allclose(difference - outside @ outside.T, whole, atol=RTOL * size)
+
+
+@jax.jit
+def promise(problem):
+    """The guaranteed decay, from the plain and from the compressed reduction, and |v0|^2 - ||A0||^2."""
+    plain, compressed = reduce(problem, compress=False), reduce(problem, compress=True)
+    longest = jnp.linalg.norm(plain.start.id_features, ord=2)
+    rates = [flow.guaranteed_decay(reduced.start, reduced) for reduced in (plain, compressed)]
+    return *rates, jnp.sum(plain.start.head**2) - longest**2
+
+
+@settings(max_examples=15)
+@given(problems(Shape(6, 2, 3), norms=scales(0.5), any_head=False))
+def test_the_training_loss_decays_at_the_guaranteed_rate(problem):
+    # Heads up to 5, in units of time in which the flow is not stiff.
+    length = float(jnp.linalg.norm(problem.pretrained.head))
+    problem = problem.with_head(problem.pretrained.head * min(1.0, 5.0 / length))
+    rate, compressed, surplus = map(float, promise(problem))
+    eigenvalues = np.linalg.eigvalsh(problem.training_covariance)
+    assert rate == pytest.approx(compressed, abs=RTOL * eigenvalues[-1] * 30)
+    assert rate >= 4 * eigenvalues[0] * surplus - RTOL * eigenvalues[-1] * 30
+    times = np.linspace(0, 10 / (eigenvalues[-1] * (1 + min(length, 5.0) ** 2)), 6)
+    path = fine_tuned(problem, times)
+    weights = np.einsum("tkd,tk->td", path.features, path.heads)
+    residuals = np.linalg.norm((weights - np.asarray(problem.truth.weights)) @ example_inputs(problem).T, axis=1)
+    promised = residuals[0] * np.exp(-rate * times / 2)
+    size = np.sqrt(eigenvalues[-1]) * (np.linalg.norm(problem.truth.head) + min(length, 5.0) + 1)
+    assert (residuals <= promised + INTEGRATED * size).all()
+
+
+def test_the_guaranteed_rate_is_that_of_the_head_alone_where_features_vanish_on_the_id_subspace():
+    # A0 = 0 and C = 1: lam = |v0|^2, and the loss decays at 4 |v0|^2 until features grow. A head inside them: nothing.
+    state = flow.FlowState(jnp.array([0.6]), jnp.array([[0.0]]))
+    reduced = reduce(small_truth(0.0, 1.0, 0.6))
+    assert float(flow.guaranteed_decay(state, reduced)) == pytest.approx(4 * 0.36)
+    assert float(flow.guaranteed_decay(flow.FlowState(jnp.array([0.5]), jnp.array([[0.6]])), reduced)) == 0
 
 
 DIRECTIONS = arrays(float, 3, elements=st.floats(-6, 6, allow_subnormal=False))

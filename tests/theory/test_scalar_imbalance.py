@@ -113,9 +113,7 @@ def test_degenerate_cases_are_finite_and_end_where_they_must(case):
         side = at(reduced, jnp.asarray(time))
         scale = size_of(side) + size_of(at(reduced, jnp.zeros(())))
         # The trace of Lambda is conserved: |v|^2 - |A|^2 = k lam.
-        assert float(side.squared_head - jnp.trace(side.feature_gram)) == pytest.approx(
-            2 * imbalance, abs=RTOL * scale
-        )
+        assert float(side.squared_head - jnp.trace(side.feature_gram)) == pytest.approx(2 * imbalance, abs=RTOL * scale)
     misfit = float(jnp.linalg.norm(side.weights - reduced.id_target))
     assert (misfit <= RTOL * scale) == (case != "saddle")
 
