@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from scipy.linalg import expm
 from references import example_inputs, fine_tuned
+from scipy.linalg import expm
 from strategies import Shape, problems, scales
 
 from theory import training_loss

@@ -76,7 +76,7 @@ PLAIN = reduce(
 
 
 def reduced_with(length, imbalance, turn, target, *, scale=1.0):
-    """k = 2, m = 3: v0 = (length, 0) and A0 A0^T = v0 v0^T - imbalance I, with rows turned in the plane of e1 and e3."""
+    """k = 2, m = 3: v0 = (length, 0) and A0 A0^T = v0 v0^T - imbalance I, rows turned in the plane of e1 and e3."""
     rows = jnp.array([[jnp.cos(turn), 0.0, jnp.sin(turn)], [0.0, 1.0, 0.0]])
     sizes = jnp.sqrt(jnp.stack([length**2 - imbalance, -imbalance]))
     start = FlowState(jnp.stack([length, 0.0]), sizes[:, None] * rows)

@@ -1,7 +1,7 @@
 """The inequalities between functions of W in the proofs of docs/theory.md, in exact arithmetic.
 
-Each is brought to the form "this polynomial is not negative for W >= 0 (or for W >= 1, written W = 1 + t)"; it is, since
-none of its coefficients is negative. Square roots are bounded by squaring, both sides being positive.
+Each is brought to the form "this polynomial is not negative for W >= 0" (or for W >= 1, written W = 1 + t). It is,
+since none of its coefficients is negative. Square roots are bounded by squaring, both sides being positive.
 """
 
 from fractions import Fraction
