@@ -19,6 +19,8 @@ from theory.statements.evidence import networks_along
 
 #: One ID direction with one feature (k = m = d - 1) and with two; one feature with k < m < d - k, the paper's premise.
 ONE_DIRECTION, TWO_FEATURES, ONE_UNIT = Shape(2, 1, 1), Shape(5, 2, 1), Shape(4, 1, 2)
+#: m = d - 1: a single OOD direction.
+ALL_BUT_ONE = Shape(3, 1, 2)
 #: Moments on a path solved by `one_active_unit`, evenly spaced in the logarithm of time, start and limit apart.
 MOMENTS = 63
 #: Moments between which the lowest point of a path is bracketed before it is minimised.

@@ -26,6 +26,14 @@ from theory.subspaces import on_subspace_cosine
 
 #: Both sides of an inequality between bounds are computed to about 1e-14 of W.
 ROUNDING = 1e-12
+#: phi of a nearly perfect head keeps half its digits, and the bounds with it.
+HALF_DIGITS = 1e-7
+#: The ceiling by its definition loses what cancels, relative to its largest terms.
+CEILING = 1e-13
+#: Roots and proportions: decompositions and a bisection, three decades above their rounding.
+RTOL = 1e-9
+#: The kink is approached to 1e-9 from either side.
+KINK = 1e-7
 #: The difference of two numbers that agree in four digits.
 CANCELLED = 1e-9
 #: Central differences of fourth order with a step of 1e-4, relative to the derivative.
@@ -74,7 +82,7 @@ def test_the_ceiling_is_continuous_where_its_pieces_meet(norm, long_head):
         float(ceiling(jnp.asarray(meeting * (1 + shift)), jnp.asarray(norm), jnp.asarray(long_head)))
         for shift in (-1e-9, 1e-9)
     )
-    assert above == pytest.approx(below, rel=1e-7)
+    assert above == pytest.approx(below, rel=KINK)
 
 
 @given(POSITIVE, POSITIVE)
@@ -86,7 +94,7 @@ def test_the_ceiling_agrees_with_its_definition(error, norm):
     size = (1 + norm) ** 4 + (1 + error) ** 4
     for value, long_head in ((long, True), (short, False)):
         found = ceiling(jnp.asarray(error), jnp.asarray(norm), jnp.asarray(long_head))
-        np.testing.assert_allclose(found, value, atol=1e-13 * size)
+        np.testing.assert_allclose(found, value, atol=CEILING * size)
 
 
 @given(angles(0.01), POSITIVE, st.floats(1.001, 100.0), st.booleans())
@@ -102,7 +110,7 @@ def test_the_implicit_bound_solves_its_equation(angle, norm, stretch, long_head)
         xtol=1e-16,
         rtol=1e-14,
     )
-    assert float(implicit(problem)) == pytest.approx(np.sin(angle) * root, rel=1e-9)
+    assert float(implicit(problem)) == pytest.approx(np.sin(angle) * root, rel=RTOL)
 
 
 @given(geometries(Shape(8, 2, 4)), st.floats(0.0, 1.4), st.floats(0.0, 1.0))
@@ -110,13 +118,13 @@ def test_lower_bounds_decrease_with_the_feature_error(geometry, error, share):
     smaller, larger = problem_of(geometry, share * error), problem_of(geometry, error)
     size = np.linalg.norm(geometry.truth_head) + np.linalg.norm(geometry.head)
     for bound in (corrected, implicit, published):
-        assert bound(larger) <= bound(smaller) + 1e-7 * size  # phi of a nearly perfect head keeps half its digits
+        assert bound(larger) <= bound(smaller) + HALF_DIGITS * size
 
 
 @given(geometries(Shape(8, 2, 4), margin=0.1), st.floats(0.0, 1.4), st.floats(0.0, 1.0))
 def test_the_linear_probing_bound_is_proportional_to_the_feature_error(geometry, error, share):
     (smaller, _), (larger, _) = upper(problem_of(geometry, share * error)), upper(problem_of(geometry, error))
-    np.testing.assert_allclose(smaller, share * larger, rtol=1e-9, atol=1e-10 * np.linalg.norm(geometry.truth_head))
+    np.testing.assert_allclose(smaller, share * larger, rtol=RTOL, atol=ROUNDING * np.linalg.norm(geometry.truth_head))
 
 
 @jax.jit

@@ -22,6 +22,8 @@ QUADRATURE_RTOL = 1e-10
 SCIPY_RTOL = 1e-9
 #: Central differences of fourth order with a step of 1e-3, relative to the derivative.
 DIFFERENCE = 1e-7
+#: A scale of 1e-7 leaves corrections of its own order.
+FIRST_ORDER = 1e-6
 #: Heads from far below the features to far above them; between them the saddle crosses the range of the heads.
 SCALES = np.array([1e-3, 0.1, 0.8, 20.0, 1e3])
 
@@ -78,7 +80,7 @@ def test_agrees_with_adaptive_quadrature():
             return risk * np.exp(-((head / scale) ** 2) / 2) / (scale * np.sqrt(2 * np.pi))
 
         ends = sorted({-9 * scale, 9 * scale, float(np.clip(saddle, -9 * scale, 9 * scale))})
-        pieces = [quad(density, *piece, epsabs=0, epsrel=1e-10, limit=200) for piece in pairwise(ends)]
+        pieces = [quad(density, *piece, epsabs=0, epsrel=SCIPY_RTOL / 10, limit=200) for piece in pairwise(ends)]
         assert sum(error for _, error in pieces) < SCIPY_RTOL * expected
         assert sum(value for value, _ in pieces) == pytest.approx(expected, rel=SCIPY_RTOL)
 
@@ -104,7 +106,7 @@ def test_tends_to_the_risk_from_a_zero_head():
     problem = _problem(3)
     still = float(_risks(problem, jnp.zeros((1, 1, 3)))[0, 0])
     expected = jax.jit(random_head.expected_ood_risk)(problem, jnp.asarray(1e-7))
-    assert float(expected) == pytest.approx(still, rel=1e-6)  # corrections of first order in the scale
+    assert float(expected) == pytest.approx(still, rel=FIRST_ORDER)
 
 
 def test_refuses_several_id_directions():

@@ -100,6 +100,24 @@ def test_half_the_explicit_term_never_exceeds_the_implicit_root_short_head(norm,
     assert squared_ceiling_is_at_most(term, norm, phi**2, long_head=False)
 
 
+NEAR = (Fraction(1), 1 + Fraction(1, 10**9), 1 - Fraction(1, 10**9))
+
+
+@pytest.mark.parametrize("exponent", range(-6, 7))
+def test_the_bound_holds_where_cases_meet(exponent):
+    # phi = W, where the minimum switches; t / (2 M) = W, where x passes W; phi = W^2, the shortest head; either side.
+    norm = Fraction(10) ** exponent
+    passes = 2 * (1 + norm) ** 2 * norm  # t = this: phi = t where phi >= W, else phi^2 = W t, in rational numbers below
+    root = Fraction(sp.integer_nthroot(int(norm * passes * 10**40), 2)[0], 10**20)
+    for meeting in (norm, passes if passes >= norm else root, norm**2):
+        for factor in NEAR:
+            phi = meeting * factor
+            term = min(phi, phi**2 / norm) / (2 * (1 + norm) ** 2)
+            assert squared_ceiling_is_at_most(term, norm, phi**2, long_head=True)
+            if phi <= norm**2:
+                assert squared_ceiling_is_at_most(term, norm, phi**2, long_head=False)
+
+
 @pytest.mark.parametrize("norm", [Fraction(1, 10**6), Fraction(10**6)])
 def test_no_larger_constant_than_one_half_follows_for_small_truths(norm):
     # The implicit bound itself: with 0.502 in place of 1/2, H exceeds phi^2 at both ends of the scale of W.

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from theory.statements import STATEMENTS, Setting, Statement, Status, closed_form_evidence, is_violated, slack, status
+from theory.statements.evidence import ROUNDING
 from theory.statements.ft_ood_lower_bound import small_truth, small_truth_overparameterised
 from theory.statements.premises import always, truth_is_outside_features
 
@@ -54,7 +55,7 @@ def evidence():
     ],
 )
 def test_slack_is_the_relative_gap(evidence, smaller, larger, expected):
-    assert float(slack(comparing(smaller, larger), evidence)) == pytest.approx(expected, abs=1e-12)
+    assert float(slack(comparing(smaller, larger), evidence)) == pytest.approx(expected, abs=ROUNDING)
 
 
 def test_a_violation_needs_premises_and_a_gap_beyond_numerical_error(evidence):
@@ -103,7 +104,7 @@ def test_closed_form_evidence_runs_from_start_to_limit():
         assert networks.head.shape == (moments, 1)
         assert networks.features.shape == (moments, 1, 2)
     np.testing.assert_array_equal(evidence.fine_tuning.head[0], problem.pretrained.head)
-    np.testing.assert_allclose(evidence.linear_probing.head[-1], evidence.lp_ft.head[0], atol=1e-15)
+    np.testing.assert_allclose(evidence.linear_probing.head[-1], evidence.lp_ft.head[0], atol=ROUNDING)
     on_subspace = evidence.fine_tuning.features[-1, 0, 0] * evidence.fine_tuning.head[-1, 0]
     assert on_subspace == pytest.approx(problem.truth.weights[0])
 
