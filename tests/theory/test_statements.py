@@ -1,5 +1,6 @@
 """Statements as objects: what a status follows from, and what slack means."""
 
+import re
 from pathlib import Path
 
 import jax
@@ -90,7 +91,10 @@ def test_names_are_unique_and_proofs_are_where_they_say():
         for line in text.splitlines()
         if line.startswith("#")
     }
+    linked = set(re.findall(r"\]\(#([^)]*)\)", text))
+    assert linked <= anchors, f"no section for the links {linked - anchors} of docs/theory.md"
     for statement in STATEMENTS:
+        assert f"`{statement.name}`" in text or statement.proof, f"docs/theory.md is silent on {statement.name}"
         if statement.proof:
             file, _, anchor = statement.proof.partition("#")
             assert file == "docs/theory.md"
