@@ -13,11 +13,12 @@ from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.reduction import FlowState, reduce
 from theory.statements import Evidence, Setting, closed_form_evidence
-from theory.statements.evidence import networks_along
+from theory.statements.evidence import ROUNDING, networks_along
 
 #: Times at which an integrated path is observed, evenly spaced in logarithm, start and limit apart.
 MOMENTS = 40
-#: Local error of the integrators, and what it leaves of a whole path: two decades more.
+#: Local error of the integrators, and what it leaves of a path of the reduced flow: two decades more. Raw parameters
+#: are judged on their error itself, which must not be forgiven.
 RTOL = 1e-10
 ACCURACY = 1e-8
 
@@ -53,7 +54,7 @@ def integrated_evidence(problem: Problem, times: Float[Array, " t"]) -> Observed
 
     # One vmapped solve for both starts: the solver is compiled once.
     networks, solved = jax.vmap(path)(jnp.stack([reduced.start.head, probed.head]))
-    return _observed(problem, networks, solved, probed)
+    return _observed(problem, networks, solved, probed, ACCURACY)
 
 
 def _raw_evidence(problem: Problem) -> ObservedEvidence:
@@ -78,11 +79,11 @@ def _raw_evidence(problem: Problem) -> ObservedEvidence:
         return solution.ys, solution.result == diffrax.RESULTS.successful
 
     networks, solved = jax.vmap(path)(jnp.stack([problem.pretrained.head, probed.head]))
-    return _observed(problem, networks, solved, probed)
+    return _observed(problem, networks, solved, probed, ROUNDING)
 
 
 def _observed(
-    problem: Problem, networks: LinearNetwork, solved: Bool[Array, "2"], probed: FlowState
+    problem: Problem, networks: LinearNetwork, solved: Bool[Array, "2"], probed: FlowState, accuracy: float
 ) -> ObservedEvidence:
     """Evidence from the two solved paths: fine-tuning from the pretrained head, and from the probed one."""
     reduced = reduce(problem)
@@ -94,6 +95,6 @@ def _observed(
         fine_tuning=fine_tuning,
         linear_probing=networks_along(ends, reduced, problem),
         lp_ft=lp_ft,
-        accuracy=ACCURACY,
+        accuracy=accuracy,
     )
     return ObservedEvidence(evidence=evidence, solved=jnp.all(solved))

@@ -1,5 +1,6 @@
 """Statements as objects: what a status follows from, and what slack means."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -57,6 +58,15 @@ def evidence():
 )
 def test_slack_is_the_relative_gap(evidence, smaller, larger, expected):
     assert float(slack(comparing(smaller, larger), evidence)) == pytest.approx(expected, abs=ROUNDING)
+
+
+def test_a_gap_within_the_accuracy_of_the_evidence_is_equality(evidence):
+    # W + |v0| = 3: an integrator that is right to 1e-8 cannot tell 0 from 2e-8, a closed form can.
+    integrated = dataclasses.replace(evidence, accuracy=1e-8)
+    statement = comparing(2e-8, 0.0)
+    assert not is_violated(statement, integrated)
+    assert is_violated(statement, evidence)
+    assert is_violated(comparing(4e-8, 0.0), integrated)
 
 
 def test_a_violation_needs_premises_and_a_gap_beyond_numerical_error(evidence):
