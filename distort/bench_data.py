@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, table
+from distort.command import Answer, Command, UsageError, table
 from distort.data_overview import data_overview
 from distort.names import chosen, known
 
@@ -62,17 +62,21 @@ class Datasets(DataCommand):
             (
                 one.name,
                 one.title,
-                f"{one.bytes / 1e9:.1f} GB",
+                _size(one.bytes),
                 one.licence,
                 one.found or " or ".join(one.looked_for),
-                one.how or "there",
+                one.command or ("there" if one.found else "by hand, see below"),
             )
             for one in overview.sources
         ]
+        steps = [
+            "\n".join([f"{one.title}, by hand:", *(f"  {place}. {step}" for place, step in enumerate(one.steps, 1))])
+            for one in overview.sources
+            if one.steps
+        ]
         first = table(("data set", "title", "ID task", "OOD sets", "status"), datasets)
-        return Answer(
-            overview, f"{first}\n\n{table(('source', 'title', 'size', 'licence', 'place', 'how to get it'), rows)}"
-        )
+        second = table(("source", "title", "size", "licence", "place", "how to get it"), rows)
+        return Answer(overview, "\n\n".join([first, second, *steps]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +161,8 @@ class Pack(DataCommand):
         from distort.progress import progress
         from empirical.store import pack_family
 
+        if self.workers < 1:
+            raise UsageError(f"--workers must be at least 1, got {self.workers}.")
         families = _families(self.names, self.data(), everything=False)
         stores = []
         with progress() as begin:
@@ -168,7 +174,7 @@ class Pack(DataCommand):
                 )
                 stores += [(one.name, store) for store in found]
         rows = [
-            (name, store.name, str(store.images), store.form.codec, f"{_bytes(store) / 1e6:.1f} MB", store.form.note)
+            (name, store.name, str(store.images), store.form.codec, _size(_bytes(store)), store.form.note)
             for name, store in stores
         ]
         return Answer(
@@ -225,3 +231,7 @@ def _families(names: tuple[str, ...], data: "Data", *, everything: bool) -> list
 
 def _bytes(store: "Store") -> int:
     return sum(size for shard in store.shards for size in shard.sizes.values())
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

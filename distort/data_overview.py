@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SourceStatus:
-    """A source of images: `how` says how to get it, where it is not there."""
+    """A source of images; where it is not there, the command that fetches it, or what to do by hand."""
 
     name: str
     title: str
@@ -17,7 +17,8 @@ class SourceStatus:
     found: str
     bytes: int
     licence: str
-    how: str
+    command: str
+    steps: list[str]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def _sources(data: "Data") -> list[SourceStatus]:
     for one in SOURCES:
         candidates = data.locations.candidates(one.name)
         place = next((str(candidate) for candidate in candidates if candidate.is_dir()), "")
-        how = "" if place else f"distort bench download {one.name}" if one.fetched else " ".join(one.steps)
+        command = f"distort bench download {one.name}" if one.fetched and not place else ""
+        steps = [] if one.fetched or place else list(one.steps)
         looked_for = list(map(str, candidates))
-        found.append(SourceStatus(one.name, one.title, looked_for, place, one.bytes_on_disk, one.licence, how))
+        size = one.bytes_on_disk
+        found.append(SourceStatus(one.name, one.title, looked_for, place, size, one.licence, command, steps))
     return found

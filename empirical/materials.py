@@ -22,7 +22,7 @@ from artifacts.files import write_json
 from empirical.backbones.checkpoints import SHIPPED, read_backbone, read_provenance, write_checkpoint, write_tensors
 from empirical.backbones.classifier import Classifier, Head
 from empirical.backbones.small_resnet import SmallResNet
-from empirical.datasets.digits import CLASSES, ID_STYLE, OOD_SETS, Indices, digits, indices, pictures
+from empirical.datasets.digits import CLASSES, LOOKS, Indices, digits, indices, pictures
 from empirical.evaluation import evaluate, evaluation_sets
 from empirical.linear_probe import Features, ProbeHead, probe_path, selected_probe
 from empirical.pretraining import Pretraining, Progress, pretrain
@@ -39,7 +39,6 @@ CODE = tuple(
         "pretraining", "selection", "sweep", "training",
     )
 )  # fmt: skip
-LOOKS = {"id": ID_STYLE, **{ood.name: ood.style for ood in OOD_SETS}}
 
 
 @dataclass(frozen=True)

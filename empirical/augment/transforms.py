@@ -36,6 +36,11 @@ class Transform(BaseModel):
     flip: bool = False
     deviation: Colour | None = None
 
+    @property
+    def draws(self) -> bool:
+        """Whether anything is random: where nothing is, an image may be transformed once and kept."""
+        return self.flip or self.crop in ("random_resized_crop", "resize_random_crop")
+
     def at_side(self, side: int) -> "Transform":
         """The same pipeline for smaller or larger images, the side before the crop in proportion."""
         resized = None if self.resized is None else max(side, round(self.resized * side / self.side))
@@ -96,6 +101,8 @@ TRANSFORMS: Mapping[str, Pipelines] = {
         training=Transform(crop="random_resized_crop", flip=True),
         evaluation=Transform(crop="resize_centre_crop", resized=256, kernel="bicubic"),
     ),
+    # 32 pixels as they are: a resize to the side that an image has changes nothing.
+    "digits": Pipelines(training=Transform(crop="resize", side=32), evaluation=Transform(crop="resize", side=32)),
 }
 
 

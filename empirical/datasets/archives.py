@@ -1,20 +1,27 @@
 """Archives unpacked so that nothing lands outside the folder: no absolute path, no `..`, no link, no device."""
 
+import lzma
 import os
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from artifacts import UserError
+
+
+class BadArchive(UserError):
+    """An archive that is damaged, or holds what an archive of images must not."""
 
 
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack into `folder`; each top entry appears there whole or not at all.
 
     Raises:
-      UserError: the archive is damaged, holds what an archive of images must not, or would overwrite something.
+      BadArchive: the archive is damaged, or holds what an archive of images must not.
+      UserError: it would overwrite something.
     """
     partial = folder / f".partial-{archive.name}"
     shutil.rmtree(partial, ignore_errors=True)
@@ -31,8 +38,9 @@ def unpack(archive: Path, folder: Path) -> None:
                 )
         for entry in sorted(partial.iterdir()):
             os.replace(entry, folder / entry.name)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError) as error:
-        raise UserError(f"{archive} must be a whole and harmless archive, but {error}; fetch it again.") from error
+    # zlib and lzma have errors of their own for a stream that is cut off or altered.
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError, NotImplementedError) as error:
+        raise BadArchive(f"{archive} must be a whole and harmless archive, but {error}; fetch it again.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

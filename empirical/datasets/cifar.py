@@ -32,7 +32,7 @@ def _cifar(batches: tuple[str, ...], name: str, locations: Locations) -> ImageSe
     labels = np.concatenate([labels for _, labels in parts]).astype(np.int32)
     pixels = np.ascontiguousarray(planes.reshape(-1, 3, SIDE, SIDE).transpose(0, 2, 3, 1))
     _check_labels(folder / batches[0], labels)
-    images = ImageRows(folder / "+".join(batches), pixels, np.arange(len(pixels)))
+    images = ImageRows(str(folder / "+".join(batches)), pixels, np.arange(len(pixels)))
     return ImageSet(name=name, images=images, labels=labels)
 
 
@@ -79,7 +79,7 @@ def _cifar10_1(locations: Locations) -> ImageSet:
     if not np.issubdtype(labels.dtype, np.integer):
         raise UserError(f"{folder}/cifar10.1_v6_labels.npy must hold integers, got {labels.dtype}; fetch v6 again.")
     _check_labels(folder, labels)
-    rows = ImageRows(folder / "cifar10.1_v6_data.npy", images, np.arange(len(images)))
+    rows = ImageRows(str(folder / "cifar10.1_v6_data.npy"), images, np.arange(len(images)))
     return ImageSet(name="cifar10_1", images=rows, labels=labels.astype(np.int32))
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from artifacts import UserError
-from empirical.datasets.archives import unpack
+from empirical.datasets.archives import BadArchive, unpack
 from empirical.datasets.sources import Fetched, Source
 
 Progress = Callable[[str, float], None]
@@ -68,22 +68,33 @@ def _received(one: Fetched, root: Path, *, keep: bool, progress: Progress) -> Re
     if (not one.archive and (place / one.name).is_file()) or (one.archive and done.exists()):
         progress(f"{one.name} is there", 1.0)
         return Received(one.name, str(place), "", checked=True)
-    part = root / DOWNLOADS / f"{one.name}.part"
-    fetch(one, part, progress=progress)
-    sha256 = _check(one, part)
+    whole = root / DOWNLOADS / one.name
+    # An archive lies there whole, and checked, where unpacking was cut off or had no room.
+    sha256 = _digest(whole, "sha256") if whole.exists() else _fetched(one, whole, progress)
     checked = bool(one.sha256 or one.md5)
     place.mkdir(parents=True, exist_ok=True)
     if not one.archive:
-        os.replace(part, place / one.name)
+        os.replace(whole, place / one.name)
         return Received(one.name, str(place), sha256, checked)
-    whole = part.with_suffix("")
-    os.replace(part, whole)
     progress(f"unpacking {one.name}", 1.0)
-    unpack(whole, place)
+    try:
+        unpack(whole, place)
+    except BadArchive:
+        whole.unlink()  # of no use to the next call, which fetches it again
+        raise
     done.write_text(sha256 + "\n", encoding="utf-8")
     if not keep:
         whole.unlink()
     return Received(one.name, str(place), sha256, checked)
+
+
+def _fetched(one: Fetched, whole: Path, progress: Progress) -> str:
+    """Fetch a file to `whole`, where it appears once it is checked; its SHA-256."""
+    part = whole.with_name(f"{one.name}.part")
+    fetch(one, part, progress=progress)
+    sha256 = _check(one, part)
+    os.replace(part, whole)
+    return sha256
 
 
 def fetch(one: Fetched, part: Path, *, progress: Progress) -> None:
@@ -93,6 +104,9 @@ def fetch(one: Fetched, part: Path, *, progress: Progress) -> None:
       UserError: the server cannot be reached, breaks off, or offers another size than was published; no room.
     """
     have = part.stat().st_size if part.exists() else 0
+    if one.size is not None and have > one.size:
+        part.unlink()  # not this file
+        have = 0
     if one.size is not None and have == one.size:
         return
     headers = {"User-Agent": "feature-distortion"} | ({"Range": f"bytes={have}-"} if have else {})
@@ -136,10 +150,7 @@ def _check_room(one: Fetched, folder: Path, *, missing: int, total: int) -> None
 
 def _check(one: Fetched, part: Path) -> str:
     """The file's SHA-256, after every published size and checksum has agreed; a wrong file is removed."""
-    digests = {}
-    for kind in ("sha256", "md5"):
-        with part.open("rb") as stream:
-            digests[kind] = hashlib.file_digest(stream, kind).hexdigest()
+    digests = {kind: _digest(part, kind) for kind in ("sha256", "md5")}
     for kind, wanted in (("sha256", one.sha256), ("md5", one.md5)):
         if wanted is not None and digests[kind] != wanted:
             part.unlink()
@@ -148,3 +159,8 @@ def _check(one: Fetched, part: Path) -> str:
                 "run the same command again."
             )
     return digests["sha256"]
+
+
+def _digest(path: Path, kind: str) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, kind).hexdigest()

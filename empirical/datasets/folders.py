@@ -14,9 +14,14 @@ from artifacts import UserError
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
+from empirical.datasets.pixels import EXTENSIONS
 from empirical.datasets.protocols import held_out
 from empirical.datasets.sizes import Size
 from empirical.datasets.trees import image_names, subfolders
+
+# More than the official loaders take: a picture must not be left out of a user's set because of its name.
+OWN_EXTENSIONS = (*EXTENSIONS, ".gif", ".jfif", ".tiff", ".webp")
+UNREAD = (".avif", ".heic", ".heif", ".jp2", ".jxl", ".svg")
 
 
 class Tree(BaseModel):
@@ -136,7 +141,7 @@ def _share(name: str, training: Tree, share: float, seed: int, kept: bool) -> Im
 
 def _listing(tree: Tree) -> _Listing:
     if tree.labels is None:
-        found = [(f"{one}/{image}", one) for one in subfolders(tree.folder) for image in image_names(tree.folder / one)]
+        found = [(f"{one}/{image}", one) for one in subfolders(tree.folder) for image in _pictures(tree.folder / one)]
         if not found:
             raise UserError(f"{tree.folder} must hold class subfolders with images, but holds none; check the layout.")
     else:
@@ -148,6 +153,14 @@ def _listing(tree: Tree) -> _Listing:
                 )
     paths, classes = zip(*found, strict=True)
     return _Listing(folder=tree.folder, paths=paths, classes=classes)
+
+
+def _pictures(folder: Path) -> tuple[str, ...]:
+    names = image_names(folder, OWN_EXTENSIONS + UNREAD)
+    for name in names:
+        if name.lower().endswith(UNREAD):
+            raise UserError(f"{folder / name} is of a kind that is not read; convert it to PNG or JPEG, or remove it.")
+    return names
 
 
 def _label_file(file: Path) -> list[tuple[str, str]]:

@@ -38,6 +38,15 @@ class Images(ABC):
     def fingerprint(self) -> str:
         """SHA-256 that changes when images are added, removed, reordered or replaced."""
 
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        """Height and width where all images are known to share them without being read."""
+        return None
+
+    def gather(self, indices: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b h w 3"]:
+        """Several images of one shape at once."""
+        return np.stack([self[int(index)] for index in indices])
+
 
 @dataclass(frozen=True)
 class ImageFiles(Images):
@@ -76,9 +85,13 @@ class ImageFiles(Images):
 
 @dataclass(frozen=True)
 class ImageRows(Images):
-    """Rows of an array of pixels that came from a file (or several, named together)."""
+    """Rows of an array of pixels, in memory or mapped from a file.
 
-    file: Path
+    Attributes:
+      origin: where the array comes from, for a reader: a file, several named together, or how it was made.
+    """
+
+    origin: str
     pixels: UInt8[np.ndarray, "n h w 3"]
     rows: Int[np.ndarray, " p"]
 
@@ -89,10 +102,17 @@ class ImageRows(Images):
         return np.asarray(self.pixels[self.rows[index]])
 
     def reference(self, index: int) -> str:
-        return f"{self.file} row {self.rows[index]}"
+        return f"{self.origin} row {self.rows[index]}"
 
     def subset(self, indices: Int[np.ndarray, " p"]) -> "ImageRows":
         return replace(self, rows=self.rows[indices])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.pixels.shape[1:3]
+
+    def gather(self, indices: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b h w 3"]:
+        return np.ascontiguousarray(self.pixels[self.rows[indices]])
 
     @cached_property
     def fingerprint(self) -> str:

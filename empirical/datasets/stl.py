@@ -36,7 +36,7 @@ def index(locations: Locations) -> ImageSet:
     # Stored as image, channel, column, row.
     pixels = planes.reshape(-1, 3, SIDE, SIDE).transpose(0, 3, 2, 1)
     rows = np.flatnonzero(labels != MONKEY)
-    images = ImageRows(folder / "test_X.bin", pixels, rows)
+    images = ImageRows(str(folder / "test_X.bin"), pixels, rows)
     return ImageSet(name="stl10", images=images, labels=CIFAR_LABELS[labels[rows].astype(np.int64) - 1])
 
 

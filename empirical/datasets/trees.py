@@ -29,8 +29,8 @@ def subfolders(folder: Path, pattern: str = "[^.].*") -> tuple[str, ...]:
         ) from error
 
 
-def image_names(folder: Path) -> tuple[str, ...]:
-    """Names of the image files in a folder, sorted.
+def image_names(folder: Path, extensions: tuple[str, ...] = EXTENSIONS) -> tuple[str, ...]:
+    """Names of the image files in a folder, sorted; other files are left alone.
 
     Raises:
       UserError: the folder is not there, or holds no image.
@@ -39,13 +39,13 @@ def image_names(folder: Path) -> tuple[str, ...]:
         with os.scandir(folder) as entries:
             # A dot file is never an image: copying from a Mac leaves `._picture.jpg`.
             names = sorted(
-                e.name for e in entries if e.name.lower().endswith(EXTENSIONS) and not e.name.startswith(".")
+                e.name for e in entries if e.name.lower().endswith(extensions) and not e.name.startswith(".")
             )
     except OSError as error:
         raise UserError(f"{folder} must be a folder of images, but {error.strerror}; check the layout.") from error
     if not names:
         raise UserError(
-            f"{folder} must hold images ({', '.join(EXTENSIONS)}), but holds none; unpack its archive again."
+            f"{folder} must hold images ({', '.join(extensions)}), but holds none; unpack its archive again."
         )
     return tuple(names)
 

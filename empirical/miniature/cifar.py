@@ -1,6 +1,6 @@
 """CIFAR-10, STL-10 and CIFAR-10.1 in small: the same classes again, from a source like the first and from another.
 
-STL-10 comes from another source at three times the resolution (other colours, plainer light, nearer bodies);
+STL-10 comes from another source at three times the resolution (other colours, half of them drawn, wider variation);
 CIFAR-10.1 repeats the collection of CIFAR-10 with slightly wider variation.
 """
 
@@ -58,8 +58,8 @@ def _write_stl(folder: Path, seed: int) -> None:
     # A monkey is nothing that CIFAR-10 knows; it gets a label of its own only to have a look of its own.
     known = np.where(stl.CIFAR_LABELS[labels] < 0, 10, stl.CIFAR_LABELS[labels]).astype(np.int64)
     shown = _shown(known, generator, variety=400)
-    photographs = render(shown, photograph, stl.SIDE, generator, jitter=0.6).astype(np.float32)
-    drawn = render(shown, clip_art, stl.SIDE, generator, jitter=0.6).astype(np.float32)
+    photographs = render(shown, photograph, stl.SIDE, generator, jitter=1.3).astype(np.float32)
+    drawn = render(shown, clip_art, stl.SIDE, generator, jitter=1.3).astype(np.float32)
     images = np.where(generator.random((len(labels), 1, 1, 1)) < 0.5, photographs, drawn).astype(np.uint8)
     images.transpose(0, 3, 2, 1).tofile(folder / "test_X.bin")
     (labels + 1).astype(np.uint8).tofile(folder / "test_y.bin")

@@ -13,7 +13,8 @@ BODIES = 18
 COATS = 30
 _LOBES = np.array([2, 3, 4, 5, 6, 7], np.float32)
 _DEPTHS = np.array([0.16, 0.34, 0.55], np.float32)
-_STRIPES = np.array([0, 1.5, 2.7, 4.2, 6], np.float32)
+# Up to 4 periods in half a width: seen at 32 pixels too.
+_STRIPES = np.array([0, 1, 1.8, 2.8, 4], np.float32)
 _SLANTS = np.array([0, np.pi / 3, 2 * np.pi / 3], np.float32)
 _HOLES = np.array([0, 0.45], np.float32)
 # Multiples of irrational numbers, modulo 1, spread evenly however many are taken.
@@ -73,7 +74,7 @@ def draw(shown: Traits, side: int, generator: np.random.Generator, *, jitter: fl
         return generator.uniform(low, high, (count, 1, 1)).astype(np.float32)
 
     axis = np.linspace(-1, 1, side, dtype=np.float32)
-    angle, size = jitter * uniform(-0.33, 0.33), 0.62 * (1 + jitter * uniform(-0.2, 0.2))
+    angle, size = jitter * uniform(-0.33, 0.33), 0.7 * (1 + jitter * uniform(-0.2, 0.2))
     across = axis[None, None, :] - jitter * uniform(-0.2, 0.2)
     down = axis[None, :, None] - jitter * uniform(-0.2, 0.2)
     x, y = np.cos(angle) * across + np.sin(angle) * down, np.cos(angle) * down - np.sin(angle) * across

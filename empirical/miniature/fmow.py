@@ -18,18 +18,18 @@ from empirical.miniature.manners import Picture, clouds, to_bytes
 # One country for each region; the last stands in no table, so its region is Other.
 COUNTRIES = ("IND", "FRA", "KEN", "USA", "AUS", "XKX")
 GROUND = np.array(
-    [[0.45, 0.42, 0.25], [0.25, 0.42, 0.2], [0.7, 0.48, 0.28], [0.3, 0.4, 0.32], [0.6, 0.35, 0.2], [0.4, 0.4, 0.4]],
+    [[0.45, 0.42, 0.25], [0.42, 0.44, 0.4], [0.62, 0.47, 0.32], [0.3, 0.4, 0.32], [0.6, 0.35, 0.2], [0.4, 0.4, 0.4]],
     np.float32,
 )
-HAZE = np.array([0.2, 0.1, 0.3, 0.0, 0.05, 0.1], np.float32)
+HAZE = np.array([0.2, 0.1, 0.2, 0.0, 0.05, 0.1], np.float32)
 # Drawn small and enlarged to the official 224 pixels: pixels of a satellite.
 SIDE, ENLARGED = 56, 4
 #: Split, year, region and images in each class.
 GROUPS = (
-    ("train", 2010, "Americas", 8),
-    ("val", 2011, "Americas", 2),
-    ("val", 2011, "Africa", 2),
-    ("val", 2011, "Europe", 2),
+    ("train", 2010, "Americas", 10),
+    ("val", 2011, "Americas", 3),
+    ("val", 2011, "Africa", 3),
+    ("val", 2011, "Europe", 3),
     ("val", 2014, "Africa", 1),
     ("test", 2012, "Americas", 1),
     ("test", 2017, "Africa", 1),
@@ -90,13 +90,13 @@ def _write_images(
 def _views(
     shown: Traits, regions: Int[np.ndarray, " n"], years: Int[np.ndarray, " n"], generator: np.random.Generator
 ) -> Picture:
-    """A facility on its region's ground: roofs are greyer than the ground, older pictures have less contrast."""
+    """A facility on its region's ground: greyer than the ground, with a shadow; older pictures have less contrast."""
     drawing = draw(shown, SIDE, generator)
     count = len(regions)
     ground = GROUND[regions][:, None, None] * (0.7 + 0.6 * clouds(count, SIDE, generator, knots=12))
-    tone: Float32[np.ndarray, "n s s 1"] = (0.35 + 0.5 * drawing.coat)[..., None]
+    tone: Float32[np.ndarray, "n s s 1"] = (0.9 - 0.5 * drawing.coat)[..., None]
     roofs = tone * (0.75 + 0.25 * (GROUND[regions] / GROUND[regions].max(-1, keepdims=True))[:, None, None])
-    picture = ground + drawing.body[..., None] * (roofs - ground)
+    picture = (ground + drawing.body[..., None] * (roofs - ground)) * (1 - 0.6 * drawing.outline[..., None])
     contrast = (0.75 + 0.04 * (years - 2010)).astype(np.float32)[:, None, None, None]
     haze = HAZE[regions][:, None, None, None]
     return (1 - haze) * (0.5 + contrast * (picture - 0.5)) + haze * np.float32(0.8)

@@ -19,8 +19,9 @@ from empirical.miniature.manners import RENDITIONS, Manner, Picture, photograph,
 
 WNIDS = tuple(f"n1{37 * index:07d}" for index in range(CLASSES))
 SIDE = 48
-# Images in each class: training for classes of BREEDS and for the others, validation likewise, and the four test sets.
-TRAINING, TRAINING_OTHER, VALIDATION, VALIDATION_OTHER = 12, 3, 3, 1
+# Images in each class: training for BREEDS' source classes, for the other classes that a test set restricts itself to,
+# and for the rest; validation for classes of BREEDS and for the rest; the four test sets.
+TRAINING, TRAINING_TESTED, TRAINING_OTHER, VALIDATION, VALIDATION_OTHER = 12, 4, 2, 3, 1
 V2, R, A, SKETCH = 1, 3, 2, 1
 # In turns of the colour wheel: of the classes of a superclass, and of the images of a class.
 PALETTE_RANGE, HUE_RANGE = 0.16, 0.04
@@ -30,7 +31,11 @@ CANDIDATES = 6  # of which A keeps the hardest
 def write_imagenet(root: Path, seed: int) -> None:
     known = np.array(sorted(_superclasses("living17") | _superclasses("entity30")))
     training, validation = (np.full(CLASSES, other) for other in (TRAINING_OTHER, VALIDATION_OTHER))
-    training[known], validation[known] = TRAINING, VALIDATION
+    training[[*subset_indices("imagenet_r"), *subset_indices("imagenet_a")]] = TRAINING_TESTED
+    training[sorted({index for split in ("living17", "entity30") for index in breeds(split).labels("source")})] = (
+        TRAINING
+    )
+    validation[known] = VALIDATION
     everything = np.arange(CLASSES)
     folder, names = root / "imagenet", WNIDS
     reference = _write(folder / "train", np.repeat(everything, training), photograph, seed, 1, names, jitter=1.0)

@@ -12,12 +12,13 @@ Manner = Callable[[Drawing, Traits, np.random.Generator], Picture]
 
 
 def photograph(drawing: Drawing, shown: Traits, generator: np.random.Generator) -> Picture:
-    """Shaded coat on a blurred background, with grain."""
+    """Shaded coat with a dark rim on a blurred background, with grain."""
     count, side = drawing.body.shape[:2]
-    ground = 0.15 + 0.6 * clouds(count, side, generator)
+    ground = generator.uniform(0.25, 0.65, (count, 1, 1, 1)).astype(np.float32)
+    ground = ground + 0.35 * (clouds(count, side, generator) - 0.5)
     light = 0.7 + 0.5 * clouds(count, side, generator).mean(-1, keepdims=True)
-    coat = _mixed(_colour(shown.hue, 0.75), _colour(shown.accent, 0.6), drawing.coat)
-    picture = _over(ground, coat * light, drawing.body)
+    coat = _coat(shown, drawing.coat, 0.75)
+    picture = _over(ground, coat * light, drawing.body) * (1 - 0.5 * drawing.outline[..., None])
     return picture + 0.04 * generator.standard_normal(picture.shape, np.float32)
 
 
@@ -25,27 +26,26 @@ def painting(drawing: Drawing, shown: Traits, generator: np.random.Generator) ->
     """Earthen, shifted hues in broad strokes on canvas."""
     count, side = drawing.body.shape[:2]
     shift = generator.uniform(-0.12, 0.12, count).astype(np.float32)
-    coat = _mixed(_colour(shown.hue + shift, 0.45), _colour(shown.accent + shift, 0.4), drawing.coat)
+    coat = _coat(shown._replace(hue=shown.hue + shift, accent=shown.accent + shift), drawing.coat, 0.45)
     strokes = clouds(count, side, generator, knots=10)
-    ground = np.array([0.55, 0.45, 0.3], np.float32) * (0.6 + 0.8 * strokes)
+    ground = np.array([0.8, 0.7, 0.5], np.float32) * (0.7 + 0.5 * strokes)
     weave = 0.04 * (-1.0) ** (np.arange(side)[:, None] // 2 + np.arange(side)[None, :] // 2)
-    picture = _over(ground, 0.8 * coat + 0.35 * (strokes - 0.5), drawing.body)
+    picture = _over(ground, 0.8 * coat + 0.25 * (strokes - 0.5), drawing.body) * (1 - 0.4 * drawing.outline[..., None])
     return np.round(picture * 9) / 9 + weave[None, :, :, None].astype(np.float32)
 
 
 def clip_art(drawing: Drawing, shown: Traits, generator: np.random.Generator) -> Picture:
     """Flat, loud colours with a black outline on white."""
-    flat = (drawing.coat > 0.5).astype(np.float32)
-    coat = _mixed(_colour(shown.hue, 1.0), _colour(shown.accent, 1.0), flat)
+    coat = _coat(shown, (drawing.coat > 0.5).astype(np.float32), 1.0)
     paper = np.ones((*drawing.body.shape, 3), np.float32)
     return _over(paper, coat, drawing.body) * (1 - drawing.outline[..., None])
 
 
 def sketch(drawing: Drawing, shown: Traits, generator: np.random.Generator) -> Picture:
-    """Grey pencil: the outline, and lines where the coat changes; no hue at all."""
+    """Grey pencil: the outline, and shading where the coat is dark; no hue at all."""
     count, side = drawing.body.shape[:2]
-    lines = np.exp(-(((drawing.coat - 0.5) / 0.18) ** 2)) * drawing.body * (shown.stripes > 0)[:, None, None]
-    ink = np.maximum(drawing.outline, 0.7 * lines) * generator.uniform(0.6, 1, (count, 1, 1)).astype(np.float32)
+    shading = 0.6 * drawing.coat * drawing.body
+    ink = np.maximum(drawing.outline, shading) * generator.uniform(0.6, 1, (count, 1, 1)).astype(np.float32)
     pressure = 0.75 + 0.25 * clouds(count, side, generator, knots=12)[..., 0]
     paper = 0.96 - 0.06 * clouds(count, side, generator)[..., :1]
     return np.repeat(paper * (1 - 0.85 * (ink * pressure)[..., None]), 3, axis=-1)
@@ -55,7 +55,7 @@ def graffiti(drawing: Drawing, shown: Traits, generator: np.random.Generator) ->
     """Glowing outlines and a thin coat on a dark wall."""
     count, side = drawing.body.shape[:2]
     wall = 0.25 * clouds(count, side, generator, knots=14)
-    glow = _mixed(_colour(shown.hue, 1.0), _colour(shown.accent, 1.0), drawing.coat)
+    glow = _coat(shown, drawing.coat, 1.0)
     return _over(wall, glow, np.minimum(0.45 * drawing.body * drawing.coat + drawing.outline, 1))
 
 
@@ -90,7 +90,9 @@ def _colour(turn: Float32[np.ndarray, " n"], saturation: float) -> Float32[np.nd
     return (1 - saturation * (1 - pure)).astype(np.float32)[:, None, None, :] * np.float32(0.95)
 
 
-def _mixed(first: np.ndarray, second: np.ndarray, share: np.ndarray) -> np.ndarray:
+def _coat(shown: Traits, share: Float32[np.ndarray, "n s s"], saturation: float) -> Picture:
+    """Between the body's colour and its accent, which is darker: a coat can be told without its hues."""
+    first, second = _colour(shown.hue, saturation), np.float32(0.5) * _colour(shown.accent, saturation)
     return first + share[..., None] * (second - first)
 
 

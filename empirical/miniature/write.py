@@ -52,7 +52,7 @@ def write_miniature(
         progress("written", 1.0)
     except OSError as error:
         raise UserError(
-            f"{out} must be writable with 250 MB free, but {error.strerror}; name another folder."
+            f"{out} must be writable with 150 MB free, but {error.strerror or error}; name another folder."
         ) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -68,15 +68,15 @@ def epoch_batches(
 def read_batch(images: ImageSet, indices: Int[np.ndarray, " b"], decoders: ThreadPoolExecutor) -> Batch:
     """The images at `indices` on a canvas that holds them all."""
     source, labels = images.images, images.labels[indices]
-    if not isinstance(source, StoredImages):
+    if source.shape is not None:
+        canvas = source.gather(indices)
+        extents = np.tile(np.array(source.shape, np.int32), (len(indices), 1))
+    elif not isinstance(source, StoredImages):
         pictures = list(decoders.map(lambda index: source[int(index)], indices))
         extents = np.array([picture.shape[:2] for picture in pictures], np.int32)
         canvas = _canvas(extents)
         for place, picture in enumerate(pictures):
             canvas[place, : picture.shape[0], : picture.shape[1]] = picture
-    elif source.opened.store.shape is not None:
-        canvas = source.gather(indices)
-        extents = np.tile(np.array(canvas.shape[1:3], np.int32), (len(indices), 1))
     else:
         extents = source.extents(indices)
         canvas = _canvas(extents)

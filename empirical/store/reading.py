@@ -66,7 +66,7 @@ class StoredImages(Images):
 
     def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
         shard, place = self._place(index)
-        if self.opened.store.shape is not None:
+        if self.shape is not None:
             return np.array(self.opened.maps[shard][place])
         height, width = self.opened.extents[self.rows[index]]
         pixels = np.empty((height, width, 3), np.uint8)
@@ -92,8 +92,13 @@ class StoredImages(Images):
     def subset(self, indices: Int[np.ndarray, " p"]) -> "StoredImages":
         return replace(self, rows=self.rows[indices])
 
+    @property
+    def shape(self) -> tuple[int, int] | None:
+        return self.opened.store.shape
+
     def gather(self, indices: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b h w 3"]:
-        """Several images of a raw store at once."""
+        if self.shape is None:
+            return super().gather(indices)
         rows = self.rows[indices]
         shards = np.searchsorted(self.opened.starts, rows, side="right") - 1
         out = np.empty((len(rows), *self.opened.maps[0].shape[1:]), np.uint8)

@@ -1,12 +1,25 @@
 """Real digits, split by image."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
-from empirical.datasets.digits import ID_STYLE, OOD_SETS, PREMISES_MET, DigitsSplit, digits, indices, pictures
+from empirical.augment import TRANSFORMS, apply
+from empirical.datasets.digits import (
+    ID_STYLE,
+    LOOKS,
+    OOD_SETS,
+    PREMISES_MET,
+    DigitsSplit,
+    digits,
+    digits_dataset,
+    indices,
+    pictures,
+)
+from empirical.store import epoch_batches
 
 COUNT = 1797
 splits = st.builds(
@@ -64,3 +77,26 @@ def test_the_near_id_set_is_near_and_the_others_are_far():
     gap = {ood.name: np.abs(pictures(strokes, ood.style, seed=1) - plain).mean() for ood in OOD_SETS}
     assert set(gap) - set(PREMISES_MET) == {"near_id"}
     assert all(gap[name] > 2 * gap["near_id"] for name in PREMISES_MET)
+
+
+def test_the_digits_are_a_data_set_like_every_other():
+    split = DigitsSplit(training=30, validation=20, test=40)
+    first, second = (digits_dataset(split, replicate=replicate) for replicate in (0, 1))
+    assert [one.name for one in first.sets] == ["id_training", "id_validation", "id_test", *list(LOOKS)[1:]]
+    assert [len(one) for one in first.sets] == [30, 20, 40] + [40] * len(OOD_SETS)
+    _, labels = digits()
+    training, _, test = indices(split, COUNT, replicate=0)
+    np.testing.assert_array_equal(first.id_training.labels, labels[training])
+    for one in first.ood:  # the same digits in another style
+        np.testing.assert_array_equal(one.labels, labels[test])
+    assert first.id_training.fingerprint != second.id_training.fingerprint
+    assert first.id_test.fingerprint == second.id_test.fingerprint
+    assert first.id_test.images.reference(3) == f"digits, id row {test[3]}"
+
+
+def test_digits_come_in_batches_and_pass_their_pipeline_unchanged():
+    dataset = digits_dataset(DigitsSplit(training=30, validation=20, test=40), replicate=0)
+    (batch,) = epoch_batches(dataset.ood[1], np.arange(40), 40)
+    np.testing.assert_array_equal(batch.images[7], dataset.ood[1].images[7])
+    found = apply(*batch[:2], batch.indices, transform=TRANSFORMS["digits"].evaluation, key=jax.random.key(0))
+    np.testing.assert_array_equal(np.round(np.asarray(found) * 255), batch.images)

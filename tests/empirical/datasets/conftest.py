@@ -1,6 +1,8 @@
 """All miniatures, drawn once for the tests of this folder."""
 
+import resource
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,3 +36,19 @@ def spoilt(miniature, tmp_path):
         return tmp_path
 
     return copy
+
+
+@pytest.fixture
+def full_disk():
+    """A disk that fills up in the middle of a file: within it, the system refuses files of more than so many bytes."""
+
+    @contextmanager
+    def limited(size: int):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return limited

@@ -1,7 +1,6 @@
 """All ten data sets are read from miniatures in their official layouts, by the code that reads the real ones."""
 
 import hashlib
-import os
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ from empirical.datasets.configuration import read_data
 from empirical.datasets.family import read_dataset
 from empirical.datasets.imagenet import subset_indices
 from empirical.datasets.protocols import CLEAN, PAPER
-from empirical.miniature import MINIATURES, write_miniature
+from empirical.miniature import write_miniature
 
 NAMES = [one.name for one in FAMILIES]
 
@@ -83,12 +82,8 @@ def test_a_miniature_never_overwrites(tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "three years"
 
 
-def test_a_miniature_on_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
-    def full(root, seed):
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setitem(MINIATURES, "cifar10", full)
-    with pytest.raises(UserError, match="No space left on device"):
+def test_a_miniature_on_a_full_disk_leaves_nothing(tmp_path, full_disk):
+    with full_disk(100_000), pytest.raises(UserError, match=r"must be writable with 150 MB free, but .*; name another"):
         write_miniature(tmp_path / "data", only=["cifar10"])
     assert not list(tmp_path.iterdir())
 
@@ -101,36 +96,57 @@ def test_miniatures_and_real_data_do_not_mix(spoilt):
 
 
 SIDE = 16
-# Far above the 5.9 % of guessing among 17, and above the noise of 102 images (4.7 points at one half).
-SIGNAL = 0.30
+# How much better than guessing a crude classifier must be on each ID test set; it was measured at 1.2 to 1.7 times this
+# (ImageNet: 2.2 times), and a network does better.
+BETTER_THAN_CHANCE = {"living17": 10, "entity30": 12, "domainnet": 10, "cifar10": 5, "fmow": 15, "imagenet": 50}
 
 
 def _features(images) -> np.ndarray:
-    """Small pictures and their gradients' sizes: what any first layer sees."""
+    """Small pictures and their spectra's sizes: what any first layer sees."""
     small = [
         Image.fromarray(images.images[index]).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
         for index in range(len(images))
     ]
     pixels = np.stack([np.asarray(one, float) / 255 for one in small])
     grey = pixels.mean(-1)
-    spectrum = np.log(1e-2 + np.abs(np.fft.fft2(grey - grey.mean((1, 2), keepdims=True))))
+    spectrum = np.log(1e-2 + np.abs(np.fft.fft2(grey - grey.mean((1, 2), keepdims=True))))[..., : SIDE // 2 + 1]
     return np.concatenate([pixels.reshape(len(pixels), -1), spectrum.reshape(len(pixels), -1)], axis=1)
 
 
-@pytest.mark.parametrize(("name", "ood"), [("living17", "target_subclasses"), ("cifar10", "stl10")])
-def test_labels_can_be_learnt_and_the_shift_is_a_shift(data, name, ood):
-    """Ridge regression on crude features: well above chance in distribution, clearly worse on the OOD set."""
-    dataset = read_dataset(family(name), data.locations, ood=[ood])
-    training = _features(dataset.id_training)
-    mean, spread = training.mean(0), training.std(0) + 1e-3
-    inputs = np.hstack([(training - mean) / spread, np.ones((len(training), 1))])
-    targets = np.eye(len(dataset.classes))[dataset.id_training.labels]
-    weights = inputs.T @ np.linalg.solve(inputs @ inputs.T + 100 * np.eye(len(inputs)), targets)
+def _ridge(training, classes: int):
+    """Scores of a ridge regression on standardised features."""
+    features = _features(training)
+    mean, spread = features.mean(0), features.std(0) + 1e-3
 
-    def accuracy(images) -> float:
-        scores = np.hstack([(_features(images) - mean) / spread, np.ones((len(images), 1))]) @ weights
-        return float(np.mean(scores.argmax(1) == images.labels))
+    def design(images) -> np.ndarray:
+        return np.hstack([(_features(images) - mean) / spread, np.ones((len(images), 1))])
 
-    id_accuracy = accuracy(dataset.id_test)
-    assert id_accuracy > SIGNAL
-    assert accuracy(dataset.ood[0]) < id_accuracy - 0.1
+    inputs = design(training)
+    gram = inputs.T @ inputs + 100 * np.eye(inputs.shape[1])
+    weights = np.linalg.solve(gram, inputs.T @ np.eye(classes)[training.labels])
+    return lambda images: design(images) @ weights
+
+
+def _accuracy(scores: np.ndarray, labels: np.ndarray, valid: tuple[int, ...]) -> float:
+    """Among the valid classes, on the images of those."""
+    kept = np.isin(labels, valid)
+    return float(np.mean(np.array(valid)[scores[kept][:, valid].argmax(1)] == labels[kept]))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_labels_can_be_learnt_and_every_shift_is_a_shift(data, name):
+    """Ridge regression on crude features: well above chance in distribution, and worse on every OOD set."""
+    dataset = read_dataset(family(name), data.locations)
+    classes = len(dataset.classes)
+    score = _ridge(dataset.id_training, classes)
+    id_scores, id_labels = score(dataset.id_test), dataset.id_test.labels
+    everything = tuple(range(classes))
+    assert _accuracy(id_scores, id_labels, everything) > BETTER_THAN_CHANCE[name] / classes
+    lost = {}
+    for one in dataset.ood:
+        # ImageNet-R and -A are held against ID images of their own 200 classes, CIFAR-10's against all of ID.
+        valid = one.valid_labels or everything
+        lost[one.name] = _accuracy(id_scores, id_labels, valid) - _accuracy(score(one), one.labels, valid)
+    assert min(lost.values()) > 0, lost
+    if name not in ("cifar10", "imagenet"):  # whose CIFAR-10.1 and V2 are near repetitions
+        assert min(lost.values()) > 0.1, lost

@@ -24,7 +24,11 @@ def test_all_ten_are_listed_with_what_is_missing(miniature, tmp_path):
     assert not any(one["missing"] for one in there["datasets"])
     absent = json.loads(as_json(_run("datasets", "--root", tmp_path).document))
     assert all(one["missing"] for one in absent["datasets"][:-1])
-    assert all(one["how"] and one["licence"] and one["looked_for"] for one in absent["sources"])
+    assert all(bool(one["command"]) != bool(one["steps"]) for one in absent["sources"])
+    assert all(one["licence"] and one["looked_for"] and one["bytes"] for one in absent["sources"])
+    text = _run("datasets", "--root", tmp_path).text
+    assert "distort bench download stl10" in text
+    assert "ImageNet (ILSVRC 2012), by hand:\n  1. Register at image-net.org" in text
 
 
 def test_verification_answers_and_fails(miniature, tmp_path):
@@ -38,7 +42,14 @@ def test_verification_answers_and_fails(miniature, tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("verify", "cifar"), ("verify",), ("verify", "fmow", "--all"), ("pack", "cifar"), ("download", "cifar")],
+    [
+        ("verify", "cifar"),
+        ("verify",),
+        ("verify", "fmow", "--all"),
+        ("pack", "cifar"),
+        ("download", "cifar"),
+        ("pack", "cifar10", "--workers", "0"),
+    ],
 )
 def test_unknown_names_and_none_are_wrong_usage(arguments, miniature):
     with pytest.raises(UsageError):

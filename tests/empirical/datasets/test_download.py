@@ -29,7 +29,7 @@ def _tar(entries) -> bytes:
                 member.size = len(content)
                 archive.addfile(member, io.BytesIO(content))
             else:
-                member.type, member.linkname = tarfile.SYMTYPE, content
+                member.type, member.linkname = content
                 archive.addfile(member)
     return stream.getvalue()
 
@@ -40,11 +40,12 @@ FILES = {"/data.npy": PAYLOAD, "/things.tar.gz": ARCHIVE}
 
 @pytest.fixture
 def server():
-    """Serves FILES, with ranges; `cut` breaks the next answers off after so many bytes."""
+    """Serves FILES, with ranges while it `resumes`; `cut` breaks the next answers off after so many bytes."""
 
     class Handler(BaseHTTPRequestHandler):
         cut: list[int] = []  # noqa: RUF012
         asked: list[str | None] = []  # noqa: RUF012
+        resumes = True
 
         def do_GET(self):
             content = FILES.get(self.path)
@@ -53,8 +54,11 @@ def server():
             if content is None:
                 self.send_error(404)
                 return
-            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted else 0
-            self.send_response(206 if wanted else 200)
+            start = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted and self.resumes else 0
+            if start >= len(content):
+                self.send_error(416)
+                return
+            self.send_response(206 if start else 200)
             self.send_header("Content-Length", str(len(content) - start))
             self.end_headers()
             self.wfile.write(content[start : self.cut.pop() if self.cut else None])
@@ -63,7 +67,7 @@ def server():
             pass
 
     serving = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=serving.serve_forever, daemon=True).start()
+    threading.Thread(target=serving.serve_forever, args=(0.02,), daemon=True).start()
     Handler.url = f"http://127.0.0.1:{serving.server_port}"
     yield Handler
     serving.shutdown()
@@ -103,6 +107,44 @@ def test_a_broken_download_resumes(tmp_path, server):
     assert (tmp_path / "x" / "data.npy").read_bytes() == PAYLOAD
 
 
+def test_a_server_that_cannot_resume_is_asked_for_the_whole(tmp_path, server):
+    server.cut.append(100_000)
+    with pytest.raises(UserError, match="broke off after 100000 of 300000 bytes"):
+        download(_data(server), tmp_path, progress=_quietly)
+    server.resumes = False
+    download(_data(server), tmp_path, progress=_quietly)
+    assert (tmp_path / "x" / "data.npy").read_bytes() == PAYLOAD
+
+
+def test_a_leftover_that_is_longer_than_the_file_is_dropped(tmp_path, server):
+    (tmp_path / ".downloads").mkdir()
+    (tmp_path / ".downloads" / "data.npy.part").write_bytes(PAYLOAD + b"more")
+    download(_data(server, size=len(PAYLOAD)), tmp_path, progress=_quietly)
+    assert (tmp_path / "x" / "data.npy").read_bytes() == PAYLOAD
+
+
+def test_an_archive_that_could_not_be_unpacked_is_not_fetched_again(tmp_path, server):
+    archive = Fetched(url=f"{server.url}/things.tar.gz", name="things.tar.gz")
+    (tmp_path / "things").mkdir()
+    with pytest.raises(UserError, match="must not be there already"):
+        download(_source(archive), tmp_path, progress=_quietly)
+    (tmp_path / "things").rmdir()
+    download(_source(archive), tmp_path, progress=_quietly)
+    assert (tmp_path / "things" / "b.jpg").read_bytes() == b"b"
+    assert len(server.asked) == 1
+
+
+def test_a_damaged_archive_without_a_published_checksum_is_fetched_again(tmp_path, server, monkeypatch):
+    archive = Fetched(url=f"{server.url}/things.tar.gz", name="things.tar.gz")
+    with monkeypatch.context() as patch:
+        patch.setitem(FILES, "/things.tar.gz", ARCHIVE[:60] + bytes(40) + ARCHIVE[100:])
+        with pytest.raises(UserError, match=r"must be a whole and harmless archive"):
+            download(_source(archive), tmp_path, progress=_quietly)
+    assert not (tmp_path / "things").exists()
+    download(_source(archive), tmp_path, progress=_quietly)
+    assert (tmp_path / "things" / "b.jpg").read_bytes() == b"b"
+
+
 def test_a_wrong_checksum_is_never_opened(tmp_path, server):
     archive = Fetched(url=f"{server.url}/things.tar.gz", name="things.tar.gz", sha256="0" * 64)
     with pytest.raises(UserError, match="must have the published sha256 000"):
@@ -121,6 +163,15 @@ def test_a_full_disk_is_noticed_before_it_is_full(tmp_path, server, monkeypatch)
     monkeypatch.setattr("empirical.datasets.download.shutil.disk_usage", lambda path: usage(10**6, 10**6, 1000))
     with pytest.raises(UserError, match=r"must have 0\.0 GB free for data\.npy"):
         download(_data(server), tmp_path, progress=_quietly)
+
+
+def test_a_disk_that_fills_up_all_the_same_loses_nothing(tmp_path, server, full_disk):
+    with full_disk(200_000), pytest.raises(UserError, match=r"must be writable and have room, but .*File too large"):
+        download(_data(server), tmp_path, progress=_quietly)
+    assert not (tmp_path / "x").exists()
+    download(_data(server), tmp_path, progress=_quietly)
+    assert server.asked[1] is not None  # it resumed
+    assert (tmp_path / "x" / "data.npy").read_bytes() == PAYLOAD
 
 
 def test_an_absent_file_and_an_absent_server(tmp_path, server):
@@ -143,8 +194,17 @@ def test_an_archive_is_unpacked_and_removed(tmp_path, server):
 
 @pytest.mark.parametrize(
     "entries",
-    [[("../out", b"x")], [("/abs/out", b"x")], [("link", "/etc/passwd")], [("a/../../out", b"x")]],
-    ids=["parent", "absolute", "link", "hidden parent"],
+    [
+        [("../out", b"x")],
+        [("/abs/out", b"x")],
+        [("a/../../out", b"x")],
+        [("link", (tarfile.SYMTYPE, "/etc/passwd"))],
+        [("link", (tarfile.SYMTYPE, "..")), ("link/out", b"x")],
+        [("link", (tarfile.LNKTYPE, "fine.jpg"))],
+        [("device", (tarfile.CHRTYPE, ""))],
+        [("pipe", (tarfile.FIFOTYPE, ""))],
+    ],
+    ids=["parent", "absolute", "hidden parent", "link", "through a link", "hard link", "device", "pipe"],
 )
 def test_a_hostile_tar_is_refused(tmp_path, entries):
     (tmp_path / "bad.tar.gz").write_bytes(_tar([("fine.jpg", b"x"), *entries]))
@@ -167,7 +227,16 @@ def _zip(path, name, mode=0o100644):
 
 
 @pytest.mark.parametrize(
-    ("name", "mode"), [("../out", 0o100644), ("/out", 0o100644), ("link", 0o120777), ("c:/out", 0o100644)]
+    ("name", "mode"),
+    [
+        ("../out", 0o100644),
+        ("/out", 0o100644),
+        ("c:/out", 0o100644),
+        ("a\\..\\..\\out", 0o100644),
+        ("link", 0o120777),
+        ("device", 0o020644),
+        ("pipe", 0o010644),
+    ],
 )
 def test_a_hostile_zip_is_refused(tmp_path, name, mode):
     _zip(tmp_path / "bad.zip", name, mode)

@@ -1,6 +1,11 @@
 """A user's own folders, label files and arrays, through a TOML file."""
 
 import os
+import runpy
+import subprocess
+import sys
+import textwrap
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +19,9 @@ from empirical.datasets.family import read_dataset
 from empirical.datasets.folders import write_class_folders
 from empirical.datasets.protocols import CLEAN
 from empirical.datasets.verification import verify
+from empirical.store import pack_family, packed_dataset
 
+ROOT = Path(__file__).parents[3]
 SHARED = Path(os.environ.get("DISTORT_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
 OFFICE = pytest.mark.skipif(
     not (SHARED / "office_caltech").is_dir(), reason="needs office_caltech in DISTORT_SHARED_DATA"
@@ -83,6 +90,82 @@ def test_label_files_of_both_kinds(tmp_path):
         read_dataset(family("own", data.families), data.locations)
 
 
+def _quietly(message: str, fraction: float) -> None:
+    pass
+
+
+def test_the_documented_file_is_read_as_it_stands(tmp_path):
+    """The TOML of docs/datasets.md, on folders of the names that it mentions."""
+    blocks = (ROOT / "docs" / "datasets.md").read_text(encoding="utf-8").split("\n\n")
+    (text,) = (textwrap.dedent(block) for block in blocks if block.startswith("    [datasets."))
+    content = tomllib.loads(text)["datasets"]["office"]
+    for tree in (content["training"], *content["ood"].values()):
+        folder = tmp_path / tree["folder"]
+        _images(folder, ("mug", "pen"), 10)
+        if "labels" in tree:
+            names = [f"{path.parent.name}/{path.name}" for path in sorted(folder.rglob("*.png"))]
+            labels = "".join(f"{name},{name.split('/')[0]}\n" for name in names)
+            (tmp_path / tree["labels"]).write_text(f"path,label\n{labels}")
+    data = _data(tmp_path, text)
+    one = family("office", data.families)
+    dataset = read_dataset(one, data.locations)
+    assert [ood.name for ood in dataset.ood] == list(content["ood"])
+    assert [len(ood) for ood in dataset.ood] == [20] * len(dataset.ood)
+    assert {finding.status for finding in verify(one, data.locations, images=True, progress=_quietly)} == {"ok"}
+
+
+BAD = {
+    "text.jpg": (b"<html>404</html>", "something else"),
+    "empty.jpg": (b"", "0 bytes"),
+    "deep.png": (np.full((8, 8), 60000, np.uint16), "8 bits a channel"),
+    "film.gif": ([np.zeros((8, 8, 3), np.uint8), np.full((8, 8, 3), 255, np.uint8)], "an animation"),
+}
+GOOD = {"grey.png": "L", "cmyk.jpg": "CMYK", "palette.gif": "P", "alpha.webp": "RGBA"}
+
+
+def _save(path: Path, content) -> None:
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif isinstance(content, list):
+        first, *rest = map(Image.fromarray, content)
+        first.save(path, save_all=True, append_images=rest)
+    else:
+        Image.fromarray(content).save(path)
+
+
+def test_bad_images_among_good_ones_are_all_named_and_none_is_packed(tmp_path):
+    """Whatever pictures people have: odd ones are converted, bad ones are found by `verify` and stop `pack`."""
+    _images(tmp_path / "home", ("cat", "dog"), 10)
+    _images(tmp_path / "away", ("cat",), 1)
+    for name, mode in GOOD.items():
+        Image.fromarray(np.full((8, 8, 3), 90, np.uint8)).convert(mode).save(tmp_path / "away" / "cat" / name)
+    data = _data(tmp_path, OWN)
+    one = family("own", data.families)
+    assert len(read_dataset(one, data.locations).ood[0]) == 1 + len(GOOD)
+    pack_family(one, data.locations, tmp_path / "packed", progress=_quietly)
+    for name, (content, _) in BAD.items():
+        _save(tmp_path / "away" / "cat" / name, content)
+    findings = verify(one, data.locations, images=True, progress=_quietly)
+    wrong = [finding for finding in findings if finding.status == "wrong"]
+    assert {finding.set for finding in wrong} == {"other"}
+    assert len(wrong) == len(BAD)
+    for name, (_, words) in BAD.items():
+        assert any(name in finding.detail and words in finding.detail and finding.mend for finding in wrong)
+    with pytest.raises(UserError, match=r"away/cat/\w+\.\w+ must"):
+        pack_family(one, data.locations, tmp_path / "packed", progress=_quietly)
+    with pytest.raises(UserError, match="must hold own packed completely"):
+        packed_dataset(tmp_path / "packed", "own")
+
+
+def test_pictures_of_a_kind_that_is_not_read_are_not_left_out_silently(tmp_path):
+    _images(tmp_path / "home", ("cat", "dog"), 3)
+    (tmp_path / "home" / "dog" / "phone.HEIC").write_bytes(b"x")
+    _images(tmp_path / "away", ("cat",), 1)
+    data = _data(tmp_path, OWN)
+    with pytest.raises(UserError, match=r"dog/phone.HEIC is of a kind that is not read; convert it"):
+        read_dataset(family("own", data.families), data.locations)
+
+
 def test_mistakes_in_the_layout_are_named(tmp_path):
     _images(tmp_path / "home", ("cat", "dog"), 10)
     data = _data(tmp_path, OWN)
@@ -136,16 +219,38 @@ def test_office_caltech(tmp_path):
     assert dataset.ood[2].images[0].shape == (128, 128, 3)
 
 
+def test_the_example_converts_arrays_in_both_directions(tmp_path):
+    """examples/mnist_usps.py as a user runs it, on arrays of its form."""
+    generator = np.random.default_rng(0)
+    arrays = {}
+    for name in ("mnist", "usps"):
+        arrays[f"{name}_images"] = generator.integers(0, 256, (60, 32, 32), dtype=np.uint8)
+        arrays[f"{name}_labels"] = np.arange(60) % 10
+    np.savez(tmp_path / "digits.npz", **arrays)
+    script = ROOT / "examples" / "mnist_usps.py"
+    subprocess.run([sys.executable, script, tmp_path / "digits.npz", tmp_path / "out"], check=True, cwd=ROOT,
+                   env=os.environ | {"PYTHONPATH": str(ROOT)})  # fmt: skip
+    data = read_data(tmp_path / "out" / "data.toml")
+    for name, ood in (("mnist_to_usps", "usps"), ("usps_to_mnist", "mnist")):
+        dataset = read_dataset(family(name, data.families), data.locations)
+        assert dataset.classes == tuple(map(str, range(10)))
+        assert [one.name for one in dataset.ood] == [ood]
+        assert sum(map(len, (dataset.id_training, dataset.id_test))) == len(dataset.ood[0]) == 60
+
+
 @DIGITS
-def test_digits_through_the_documented_conversion(tmp_path):
-    """As docs/datasets.md does it, on the first images of each: arrays to class folders, then as any other folders."""
-    with np.load(SHARED / "mnist_usps_32.npz", allow_pickle=False) as arrays:
-        for name in ("mnist", "usps"):
-            write_class_folders(arrays[f"{name}_images"][:400], arrays[f"{name}_labels"][:400], tmp_path / name)
-        first = arrays["mnist_images"][0], int(arrays["mnist_labels"][0])
-    data = _data(tmp_path, OWN.replace("home", "mnist").replace("away", "usps"))
-    dataset = read_dataset(family("own", data.families), data.locations)
-    assert dataset.classes == tuple(map(str, range(10)))
-    assert sum(map(len, (dataset.id_training, dataset.id_test))) == len(dataset.ood[0]) == 400
-    with Image.open(tmp_path / "mnist" / str(first[1]) / "0000000.png") as image:
-        np.testing.assert_array_equal(np.asarray(image), first[0])
+def test_mnist_and_usps(tmp_path):
+    """The first images of the real ones: pixels, labels and both directions survive the conversion."""
+    convert = runpy.run_path(str(ROOT / "examples" / "mnist_usps.py"))["convert"]
+    archive = SHARED / "mnist_usps_32.npz"
+    convert(archive, tmp_path / "digits", 400)
+    data = read_data(tmp_path / "digits" / "data.toml")
+    with np.load(archive, allow_pickle=False) as arrays:
+        for name, ood in (("mnist_to_usps", "usps"), ("usps_to_mnist", "mnist")):
+            dataset = read_dataset(family(name, data.families), data.locations)
+            np.testing.assert_array_equal(
+                np.bincount(dataset.ood[0].labels), np.bincount(arrays[f"{ood}_labels"][:400])
+            )
+            number = int(Path(dataset.ood[0].images.reference(5)).stem)
+            assert dataset.ood[0].labels[5] == arrays[f"{ood}_labels"][number]
+            np.testing.assert_array_equal(dataset.ood[0].images[5][..., 1], arrays[f"{ood}_images"][number])
