@@ -56,11 +56,28 @@ FIGURES: tuple[FigureEntry, ...] = (
         "LP-FT with imperfect features",
         ("simulations/lp_ft_with_imperfect_features",),
     ),
+    FigureEntry(
+        "feature_movement",
+        "How far features move",
+        ("simulations/along_training", "simulations/lp_ft_with_imperfect_features"),
+    ),
+    FigureEntry("early_stopping", "No stopping time saves fine-tuning", ("simulations/along_training",)),
     FigureEntry("phase_diagram", "Which method wins where", ("simulations/phase_diagram",)),
     FigureEntry(
         "bounds_against_parameters",
         "How close the bounds come",
         ("simulations/bounds_against_parameters",),
+    ),
+    FigureEntry(
+        "weight_interpolation", "Beyond the paper: averaged weights", ("simulations/weight_interpolation",)
+    ),
+    FigureEntry("head_learning_rate", "Beyond the paper: a faster head", ("simulations/head_learning_rate",)),
+    FigureEntry("l2_sp", "Beyond the paper: a penalty on moved features", ("simulations/l2_sp",)),
+    FigureEntry("several_outputs", "Beyond the paper: several outputs", ("simulations/several_outputs",)),
+    FigureEntry("relu_network", "Beyond the paper: a ReLU network", ("simulations/relu_network",)),
+    FigureEntry("finite_steps", "Beyond the paper: finite steps", ("simulations/finite_steps",)),
+    FigureEntry(
+        "finite_sample", "Beyond the paper: few examples and noisy labels", ("simulations/finite_sample",)
     ),
     FigureEntry("benchmark_accuracy", "Accuracy of every method on every set", (BENCHMARK,)),
     FigureEntry("accuracy_along_training", "Accuracy along training", (BENCHMARK,)),
