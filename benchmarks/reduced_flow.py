@@ -147,8 +147,8 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
 
     ways: dict[str, Callable[[float], Risks]] = {
         "reduced_flow": lambda rtol: lambda: np.asarray(reduced(truth, pretrained, inputs, times, rtol).ood_risk),
-        "diffrax_raw": lambda rtol: lambda: risks_of(
-            by_diffrax(pretrained, on_device, labels, jnp.asarray(times), jnp.asarray(rtol))
+        "diffrax_raw": lambda rtol: (
+            lambda: risks_of(by_diffrax(pretrained, on_device, labels, jnp.asarray(times), jnp.asarray(rtol)))
         ),
         "scipy_raw": lambda rtol: lambda: risks_of(by_scipy(pretrained, on_device, labels, times, rtol)),
     }

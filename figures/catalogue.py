@@ -68,17 +68,13 @@ FIGURES: tuple[FigureEntry, ...] = (
         "How close the bounds come",
         ("simulations/bounds_against_parameters",),
     ),
-    FigureEntry(
-        "weight_interpolation", "Beyond the paper: averaged weights", ("simulations/weight_interpolation",)
-    ),
+    FigureEntry("weight_interpolation", "Beyond the paper: averaged weights", ("simulations/weight_interpolation",)),
     FigureEntry("head_learning_rate", "Beyond the paper: a faster head", ("simulations/head_learning_rate",)),
     FigureEntry("l2_sp", "Beyond the paper: a penalty on moved features", ("simulations/l2_sp",)),
     FigureEntry("several_outputs", "Beyond the paper: several outputs", ("simulations/several_outputs",)),
     FigureEntry("relu_network", "Beyond the paper: a ReLU network", ("simulations/relu_network",)),
     FigureEntry("finite_steps", "Beyond the paper: finite steps", ("simulations/finite_steps",)),
-    FigureEntry(
-        "finite_sample", "Beyond the paper: few examples and noisy labels", ("simulations/finite_sample",)
-    ),
+    FigureEntry("finite_sample", "Beyond the paper: few examples and noisy labels", ("simulations/finite_sample",)),
     FigureEntry("benchmark_accuracy", "Accuracy of every method on every set", (BENCHMARK,)),
     FigureEntry("accuracy_along_training", "Accuracy along training", (BENCHMARK,)),
     FigureEntry("feature_movement_on_images", "How far features move, in and out of distribution", (BENCHMARK,)),

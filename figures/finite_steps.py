@@ -1,10 +1,10 @@
 """Beyond the paper, simulation only: finite steps and stochastic gradients stay close to gradient flow.
 
-Fine-tuning of random problems whose flow is known in closed form, after 3,000 steps, against the step size as a share of
-2 / sharpness at the limit of the flow (lines: medians over problems that did not diverge; bands: 5 % to 95 %). (a)
+Fine-tuning of random problems whose flow is known in closed form, after 3,000 steps, against the step size as a share
+of 2 / sharpness at the limit of the flow (lines: medians over problems that did not diverge; bands: 5 % to 95 %). (a)
 Distance of the final weights from those of the flow, over the distance of the latter from the truth; thin lines have
-slopes 1/2 and 1. (b) OOD risk over that of the flow. Full batch; minibatches of 2 of the 8 examples; the same with labels
-that get fresh noise of standard deviation 0.1 in every step. Shares of problems that diverge are in the data.
+slopes 1/2 and 1. (b) OOD risk over that of the flow. Full batch; minibatches of 2 of the 8 examples; the same with
+labels that get fresh noise of standard deviation 0.1 in every step. Shares of problems that diverge are in the data.
 """
 
 from pathlib import Path

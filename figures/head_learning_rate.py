@@ -1,10 +1,10 @@
 """Beyond the paper: a larger learning rate for the head keeps the features.
 
 Random overparameterised problems at feature error 0.01 (lines: medians; bands: 5 % to 95 %) against rho, the learning
-rate of the head over that of the features. (a) OOD risk at the limit, and the implicit lower bound on fine-tuning at any
-time, which carries over (docs/simulations.md); LP and LP-FT, for comparison, have one learning rate. (b) Movement of the
-features of ID inputs. As rho grows the head is probed before the features move, and fine-tuning becomes LP-FT. The
-theorem is about gradient flow with two rates, which the paper does not treat.
+rate of the head over that of the features. (a) OOD risk at the limit, and the implicit lower bound on fine-tuning at
+any time, which carries over (docs/simulations.md); LP and LP-FT, for comparison, have one learning rate. (b) Movement
+of the features of ID inputs. As rho grows the head is probed before the features move, and fine-tuning becomes LP-FT.
+The theorem is about gradient flow with two rates, which the paper does not treat.
 """
 
 from pathlib import Path

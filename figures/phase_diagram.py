@@ -1,11 +1,10 @@
 """Which method wins out of distribution, over the feature error eps and the angle of features and ID subspace.
 
 One feature, four ID directions, isotropic training inputs; every cell holds the same random problems. (a) Which of the
-three methods has the lowest OOD risk at its limit most often; the darker, the more often. LP is never it: where it beats
-FT, LP-FT is better still. (b) Median of log10 of the OOD
-risk of linear probing over that of fine-tuning: blue where linear probing is better; black line: equal. (c) Share of
-problems where linear probing beats fine-tuning even when that is stopped at its best moment; inside the dashed line the
-bounds certify it for half of the problems, before any training.
+three methods has the lowest OOD risk at its limit most often; the darker, the more often. LP never has. (b) Median of
+log10 of the OOD risk of linear probing over that of fine-tuning: blue where linear probing is better; black line:
+equal. (c) Share of problems where linear probing beats fine-tuning even when that is stopped at its best moment; inside
+the dashed line the bounds certify it for half of the problems, before any training.
 """
 
 from pathlib import Path

@@ -3,8 +3,8 @@
 A ReLU teacher with four units, a student that starts from units at a distance eps of them, 64 Gaussian examples on an
 ID subspace of 8 of 20 dimensions (lines: medians over random problems; bands: 5 % to 95 %). (a) OOD risk under Gaussian
 inputs in all directions, (b) ID risk, (c) how far the units moved; their part outside the ID subspace does not move, as
-in linear networks. Unlike in linear networks, fine-tuning from a random head does not reach ID risk 0. Small steps of gradient descent,
-exact risks. No theorem speaks about it.
+in linear networks. Unlike in linear networks, fine-tuning from a random head does not reach ID risk 0. Small steps of
+gradient descent, exact risks. No theorem speaks about it.
 """
 
 from pathlib import Path

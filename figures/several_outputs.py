@@ -1,9 +1,9 @@
 """Beyond the paper: three outputs behave like one.
 
-Random problems with k = 4 features and three outputs against the feature error (lines: medians; bands: 5 % to 95 %): the
-largest OOD error over inputs in the unit ball, the operator norm of B^T V - W*, after small steps of gradient descent.
-Open circles: fine-tuning stopped at its best moment; dashed: the lower bound of docs/theory.md, section "Several
-outputs", proved for gradient flow at every time. The paper treats one output.
+Random problems with k = 4 features and three outputs against the feature error (lines: medians; bands: 5 % to 95 %):
+the largest OOD error over inputs in the unit ball, the operator norm of B^T V - W*, after small steps of gradient
+descent. Open circles: fine-tuning stopped at its best moment; dashed: the lower bound of docs/theory.md, section
+"Several outputs", proved for gradient flow at every time. The paper treats one output.
 """
 
 from pathlib import Path

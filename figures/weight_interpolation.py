@@ -2,8 +2,8 @@
 
 Head and features at a fraction of the way from linear probing to the limit of fine-tuning from a random head, or to
 that of LP-FT, on random overparameterised problems at three feature errors (lines: medians; bands in (a): 5 % to 95 %).
-(a) OOD risk towards fine-tuning, (b) OOD risk towards LP-FT, (c) OOD against ID risk from linear probing (square) to 95 %
-of the way to LP-FT (triangle; the end has ID risk 0, off the axis). Towards a fine-tuned network whose features were
+(a) OOD risk towards fine-tuning, (b) OOD risk towards LP-FT, (c) OOD against ID risk from linear probing (square) to 95
+% of the way to LP-FT (triangle; the end has ID risk 0, off the axis). Towards a fine-tuned network whose features were
 distorted there is little to gain; towards LP-FT all of the way is good.
 """
 
@@ -29,7 +29,7 @@ def draw(data: WeightInterpolationData) -> Figure:
     """Towards fine-tuning, towards LP-FT, and what LP-FT trades."""
     figure, axes = style.panels(3, height=2.7)
     risks = data.interpolated
-    for row, error in enumerate(data.feature_errors):
+    for row in range(data.feature_errors.size):
         dash = DASHES[row]
         for axis, values, method in zip(
             axes[0], (risks.towards_ft_ood, risks.towards_lp_ft_ood), ("fine_tuning", "lp_ft"), strict=False

@@ -49,7 +49,7 @@ class FiniteStepsPoint(eqx.Module):
 
 
 class Deviation(eqx.Module):
-    """After training: |w - w_flow| over |w_flow - w*|, and OOD risk over that of the flow; not finite where it diverged."""
+    """After training: |w - w_flow| / |w_flow - w*|, and OOD risk over that of the flow; not finite where diverged."""
 
     distance: Float[Array | np.ndarray, "*batch"]
     risk_ratio: Float[Array | np.ndarray, "*batch"]

@@ -32,7 +32,7 @@ def ends(problem, **options):
 
 
 def test_a_faster_head_is_plain_fine_tuning_of_a_rescaled_problem():
-    """The change of variables of `head_learning_rate`: truth and head over sqrt(rho), time times rho, risk times rho."""
+    """As in `head_learning_rate`: truth and head over sqrt(rho), time and risk times rho."""
     problem, ratio = drawn(SEVERAL_DIRECTIONS, 7), 9.0
     end = ends(problem, learning_rate=TIME / 2000 / ratio, head_ratio=ratio)
     root = np.sqrt(ratio)
