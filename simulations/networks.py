@@ -41,9 +41,7 @@ def predictions(network: Network, inputs: Float[Array, "n d"]) -> Float[Array, "
     return inputs @ network.weights
 
 
-def relu_risk(
-    network: ReluNetwork, truth: ReluNetwork, root: Float[Array, "s d"] | None = None
-) -> Float[Array, ""]:
+def relu_risk(network: ReluNetwork, truth: ReluNetwork, root: Float[Array, "s d"] | None = None) -> Float[Array, ""]:
     """Expected squared difference of two networks under Gaussian inputs, exact.
 
     `E relu(a.x) relu(b.x) = |a| |b| (sin t + (pi - t) cos t) / (2 pi)` for standard normal x, t the angle of a and b.

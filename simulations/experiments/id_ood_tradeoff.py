@@ -39,7 +39,9 @@ def simulate(config: IdOodTradeoff, watch: Watch = ALONE) -> IdOodTradeoffData:
     errors = np.geomspace(*config.feature_errors, config.problems)
     angles = config.angles[0] + golden * (config.angles[1] - config.angles[0])
     points = Point.sweep(feature_error=errors, angle=angles, truth_norm=config.truth_norm, head_scale=config.head_scale)
-    measured = ensemble(overparameterised, points, 1, seed=config.seed, independent=True, keep=kept_measured, watch=watch)
+    measured = ensemble(
+        overparameterised, points, 1, seed=config.seed, independent=True, keep=kept_measured, watch=watch
+    )
     check_solved(measured)
     return IdOodTradeoffData(feature_errors=errors, angles=angles, measured=measured, solved_by="integrated")
 
