@@ -37,7 +37,7 @@ def draw(data: BoundsAgainstParametersData) -> Figure:
     figure, axes = style.panels(3, 2, height=2.3)
     for row, (axis, parameter) in enumerate(zip(axes.flat, PARAMETERS, strict=False)):
         _draw_sweep(axis, data, row, parameter)
-        axis.set(xlabel=LABELS[parameter], ylabel=r"OOD error, $\sqrt{\mathrm{risk}}$")
+        axis.set(xlabel=LABELS[parameter], ylabel="OOD error, √risk")
     style.title_panels(axes, ("head alignment", "random head", "angle", "feature error", "truth"))
     axes[1, 2].axis("off")
     axes[1, 2].legend(*axes[0, 0].get_legend_handles_labels(), loc="center", fontsize=8)

@@ -59,7 +59,11 @@ FIGURES: tuple[FigureEntry, ...] = (
     FigureEntry(
         "side_by_side_training", "Along the flow and along the epochs", ("simulations/risk_along_flow", BENCHMARK)
     ),
-    FigureEntry("side_by_side_movement", "How far features move", ("simulations/id_ood_tradeoff", BENCHMARK)),
+    FigureEntry(
+        "side_by_side_movement",
+        "How far features of inputs and of images move",
+        ("simulations/id_ood_tradeoff", BENCHMARK),
+    ),
     FigureEntry(
         "side_by_side_features",
         "Better features",
