@@ -65,7 +65,8 @@ def _metadata(folder: Path, stamps: tuple[int, ...], official: bool) -> Metadata
     label_of = {name: label for label, name in enumerate(CLASSES)}
     splits, periods, regions, labels = [], [], [], []
     for number, row in enumerate(_table(path, "split", "category", "country_code", "timestamp"), 2):
-        region = countries.get(row["country_code"], "Other")
+        # Without an entry, or with an empty one (Antarctica), a country belongs to no region.
+        region = countries.get(row["country_code"]) or "Other"
         if row["category"] not in label_of or region not in REGIONS:
             raise UserError(
                 f"{path} line {number} must name a known category and region, got {row['category']!r}, {region!r}."

@@ -7,7 +7,10 @@ reader sees a complete store or none.
 import errno
 import hashlib
 import multiprocessing
+import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -114,7 +117,8 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
             progress(f"{done} of {count} shards", done / count)
         return
     # Not forked: JAX may have started threads.
-    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
         waiting: set[Future[Shard]] = set()
         done = 0
         try:
@@ -134,6 +138,20 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for its next job for ever; Ctrl-C is the parent's to speak about."""
+    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] | None) -> Shard:

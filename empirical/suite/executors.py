@@ -7,7 +7,7 @@ small and JSON-able, and returns the run's id; units are idempotent, so giving o
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from artifacts import UserError
 from empirical.suite.places import Places
@@ -32,6 +32,7 @@ class Failed(NamedTuple):
     error: str
 
 
+@runtime_checkable
 class Executor(Protocol):
     def __call__(
         self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool

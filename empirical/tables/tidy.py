@@ -19,12 +19,12 @@ def tidy_csv(benchmark: Benchmark) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(HEADER)
-    rows = [*benchmark.rows, *benchmark.oracle_rows]
-    rows += [row for condition in benchmark.conditions if condition.name for row in condition.rows]
-    for row in rows:
+    rows = [("", row) for row in (*benchmark.rows, *benchmark.oracle_rows)]
+    rows += [(condition.name, row) for condition in benchmark.conditions if condition.name for row in condition.rows]
+    for condition, row in rows:
         first = (
             row.dataset,
-            row.condition,
+            condition,
             row.method,
             row.norm_mode,
             row.selected_on,

@@ -21,21 +21,24 @@ def tiny_plan() -> Plan:
     """Complete in kind, small in number."""
     from empirical.datasets.digits import DigitsSplit
     from empirical.methods import FT, LP_FT
-    from empirical.recipes import Recipe, Sweep
+    from empirical.recipes import DIGITS, SolvedProbe, Sweep
+    from empirical.suite import Suite
 
-    recipe = Recipe(
-        split=DigitsSplit(training=96, validation=64, test=64),
-        seeds=(0, 1),
-        penalties=(0.1, 1.0),
-        sweeps=(Sweep(method=FT, learning_rates=(1e-2,)), Sweep(method=LP_FT, learning_rates=(1e-3,))),
-        epochs=2,
+    recipe = DIGITS["quick"].model_copy(
+        update={
+            "split": DigitsSplit(training=96, validation=64, test=64),
+            "seeds": (0, 1),
+            "probe": SolvedProbe(penalties=(0.1, 1.0)),
+            "sweeps": (Sweep(method=FT, learning_rates=(1e-2,)), Sweep(method=LP_FT, learning_rates=(1e-3,))),
+            "epochs": 2,
+        }
     )
     return Plan(
         scale="quick",
         statements=("lp_ft_dominance",),
         examples=5,
         experiments=(("id_ood_tradeoff",),),
-        recipe=recipe,
+        suite=Suite(name="embedded", recipes=(recipe,)),
         figures=FIGURES,
     )
 

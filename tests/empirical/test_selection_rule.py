@@ -1,4 +1,4 @@
-"""Selection on a table that can be checked by hand: first on ties, ID validation alone, edges recorded."""
+"""Selection on a table that can be checked by hand: first on ties, one named criterion, edges recorded."""
 
 import math
 
@@ -7,21 +7,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empirical.records import EpochRecord, RunResult
-from empirical.selection import grid_edge, interval, selected_epoch, selected_learning_rate
+from empirical.records import EpochRecord, PenaltyRecord, SetMetrics
+from empirical.selection import (
+    Criterion,
+    Trial,
+    estimate,
+    extended,
+    grid_edge,
+    oracle,
+    selected,
+    selected_epoch,
+    selected_penalty,
+)  # fmt: skip
 
 
-def epoch(number: int, validation: float, ood: float = 0.0) -> EpochRecord:
-    accuracy = {"id_validation": validation, "inverted": ood}
-    return EpochRecord(epoch=number, learning_rate=0.1, training_loss=1.0, accuracy=accuracy, movement={})
+def metrics(accuracy: float, nll: float = 1.0) -> SetMetrics:
+    return SetMetrics(count=10, accuracy=accuracy, nll=nll, ece=0.0)
 
 
-def run(rate: float, seed: int, validation: float | None, ood: float = 0.0) -> RunResult:
-    return RunResult(
-        method="FT", norm_mode="train", learning_rate=rate, seed=seed,
-        status="diverged" if validation is None else "finished", reason=None, selected_epoch=1,
-        accuracy={} if validation is None else {"id_validation": validation, "inverted": ood}, movement={},
-    )  # fmt: skip
+def epoch(number: int, validation: float, ood: float = 0.0, nll: float = 1.0) -> EpochRecord:
+    sets = {"id_validation": metrics(validation, nll), "inverted": metrics(ood), "coloured": metrics(0.5)}
+    return EpochRecord(epoch=number, learning_rate=0.1, training_loss=1.0, sets=sets, movement={})
+
+
+def trial(rate: float, seed: int, validation: float | None, ood: float = 0.0) -> Trial:
+    """One run of one epoch; None: diverged."""
+    history = () if validation is None else (epoch(0, 0.0), epoch(1, validation, ood))
+    return Trial(f"runs/{rate}-{seed}", rate, seed, validation is None, history)
 
 
 def test_the_first_best_epoch_is_taken_and_the_untrained_state_is_not():
@@ -34,35 +46,56 @@ def test_no_completed_epoch_is_an_error():
         selected_epoch([epoch(0, 1.0)])
 
 
+def test_an_oracle_chooses_otherwise_and_is_called_after_its_column():
+    history = [epoch(1, 0.5), epoch(2, 0.9, ood=0.1), epoch(3, 0.9, ood=0.8)]
+    criterion = oracle("digits", ["inverted", "coloured"])
+    assert criterion.name == "digits"
+    assert criterion(history[2].sets) == pytest.approx((0.8 + 0.5) / 2)
+    assert selected_epoch(history, criterion).epoch == 3
+
+
+def test_a_likelihood_is_to_be_low():
+    history = [epoch(1, 0.9, nll=0.5), epoch(2, 0.8, nll=0.2)]
+    assert selected_epoch(history, Criterion(metric="nll")).epoch == 2
+
+
 def test_the_best_mean_over_seeds_wins_whatever_the_ood_accuracy():
     scores = {1e-3: (0.8, 0.9), 1e-2: (0.88, 0.88), 1e-1: (0.95, 0.5)}
-    table = [run(rate, seed, score[seed], ood=1 - rate) for rate, score in scores.items() for seed in (1, 0)]
-    selected = selected_learning_rate(table)
-    assert selected.learning_rate == 1e-2
-    assert [result.seed for result in selected.runs] == [0, 1]
-    assert selected.edge is None
+    table = [trial(rate, seed, score[seed], ood=1 - rate) for rate, score in scores.items() for seed in (1, 0)]
+    found = selected(table)
+    assert found.best.value == 1e-2
+    assert [one.trial.seed for one in found.best.chosen] == [0, 1]
+    assert found.edge is None
+    assert selected(table, oracle("one", ["inverted"])).best.value == 1e-3
 
 
 @given(st.permutations([(1e-3, 0.5), (1e-2, 0.7), (1e-1, 0.7)]))
 def test_ties_go_to_the_smaller_learning_rate_in_any_order(table):
-    assert selected_learning_rate([run(rate, 0, accuracy) for rate, accuracy in table]).learning_rate == 1e-2
+    assert selected([trial(rate, 0, accuracy) for rate, accuracy in table]).best.value == 1e-2
 
 
 def test_a_diverged_learning_rate_is_no_candidate_and_is_recorded():
-    table = [run(1e-2, 0, 0.7), run(1e-2, 1, 0.7), run(1e-1, 0, 0.99), run(1e-1, 1, None)]
-    selected = selected_learning_rate(table)
-    assert selected.learning_rate == 1e-2
-    assert selected.diverged == (1e-1,)
+    table = [trial(1e-2, 0, 0.7), trial(1e-2, 1, 0.7), trial(1e-1, 0, 0.99), trial(1e-1, 1, None)]
+    found = selected(table)
+    assert found.best.value == 1e-2
+    assert found.diverged == (1e-1,)
 
 
-def test_nothing_finished_is_an_error():
-    with pytest.raises(ValueError, match="diverged"):
-        selected_learning_rate([run(1e-1, 0, None)])
+def test_nothing_finished_is_no_choice():
+    assert selected([trial(1e-1, 0, None)]) is None
 
 
 def test_unequal_seeds_are_an_error():
     with pytest.raises(ValueError, match="same seeds"):
-        selected_learning_rate([run(1e-2, 0, 0.5), run(1e-1, 1, 0.5)])
+        selected([trial(1e-2, 0, 0.5), trial(1e-1, 1, 0.5)])
+
+
+def test_a_tie_of_penalties_goes_to_the_smaller():
+    path = [
+        PenaltyRecord(penalty=penalty, converged=True, iterations=1, sets={"id_validation": metrics(accuracy)})
+        for penalty, accuracy in ((0.1, 0.8), (1.0, 0.9), (10.0, 0.9))
+    ]
+    assert selected_penalty(path).penalty == 1.0
 
 
 @pytest.mark.parametrize(("value", "edge"), [(1e-3, "low"), (1e-2, None), (1e-1, "high")])
@@ -70,20 +103,41 @@ def test_edges(value, edge):
     assert grid_edge(value, (1e-3, 1e-2, 1e-1)) == edge
 
 
+@pytest.mark.parametrize(
+    ("grid", "edge", "added"),
+    [
+        ((1e-3, 3e-3, 1e-2), "high", 3e-2),
+        ((1e-3, 3e-3, 1e-2), "low", 3e-4),
+        ((1e-3, 1e-2), "high", 3e-2),  # the steps of the grid's kind, not its gaps
+        ((2e-3, 4e-3), "high", 8e-3),
+        ((2e-3, 4e-3), "low", 1e-3),
+    ],
+)
+def test_grids_go_on_in_their_own_steps(grid, edge, added):
+    assert extended(grid, edge) == added
+
+
+def test_one_value_gives_no_step():
+    with pytest.raises(ValueError, match="at least 2 values"):
+        extended((1e-3,), "high")
+
+
 def test_the_papers_interval():
     # Raw outputs of the authors' notebook for CIFAR-10.1; their 0.36 divides by n, ours by n - 1.
-    mean, student, normal = interval([92.80, 91.95, 92.05])
-    assert mean == pytest.approx(92.27, abs=0.005)
-    assert normal == pytest.approx(0.36 * math.sqrt(3 / 2), abs=0.005)
-    assert student / normal == pytest.approx(2.92 / 1.645, rel=1e-3)
+    found = estimate([92.80, 91.95, 92.05])
+    assert found.mean == pytest.approx(92.27, abs=0.005)
+    assert found.ci90_normal == pytest.approx(0.36 * math.sqrt(3 / 2), abs=0.005)
+    assert found.ci90 / found.ci90_normal == pytest.approx(2.92 / 1.645, rel=1e-3)
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6))
 def test_students_interval_is_the_wider(values):
-    mean, student, normal = interval(values)
-    assert mean == pytest.approx(np.mean(values))
-    assert student >= normal >= 0
+    found = estimate(values)
+    assert found.mean == pytest.approx(np.mean(values))
+    assert found.ci90 >= found.ci90_normal >= 0
+    assert found.per_seed == values
 
 
 def test_one_seed_has_no_interval():
-    assert interval([0.5]) == (0.5, None, None)
+    found = estimate([0.5])
+    assert (found.mean, found.ci90, found.ci90_normal) == (0.5, None, None)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,39 +149,64 @@ def test_damage_is_found(tmp_path, data):
         open_store(tmp_path / "store")
 
 
-def test_a_killed_packing_leaves_no_store_and_continues(tmp_path, miniature):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_killed_packing_leaves_no_store_and_no_process_and_continues(tmp_path, miniature, workers):
     """Killed after its first shard; then whole, with that shard as it was."""
     script = textwrap.dedent(
         f"""
-        import sys, time
+        import time
         from pathlib import Path
         from empirical.datasets.catalogue import family
         from empirical.datasets.family import read_part
         from empirical.datasets.locations import Locations
         from empirical.store import Form, pack
-        one = family("domainnet")
-        images = read_part(one, one.reported, Locations(root=Path({str(miniature)!r})))
         def slowly(message, fraction):
             time.sleep(0.2)
-        out = Path({str(tmp_path / "store")!r})
-        pack(images, out, Form(codec="jpeg"), classes=("a",), shard_images=20, progress=slowly)
+        if __name__ == "__main__":
+            one = family("domainnet")
+            images = read_part(one, one.reported, Locations(root=Path({str(miniature)!r})))
+            out = Path({str(tmp_path / "store")!r})
+            form = Form(codec="jpeg")
+            pack(images, out, form, classes=("a",), shard_images=10, workers={workers}, progress=slowly)
         """
     )
-    process = subprocess.Popen([sys.executable, "-c", script])
-    first = tmp_path / "store" / "shard-00000" / "manifest.json"
-    deadline = time.monotonic() + 60
-    while not first.exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
+    (tmp_path / "script.py").write_text(script)
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[3])}
+    process = subprocess.Popen([sys.executable, tmp_path / "script.py"], env=environment, start_new_session=True)
+    shards = tmp_path / "store"
+    _wait(lambda: any(shards.glob("shard-*/manifest.json")))
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+    _wait(lambda: not _alive(process.pid))
     with pytest.raises(UserError, match="complete store"):
-        open_store(tmp_path / "store")
-    stamp = first.stat().st_mtime_ns
+        open_store(shards)
+    stamps = {path: path.stat().st_mtime_ns for path in shards.glob("shard-*/manifest.json")}
     one = family("domainnet")
     images = read_part(one, one.reported, Locations(root=miniature))
-    _pack(images, tmp_path / "store", JPEG, shard_images=20)
-    assert first.stat().st_mtime_ns == stamp
-    assert len(verify_store(tmp_path / "store").shards) > 1
+    _pack(images, shards, JPEG, shard_images=10)
+    assert {path: path.stat().st_mtime_ns for path in stamps} == stamps
+    assert len(verify_store(shards).shards) > len(stamps)
+    assert not list(shards.glob(".partial-*"))
+
+
+def _wait(condition) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _alive(group: int) -> list[int]:
+    """Processes of a group that still run; Linux says so."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, member = path.read_text().rpartition(")")[2].split()[:3]
+        except OSError:
+            continue  # it has just ended
+        if int(member) == group and state != "Z":
+            found.append(int(path.parent.name))
+    return found
 
 
 @pytest.mark.parametrize(("form", "limit"), [(RAW, 200_000), (JPEG, 50_000)], ids=["raw", "jpeg"])

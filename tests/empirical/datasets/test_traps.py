@@ -57,6 +57,50 @@ def test_breeds_images_are_those_of_their_subclasses(data):
         } == set(expected.items())
 
 
+def _folder(place, images: int):
+    place.mkdir(parents=True)
+    for number in range(images):
+        (place / f"{number:03d}.JPEG").touch()
+    return place
+
+
+def _official(root, split) -> None:
+    """ImageNet's folders without a miniature's marker: those of one split's source classes lead to one folder of images
+    for training and one for validation, the others to an empty one. Nothing is decoded."""
+    filled = {name: _folder(root / name, images) for name, images in (("train", 100), ("val", 50), ("none", 0))}
+    sources = breeds(split).labels("source")
+    for folder in ("train", "val"):
+        (root / "imagenet" / folder).mkdir(parents=True)
+        for index in range(1000):
+            (root / "imagenet" / folder / f"n{index:08d}").symlink_to(filled[folder if index in sources else "none"])
+
+
+def test_breeds_has_every_subclass_whole(tmp_path):
+    """The published loader's conditions: at least 100 training and exactly 50 validation images of each subclass."""
+    _official(tmp_path, "living17")
+    where = Locations(root=tmp_path)
+    assert len(read_part(LIVING17, LIVING17.reported, where)) == 34 * 50
+    assert len(read_part(LIVING17, LIVING17.training, where)) == 34 * 100
+    for part, folder, few, wanted in (
+        (LIVING17.reported, "val", 49, "50"),
+        (LIVING17.training, "train", 99, "100 to 1300"),
+    ):
+        place = tmp_path / "imagenet" / folder / "n00000029"
+        place.unlink()
+        _folder(place, few)
+        with pytest.raises(UserError, match=rf"{folder}/n00000029 must hold {wanted} images, got {few}; unpack"):
+            read_part(LIVING17, part, where)
+
+
+def test_version_4_of_cifar10_1_is_left_alone(spoilt):
+    root = spoilt("CIFAR-10.1")
+    part = _part(CIFAR10, "cifar10_1")
+    before = read_part(CIFAR10, part, Locations(root=root))
+    for what in ("data", "labels"):
+        (root / "CIFAR-10.1" / "datasets" / f"cifar10.1_v4_{what}.npy").write_bytes(b"another version")
+    assert read_part(CIFAR10, part, Locations(root=root)).fingerprint == before.fingerprint
+
+
 def test_flat_validation_images_are_named_and_the_mend_is_given(tmp_path, miniature):
     (tmp_path / "imagenet" / "val").mkdir(parents=True)
     (tmp_path / "imagenet" / "train").symlink_to(miniature / "imagenet" / "train")
@@ -247,6 +291,15 @@ def test_fmow_images_are_numbered_over_sequestered_rows_too(data):
     assert fmow.REGIONS.index("Other") in set(table.region)
     last = max(int(path[8:-4]) for path in read_part(FMOW, FMOW.training, data.locations).images.paths)
     assert last > np.count_nonzero(table.split != "seq")
+
+
+def test_a_country_without_a_region_belongs_to_none(tmp_path, data):
+    """Antarctica's entry in the table of countries is empty; a country may also be missing from it."""
+    for name in ("rgb_metadata.csv", "distort-miniature.json"):
+        shutil.copy(data.locations.folder("fmow") / name, tmp_path)
+    (tmp_path / "country_code_mapping.csv").write_text("alpha-3,region\nUSA,Americas\nKEN,\n")
+    found = fmow.metadata(tmp_path)
+    assert set(found.region) == {fmow.REGIONS.index(name) for name in ("Americas", "Other")}
 
 
 def test_a_real_fmow_table_must_have_the_published_rows(spoilt):

@@ -1,0 +1,17 @@
+"""Runs the small suite in a process of its own, every run saved in its middle, to be killed at will."""
+
+import sys
+from pathlib import Path
+
+from artifacts.runtime import prepare_jax
+
+if __name__ == "__main__":
+    prepare_jax()
+    sys.path.insert(0, str(Path(__file__).parent))
+    from small import SUITE, places
+
+    from empirical.suite import run_suite
+    from empirical.suite.work import training
+
+    training.LONG_RUN = 0
+    run_suite(SUITE, places(Path(sys.argv[1])))
