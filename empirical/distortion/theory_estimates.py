@@ -21,7 +21,7 @@ from jaxtyping import Float, Float32, Int
 
 from empirical.distortion.subspaces import ENERGY
 from empirical.linear_probe import Features, ProbeHead
-from theory.bounds.several_outputs import several_outputs_lower_bound
+from theory.bounds.several_outputs import several_outputs_implicit_bound
 
 FOLDS = 2
 #: Ridge of the least-squares truth, relative to the mean energy of a direction.
@@ -134,7 +134,7 @@ def estimates(id_set: Features, ood_set: Features, *, start: ProbeHead, truth: P
     """
     seen, error = exposure(id_set.features, ood_set.features), feature_error(id_set, ood_set)
     heads = compare_heads(start, truth, seen)
-    lower = several_outputs_lower_bound(
+    lower = several_outputs_implicit_bound(
         jnp.asarray(seen.whitened(start)),
         jnp.asarray(seen.whitened(truth)),
         jnp.asarray(error),
