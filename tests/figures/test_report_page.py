@@ -264,11 +264,9 @@ def test_page_without_script_is_complete_but_for_the_explorer(browser, address):
 
 def test_every_file_of_the_page_is_packaged():
     root = Path(__file__).parents[2]
-    patterns = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"][
-        "package-data"
-    ]
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     folder = root / "figures" / "report"
     for path in folder.rglob("*"):
         if path.is_file() and path.suffix not in {".py", ".pyc"}:
             name = path.relative_to(folder).as_posix()
-            assert any(fnmatch(name, pattern) for pattern in patterns["figures.report"]), name
+            assert any(fnmatch(name, pattern) for pattern in settings["package-data"]["figures.report"]), name
