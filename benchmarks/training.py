@@ -100,7 +100,7 @@ def with_train(task: Task) -> TakeSteps:
 
 
 def streamed(task: Task) -> TakeSteps:
-    rows = ImageRows(Path("drawn"), task.pixels, np.arange(task.images))
+    rows = ImageRows("drawn", task.pixels, np.arange(task.images))
     data = Streamed(ImageSet(name="drawn", images=rows, labels=task.labels), Transform(crop="resize", side=SIDE))
     return lambda: train(task.start, data, task.run).classifier
 

@@ -4,7 +4,6 @@ Needs `XLA_FLAGS=--xla_force_host_platform_device_count=4`.
 """
 
 import json
-from pathlib import Path
 
 import jax
 import numpy as np
@@ -19,7 +18,7 @@ from empirical.training.devices import placement
 
 def streamed(count: int) -> Streamed:
     pixels = np.random.default_rng(0).integers(0, 256, (count, 6, 6, 3)).astype(np.uint8)
-    rows = ImageRows(Path("drawn"), pixels, np.arange(count))
+    rows = ImageRows("drawn", pixels, np.arange(count))
     labels = (np.arange(count) % CLASSES).astype(np.int32)
     return Streamed(ImageSet(name="drawn", images=rows, labels=labels), Transform(crop="resize", side=SIDE))
 

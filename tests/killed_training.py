@@ -31,7 +31,7 @@ def data(kind: str) -> TrainingData:
     draw = np.random.default_rng(1)
     pixels = draw.integers(0, 256, (12, 6, 6, 3)).astype(np.uint8)
     labels = draw.integers(0, CLASSES, 12).astype(np.int32)
-    images = ImageSet(name="drawn", images=ImageRows(Path("drawn"), pixels, np.arange(12)), labels=labels)
+    images = ImageSet(name="drawn", images=ImageRows("drawn", pixels, np.arange(12)), labels=labels)
     transform = Transform(crop="random_resized_crop", side=SIDE, flip=True)
     found = training_data(images, transform, resident_bytes=2**20 if kind == "resident" else 0)
     assert isinstance(found, Resident) == (kind == "resident")

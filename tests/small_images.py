@@ -1,6 +1,5 @@
 """Small image sets and networks that tests of features and evaluation share."""
 
-from pathlib import Path
 
 import equinox as eqx
 import jax
@@ -21,7 +20,7 @@ def image_set(name: str, count: int, *, seed: int, side: int = 12, valid: tuple[
     labels = np.sort(classes[draw.integers(0, len(classes), count)])
     colours = np.random.default_rng(99).integers(0, 150, (CLASSES, 3))
     pixels = colours[labels][:, None, None] + draw.integers(0, 100, (count, side, side, 3))
-    rows = ImageRows(Path(f"{name}.bin"), pixels.astype(np.uint8), np.arange(count))
+    rows = ImageRows(f"{name}.bin", pixels.astype(np.uint8), np.arange(count))
     return ImageSet(name=name, images=rows, labels=labels, valid_labels=valid)
 
 

@@ -134,8 +134,11 @@ def test_status_of_a_verified_claim_is_remembered(finished, capsys):
 
 def test_benchmark_can_be_counted_and_collected(finished, capsys):
     assert run("bench", "status", "--from", str(finished), "--json") == 0
-    counted = json.loads(capsys.readouterr().out)
-    assert sum(one["finished"] for one in counted) == 4
+    counted = {one["work"]: one for one in json.loads(capsys.readouterr().out)["runs"]}
+    assert {work: one["finished"] for work, one in counted.items()} == {
+        "probe": 2, "description": 1, "FT (train)": 2, "LP-FT (eval)": 2
+    }  # fmt: skip
+    assert not any(one["diverged"] + one["damaged"] + one["missing"] for one in counted.values())
     assert run("bench", "collect", "--from", str(finished)) == 0
     assert "LP-FT" in capsys.readouterr().out
 

@@ -1,6 +1,5 @@
 """A run as its caller sees it: epochs, what is kept, the same numbers however it is fed, and how it fails."""
 
-from pathlib import Path
 
 import equinox as eqx
 import jax
@@ -25,7 +24,7 @@ ATOL = 2e-6  # the same sums in another order
 def image_set(count: int, side: int = 6) -> ImageSet:
     draw = np.random.default_rng(1)
     pixels = draw.integers(0, 256, (count, side, side, 3)).astype(np.uint8)
-    rows = ImageRows(Path("drawn"), pixels, np.arange(count))
+    rows = ImageRows("drawn", pixels, np.arange(count))
     return ImageSet(name="drawn", images=rows, labels=draw.integers(0, CLASSES, count).astype(np.int32))
 
 
