@@ -1,6 +1,5 @@
 """Small image sets and networks that tests of features and evaluation share."""
 
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,5 @@
 """A run as its caller sees it: epochs, what is kept, the same numbers however it is fed, and how it fails."""
 
-
 import equinox as eqx
 import jax
 import jax.numpy as jnp
