@@ -128,15 +128,15 @@ class Status(Command):
 
 
 def _state(ledger: "Ledger", unit: "Unit", *, check: bool) -> str:
-    from artifacts import DamagedArtifact, UserError, published
+    from artifacts import DamagedArtifact, published
 
+    run = ledger.run(unit) if unit.kind == "training" else None
     if not ledger.finished(unit):
-        return "missing"
+        return "damaged" if ledger.unreadable(unit) else "missing"
     try:
         if check:
             published(ledger.place(unit))
-        run = ledger.run(unit) if unit.kind == "training" else None
-    except (DamagedArtifact, UserError):
+    except DamagedArtifact:
         return "damaged"
     return "finished" if run is None else run.status
 

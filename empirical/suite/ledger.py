@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+from artifacts import UserError
 from artifacts.directory import MANIFEST
 from empirical.records import (
     EpochRecord,
@@ -29,33 +30,44 @@ class Ledger:
 
     suite: Suite
     folder: Path
-    _kept: dict[tuple[Unit, type[Record]], Record] = field(default_factory=dict)
+    _kept: dict[Unit, Record] = field(default_factory=dict)
+    _places: dict[Unit, Path] = field(default_factory=dict)
+    _unreadable: set[Unit] = field(default_factory=set)
 
     def place(self, unit: Unit) -> Path:
-        return place(unit, self.suite, self.folder)
+        if unit not in self._places:
+            self._places[unit] = place(unit, self.suite, self.folder)
+        return self._places[unit]
 
     def finished(self, unit: Unit) -> bool:
-        """Whether a result is published; a damaged one, or one of other code or data, counts until it is run again."""
-        return (self.place(unit) / MANIFEST).is_file()
+        """Whether a result is published; one of other code or otherwise damaged counts until it is run again."""
+        return unit not in self._unreadable and (self.place(unit) / MANIFEST).is_file()
 
     def result(self, unit: Unit, kind: type[Found]) -> Found | None:
-        """A finished unit's result; None where there is none."""
-        key = (unit, kind)
-        if key not in self._kept:
+        """A finished unit's result; None where there is none, or none that can be read: it must be made again."""
+        if unit not in self._kept:
             if not self.finished(unit):
                 return None
-            self._kept[key] = read_record(self.place(unit) / "result.json", kind)
-        found = self._kept[key]
+            try:
+                self._kept[unit] = read_record(self.place(unit) / "result.json", kind)
+            except UserError:
+                self._unreadable.add(unit)
+                return None
+        found = self._kept[unit]
         assert isinstance(found, kind)
         return found
+
+    def unreadable(self, unit: Unit) -> bool:
+        """Whether a result was published that could not be read when it was asked for."""
+        return unit in self._unreadable
 
     def run(self, unit: Unit) -> RunResult | None:
         return self.result(unit, RunResult)
 
     def forget(self, unit: Unit) -> None:
         """Read the unit's result anew next time: it has just been made."""
-        for key in [key for key in self._kept if key[0] == unit]:
-            del self._kept[key]
+        self._kept.pop(unit, None)
+        self._unreadable.discard(unit)
 
     def epochs(self, unit: Unit) -> list[EpochRecord]:
         return read_lines(self.place(unit) / "metrics.jsonl", EpochRecord)

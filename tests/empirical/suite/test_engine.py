@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from small import BEYOND_FLOAT32, RECIPE, SUITE
 
-from artifacts import UserError
 from empirical.methods import FT_EVAL, LP_FT
 from empirical.recipes import Sweep
 from empirical.records import BENCHMARK_FILE, EpochRecord, read_benchmark, read_lines
@@ -140,10 +139,6 @@ def numbers(benchmark):
 def test_a_damaged_file_is_named_and_its_run_made_again(finished, copy, name):
     victim = sorted((copy.folder / "runs").glob(f"*/{name}"))[0]
     victim.write_bytes(victim.read_bytes()[:-3] + b"xyz")
-    if name == "result.json":  # a plan cannot be made from what cannot be read
-        with pytest.raises(UserError, match=r"result\.json"):
-            run_suite(SUITE, copy)
-        return
     outcome = run_suite(SUITE, copy)
     assert str(victim) in " ".join(outcome.built.values())
     assert len(outcome.built) <= 2  # the run, and the interpolation that ends at it
