@@ -27,8 +27,8 @@ def gaussian_setting(
     """Truth, pretrained network and inputs (n, d), scaled so that the squared singular values are of order 1.
 
     With a `condition` number the singular values are replaced by others, whose squares lie from 1 to 1 / condition,
-    evenly in logarithm, as in inputs from nature. The pretrained features are the true ones with noise of Frobenius norm `feature_error` times theirs; heads of
-    length about 1.
+    evenly in logarithm, as in inputs from nature. The pretrained features are the true ones with noise of Frobenius
+    norm `feature_error` times theirs; heads of length about 1.
     """
     random = np.random.default_rng(seed)
     true_features = np.linalg.qr(random.standard_normal((input_dim, feature_dim)))[0].T

@@ -124,6 +124,11 @@ def _checked(name: str, places: "CheckpointPlaces") -> str:
     return f"complete, {agrees}; weights {loaded.fingerprint[:16]}"
 
 
+def _beginning(checksum: str) -> str:
+    kind, _, digits = checksum.partition(" ")
+    return f"{kind} {digits[:8]}" if kind in ("sha256", "md5") else checksum
+
+
 def _text(found: list[CheckpointStatus]) -> str:
     from empirical.backbones.places import VARIABLE
 
@@ -133,10 +138,10 @@ def _text(found: list[CheckpointStatus]) -> str:
             one.title,
             ", ".join(one.recipes) or "-",
             one.licence,
-            "; ".join(sorted(set(one.checksums.values()))),
+            "; ".join(f"{name}: {_beginning(checksum)}" for name, checksum in one.checksums.items()),
             one.found or " or ".join(one.looked_for) or f"nowhere: set {VARIABLE}",
             one.checked or one.how or "there",
         )
         for one in found
     ]
-    return table(("backbone", "title", "recipes", "licence", "published checksum", "place", "status"), rows)
+    return table(("backbone", "title", "recipes", "licence", "files and published checksums", "place", "status"), rows)

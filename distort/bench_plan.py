@@ -128,15 +128,17 @@ class Status(Command):
 
 
 def _state(ledger: "Ledger", unit: "Unit", *, check: bool) -> str:
-    from artifacts import DamagedArtifact, published
+    from artifacts import DamagedArtifact, UserError, published
 
-    run = ledger.run(unit) if unit.kind == "training" else None
     if not ledger.finished(unit):
-        return "damaged" if ledger.unreadable(unit) else "missing"
+        return "missing"
     try:
         if check:
             published(ledger.place(unit))
-    except DamagedArtifact:
+    except (DamagedArtifact, UserError):
+        return "damaged"
+    run = ledger.run(unit) if unit.kind == "training" else None
+    if unit in ledger.damaged:
         return "damaged"
     return "finished" if run is None else run.status
 

@@ -5,7 +5,6 @@ code are here beside it: several views or none, batch statistics, statistics re-
 Source: protocol sections 5.1 and 7.1.
 """
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -136,7 +135,7 @@ class FeatureCache:
         """The features, from the file where there is one.
 
         Args:
-          weights: fingerprint of the backbone's weights, as `catalogue.load` or `weights_fingerprint` gives it.
+          weights: `checkpoints.weights_fingerprint` of the backbone; `catalogue.load` gives it too.
         """
         made_from = {"weights": weights, "images": images.fingerprint, "extraction": extraction.key()}
 
@@ -152,16 +151,6 @@ def read_features(file: Path) -> Features:
     """The features in a file that `FeatureCache` published."""
     arrays: Mapping[str, np.ndarray] = load_file(file)
     return Features(arrays["features"], arrays["labels"])
-
-
-def weights_fingerprint(backbone: Backbone) -> str:
-    """SHA-256 of all arrays in order, for networks that were not loaded from a file."""
-    digest = hashlib.sha256()
-    for leaf in jax.tree.leaves(eqx.filter(backbone, eqx.is_array)):
-        array = np.asarray(leaf)
-        digest.update(f"{array.dtype} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
-    return digest.hexdigest()
 
 
 @eqx.filter_jit

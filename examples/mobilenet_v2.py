@@ -120,7 +120,7 @@ def mobilenet_v2(checkpoint: Path | None) -> MobileNetV2:
             weights = [(file[f"conv{place:02d}.weight"], file[f"conv{place:02d}.bias"]) for place in range(52)]
             known = {f"conv{place:02d}.{field}" for place in range(53) for field in ("weight", "bias")}
             surplus = sorted(set(file.files) - known)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, EOFError, KeyError, ValueError) as error:
         raise UserError(f"{checkpoint} must hold conv00 to conv51 as an .npz file, but {error}.") from error
     if surplus:
         raise UserError(f"{checkpoint} must hold MobileNetV2's convolutions alone, got {surplus[:3]} too.")

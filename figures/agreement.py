@@ -74,7 +74,7 @@ class Agreement:
         """The number and what it rests on."""
         return (
             f"Agreement with the theory: Kendall's rank correlation τ = {_signed(self.tau)} over {self.conditions} "
-            f"conditions, {self.pairs} pairs of which the theory orders."
+            f"conditions, in pairs that the theory orders: {self.pairs}."
         )
 
 

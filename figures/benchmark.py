@@ -97,6 +97,13 @@ def title(found: Benchmark, dataset: str) -> str:
     return one.title if not one.miniature or "iniature" in one.title else f"{one.title} (miniature)"
 
 
+def column_title(found: Benchmark, dataset: str, column: str) -> str:
+    """An OOD column's heading; those of miniatures say so."""
+    one = found.dataset(dataset)
+    heading = one.titles.get(column, column)
+    return f"{heading}\n(miniature)" if one.miniature else heading
+
+
 def column_sets(found: Benchmark, dataset: str) -> tuple[str, ...]:
     """The OOD sets that the columns of a data set average, each once."""
     return tuple(dict.fromkeys(name for names in found.dataset(dataset).columns.values() for name in names))

@@ -16,7 +16,17 @@ from matplotlib.lines import Line2D
 
 from empirical.records import Benchmark, BenchmarkRow, Published
 from figures import marks, style
-from figures.benchmark import Measured, benchmark, controls, measured_datasets, of_method, paper_rows, spoken, title
+from figures.benchmark import (
+    Measured,
+    benchmark,
+    column_title,
+    controls,
+    measured_datasets,
+    of_method,
+    paper_rows,
+    spoken,
+    title,
+)
 
 #: Distance between methods within a line, where lines are 1 apart.
 STEP = 0.24
@@ -65,7 +75,7 @@ def _ood_lines(found: Benchmark, dataset: str, *, with_sets: bool) -> list[Line]
     near = controls(found, dataset)
     for column, sets in record.columns.items():
         measured = {method: Measured.of(row.per_column[column]) for method, row in rows.items()}
-        lines.append(Line(record.titles.get(column, column), measured, _published(found, dataset, "ood", column)))
+        lines.append(Line(column_title(found, dataset, column), measured, _published(found, dataset, "ood", column)))
         if with_sets and len(sets) > 1:
             lines += [Line(f"· {spoken(name)}", _of_set(rows, name), {}) for name in sets]
     if with_sets:

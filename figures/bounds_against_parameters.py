@@ -1,10 +1,10 @@
 """What the lower bounds of fine-tuning say, and how close to the truth they come.
 
 Lowest OOD error sqrt(risk) of fine-tuning over all stopping times, on random problems with one ID direction (line:
-median; band: 5 % to 95 %), against (a) the scale of the starting head, (b) the angle between feature and ID subspace,
-(c) the feature error eps, (d) the norm W of the truth. The bounds are medians over the same problems; where one is
-missing it says nothing. Corrected and implicit bound are proved; the published one is not, and some of the problems
-in (b) violate it where the angle is small.
+median; band: 5 % to 95 %), against (a) the head alignment error phi, (b) the scale sigma of a random starting head over
+W, (c) the angle between feature and ID subspace, (d) the feature error eps, (e) the norm W of the truth. The bounds are
+medians over the same problems; where one is missing it says nothing. Corrected and implicit bound are proved; the
+published one is not, and some of the problems in (c) violate it where the angle is small.
 """
 
 from pathlib import Path
@@ -18,8 +18,9 @@ from simulations.experiments.bounds_against_parameters import PARAMETERS, Bounds
 from simulations.records import load
 
 LABELS = {
-    "head_scale": r"scale of the starting head, $\sigma$",
-    "angle": "angle of feature and ID subspace (degrees)",
+    "head_error": r"head alignment error, $\varphi$",
+    "head_scale": r"scale of the starting head, $\sigma / W$",
+    "angle": "angle to ID subspace (degrees)",
     "feature_error": r"feature error, $\epsilon$",
     "truth_norm": "norm of the truth, $W$",
 }
@@ -33,12 +34,13 @@ def collect(results: Path) -> BoundsAgainstParametersData:
 @style.styled
 def draw(data: BoundsAgainstParametersData) -> Figure:
     """One panel for each parameter."""
-    figure, axes = style.panels(2, 2, height=2.3)
-    for row, (axis, parameter) in enumerate(zip(axes.flat, PARAMETERS, strict=True)):
+    figure, axes = style.panels(3, 2, height=2.3)
+    for row, (axis, parameter) in enumerate(zip(axes.flat, PARAMETERS, strict=False)):
         _draw_sweep(axis, data, row, parameter)
-        axis.set(xlabel=LABELS[parameter], ylabel=r"OOD error, $\sqrt{\mathrm{risk}}$")
-    style.title_panels(axes, ("head", "angle", "feature error", "truth"))
-    style.legend_below(figure, list(axes.flat))
+        axis.set(xlabel=LABELS[parameter], ylabel="OOD error, √risk")
+    style.title_panels(axes, ("head alignment", "random head", "angle", "feature error", "truth"))
+    axes[1, 2].axis("off")
+    axes[1, 2].legend(*axes[0, 0].get_legend_handles_labels(), loc="center", fontsize=8)
     return figure
 
 

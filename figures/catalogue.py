@@ -59,7 +59,11 @@ FIGURES: tuple[FigureEntry, ...] = (
     FigureEntry(
         "side_by_side_training", "Along the flow and along the epochs", ("simulations/risk_along_flow", BENCHMARK)
     ),
-    FigureEntry("side_by_side_movement", "How far features move", ("simulations/id_ood_tradeoff", BENCHMARK)),
+    FigureEntry(
+        "side_by_side_movement",
+        "How far features of inputs and of images move",
+        ("simulations/id_ood_tradeoff", BENCHMARK),
+    ),
     FigureEntry(
         "side_by_side_features",
         "Better features",
@@ -80,12 +84,25 @@ FIGURES: tuple[FigureEntry, ...] = (
         "LP-FT with imperfect features",
         ("simulations/lp_ft_with_imperfect_features",),
     ),
+    FigureEntry(
+        "feature_movement",
+        "How far features move",
+        ("simulations/along_training", "simulations/lp_ft_with_imperfect_features"),
+    ),
+    FigureEntry("early_stopping", "No stopping time saves fine-tuning", ("simulations/along_training",)),
     FigureEntry("phase_diagram", "Which method wins where", ("simulations/phase_diagram",)),
     FigureEntry(
         "bounds_against_parameters",
         "How close the bounds come",
         ("simulations/bounds_against_parameters",),
     ),
+    FigureEntry("weight_interpolation", "Beyond the paper: averaged weights", ("simulations/weight_interpolation",)),
+    FigureEntry("head_learning_rate", "Beyond the paper: a faster head", ("simulations/head_learning_rate",)),
+    FigureEntry("l2_sp", "Beyond the paper: a penalty on moved features", ("simulations/l2_sp",)),
+    FigureEntry("several_outputs", "Beyond the paper: several outputs", ("simulations/several_outputs",)),
+    FigureEntry("relu_network", "Beyond the paper: a ReLU network", ("simulations/relu_network",)),
+    FigureEntry("finite_steps", "Beyond the paper: finite steps", ("simulations/finite_steps",)),
+    FigureEntry("finite_sample", "Beyond the paper: few examples and noisy labels", ("simulations/finite_sample",)),
     FigureEntry("benchmark_accuracy", "Accuracy, measured and published", (BENCHMARK,)),
     FigureEntry("id_ood_scatter", "Everything that was trained", (BENCHMARK,)),
     FigureEntry("accuracy_along_training", "Accuracy along training", (BENCHMARK,)),

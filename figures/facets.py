@@ -26,10 +26,11 @@ def panels_for(names: Sequence[str], *, height: float = 2.4) -> tuple[Figure, li
     return figure, kept
 
 
-def pairs_for(
-    names: Sequence[str], *, x: str, y: str = "accuracy (%)", height: float = 2.4
-) -> tuple[Figure, list[tuple[Axes, Axes]]]:
-    """Two panels for each name, ID left and OOD right; labels of axes at the left and the lower edge only."""
+def pairs_for(names: Sequence[str], *, x: str, height: float = 2.4) -> tuple[Figure, list[tuple[Axes, Axes]]]:
+    """Two panels of accuracy for each name, ID left and OOD right.
+
+    With several names each stands above its pair, and the axes say which side is which.
+    """
     across = min(len(names), PAIRS)
     rows = -(-len(names) // across)
     figure, axes = style.panels(2 * across, rows, height=height if rows == 1 else 0.85 * height)
@@ -37,15 +38,14 @@ def pairs_for(
     for axis in flat[2 * len(names) :]:
         figure.delaxes(axis)
     pairs = list(zip(flat[: 2 * len(names) : 2], flat[1 : 2 * len(names) : 2], strict=True))
-    for place, (pair, name) in enumerate(zip(pairs, names, strict=True)):
-        for axis, side in zip(pair, SIDES, strict=True):
-            short = {"in distribution": "ID", "out of distribution": "OOD"}[side]
-            axis.set_title(side if len(names) == 1 else f"{name}, {short}", loc="left")
-            if place >= len(names) - across:
-                axis.set_xlabel(x)
-        if place % across == 0:
-            pair[0].set_ylabel(y)
+    for place, ((left, right), name) in enumerate(zip(pairs, names, strict=True)):
+        left.set_ylabel("ID accuracy (%)" if len(names) > 1 else "accuracy (%)")
+        right.set_ylabel("OOD accuracy (%)" if len(names) > 1 else "accuracy (%)")
+        if len(names) > 1:
+            left.set_title(name, loc="left")
+        if place >= len(names) - across:
+            left.set_xlabel(x)
+            right.set_xlabel(x)
     if len(names) == 1:
         style.title_panels(np.array(pairs[0]), SIDES)
-        pairs[0][1].set_ylabel(y)
     return figure, pairs

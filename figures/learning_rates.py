@@ -62,7 +62,7 @@ def _draw_side(axis: Axes, rows: dict[str, BenchmarkRow], side: str) -> None:
         for point, value in zip(finished, values, strict=True):
             axis.plot(point.value, value, **(style.mark(method, open=point.extension, size=4.0) | {"label": None}))
         chosen = [value for point, value in zip(finished, values, strict=True) if point.value == row.learning_rate]
-        ring = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "linestyle": "none"}
+        ring = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "linestyle": "none", "clip_on": False}
         axis.plot([row.learning_rate] * len(chosen), chosen, color=style.COLOURS[method], **ring)
         for point in row.grid:
             if point.diverged:

@@ -85,4 +85,5 @@ def _draw_side(axis: Axes, data: TwoByTwo, side: int) -> None:
             marks.upright(axis, place, one, method, label=own, open=not own)
     axis.set_xticks(range(2), MODE_LABELS)
     axis.set_xlim(-0.4, 1.4)
+    axis.set_ylim(bottom=max(0.0, axis.get_ylim()[0]))
     axis.grid(visible=False, axis="x")

@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 
 from empirical.records import Benchmark
 from figures import marks, style
-from figures.benchmark import Measured, NothingToDraw, benchmark, measured_datasets, of_method, paper_rows, title
+from figures.benchmark import Measured, NothingToDraw, benchmark, column_title, measured_datasets, of_method, paper_rows
 from figures.benchmark_accuracy import AROUND, LINE, STEP
 
 
@@ -44,14 +44,11 @@ def collect(results: Path) -> tuple[Selected, ...]:
 
 
 def _selected(found: Benchmark, dataset: str, column: str) -> Selected:
-    record = found.dataset(dataset)
     on_id = paper_rows(found, dataset)
     oracle = [row for row in found.oracle_rows if row.dataset == dataset and row.selected_on == column]
     on_ood = {method: one[0] for method in on_id if (one := of_method(oracle, method))}
-    heading = record.titles.get(column, column)
-    several = len(found.datasets) > 1 and heading != record.title
     return Selected(
-        label=f"{title(found, dataset)}:\n{heading}" if several else heading,
+        label=column_title(found, dataset, column),
         on_id={
             name: (Measured.of(row.per_column[column]), Measured.in_distribution(row)) for name, row in on_id.items()
         },

@@ -3,7 +3,7 @@
 (a) The linear theory: risks at the end of gradient flow on random problems whose pretrained features are good (feature
 error at most 0.1) and whose shift is large; marks are medians, bars hold 90 % of the problems. FT and LP-FT fit ID
 inputs exactly; LP cannot, by the error of its features. Out of distribution FT loses what it distorted, LP and LP-FT do
-not. (b) The measured counterpart: error rates on real images, with 90 % intervals over seeds (Student's t), small marks
+not. (b) The measured counterpart: error rates on images, with 90 % intervals over seeds (Student's t), small marks
 single seeds; with several data sets, their mean and one small mark each. OOD averages each data set's columns; "near
 ID" are controls for which the theory promises no order. Where intervals overlap this run does not tell the methods
 apart, whatever (a) says. Learning rate and epoch were selected on ID validation images alone. The theory is about the

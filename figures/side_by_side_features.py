@@ -126,7 +126,7 @@ def draw(data: BetterFeatures) -> Figure:
     for method, risk in RISKS.items():
         style.band(theory, data.theory.feature_errors, np.sqrt(getattr(data.theory.measured, risk)), method)
     theory.invert_xaxis()
-    theory.set(ylabel="OOD error, $\\sqrt{\\mathrm{risk}}$")
+    theory.set(ylabel="OOD error, √risk")
     better_to_the_right(theory, r"feature error $\epsilon$, better")
     _draw_series(measured, data)
     style.legend_below(figure, [theory, measured])

@@ -109,7 +109,7 @@ def draw(data: BetterHeads) -> Figure:
     positive = np.where(data.implicit > 0, data.implicit, np.nan)
     theory.plot(data.phi, positive, **style.bound_line("implicit"))
     theory.invert_xaxis()
-    theory.set(ylabel="OOD error, $\\sqrt{\\mathrm{risk}}$")
+    theory.set(ylabel="OOD error, √risk")
     better_to_the_right(theory, r"head alignment error $\varphi$, better")
     _draw_heads(measured, data)
     style.legend_below(figure, [theory, measured])

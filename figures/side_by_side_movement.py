@@ -3,7 +3,7 @@
 (a) The linear theory: mean squared movement of the features of OOD inputs against that of ID inputs, at the end of
 training, on random problems with good features. Features outside the ID subspace cannot move, so OOD inputs, which lie
 partly outside, move less: every problem lies below the diagonal, and LP-FT moves far less than FT. (b) The benchmark:
-the same for real images, one mark for each OOD set (open: near ID, where the two must be alike), mean over seeds. The
+the same for images, one mark for each OOD set (open: near ID, where the two must be alike), mean over seeds. The
 agreement compares FT and LP-FT on ID and on OOD inputs with each other.
 """
 
@@ -83,7 +83,7 @@ def draw(data: Moved) -> Figure:
 def _draw_theory(axis: Axes, theory: dict[str, Float[np.ndarray, "2 p"]]) -> None:
     style.logarithmic(axis, x=True, y=True)
     for method, pair in theory.items():
-        axis.plot(*pair, **(style.mark(method, size=3.0) | {"alpha": 0.5, "markeredgewidth": 0}))
+        axis.plot(*pair, **(style.mark(method, size=3.0) | {"alpha": 0.5, "markeredgewidth": 0, "label": None}))
     every = np.concatenate([pair.ravel() for pair in theory.values()])
     low, high = every[every > 0].min() / 3, every.max() * 3
     axis.plot([low, high], [low, high], color=style.GUIDE, linewidth=0.8, label="equal movement")

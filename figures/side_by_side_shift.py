@@ -101,7 +101,7 @@ def draw(data: FartherOut) -> Figure:
     style.logarithmic(theory, y=True)
     for method in ("fine_tuning", "lp_ft", "linear_probing"):
         style.band(theory, data.angles, data.theory[method], method)
-    theory.set(xlabel="angle to the ID subspace (degrees)", ylabel="OOD error, $\\sqrt{\\mathrm{risk}}$")
+    theory.set(xlabel="angle to the ID subspace (degrees)", ylabel="OOD error, √risk")
     _draw_sets(measured, data.datasets)
     style.legend_below(figure, [theory, measured])
     return figure
@@ -119,7 +119,7 @@ def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
     low, high = axis.get_ylim()
     low = max(0.0, low)
     if len(datasets) > 1:
-        axis.set_ylim(low, high)
+        axis.set_ylim(low, min(100.0, high))
         return
     # Names hang from the top, in room made for them.
     longest = max(len(spoken(name)) for name in datasets[0].sets)

@@ -26,7 +26,7 @@ from figures.theory_beside_benchmark import named, remark
 from simulations.experiments.risk_along_flow import RiskAlongFlowData
 from simulations.records import load
 
-SIDES = ("in distribution", "out of distribution")
+SIDES = ("ID", "OOD")
 #: Errors of the theory below this are rounding.
 FLOOR = 1e-8
 
@@ -89,7 +89,7 @@ def _moments(flow: RiskAlongFlowData, errors: Errors) -> dict[str, list[Compared
     groups = {}
     for epoch in range(1, len(start)):
         moment = min(int(np.searchsorted(progress, done[epoch])), len(progress) - 1)
-        for side, (words, risk) in enumerate(zip(("ID", "OOD"), ("id_risk", "ood_risk"), strict=True)):
+        for side, (words, risk) in enumerate(zip(SIDES, ("id_risk", "ood_risk"), strict=True)):
             compared = [
                 Compared(
                     style.LABELS[method],
@@ -117,11 +117,11 @@ def draw(data: AlongBoth) -> Figure:
         theory, measured = axes[side]
         _draw_flow(theory, data.flow, ("id_risk", "ood_risk")[side])
         _draw_epochs(measured, data.datasets, side)
-        theory.set(ylabel=f"error {name}")
-        measured.set(ylabel="error rate (%)")
+        theory.set(ylabel=f"{name} error, √risk")
+        measured.set(ylabel=f"{name} error rate (%)")
     axes[1, 0].set_xlabel(r"time (learning rate $\times$ steps)")
     axes[1, 1].set_xlabel("epoch of fine-tuning" if len(data.datasets) == 1 else "share of training")
-    style.title_panels(axes, ("linear theory, ID", "benchmark, ID", "linear theory, OOD", "benchmark, OOD"))
+    style.title_panels(axes, ("linear theory", "benchmark", "", ""))
     remark(axes[0, 1], data.agreed)
     style.legend_below(figure, list(axes.flat))
     return figure

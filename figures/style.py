@@ -179,7 +179,7 @@ def logarithmic(axis: Axes, *, x: bool = False, y: bool = False) -> None:
 def title_panels(axes: np.ndarray, titles: Sequence[str]) -> None:
     """(a), (b), ... and a few words above each panel; with one panel the words alone."""
     for letter, axis, title in zip("abcdefghij", axes.flat, titles, strict=False):
-        axis.set_title(f"({letter}) {title}" if axes.size > 1 else title, loc="left")
+        axis.set_title(f"({letter}) {title}".rstrip() if axes.size > 1 else title, loc="left")
 
 
 def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> None:
@@ -189,7 +189,11 @@ def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> N
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             handles[label] = handles.get(label) or handle
     found = {label: handle for label, handle in handles.items() if handle is not None}
-    rows = -(-len(found) // min(columns, _size.get().legend_columns))
+    # A letter is about half as wide as its font is high; handle and gaps take five heights.
+    height = small() / 72
+    each = height * (5 + 0.55 * max(map(len, found)))
+    fitting = max(1, int(figure.get_figwidth() / each))
+    rows = -(-len(found) // min(columns, _size.get().legend_columns, fitting))
     figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=-(-len(found) // rows))
 
 

@@ -54,6 +54,7 @@ def ensemble(
     independent: bool = False,
     keep: Callable[[PyTree], PyTree] = lambda part: part,
     memory_budget: int = MEMORY_BUDGET,
+    lanes: int = LANES,
     watch: Watch = ALONE,
 ) -> PyTree:
     """`member(point, key)` for every point of a sweep and every one of several random problems, as NumPy arrays.
@@ -68,6 +69,7 @@ def ensemble(
       keep: what is kept of what `member` returns, so that memory holds no more; given a chunk, whose leading axis it
         keeps.
       memory_budget: bytes that a chunk may occupy.
+      lanes: members in a chunk, where the budget allows it; fewer where each takes long and there are few.
       watch: told of progress; says where finished parts may lie.
     Returns:
       What `keep` leaves of what `member` returns, with leading axes (points, problems).
@@ -77,7 +79,7 @@ def ensemble(
     count = jax.tree.leaves(points)[0].shape[0]
     total = count * problems
     keys = jax.random.split(jax.random.key(seed), total if independent else problems)
-    chunk = _chunk_size(member, jax.tree.map(lambda leaf: leaf[0], points), keys[0], memory_budget)
+    chunk = _chunk_size(member, jax.tree.map(lambda leaf: leaf[0], points), keys[0], memory_budget, lanes)
     solve = _compiled(member)
 
     def solved(start: int) -> PyTree:
@@ -118,19 +120,19 @@ def _compiled(member: Callable[[PyTree, PRNGKeyArray], PyTree]) -> Callable[[PyT
 
 
 def _chunk_size(
-    member: Callable[[PyTree, PRNGKeyArray], PyTree], point: PyTree, key: PRNGKeyArray, memory_budget: int
+    member: Callable[[PyTree, PRNGKeyArray], PyTree], point: PyTree, key: PRNGKeyArray, memory_budget: int, lanes: int
 ) -> int:
-    """The largest power of two of members, up to `LANES`, that fits the budget if no intermediate value were freed."""
+    """The largest power of two of members, up to `lanes`, that fits the budget if no intermediate value were freed."""
     # Traced in the shape in which it will usually run, since tracing takes seconds and is remembered.
-    chunk = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((LANES, *leaf.shape), leaf.dtype), (point, key))
+    chunk = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((lanes, *leaf.shape), leaf.dtype), (point, key))
     closed = _compiled(member).trace(*chunk).jaxpr
-    each = sum(_bytes(variable) for variable in _variables(closed.jaxpr)) // LANES
+    each = sum(_bytes(variable) for variable in _variables(closed.jaxpr)) // lanes
     if each > memory_budget:
         raise UserError(
             f"`memory_budget` must hold one problem, which takes about {each / 2**20:.0f} MiB, "
             f"got {memory_budget / 2**20:.0f} MiB; raise it or take a smaller problem."
         )
-    return min(LANES, 2 ** int(math.log2(memory_budget / max(each, 1))))
+    return min(lanes, 2 ** int(math.log2(memory_budget / max(each, 1))))
 
 
 def _variables(jaxpr) -> list:

@@ -257,13 +257,9 @@ def certified_problems(draw: st.DrawFn, shape: Shape, *, margin: float = 0.05, i
     condition, visible = eigenvalues[-1] / eigenvalues[0], np.linalg.svd(geometry.features @ geometry.id_frame)[1][-1]
     lower = float(_lower_bound(problem_of(geometry, 0.0)))
     shortest = truth_norm / 2
-    growth = np.sqrt(1 + 2.25 * shortest**2)
-    amplification = 2 + np.sqrt(condition) * (1 + 1 / visible) + 4 * condition * growth / shortest**2
-    largest = min(
-        visible / (2 * np.sqrt(condition)),
-        shortest**3 / (8 * condition * truth_norm * growth),
-        lower / (truth_norm * amplification),
-    )
+    root = np.sqrt(condition)
+    amplification = 2 + root * (1 + 1 / visible + 1 / shortest)
+    largest = min(visible / (2 * root), shortest**2 / (root * truth_norm), lower / (truth_norm * amplification))
     return problem_of(geometry, draw(st.sampled_from((0.5, 0.9, 0.1, 1e-3, 1e-6, 0.0))) * largest)
 
 

@@ -57,7 +57,7 @@ class Problem(eqx.Module):
         cls,
         truth: LinearNetwork,
         pretrained: LinearNetwork,
-        inputs: Float[Array, "n d"],
+        inputs: Float[Array | np.ndarray, "n d"],
         *,
         id_covariance: Float[Array, "m m"] | None = None,
         ood_covariance: Float[Array, "d d"] | None = None,

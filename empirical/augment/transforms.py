@@ -124,10 +124,17 @@ def apply(
         window = _window(extent.astype(jnp.int32), transform, key=jax.random.fold_in(key, index))
         return view(image, window, side=transform.side, kernel=transform.kernel)
 
-    pictures = jax.vmap(one)(images, extents, indices) / jnp.float32(255)
-    if transform.deviation is None:
+    return scaled(jax.vmap(one)(images, extents, indices), transform.deviation)
+
+
+def scaled(
+    pictures: UInt8[Array, "b h w 3"] | Float32[Array, "b h w 3"], deviation: Colour | None
+) -> Float32[Array, "b h w 3"]:
+    """Whole numbers from 0 to 255, which every view consists of, to what the network takes."""
+    pictures = pictures / jnp.float32(255)
+    if deviation is None:
         return pictures
-    return (pictures - jnp.array(MEAN, jnp.float32)) / jnp.array(transform.deviation, jnp.float32)
+    return (pictures - jnp.array(MEAN, jnp.float32)) / jnp.array(deviation, jnp.float32)
 
 
 def _window(extent: crops.Extent, transform: Transform, *, key: Key[Array, ""]) -> Window:

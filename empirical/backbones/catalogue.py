@@ -67,6 +67,8 @@ def load(choice: BackboneChoice, places: CheckpointPlaces) -> Loaded:
     """
     if ":" in choice.name:
         _refuse(choice, "compute", "rematerialise", why="let your function take them as options")
+        if choice.checkpoint is not None and not choice.checkpoint.is_file():
+            raise UserError(f"{choice.name} must be given a checkpoint that is a file, got {choice.checkpoint}.")
         backbone = own_backbone(choice.name, choice.checkpoint, choice.options)
         provenance: dict[str, Any] = {"backbone": choice.name, "options": dict(choice.options)}
         if choice.checkpoint is not None:
@@ -123,12 +125,7 @@ def read_published(
         if provenance.get("backbone", one.name) != one.name:
             raise UserError(f"{path} must hold {one.name}, got {provenance['backbone']}.")
         return read_checkpoint(path, like), provenance
-    sha256 = sha256_of(path)
-    if file is not None and not agrees(path, file, sha256):
-        raise UserError(
-            f"{path} must have the published checksum {file.sha256 or file.md5}, got SHA-256 {sha256}; fetch it again, "
-            f"or name the file as the checkpoint if it is meant."
-        )
+    sha256 = checked_sha256(path, file)
     dialect = speaking(path, stored, one.dialects)
     network = translated(path, stored, dialect, like)
     known = any(bool(known.sha256 or known.md5) and agrees(path, known, sha256) for known in one.files)
@@ -142,6 +139,21 @@ def read_published(
         "container": stored.container,
         "names": dialect.name,
     }
+
+
+def checked_sha256(path: Path, file: WeightsFile | None) -> str:
+    """A file's SHA-256.
+
+    Raises:
+      UserError: it must be a published file and is not.
+    """
+    sha256 = sha256_of(path)
+    if file is not None and not agrees(path, file, sha256):
+        raise UserError(
+            f"{path} must have the published checksum {file.sha256 or file.md5}, got SHA-256 {sha256}; fetch it again, "
+            f"or name the file as the checkpoint if it is meant."
+        )
+    return sha256
 
 
 def agrees(path: Path, file: WeightsFile, sha256: str) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 
 from artifacts import UserError
 from empirical.backbones.checkpoints import name_at
-from empirical.backbones.stored import FLOATS, StoredTensor, StoredTensors
+from empirical.backbones.stored import FLOATS, StoredTensors
 
 Module = TypeVar("Module", bound=eqx.Module)
 #: How axes lie elsewhere: `convolution` is outputs, inputs, height, width; `matrix` is outputs, inputs.
@@ -94,7 +94,7 @@ def _array(path: Path, origin: Origin, stored: StoredTensors, shape: tuple[int, 
     expected = (outside[0] // len(parts), *outside[1:]) if outside else ()
     for name, part in zip(origin.names, parts, strict=True):
         if part.shape != expected or part.dtype not in FLOATS:
-            raise UserError(f"{path}: {name} must be float32 (or 16)[{_shape(expected)}], got {_described(part)}.")
+            raise UserError(f"{path}: {name} must be float32 (or 16){list(expected)}, got {part}.")
     values = [part.read().astype(np.float32) for part in parts]
     for name, part in zip(origin.names, values, strict=True):
         if not np.isfinite(part).all():
@@ -119,11 +119,3 @@ def _ignored(name: str, dialect: Dialect) -> bool:
 def _some(names: Iterable[str]) -> str:
     first = sorted(names)
     return f"[{', '.join(first[:3])}{', ...' if len(first) > 3 else ''}]"
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return ", ".join(map(str, shape))
-
-
-def _described(part: StoredTensor) -> str:
-    return f"{part.dtype}[{_shape(part.shape)}]"

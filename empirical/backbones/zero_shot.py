@@ -15,7 +15,7 @@ from jaxtyping import Array, Float32, Key, PyTree
 
 from artifacts import UserError
 from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
-from empirical.backbones.catalogue import BackboneChoice, published
+from empirical.backbones.catalogue import BackboneChoice, checked_sha256, published
 from empirical.backbones.classifier import Classifier, Head
 from empirical.backbones.clip_names import CLIP_TEXT
 from empirical.backbones.clip_text import ClipText
@@ -116,11 +116,10 @@ def load_text_tower(choice: BackboneChoice, places: CheckpointPlaces) -> ClipTex
     one = published(choice.name)
     if one.text is None:
         raise UserError(f"A zero-shot head needs a CLIP backbone, got {choice.name}.")
-    path = choice.checkpoint or next(
-        (path for path, _ in places.candidates(one) if path.is_file() and path != places.converted(one.name)), None
-    )
-    if path is None:
-        path, _ = places.found(one)
+    candidates = places.candidates(one) if choice.checkpoint is None else [(choice.checkpoint, None)]
+    sources = [(path, file) for path, file in candidates if path != places.converted(one.name)]
+    path, file = next((source for source in sources if source[0].is_file()), None) or places.found(one)
+    checked_sha256(path, file)
     stored = stored_tensors(path)
     size = one.text
     like = eqx.filter_eval_shape(lambda key: ClipText(size, key=key), jax.random.key(0))

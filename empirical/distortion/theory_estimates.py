@@ -17,11 +17,11 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float, Float32, Int
 
 from empirical.distortion.subspaces import ENERGY
 from empirical.linear_probe import Features, ProbeHead
-from theory.bounds.several_outputs import several_outputs_lower_bound
+from theory.bounds.several_outputs import several_outputs_implicit_bound
 
 FOLDS = 2
 #: Ridge of the least-squares truth, relative to the mean energy of a direction.
@@ -134,7 +134,7 @@ def estimates(id_set: Features, ood_set: Features, *, start: ProbeHead, truth: P
     """
     seen, error = exposure(id_set.features, ood_set.features), feature_error(id_set, ood_set)
     heads = compare_heads(start, truth, seen)
-    lower = several_outputs_lower_bound(
+    lower = several_outputs_implicit_bound(
         jnp.asarray(seen.whitened(start)),
         jnp.asarray(seen.whitened(truth)),
         jnp.asarray(error),
@@ -153,8 +153,7 @@ def feature_error(id_set: Features, ood_set: Features) -> float:
     centre = sum(one.mean(0) for one in targets) / 2
     unexplained = total = np.zeros((classes, classes))
     for fold in range(FOLDS):
-        # Every other example: sets sorted by class keep their classes in either part.
-        held = [np.arange(len(one)) % FOLDS == fold for one in inputs]
+        held = [_rank_in_class(one.labels) % FOLDS == fold for one in (id_set, ood_set)]
         head = _least_squares(
             [x[~out] for x, out in zip(inputs, held, strict=True)],
             [y[~out] - centre for y, out in zip(targets, held, strict=True)],
@@ -167,8 +166,17 @@ def feature_error(id_set: Features, ood_set: Features) -> float:
     return float(np.sqrt(min(np.linalg.norm(unexplained, ord=2) / np.linalg.norm(total, ord=2), 1.0)))
 
 
+def _rank_in_class(labels: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:
+    """The how manieth example of its class each one is: parts by rank hold the same share of every class."""
+    order = np.argsort(labels, kind="stable")
+    starts = np.searchsorted(labels[order], labels)
+    ranks = np.empty(len(labels), np.int64)
+    ranks[order] = np.arange(len(labels))
+    return ranks - starts
+
+
 def _least_squares(inputs: list[np.ndarray], targets: list[np.ndarray]) -> Float[np.ndarray, "k q"]:
-    moment = sum(x.T @ x / len(x) for x in inputs)
+    moment = np.sum([x.T @ x / len(x) for x in inputs], axis=0)
     ridge = RIDGE * np.trace(moment) / len(moment)
     return np.linalg.solve(
         moment + ridge * np.eye(len(moment)), sum(x.T @ y / len(x) for x, y in zip(inputs, targets, strict=True))

@@ -34,7 +34,7 @@ def exact_path(problem: Problem, penalties: Sequence[float], tolerance: float) -
     Raises:
       RuntimeError: JAX computes in single precision.
     """
-    if not jax.config.jax_enable_x64:
+    if not jax.config.read("jax_enable_x64"):
         raise RuntimeError("Probes are solved in double precision: call `artifacts.runtime.prepare_jax()` first.")
     rotation = rotated(problem)
     classes, count = len(problem.present), rotation.coordinates.inputs.shape[1]

@@ -26,7 +26,8 @@ def faithful_path(problem: Problem, penalties: Sequence[float]) -> Iterator[Solu
             warnings.simplefilter("ignore", ConvergenceWarning)  # said by `converged`
             # Of two classes scikit-learn fits the difference w, penalised by |w|^2 / 2; rows -w/2 and w/2 weigh half.
             solver.set_params(C=2 * penalty if binary else penalty).fit(inputs, problem.targets)
-        weight, bias, iterations = solver.coef_, solver.intercept_, int(solver.n_iter_.max())
+        weight, bias = solver.coef_, np.atleast_1d(solver.intercept_)
+        iterations = int(solver.n_iter_.max())
         if binary:
             weight, bias = np.concatenate([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
         yield Solution(weight, bias, iterations, iterations < MAX_ITERATIONS)

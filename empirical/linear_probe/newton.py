@@ -78,7 +78,7 @@ def _point(data: Coordinates, head: Array, scores: Array, penalty: Array, steps:
 
 
 def _best_shift(data: Coordinates, scores: Float64[Array, "n q"]) -> Float64[Array, " q"]:
-    """What to add to the scores of each class so that probabilities sum to its number of examples; no products with inputs.
+    """What to add to the scores of each class so that probabilities sum to its number of examples.
 
     With it the gradient is that of the weights alone, of an objective that is 1-strongly convex in them.
     """

@@ -60,7 +60,7 @@ def probe_path(
     Raises:
       ValueError: features or labels no probe can be fitted to, or a penalty or tolerance that is not positive.
     """
-    if not penalties or not min(penalties) > 0:
+    if len(penalties) == 0 or not min(penalties) > 0:
         raise ValueError(f"`penalties` must be positive values of C, got {list(penalties)}.")
     if not tolerance > 0:
         raise ValueError(f"`tolerance` must be positive, got {tolerance}.")

@@ -43,4 +43,4 @@ def standardisation(features: Float32[np.ndarray, "n k"], name: StandardisationN
     deviation = np.std(features, axis=0, dtype=np.float64)
     # The mean of equal numbers is not quite their value, nor their deviation quite zero.
     constant = np.ptp(features, axis=0) == 0
-    return Standardisation(np.mean(features, axis=0, dtype=np.float64), np.where(constant, 1.0, deviation))
+    return Standardisation(features.mean(axis=0, dtype=np.float64), np.where(constant, 1.0, deviation))

@@ -37,8 +37,8 @@ class SetDescription(Record):
 class TheoryQuantities(Record):
     """The theory's quantities, estimated from features of one data set; the letters are those of `theory.bounds`.
 
-    How, and under which assumptions, says `empirical.distortion.theory_estimates`. ID test images are held against those
-    OOD sets together that make up the data set's columns; the truth is a probe that has seen labels of both.
+    How, and under which assumptions, says `empirical.distortion.theory_estimates`. ID test images are held against
+    those OOD sets together that make up the data set's columns; the truth is a probe that has seen labels of both.
 
     Attributes:
       head: name of the start: `random`, `linear_probe`, or a head start's name.

@@ -36,6 +36,7 @@ def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
     parts = [_part(ledger, recipe, units[recipe.name]) for recipe in ledger.suite.recipes]
     found = [part for part in parts if part is not None]
     missing = [str(unit) for unit in planned.units if not ledger.finished(unit)]
+    missing += [f"{unit} (damaged)" for unit in ledger.damaged]
     return Benchmark(
         suite=ledger.suite.name,
         datasets=[part.dataset for part in found],

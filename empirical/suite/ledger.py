@@ -26,13 +26,16 @@ Found = TypeVar("Found", bound=Record)
 
 @dataclass(frozen=True)
 class Ledger:
-    """Results by unit; what was read once is kept, for a finished result never changes under the same configuration."""
+    """Results by unit; what was read once is kept, for a finished result never changes under the same configuration.
+
+    `damaged`: units whose result could not be read, and why. They count as not run, so a plan names them again.
+    """
 
     suite: Suite
     folder: Path
+    damaged: dict[Unit, str] = field(default_factory=dict)
     _kept: dict[Unit, Record] = field(default_factory=dict)
     _places: dict[Unit, Path] = field(default_factory=dict)
-    _unreadable: set[Unit] = field(default_factory=set)
 
     def place(self, unit: Unit) -> Path:
         if unit not in self._places:
@@ -40,34 +43,30 @@ class Ledger:
         return self._places[unit]
 
     def finished(self, unit: Unit) -> bool:
-        """Whether a result is published; one of other code or otherwise damaged counts until it is run again."""
-        return unit not in self._unreadable and (self.place(unit) / MANIFEST).is_file()
+        """Whether a result is published; a damaged one, or one of other code or data, counts until it is run again."""
+        return (self.place(unit) / MANIFEST).is_file()
 
     def result(self, unit: Unit, kind: type[Found]) -> Found | None:
-        """A finished unit's result; None where there is none, or none that can be read: it must be made again."""
+        """A finished unit's result; None where there is none."""
         if unit not in self._kept:
             if not self.finished(unit):
                 return None
             try:
                 self._kept[unit] = read_record(self.place(unit) / "result.json", kind)
-            except UserError:
-                self._unreadable.add(unit)
+            except UserError as error:
+                self.damaged[unit] = str(error)
                 return None
         found = self._kept[unit]
         assert isinstance(found, kind)
         return found
-
-    def unreadable(self, unit: Unit) -> bool:
-        """Whether a result was published that could not be read when it was asked for."""
-        return unit in self._unreadable
 
     def run(self, unit: Unit) -> RunResult | None:
         return self.result(unit, RunResult)
 
     def forget(self, unit: Unit) -> None:
         """Read the unit's result anew next time: it has just been made."""
+        self.damaged.pop(unit, None)
         self._kept.pop(unit, None)
-        self._unreadable.discard(unit)
 
     def epochs(self, unit: Unit) -> list[EpochRecord]:
         return read_lines(self.place(unit) / "metrics.jsonl", EpochRecord)

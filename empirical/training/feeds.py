@@ -104,8 +104,10 @@ class ResidentFeed(Feed):
         state, losses = _resident_steps(constants, state, jnp.int32(first), jnp.int32(count))
         values = np.asarray(losses)[:count].tolist()
         took = time.perf_counter() - began
-        self.length = min(2 * self.length, LONGEST) if took < SHORT else max(self.length // 2, 1) if took > LONG else (
-            self.length)  # fmt: skip
+        if took < SHORT:
+            self.length = min(2 * self.length, LONGEST)
+        elif took > LONG:
+            self.length = max(self.length // 2, 1)
         return Steps(state, values)
 
 

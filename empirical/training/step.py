@@ -126,22 +126,19 @@ def _gradients(
 
         (value, gradients), _ = jax.lax.scan(add, (jnp.float32(0), zero), parts)
         after = eqx.combine(*trained, fixed)
-    if rule.pretrained is not None:
-        gradients = jax.tree.map(jnp.add, gradients, _penalty_gradients(trained, rule))
+    if rule.penalty is not None and rule.pretrained is not None:
+        before = tuple(rule.select(rule.pretrained, group) for group in rule.groups)
+        gradients = jax.tree.map(jnp.add, gradients, _penalty_gradients(rule.penalty, trained, before))
     return gradients, value, after
 
 
-def _penalty_gradients(trained: tuple[Variables, ...], rule: Rule) -> tuple[Variables, ...]:
-    def penalty(trained: tuple[Variables, ...]) -> Float32[Array, ""]:
-        now = [_backbone(part) for part in trained]
-        before = [_backbone(rule.select(rule.pretrained, group)) for group in rule.groups]
-        return distance_penalty(rule.penalty, now, before)
+def _penalty_gradients(
+    penalty: L2SP, trained: tuple[Variables, ...], before: tuple[Variables, ...]
+) -> tuple[Variables, ...]:
+    def backbones(variables: tuple[Variables, ...]) -> list[Any]:
+        return [one.classifier.backbone for one in variables]
 
-    return jax.grad(penalty)(trained)
-
-
-def _backbone(variables: Variables) -> Any:
-    return variables.classifier.backbone
+    return jax.grad(lambda now: distance_penalty(penalty, backbones(now), backbones(before)))(trained)
 
 
 def _parts(batch: Examples, parts: int) -> Examples:

@@ -44,10 +44,14 @@ class Claim(Content):
 
 
 class Simulation(Content):
-    """An experiment: how long it took to make, in seconds, and in which ways its problems were solved."""
+    """An experiment: how long it took to make, in seconds, and in which ways its problems were solved.
+
+    `beyond_the_paper`: about something of which its theorems do not speak.
+    """
 
     name: str
     title: str
+    beyond_the_paper: bool = False
     seconds: float = Field(ge=0)
     solved_by: tuple[str, ...]
 

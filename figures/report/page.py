@@ -45,6 +45,7 @@ def page(summary: Summary, results: Path) -> str:
         summary=summary,
         pictures={figure.name: picture(figure, results) for figure in summary.figures},
         columns=tables.columns(summary),
+        statuses=tables.status_counts(summary),
         style=Markup("\n".join(loader.get_source(environment, name)[0] for name in STYLES)),
         script=Markup(code),
         script_hash=content_hash(code),

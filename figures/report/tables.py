@@ -1,5 +1,6 @@
 """What the page's tables show: numbers as text, links to runs, and the columns of the paper's second table."""
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -67,6 +68,11 @@ def run_links(runs: list[str]) -> list[tuple[str, str]]:
         inside = not path.is_absolute() and ".." not in path.parts and "\\" not in run
         links.append((quote(f"{BENCHMARK}/{path.as_posix()}/") if inside else "", path.name))
     return links
+
+
+def status_counts(summary: Summary) -> list[tuple[str, int]]:
+    """How many claims have each status, in the order in which they come up."""
+    return list(Counter(claim.status for claim in summary.claims).items())
 
 
 def kind_of_status(status: str) -> str:

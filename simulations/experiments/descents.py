@@ -7,6 +7,8 @@ from theory.problem import Problem
 
 #: Name in a summary.
 DESCENT = "gradient descent"
+#: Runs side by side: each takes thousands of steps, and a quick ensemble has no more members.
+LANES = 64
 
 
 def few_inputs(problem: Problem) -> Float[Array, "m d"]:

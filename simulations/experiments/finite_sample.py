@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.descents import DESCENT, careful_learning_rate, probed_head
+from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate, probed_head
 from simulations.gradient_descent import Rates, trained
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
 from simulations.sweeps import ALONE, Watch, ensemble
@@ -20,7 +20,7 @@ from simulations.sweeps import ALONE, Watch, ensemble
 DIMENSIONS = Dimensions(input_dim=20, feature_dim=3, id_dim=8)
 #: Rows of the training inputs; where there are fewer examples the rest are zero and do nothing.
 MOST_EXAMPLES = 64
-STEPS = 4000
+STEPS = 3000
 
 
 class FiniteSample(Configuration):
@@ -105,7 +105,7 @@ def simulate(config: FiniteSample, watch: Watch = ALONE) -> FiniteSampleData:
     noises, examples = np.meshgrid(config.label_noises, config.examples, indexing="ij")
     values = (examples.ravel(), noises.ravel(), config.condition, config.feature_error, config.angle)
     points = FiniteSamplePoint(*(np.array(value, dtype=float) for value in np.broadcast_arrays(*values)))
-    risks = ensemble(sampled, points, config.problems, seed=config.seed, watch=watch)
+    risks = ensemble(sampled, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
     return FiniteSampleData(
         examples=np.array(config.examples, dtype=float),
         id_dim=DIMENSIONS.id_dim,
@@ -116,7 +116,7 @@ def simulate(config: FiniteSample, watch: Watch = ALONE) -> FiniteSampleData:
 
 
 def configuration(scale: Scale) -> FiniteSample:
-    return FiniteSample(problems={"quick": 16, "default": 128, "full": 1000}[scale])
+    return FiniteSample(problems={"quick": 6, "default": 64, "full": 1000}[scale])
 
 
 EXPERIMENT = Experiment(

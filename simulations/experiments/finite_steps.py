@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.descents import DESCENT
+from simulations.experiments.descents import DESCENT, LANES
 from simulations.experiments.families import ONE_UNIT
 from simulations.gradient_descent import Rates, trained
 from simulations.sampling import equal_angles, sample_frame, sample_problem
@@ -23,14 +23,14 @@ from theory.fine_tuning import one_active_unit
 from theory.reduction import network_at, reduce
 from theory.risks import ood_risk
 
-EXAMPLES, BATCH, STEPS = 8, 2, 4000
+EXAMPLES, BATCH, STEPS = 8, 2, 3000
 
 
 class FiniteSteps(Configuration):
     """`steps` sizes of the step, evenly in logarithm; label noise as a standard deviation, labels being of order 1."""
 
     steps: int
-    smallest: float = 0.005
+    smallest: float = 0.01
     largest: float = 0.8
     problems: int
     label_noise: float = 0.1
@@ -49,7 +49,7 @@ class FiniteStepsPoint(eqx.Module):
 
 
 class Deviation(eqx.Module):
-    """After training: |w - w_flow| over |w_flow - w*|, and OOD risk over that of the flow; not finite where it diverged."""
+    """After training: |w - w_flow| / |w_flow - w*|, and OOD risk over that of the flow; not finite where diverged."""
 
     distance: Float[Array | np.ndarray, "*batch"]
     risk_ratio: Float[Array | np.ndarray, "*batch"]
@@ -117,7 +117,7 @@ def simulate(config: FiniteSteps, watch: Watch = ALONE) -> FiniteStepsData:
         values = (shares, label_noise, config.feature_error, config.angle)
         return FiniteStepsPoint(*(np.array(value, dtype=float) for value in np.broadcast_arrays(*values)))
 
-    swept = partial(ensemble, problems=config.problems, seed=config.seed, watch=watch)
+    swept = partial(ensemble, problems=config.problems, seed=config.seed, lanes=LANES, watch=watch)
     return FiniteStepsData(
         shares=shares,
         full_batch=swept(full_batch, points(0.0)),
@@ -128,7 +128,7 @@ def simulate(config: FiniteSteps, watch: Watch = ALONE) -> FiniteStepsData:
 
 
 def configuration(scale: Scale) -> FiniteSteps:
-    steps, problems = {"quick": (8, 32), "default": (16, 128), "full": (31, 1000)}[scale]
+    steps, problems = {"quick": (8, 8), "default": (13, 64), "full": (31, 1000)}[scale]
     return FiniteSteps(steps=steps, problems=problems)
 
 

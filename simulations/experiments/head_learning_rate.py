@@ -1,7 +1,7 @@
 """Beyond the paper: a larger learning rate for the head than for the features.
 
-With `dv/dt = -2 rho B X^T r, dB/dt = -2 v r^T X` put v = sqrt(rho) v'. Then (v', B) fine-tunes, at rho times the speed, on
-the problem whose truth and starting head are divided by sqrt(rho): risks are rho times those of that problem, and so
+With `dv/dt = -2 rho B X^T r, dB/dt = -2 v r^T X` put v = sqrt(rho) v'. Then (v', B) fine-tunes, at rho times the speed,
+on the problem whose truth and starting head are divided by sqrt(rho): risks are rho times those of that problem, and so
 the bounds on it carry over, sqrt(rho) times as large. The paper's methods are the ends: rho = 1 is fine-tuning, and as
 rho grows the head is probed before the features move. `tests/simulations/test_beyond_the_paper.py` holds this against
 descent with two learning rates.

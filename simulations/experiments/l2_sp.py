@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.descents import DESCENT, careful_learning_rate, few_inputs, probed_head
+from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate, few_inputs, probed_head
 from simulations.experiments.families import CONDITION, OVERPARAMETERISED
 from simulations.gradient_descent import Rates, trained
 from simulations.sampling import equal_angles, sample_problem, spread_eigenvalues
@@ -95,12 +95,12 @@ def simulate(config: L2SP, watch: Watch = ALONE) -> L2SPData:
         feature_error=np.full_like(strengths, config.feature_error),
         angle=np.full_like(strengths, config.angle),
     )
-    risks = ensemble(anchored, points, config.problems, seed=config.seed, watch=watch)
+    risks = ensemble(anchored, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
     return L2SPData(strengths=strengths, risks=risks, solved_by=DESCENT)
 
 
 def configuration(scale: Scale) -> L2SP:
-    strengths, problems = {"quick": (8, 32), "default": (16, 128), "full": (31, 1000)}[scale]
+    strengths, problems = {"quick": (8, 8), "default": (16, 128), "full": (31, 1000)}[scale]
     return L2SP(strengths=strengths, problems=problems)
 
 

@@ -6,7 +6,7 @@ methods differ and the paper's premise holds.
 
 import equinox as eqx
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Array, Float
 
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.families import Point, one_unit
@@ -29,11 +29,11 @@ class PhaseDiagram(Configuration):
 class Contest(eqx.Module):
     """OOD risks at the limits, the lowest of fine-tuning over all times, and whether the bounds certify LP's win."""
 
-    lp: Float[np.ndarray, "*batch"]
-    ft: Float[np.ndarray, "*batch"]
-    lp_ft: Float[np.ndarray, "*batch"]
-    ft_best: Float[np.ndarray, "*batch"]
-    certified: Float[np.ndarray, "*batch"]
+    lp: Float[Array | np.ndarray, "*batch"]
+    ft: Float[Array | np.ndarray, "*batch"]
+    lp_ft: Float[Array | np.ndarray, "*batch"]
+    ft_best: Float[Array | np.ndarray, "*batch"]
+    certified: Float[Array | np.ndarray, "*batch"]
 
 
 class PhaseDiagramData(eqx.Module):

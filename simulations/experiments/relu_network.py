@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.descents import DESCENT, probed_head
+from simulations.experiments.descents import DESCENT, LANES, probed_head
 from simulations.gradient_descent import Rates, trained
 from simulations.networks import ReluNetwork, relu_risk
 from simulations.sampling import Dimensions, equal_angles, sample_problem
@@ -102,12 +102,12 @@ def simulate(config: ReluSweep, watch: Watch = ALONE) -> ReluData:
     """The same random problems at every eps."""
     errors = np.geomspace(config.smallest, config.largest, config.errors)
     points = ReluPoint(feature_error=errors, angle=np.full_like(errors, config.angle))
-    risks = ensemble(relu, points, config.problems, seed=config.seed, watch=watch)
+    risks = ensemble(relu, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
     return ReluData(feature_errors=errors, risks=risks, solved_by=DESCENT)
 
 
 def configuration(scale: Scale) -> ReluSweep:
-    errors, problems = {"quick": (8, 16), "default": (13, 64), "full": (25, 500)}[scale]
+    errors, problems = {"quick": (8, 8), "default": (11, 64), "full": (25, 500)}[scale]
     return ReluSweep(errors=errors, problems=problems)
 
 

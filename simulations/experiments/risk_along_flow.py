@@ -15,8 +15,8 @@ from simulations.bounds import Bounds
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.methods import fine_tuning, linear_probing, lp_ft
 from simulations.sampling import Dimensions, compiled_quickly, sample_problem, spread_eigenvalues
-from simulations.trajectory import Trajectory
 from simulations.sweeps import ALONE, Watch
+from simulations.trajectory import Trajectory
 from theory.problem import Problem
 
 

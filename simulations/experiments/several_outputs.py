@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.descents import DESCENT, careful_learning_rate, few_inputs, probed_head
+from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate, few_inputs, probed_head
 from simulations.gradient_descent import Rates, trained
 from simulations.networks import SeveralOutputs
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
@@ -103,12 +103,12 @@ def simulate(config: SeveralOutputsSweep, watch: Watch = ALONE) -> SeveralOutput
     """The same random problems at every eps."""
     errors = np.geomspace(config.smallest, config.largest, config.errors)
     points = SeveralOutputsPoint(feature_error=errors, angle=np.full_like(errors, config.angle))
-    found = ensemble(several_outputs, points, config.problems, seed=config.seed, watch=watch)
+    found = ensemble(several_outputs, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
     return SeveralOutputsData(feature_errors=errors, errors=found, outputs=OUTPUTS, solved_by=DESCENT)
 
 
 def configuration(scale: Scale) -> SeveralOutputsSweep:
-    errors, problems = {"quick": (8, 16), "default": (13, 64), "full": (25, 500)}[scale]
+    errors, problems = {"quick": (8, 8), "default": (13, 64), "full": (25, 500)}[scale]
     return SeveralOutputsSweep(errors=errors, problems=problems)
 
 

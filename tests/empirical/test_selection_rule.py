@@ -9,7 +9,15 @@ from hypothesis import strategies as st
 
 from empirical.records import EpochRecord, PenaltyRecord, SetMetrics
 from empirical.selection import (
-    Criterion, Trial, estimate, extended, grid_edge, oracle, selected, selected_epoch, selected_penalty,
+    Criterion,
+    Trial,
+    estimate,
+    extended,
+    grid_edge,
+    oracle,
+    selected,
+    selected_epoch,
+    selected_penalty,
 )  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import io
 import made_up_benchmark as made_up
 import pytest
 
-from empirical.records import Estimate, Published
 from empirical.recipes import published
+from empirical.records import Estimate, Published
 from empirical.tables import collected_tables, latex, markdown, paper_tables, tidy_csv, write_tables
 from empirical.tables.table import Table
 
@@ -94,8 +94,8 @@ def test_every_table_is_written_in_every_spelling(tmp_path):
 def test_tidy_data_hold_every_number_once():
     benchmark = made_up.benchmark(("digits",))
     found = list(csv.DictReader(io.StringIO(tidy_csv(benchmark))))
-    keys = [(r["dataset"], r["condition"], r["method"], r["norm_mode"], r["selected_on"], r["set"], r["kind"], r["metric"])
-            for r in found]  # fmt: skip
+    names = ("dataset", "condition", "method", "norm_mode", "selected_on", "set", "kind", "metric")
+    keys = [tuple(line[name] for name in names) for line in found]
     assert len(set(keys)) == len(keys)
     row = benchmark.rows[0]
     line = next(r for r in found if (r["method"], r["norm_mode"], r["set"]) == (row.method, row.norm_mode, "id_test"))

@@ -111,6 +111,7 @@ def test_page_shows_status_examples_violations_slack_and_witness(report):
     row = report[report.index('id="claim-made_up"') :]
     for shown in ("proved here and verified", ">3<", ">0<", ">0.25<", "corner", "slack -0.5"):
         assert shown in row
+    assert re.search(r"1 claims.*1 <span[^>]*>proved here and verified</span>", report)
 
 
 def test_runs_behind_every_number_are_linked(report, summary):

@@ -1,39 +1,66 @@
 """Every figure of the theory is drawn from simulated data, labelled, and written the same way twice."""
 
 import importlib
+from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
 
 from figures import style
+from figures.catalogue import FIGURES
+from figures.drawing import caption
 from figures.save import save
-from simulations.experiments import bounds_against_parameters, phase_diagram, toy_example
+from simulations.catalogue import EXPERIMENTS
+from simulations.experiments import (
+    along_training,
+    bounds_against_parameters,
+    finite_sample,
+    finite_steps,
+    head_learning_rate,
+    l2_sp,
+    phase_diagram,
+    relu_network,
+    several_outputs,
+    toy_example,
+    weight_interpolation,
+)
 
-#: Figures whose data are cheap enough to simulate here; configurations far below the quick scale.
+#: Figures drawn from one experiment that is cheap enough to simulate here; configurations far below the quick scale.
 DRAWN = {
-    "toy_example": (toy_example, toy_example.ToyExample(moments=20)),
-    "bounds_against_parameters": (
-        bounds_against_parameters,
-        bounds_against_parameters.BoundsAgainstParameters(points=4, problems=8),
-    ),
-    "phase_diagram": (phase_diagram, phase_diagram.PhaseDiagram(cells=6, problems=8)),
+    "toy_example": (toy_example, {"moments": 20}),
+    "bounds_against_parameters": (bounds_against_parameters, {"points": 4, "problems": 8}),
+    "phase_diagram": (phase_diagram, {"cells": 6, "problems": 8}),
+    "early_stopping": (along_training, {"problems": 8}),
+    "weight_interpolation": (weight_interpolation, {"problems": 8}),
+    "head_learning_rate": (head_learning_rate, {"ratios": 3, "largest": 10.0, "smallest": 0.1, "problems": 4}),
+    "l2_sp": (l2_sp, {"strengths": 3, "problems": 4}),
+    "finite_steps": (finite_steps, {"steps": 3, "problems": 4}),
+    "finite_sample": (finite_sample, {"examples": (4, 16), "problems": 4}),
+    "several_outputs": (several_outputs, {"errors": 3, "problems": 4}),
+    "relu_network": (relu_network, {"errors": 3, "problems": 4}),
 }
 
 
 @pytest.fixture(scope="module", params=DRAWN)
 def drawn(request):
-    experiment, config = DRAWN[request.param]
-    module = importlib.import_module(f"figures.{request.param}")
-    return module.draw(experiment.simulate(config))
+    return figure_of(request.param)
+
+
+def figure_of(name):
+    module, changes = DRAWN[name]
+    quick = module.EXPERIMENT.config("quick")
+    config = type(quick)(**(quick.model_dump() | changes))
+    return importlib.import_module(f"figures.{name}").draw(module.simulate(config))
 
 
 def test_every_panel_is_labelled(drawn):
     assert isinstance(drawn, Figure)
     for axis in drawn.axes:
-        assert axis.get_xlabel() or axis.get_ylabel()
+        assert axis.get_xlabel() or axis.get_ylabel() or not axis.axison
 
 
-def test_files_are_the_same_twice(drawn, tmp_path):
+def test_files_are_the_same_twice(tmp_path):
+    drawn = figure_of("toy_example")
     first, second = (tmp_path / name for name in ("first", "second"))
     for folder in (first, second):
         folder.mkdir()
@@ -46,3 +73,10 @@ def test_files_are_the_same_twice(drawn, tmp_path):
 def test_one_method_has_one_look():
     assert set(style.COLOURS) == set(style.LABELS) == set(style.DASHES) == set(style.METHODS)
     assert len(set(style.COLOURS.values())) == 3
+
+
+def test_captions_say_what_is_beyond_the_paper():
+    beyond = {experiment.name for experiment in EXPERIMENTS if experiment.beyond_the_paper}
+    for figure in FIGURES:
+        if any(Path(source).name in beyond for source in figure.sources):
+            assert caption(figure.load().__doc__).startswith("Beyond the paper"), figure.name

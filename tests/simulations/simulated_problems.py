@@ -10,6 +10,7 @@ from simulations.sampling import Dimensions, sample_generic_angles, sample_probl
 from theory.problem import Problem
 
 SEVERAL_DIRECTIONS = Dimensions(input_dim=10, feature_dim=2, id_dim=4)
+MANY_FEATURES = Dimensions(input_dim=10, feature_dim=7, id_dim=2)
 ONE_DIRECTION = Dimensions(input_dim=6, feature_dim=2, id_dim=1)
 
 

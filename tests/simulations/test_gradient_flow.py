@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
-from simulated_problems import ONE_DIRECTION, SEVERAL_DIRECTIONS, drawn, raw_flow
+from simulated_problems import MANY_FEATURES, ONE_DIRECTION, SEVERAL_DIRECTIONS, drawn, raw_flow
 
 from artifacts import UserError
 from simulations.gradient_flow import METHODS, FailedSolve, Numerics, solve, starting_point, states
@@ -212,3 +212,36 @@ def test_single_precision_is_refused():
 def test_a_solve_that_does_not_finish_raises_with_the_reason():
     with pytest.raises(FailedSolve, match=r"max_steps=5 steps; pass numerics=Numerics\(stiff=True\)"):
         solve(drawn(SEVERAL_DIRECTIONS, 0), "fine_tuning", TIMES, numerics=Numerics(max_steps=5))
+
+
+def test_more_features_than_the_flow_can_use_agree_with_the_raw_flow():
+    """k > m + 1: the QR of [v, A] leaves m + 1 of seven features, and heads come back in all seven."""
+    problem = drawn(MANY_FEATURES, 2)
+    times = TIMES[:-1]
+    path = states(problem, "fine_tuning", times)
+    assert path.states.head.shape == (times.size, 3)
+    trajectory = fine_tuning(problem, times)
+    raw = raw_flow(problem, np.asarray(problem.pretrained.head), times)
+    np.testing.assert_allclose(trajectory.heads, raw[:, :7], atol=AGREEMENT)
+
+
+def test_linear_probing_says_which_solution_it_takes_where_there_are_several():
+    """k > m: X B0^T is singular; of all least-squares heads the limit is the one closest to the start."""
+    problem = drawn(MANY_FEATURES, 3)
+    head = linear_probing(problem, np.array([np.inf])).heads[0]
+    design = np.asarray(problem.pretrained.features @ problem.id_frame).T
+    target, start = np.asarray(problem.id_frame.T @ problem.truth.weights), np.asarray(problem.pretrained.head)
+    np.testing.assert_allclose(head, start + np.linalg.pinv(design) @ (target - design @ start), atol=1e-12)
+    assert "closest to its start" in solve.__doc__
+
+
+def test_given_inputs_are_solved_as_their_covariance_is():
+    """One decomposition of the inputs, promised diagonal, against the same covariance in other coordinates."""
+    plain = drawn(SEVERAL_DIRECTIONS, 6)
+    inputs = np.linalg.cholesky(plain.training_covariance).T @ np.asarray(plain.id_frame).T
+    given = Problem.from_inputs(plain.truth, plain.pretrained, inputs)
+    assert given.diagonal_covariance
+    for name in ("heads", "ood_risk", "training_loss", "id_feature_movement"):
+        np.testing.assert_allclose(
+            getattr(fine_tuning(given, TIMES), name), getattr(fine_tuning(plain, TIMES), name), atol=AGREEMENT
+        )

@@ -1,5 +1,6 @@
 """Experiments survive the way to disk and back; nothing is computed twice, and damage is found."""
 
+import dataclasses
 import json
 
 import jax
@@ -7,9 +8,12 @@ import numpy as np
 import pytest
 
 from artifacts import DamagedArtifact, UserError
+from simulations import sweeps
 from simulations.catalogue import EXPERIMENTS
-from simulations.experiments import toy_example
+from simulations.experiments import bounds_against_parameters, toy_example
 from simulations.records import load, run_experiment, ways_of_solving
+
+SMALL = bounds_against_parameters.BoundsAgainstParameters(points=3, problems=8)
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +61,24 @@ def test_names_are_unique_and_every_scale_has_a_configuration():
     for experiment in EXPERIMENTS:
         for scale in ("quick", "default", "full"):
             assert experiment.config(scale).model_config["frozen"]
+
+
+def test_an_experiment_that_was_cut_off_goes_on_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(sweeps, "CHUNKS_TOGETHER", 1)
+    experiment = dataclasses.replace(bounds_against_parameters.EXPERIMENT, config=lambda scale: SMALL)
+    seen = []
+
+    def stop(done, total):
+        seen.append((done, total))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_experiment(experiment, tmp_path, "quick", progress=stop)
+    unfinished = tmp_path / "simulations/.bounds_against_parameters.unfinished"
+    assert len(list(unfinished.iterdir())) == 2
+    again = []
+    assert run_experiment(experiment, tmp_path, "quick", progress=lambda done, total: again.append(done)).built
+    assert len(again) == 3  # five sweeps of one chunk each, two of them kept
+    assert not unfinished.exists()
+    assert np.isfinite(load("bounds_against_parameters", tmp_path).measured.ft_best_ood).all()

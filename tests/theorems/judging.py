@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
-from references import RawPath, fine_tuned, probed_head
+from references import RTOL, RawPath, fine_tuned, probed_head
 from scipy.optimize import minimize_scalar
 from strategies import Geometry, Shape, problem_of
 
@@ -19,6 +19,8 @@ from theory.statements.evidence import networks_along
 
 #: One ID direction with one feature (k = m = d - 1) and with two; one feature with k < m < d - k, the paper's premise.
 ONE_DIRECTION, TWO_FEATURES, ONE_UNIT = Shape(2, 1, 1), Shape(5, 2, 1), Shape(4, 1, 2)
+#: m = d - 1: a single OOD direction.
+ALL_BUT_ONE = Shape(3, 1, 2)
 #: Moments on a path solved by `one_active_unit`, evenly spaced in the logarithm of time, start and limit apart.
 MOMENTS = 63
 #: Moments between which the lowest point of a path is bracketed before it is minimised.
@@ -107,6 +109,7 @@ def integrated_evidence(name: str) -> Evidence:
         fine_tuning=_network(fine_tuned(problem, times)),
         linear_probing=_network(probing),
         lp_ft=_network(fine_tuned(problem, times, head=probed)),
+        accuracy=100 * RTOL,
     )
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 from judging import (
+    ALL_BUT_ONE,
     FIXED,
     ONE_DIRECTION,
     ONE_UNIT,
@@ -21,7 +22,7 @@ from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE
 
 NAME = "corrected_lower_bound"
-SHAPES = [ONE_DIRECTION, TWO_FEATURES, ONE_UNIT]
+SHAPES = [ONE_DIRECTION, TWO_FEATURES, ONE_UNIT, ALL_BUT_ONE]
 #: Minimising the exact path leaves the last few digits of D.
 SHARP = 1e-6
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from judging import (
+    ALL_BUT_ONE,
     FIXED,
     ONE_DIRECTION,
     ONE_UNIT,
@@ -19,7 +20,7 @@ from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE
 
 NAME = "implicit_lower_bound"
-SHAPES = [ONE_DIRECTION, TWO_FEATURES, ONE_UNIT]
+SHAPES = [ONE_DIRECTION, TWO_FEATURES, ONE_UNIT, ALL_BUT_ONE]
 #: Both bounds are computed to about 1e-15.
 ROUNDING = 1e-12
 

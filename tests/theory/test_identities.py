@@ -155,3 +155,91 @@ def test_a_step_of_any_size_changes_the_form_by_its_square_alone(seed):
 
     change = form(head + step * head_rate, features + step * features_rate) - form(head, features)
     assert change == step**2 * form(head_rate, features_rate)
+
+
+def test_several_outputs_move_by_boosts_too():
+    # q = 2, k = 2, m = 2: dZ/dt = Z K with K = [[0, Q^T], [Q, 0]], so V V^T - A A^T is conserved.
+    head, features, drive = matrix("v", 2, 2), matrix("a", 2, 2), matrix("e", 2, 2)
+    head_rate, features_rate = features * drive, head * drive.T
+    generator = sp.zeros(4)
+    generator[:2, 2:], generator[2:, :2] = drive.T, drive
+    assert vanishes(head_rate.row_join(features_rate) - head.row_join(features) * generator)
+    change = head_rate * head.T + head * head_rate.T - features_rate * features.T - features * features_rate.T
+    assert vanishes(change)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_scalar_imbalance_gives_a_riccati_equation(seed):
+    # v v^T - A A^T = lam I with k = 2, m = 3, in rational numbers: A = diag(5, 4) R with Pythagorean R, v = (3, 0).
+    source = random.Random(seed)
+    third, fourth = sp.Rational(3, 5), sp.Rational(4, 5)
+    rows = sp.Matrix([[third, fourth, 0], [0, 0, 1]]) if seed % 2 else sp.Matrix([[third, 0, fourth], [0, 1, 0]])
+    features, head, lam = sp.diag(5, 4) * rows, sp.Matrix([3, 0]), -16
+    assert head * head.T - features * features.T == lam * sp.eye(2)
+    target = sp.Matrix(random_fractions(3, source))
+    drive = target - features.T * head  # q for 2 C = I
+    stacked = features.T.col_join(head.T)
+    rate = (drive * head.T).col_join((features * drive).T)
+    linear = sp.zeros(4)
+    linear[:3, 3], linear[3, :3] = target, target.T
+    linear -= sp.Rational(lam, 2) * sp.diag(1, 1, 1, -1)
+    assert rate == linear * stacked - stacked * stacked.T * stacked / 2
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_loss_pays_for_the_path_of_lp_ft(seed):
+    # d rho^2/dt = -4 (|v|^2 alpha^2 + beta^2), |dv/dt| = 2 beta, ||dB/dt||_F = 2 |v| alpha; in reduced coordinates with
+    # q = -2 X^T r: alpha^2 = |q|^2 / 4, beta^2 = |A q|^2 / 4.
+    source = random.Random(seed)
+    head, features = sp.Matrix(random_fractions(2, source)), sp.Matrix(2, 3, random_fractions(6, source))
+    root, target = sp.Matrix(3, 3, random_fractions(9, source)), sp.Matrix(random_fractions(3, source))
+    covariance = root * root.T
+    head_rate, features_rate, drive = velocities(head, features, covariance, target)
+    error = features.T * head - target
+    loss_rate = 2 * (error.T * covariance * (features_rate.T * head + features.T * head_rate))[0]
+    alpha, beta = (drive.T * drive)[0] / 4, ((features * drive).T * (features * drive))[0] / 4
+    squared_head = (head.T * head)[0]
+    assert loss_rate == -4 * (squared_head * alpha + beta)
+    assert (head_rate.T * head_rate)[0] == 4 * beta
+    assert (features_rate.T * features_rate).trace() == 4 * squared_head * alpha
+
+
+def test_the_head_error_is_what_two_conserved_brackets_say():
+    # phi_s^2 = [(v* . v)^2 - W^4] + [W^2 - |B^T v*|^2] for every (v, B) with v v^T - B B^T = v0 v0^T - B0 B0^T.
+    truth, start, now = vector("w", 2), vector("s", 2), vector("v", 2)
+    conserved = start * start.T - sp.eye(2)  # B0 has orthonormal rows
+    gram = now * now.T - conserved  # B B^T
+    squared = (truth.T * truth)[0]
+    brackets = (truth.T * now)[0] ** 2 - squared**2 + squared - (truth.T * gram * truth)[0]
+    assert vanishes((truth.T * start)[0] ** 2 - squared**2 - brackets)
+
+
+def test_near_the_limit_the_remaining_rapidity_undoes_the_error(generic):
+    # d(A^T v)/dt = (A^T A + |v|^2) q exactly, so a boost by -(A^T A + |v|^2)^-1 e removes e to first order.
+    head, features, *_ = generic
+    head_rate, features_rate, drive = velocities(*generic)
+    operator = features.T * features + (head.T * head)[0] * sp.eye(3)
+    assert vanishes(features_rate.T * head + features.T * head_rate - operator * drive)
+
+
+def test_linear_probing_relaxes_at_the_rates_of_its_design():
+    # g(h, t) = (1 - exp(-2 h t)) / h solves g' = 2 (1 - h g), g(0) = 0, and tends to 2 t as h tends to 0.
+    h, t = sp.symbols("h t", positive=True)
+    gain = (1 - sp.exp(-2 * h * t)) / h
+    assert sp.simplify(sp.diff(gain, t) - 2 * (1 - h * gain)) == 0
+    assert gain.subs(t, 0) == 0
+    assert sp.limit(gain, h, 0) == 2 * t
+
+
+def test_the_constant_one_half_is_the_limit_of_a_family():
+    # v0 = W (1 + tau), perfect features at sine s: D(inf) (1 + W)^2 / (c phi^2 / W) -> (1 + W)^2 / (2 (W^2 + s^2)).
+    norm, sine, tau = sp.symbols("W s tau", positive=True)
+    slope = norm**3 / (norm**2 + sine**2)
+    head = norm + slope * tau
+    feature = norm * sine / head
+    gap = head**2 - feature**2 - ((norm * (1 + tau)) ** 2 - sine**2)
+    assert sp.simplify(sp.diff(gap, tau).subs(tau, 0)) == 0  # so v - W = slope tau + O(tau^2)
+    ratio = slope * (1 + norm) ** 2 / (2 * norm**4 / norm)
+    assert sp.simplify(ratio - (1 + norm) ** 2 / (2 * (norm**2 + sine**2))) == 0
+    assert sp.limit(ratio.subs(sine, 1), norm, 0) == sp.Rational(1, 2)
+    assert sp.limit(ratio, norm, sp.oo) == sp.Rational(1, 2)

@@ -22,6 +22,12 @@ INTEGRATED = 1e-9
 RTOL = 1e-12
 #: Central differences of fourth order with a step of 1e-3, relative to the derivative.
 DIFFERENCE = 1e-7
+#: A central difference of the state in time.
+VELOCITY = 1e-8
+#: A path near a saddle stretches the rounding of its start.
+STRETCHED = 1e-9
+#: One call against several: the same sums in another order.
+REORDERED = 1e-12
 
 reduced_of = jax.jit(lambda problem: reduce(problem, compress=False))
 at = jax.jit(one_active_unit.state_at)
@@ -110,8 +116,8 @@ def test_agrees_with_the_other_closed_form_where_both_apply(problem, time):
     time = jnp.asarray(time) / reduced.training_covariance[0, 0]
     one, other = at(reduced, time), other_at(reduced, time)
     size = norm(one) + norm(reduced.start)
-    np.testing.assert_allclose(one.head, other.head, atol=1e-9 * size)  # a path near a saddle stretches rounding
-    np.testing.assert_allclose(one.id_features, other.id_features, atol=1e-9 * size)
+    np.testing.assert_allclose(one.head, other.head, atol=STRETCHED * size)
+    np.testing.assert_allclose(one.id_features, other.id_features, atol=STRETCHED * size)
 
 
 def several_units(head) -> Problem:
@@ -192,9 +198,9 @@ def test_degenerate_cases_obey_the_differential_equation(case):
         state = at(reduced, jnp.asarray(time))
         expected = velocity(state, reduced)
         found = central_difference(lambda t: at(reduced, jnp.asarray(t)).head, time, 1e-3)
-        np.testing.assert_allclose(found, expected.head, atol=1e-8 * (1 + norm(state)))
+        np.testing.assert_allclose(found, expected.head, atol=VELOCITY * (1 + norm(state)))
         found = central_difference(lambda t: at(reduced, jnp.asarray(t)).id_features, time, 1e-3)
-        np.testing.assert_allclose(found, expected.id_features, atol=1e-8 * (1 + norm(state)))
+        np.testing.assert_allclose(found, expected.id_features, atol=VELOCITY * (1 + norm(state)))
 
 
 #: Late on, the flow jumps across the stable manifold of a saddle: there is no derivative to be finite.
@@ -246,4 +252,4 @@ def test_runs_under_vmap():
     reduced = reduced_with(*DEGENERATE["lam = 0"])
     together = jax.jit(jax.vmap(lambda time: one_active_unit.state_at(reduced, time).id_features))(jnp.asarray(TIMES))
     alone = jnp.stack([at(reduced, jnp.asarray(time)).id_features for time in TIMES])
-    np.testing.assert_allclose(together, alone, rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(together, alone, rtol=REORDERED, atol=RTOL)

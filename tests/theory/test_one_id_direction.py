@@ -22,6 +22,12 @@ INTEGRATED = 1e-9
 RTOL = 1e-13
 #: Central differences of fourth order with a step of 1e-3, relative to the derivative.
 DIFFERENCE = 1e-7
+#: A central difference of the state in time.
+VELOCITY = 1e-8
+#: A path near a saddle stretches the rounding of its start.
+STRETCHED = 1e-9
+#: One call against several: the same sums in another order.
+REORDERED = 1e-12
 
 reduced_of = jax.jit(lambda problem: reduce(problem, compress=False))
 at = jax.jit(one_id_direction.state_at)
@@ -110,8 +116,8 @@ def test_time_can_be_split(problem, time):
     split = at(eqx.tree_at(lambda reduced: reduced.start, reduced, halfway), time / 2)
     whole = at(reduced, time)
     size = norm(whole) + norm(reduced.start)
-    np.testing.assert_allclose(split.head, whole.head, atol=1e-9 * size)  # a path near a saddle stretches rounding
-    np.testing.assert_allclose(split.id_features, whole.id_features, atol=1e-9 * size)
+    np.testing.assert_allclose(split.head, whole.head, atol=STRETCHED * size)
+    np.testing.assert_allclose(split.id_features, whole.id_features, atol=STRETCHED * size)
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.3, 1.0])
@@ -123,7 +129,7 @@ def test_fractions_of_the_path_are_fractions_of_its_rapidity(fraction):
         return float(jnp.log(jnp.linalg.norm(state.head + state.id_features[:, 0]) / jnp.linalg.norm(plus)))
 
     whole, part = rapidity(at_end(reduced)), rapidity(on_path(reduced, jnp.asarray(fraction)))
-    assert part == pytest.approx(fraction * whole, abs=1e-14)
+    assert part == pytest.approx(fraction * whole, abs=RTOL)
 
 
 TIMES = (0.0, 1e-9, 0.7, 1e3, 1e12, np.inf)
@@ -175,9 +181,9 @@ def test_degenerate_cases_obey_the_differential_equation(case):
         state = at(reduced, jnp.asarray(time))
         expected = velocity(state, reduced)
         found = central_difference(lambda t: at(reduced, jnp.asarray(t)).head, time, 1e-3)
-        np.testing.assert_allclose(found, expected.head, atol=1e-8 * (1 + norm(state)))
+        np.testing.assert_allclose(found, expected.head, atol=VELOCITY * (1 + norm(state)))
         found = central_difference(lambda t: at(reduced, jnp.asarray(t)).id_features, time, 1e-3)
-        np.testing.assert_allclose(found, expected.id_features, atol=1e-8 * (1 + norm(state)))
+        np.testing.assert_allclose(found, expected.id_features, atol=VELOCITY * (1 + norm(state)))
 
 
 #: Late on, the flow jumps across the stable manifold of a saddle: there is no derivative to be finite.
@@ -224,7 +230,7 @@ def test_runs_under_vmap():
     reduced = reduced_with([2.0, 1.0], [0.5, 0.3], 3.0)
     together = jax.jit(jax.vmap(lambda time: one_id_direction.state_at(reduced, time).head))(jnp.asarray(TIMES))
     alone = jnp.stack([at(reduced, jnp.asarray(time)).head for time in TIMES])
-    np.testing.assert_allclose(together, alone, rtol=1e-12)
+    np.testing.assert_allclose(together, alone, rtol=REORDERED)
 
 
 def test_more_than_one_id_direction_is_refused():

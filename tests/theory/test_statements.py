@@ -1,5 +1,7 @@
 """Statements as objects: what a status follows from, and what slack means."""
 
+import dataclasses
+import re
 from pathlib import Path
 
 import jax
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from theory.statements import STATEMENTS, Setting, Statement, Status, closed_form_evidence, is_violated, slack, status
+from theory.statements.evidence import ROUNDING
 from theory.statements.ft_ood_lower_bound import small_truth, small_truth_overparameterised
 from theory.statements.premises import always, truth_is_outside_features
 
@@ -54,7 +57,16 @@ def evidence():
     ],
 )
 def test_slack_is_the_relative_gap(evidence, smaller, larger, expected):
-    assert float(slack(comparing(smaller, larger), evidence)) == pytest.approx(expected, abs=1e-12)
+    assert float(slack(comparing(smaller, larger), evidence)) == pytest.approx(expected, abs=ROUNDING)
+
+
+def test_a_gap_within_the_accuracy_of_the_evidence_is_equality(evidence):
+    # W + |v0| = 3: an integrator that is right to 1e-8 cannot tell 0 from 2e-8, a closed form can.
+    integrated = dataclasses.replace(evidence, accuracy=1e-8)
+    statement = comparing(2e-8, 0.0)
+    assert not is_violated(statement, integrated)
+    assert is_violated(statement, evidence)
+    assert is_violated(comparing(4e-8, 0.0), integrated)
 
 
 def test_a_violation_needs_premises_and_a_gap_beyond_numerical_error(evidence):
@@ -89,7 +101,10 @@ def test_names_are_unique_and_proofs_are_where_they_say():
         for line in text.splitlines()
         if line.startswith("#")
     }
+    linked = set(re.findall(r"\]\(#([^)]*)\)", text))
+    assert linked <= anchors, f"no section for the links {linked - anchors} of docs/theory.md"
     for statement in STATEMENTS:
+        assert f"`{statement.name}`" in text or statement.proof, f"docs/theory.md is silent on {statement.name}"
         if statement.proof:
             file, _, anchor = statement.proof.partition("#")
             assert file == "docs/theory.md"
@@ -103,7 +118,7 @@ def test_closed_form_evidence_runs_from_start_to_limit():
         assert networks.head.shape == (moments, 1)
         assert networks.features.shape == (moments, 1, 2)
     np.testing.assert_array_equal(evidence.fine_tuning.head[0], problem.pretrained.head)
-    np.testing.assert_allclose(evidence.linear_probing.head[-1], evidence.lp_ft.head[0], atol=1e-15)
+    np.testing.assert_allclose(evidence.linear_probing.head[-1], evidence.lp_ft.head[0], atol=ROUNDING)
     on_subspace = evidence.fine_tuning.features[-1, 0, 0] * evidence.fine_tuning.head[-1, 0]
     assert on_subspace == pytest.approx(problem.truth.weights[0])
 

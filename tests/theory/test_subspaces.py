@@ -26,6 +26,8 @@ ATOL = 1e-14
 #: SciPy chooses between sine and cosine by the order of the other's singular values and so may take the sine near a
 #: right angle, where it sees nothing below the square root of rounding. Angles by construction are the sharper test.
 SCIPY = 3e-8
+#: Angles and distances from exact zeros, relative to themselves; zero itself is right to one rounding.
+RELATIVE, ZERO = 1e-12, 1e-15
 
 angles_between = jax.jit(principal_angles)
 distance = jax.jit(feature_distance)
@@ -59,8 +61,8 @@ def test_principal_angles_are_those_of_the_construction(angle, rotation):
 def test_repeated_and_extreme_angles(angle):
     # A plane rotation with exact zeros: nothing is lost that the angle itself does not lose.
     left, right = frames_at((angle, angle), np.eye(5))
-    np.testing.assert_allclose(principal_angles(left, right), [angle, angle], rtol=1e-12, atol=1e-16)
-    assert largest_principal_angle(left, right) == pytest.approx(angle, rel=1e-12)
+    np.testing.assert_allclose(principal_angles(left, right), [angle, angle], rtol=RELATIVE, atol=ZERO)
+    assert largest_principal_angle(left, right) == pytest.approx(angle, rel=RELATIVE, abs=ZERO)
 
 
 @given(frames(6, 2), frames(6, 3))
@@ -91,7 +93,7 @@ def test_some_feature_direction_lies_inside_a_large_id_subspace(rows, id_frame):
 def test_a_large_id_subspace_is_not_noticed_by_the_angle():
     features, id_frame = jnp.eye(3)[:2], jnp.eye(3)[:, 1:]
     assert off_subspace_cosine(features, id_frame) == 0
-    assert largest_principal_angle(features.T, complement(id_frame)) == pytest.approx(0, abs=1e-15)
+    assert largest_principal_angle(features.T, complement(id_frame)) == pytest.approx(0, abs=ZERO)
 
 
 def test_more_features_than_id_directions_leave_one_unseen():
@@ -125,4 +127,4 @@ def test_distance_is_a_metric(first, second, third):
 @pytest.mark.parametrize("error", [0.0, 1e-15, 1e-10, 1e-3, 1.0, np.sqrt(2)])
 def test_small_distances_keep_their_digits(error):
     left, right = frames_at((2 * np.arcsin(error / 2), 0.0), np.eye(5))
-    assert feature_distance(left.T, right.T) == pytest.approx(error, rel=1e-12)
+    assert feature_distance(left.T, right.T) == pytest.approx(error, rel=RELATIVE, abs=ZERO)

@@ -34,7 +34,8 @@ def published_lower_bound(problem: Problem) -> Float[Array, ""]:
     """
     cosine = off_subspace_cosine(problem.pretrained.features, problem.id_frame)
     root_k = jnp.sqrt(problem.feature_dim)
-    return _ood_scale(problem) * (cosine / root_k * _head_term(problem) - feature_error(problem))
+    head_term = explicit_head_term(head_alignment_error(problem), truth_norm(problem))
+    return _ood_scale(problem) * (cosine / root_k * head_term - feature_error(problem))
 
 
 def corrected_lower_bound(problem: Problem) -> Float[Array, ""]:
@@ -45,7 +46,8 @@ def corrected_lower_bound(problem: Problem) -> Float[Array, ""]:
     """
     cosine = off_subspace_cosine(problem.pretrained.features, problem.id_frame)
     error = feature_error(problem) * truth_norm(problem)
-    return _ood_scale(problem) * jnp.maximum(cosine / 2 * _head_term(problem) - error, 0.0)
+    head_term = explicit_head_term(head_alignment_error(problem), truth_norm(problem))
+    return _ood_scale(problem) * jnp.maximum(cosine / 2 * head_term - error, 0.0)
 
 
 def implicit_lower_bound(problem: Problem) -> Float[Array, ""]:
@@ -56,12 +58,16 @@ def implicit_lower_bound(problem: Problem) -> Float[Array, ""]:
     lower bound".
     """
     cosine = off_subspace_cosine(problem.pretrained.features, problem.id_frame)
-    norm, phi = truth_norm(problem), head_alignment_error(problem)
-    long_head = head_is_long(problem)
+    norm = truth_norm(problem)
+    root = smallest_head_error(head_alignment_error(problem), norm, head_is_long(problem))
+    return _ood_scale(problem) * jnp.maximum(cosine * root - feature_error(problem) * norm, 0.0)
+
+
+def smallest_head_error(phi: Scalar, norm: Scalar, long_head: Bool[Array, ""]) -> Float[Array, ""]:
+    """x with H(x) = phi^2: a fine-tuned head whose start was misaligned by phi has |v - v*| of at least this."""
     # Upper ends from single terms of H: H >= W^2 x^2 for a long head, H >= y^2 >= x^4 for a short one.
     top = jnp.where(long_head, phi / jnp.where(norm > 0, norm, 1.0), jnp.sqrt(jnp.where(phi > 0, phi, 1.0)))
-    root = head_error_root(phi, lambda x: head_error_ceiling(x, norm, long_head), top)
-    return _ood_scale(problem) * jnp.maximum(cosine * root - feature_error(problem) * norm, 0.0)
+    return head_error_root(phi, lambda x: head_error_ceiling(x, norm, long_head), top)
 
 
 def head_error_ceiling(error: Scalar, norm: Scalar, long_head: Bool[Array, ""]) -> Float[Array, ""]:
@@ -108,8 +114,8 @@ def head_error_root(phi: Scalar, ceiling: Callable[[Scalar], Scalar], top: Scala
     return jnp.where(positive, at + step - jax.lax.stop_gradient(step), 0.0)
 
 
-def _head_term(problem: Problem) -> Float[Array, ""]:
-    norm, phi = truth_norm(problem), head_alignment_error(problem)
+def explicit_head_term(phi: Scalar, norm: Scalar) -> Float[Array, ""]:
+    """min(phi, phi^2 / W) / (1 + W)^2, at most twice `smallest_head_error`."""
     return jnp.where(norm > 0, jnp.minimum(phi, phi**2 / jnp.where(norm > 0, norm, 1.0)), 0.0) / (1 + norm) ** 2
 
 

@@ -1,4 +1,8 @@
-"""Upper bounds on the OOD risk and the feature movement of LP-FT, with imperfect features."""
+"""Upper bounds on the OOD risk and the feature movement of LP-FT, with imperfect features.
+
+With V = |v_lp| and s = sqrt(kappa) eps W, the premise is s < V^2, and the head travels at most V - sqrt(V^2 - s).
+Source: docs/theory.md, section "The LP-FT upper bound"; extends the paper's Proposition 3.2 to eps > 0.
+"""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -18,38 +22,42 @@ def probed_head_norm(problem: Problem) -> Float[Array, ""]:
 
 
 def lp_ft_stays_close(problem: Problem) -> Bool[Array, ""]:
-    """The premise of the bounds below: `8 kappa eps W sqrt(1 + 2.25 V^2) < V^3`.
+    """The premise of the bounds below: `sqrt(kappa) eps W < V^2`.
 
-    Under it the training loss goes to 0 exponentially before the head has moved by half its length.
+    Under it the training loss goes to 0 exponentially before the head has lost its length.
     """
-    length = probed_head_norm(problem)
-    error = feature_error(problem) * truth_norm(problem)
-    return 8 * condition_number(problem) * error * jnp.sqrt(1 + 2.25 * length**2) < length**3
+    return _misfit(problem) < probed_head_norm(problem) ** 2
 
 
 def lp_ft_upper_bound(problem: Problem) -> Float[Array, ""]:
-    """Upper bound on sqrt(OOD risk) of LP-FT at every time; infinite where `lp_ft_stays_close` fails.
+    """Upper bound on sqrt(OOD risk) of LP-FT at every time; infinite where `lp_ft_stays_close` fails or c_S = 0.
 
-    `eps W (1 + sqrt(kappa) + sqrt(kappa) / c_S + 4 kappa sqrt(1 + 2.25 V^2) / V^2)`. Source: docs/theory.md, section
-    "The LP-FT upper bound"; extends the paper's Proposition 3.2 to eps > 0.
+    `hypot(s, eps W + s / c_S + V - sqrt(V^2 - s))`, at most `eps W (1 + sqrt(kappa) (1 + 1 / c_S + 1 / V))`.
     """
-    condition, length = condition_number(problem), probed_head_norm(problem)
     visible = on_subspace_cosine(problem.pretrained.features, problem.id_frame)
     holds = lp_ft_stays_close(problem) & (visible > NO_ANGLE)
-    length, visible = jnp.where(holds, length, 1.0), jnp.where(holds, visible, 1.0)
-    root = jnp.sqrt(condition)
-    factor = 1 + root + root / visible + 4 * condition * jnp.sqrt(1 + 2.25 * length**2) / length**2
-    bound = feature_error(problem) * truth_norm(problem) * factor
-    return jnp.sqrt(ood_conditioning(problem)[1]) * jnp.where(holds, bound, jnp.inf)
+    misfit, error = _misfit(problem), feature_error(problem) * truth_norm(problem)
+    off_error = error + misfit / jnp.where(holds, visible, 1.0) + _head_path_bound(problem)
+    bound = jnp.sqrt(jnp.where(error > 0, misfit**2 + off_error**2, 1.0))  # no square root at 0: it has no derivative
+    return jnp.sqrt(ood_conditioning(problem)[1]) * jnp.where(holds, jnp.where(error > 0, bound, 0.0), jnp.inf)
 
 
 def lp_ft_feature_movement_bound(problem: Problem) -> Float[Array, ""]:
-    """Upper bound on `||B(t) - B0||_F` of LP-FT at every time: `6 kappa eps W / V`; infinite without the premise.
+    """Upper bound on `||B(t) - B0||_F` of LP-FT at every time: `2 (V - sqrt(V^2 - s))`; infinite without the premise.
 
-    Source: docs/theory.md, section "The LP-FT upper bound"; makes the paper's section 4.3 (LP-FT moves features little)
-    quantitative.
+    At most `2 sqrt(kappa) eps W / V`: makes the paper's section 4.3 (LP-FT moves features little) quantitative.
     """
-    holds = lp_ft_stays_close(problem)
-    length = jnp.where(holds, probed_head_norm(problem), 1.0)
-    error = feature_error(problem) * truth_norm(problem)
-    return jnp.where(holds, 6 * condition_number(problem) * error / length, jnp.inf)
+    return jnp.where(lp_ft_stays_close(problem), 2 * _head_path_bound(problem), jnp.inf)
+
+
+def _misfit(problem: Problem) -> Float[Array, ""]:
+    """s = sqrt(kappa) eps W: linear probing leaves a training loss of at most mu s^2."""
+    return jnp.sqrt(condition_number(problem)) * feature_error(problem) * truth_norm(problem)
+
+
+def _head_path_bound(problem: Problem) -> Float[Array, ""]:
+    """V - sqrt(V^2 - s), without the cancellation; meaningless without the premise."""
+    misfit, length = _misfit(problem), probed_head_norm(problem)
+    holds = misfit < length**2
+    length, misfit = jnp.where(holds, length, 1.0), jnp.where(holds, misfit, 0.0)
+    return misfit / (length + jnp.sqrt(length**2 - misfit))

@@ -1,19 +1,37 @@
-"""The implicit lower bound for networks with several outputs, in operator norms."""
+"""The lower bounds on fine-tuning for networks with several outputs, `f(x) = V^T B x`, in operator norms.
+
+With W = ||V*||, D = ||B^T V - W*|| and Phi = V*^T V0 V0^T V* - (V*^T V*)^2 both bounds of `fine_tuning` hold word for
+word, at every time. The positive and the negative part of Phi take the places of the two signs of phi^2.
+Source: docs/theory.md, section "Several outputs"; no counterpart in the paper.
+"""
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
-from theory.bounds.fine_tuning import head_error_root
+from theory.bounds.fine_tuning import explicit_head_term, smallest_head_error
 
 
-def several_outputs_lower_bound(
+def head_alignment_errors(
+    head: Float[Array, "k q"], true_head: Float[Array, "k q"]
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Roots of the largest eigenvalues of Phi and of -Phi; 0 where there is no positive one.
+
+    With one output one of them is the head alignment error and the other 0.
+
+    Args:
+      head: V0.
+      true_head: V*, aligned with the pretrained features.
+    """
+    overlap, gram = true_head.T @ head, true_head.T @ true_head
+    eigenvalues = jnp.linalg.eigvalsh(overlap @ overlap.T - gram @ gram)
+    positive, negative = (jnp.maximum(value, 0.0) for value in (eigenvalues[-1], -eigenvalues[0]))
+    return jnp.sqrt(positive), jnp.sqrt(negative)
+
+
+def several_outputs_implicit_bound(
     head: Float[Array, "k q"], true_head: Float[Array, "k q"], feature_error: Scalar, off_cosine: Scalar
 ) -> Float[Array, ""]:
-    """Lower bound on `||B^T V - W*||_2` at every time of fine-tuning, for `f(x) = V^T B x` with q outputs.
-
-    `c x - eps ||V*||` with `2 W^3 x + W^2 x^2 + 2 W y + y^2 = phi^2` and
-    `phi^2 = ||V*^T V0 V0^T V* - (V*^T V*)^2||`; the two signs of phi^2 that sharpen the bound for one output do not
-    separate. Source: docs/theory.md, section "Several outputs".
+    """Lower bound on `||B^T V - W*||` at every time of fine-tuning, as the larger of two roots.
 
     Args:
       head: V0.
@@ -21,13 +39,18 @@ def several_outputs_lower_bound(
       off_cosine: c, `theory.subspaces.off_subspace_cosine`.
     """
     norm = jnp.linalg.norm(true_head, ord=2)
-    overlap, gram = true_head.T @ head, true_head.T @ true_head
-    error = jnp.linalg.norm(overlap @ overlap.T - gram @ gram, ord=2)
-    root = head_error_root(jnp.sqrt(error), lambda x: both_signs_ceiling(x, norm), jnp.sqrt(jnp.sqrt(error)))
-    return jnp.maximum(off_cosine * root - feature_error * norm, 0.0)
+    above, below = head_alignment_errors(head, true_head)
+    roots = [smallest_head_error(phi, norm, jnp.asarray(long)) for phi, long in ((above, True), (below, False))]
+    return jnp.maximum(off_cosine * jnp.maximum(*roots) - feature_error * norm, 0.0)
 
 
-def both_signs_ceiling(error: Scalar, norm: Scalar) -> Float[Array, ""]:
-    """`2 W^3 x + W^2 x^2 + 2 W y + y^2`, at least `head_error_ceiling` of either sign."""
-    spread = error * jnp.sqrt(1 + (norm + error) ** 2)
-    return 2 * norm**3 * error + norm**2 * error**2 + 2 * norm * spread + spread**2
+def several_outputs_corrected_bound(
+    head: Float[Array, "k q"], true_head: Float[Array, "k q"], feature_error: Scalar, off_cosine: Scalar
+) -> Float[Array, ""]:
+    """Lower bound on `||B^T V - W*||` at every time of fine-tuning, explicit: phi^2 = ||Phi||, the constant 1/2.
+
+    The arguments are those of `several_outputs_implicit_bound`.
+    """
+    norm = jnp.linalg.norm(true_head, ord=2)
+    head_term = explicit_head_term(jnp.maximum(*head_alignment_errors(head, true_head)), norm)
+    return jnp.maximum(off_cosine / 2 * head_term - feature_error * norm, 0.0)

@@ -37,6 +37,18 @@ def conserved_form(state: FlowState) -> Float[Array, "r r"]:
     return jnp.outer(state.head, state.head) - state.id_features @ state.id_features.T
 
 
+def guaranteed_decay(start: FlowState, reduced: ReducedProblem) -> Float[Array, ""]:
+    """A rate at which the training loss decays from this start, at least: loss(t) <= loss(0) exp(-rate t).
+
+    4 mu lam, with mu the smallest eigenvalue of C and lam the largest of the conserved form, below which |v|^2 cannot
+    fall. 0 where lam is not positive: then nothing is promised, and the flow may run into a saddle. Source:
+    docs/theory.md, section "Fine-tuning fits the training data".
+    """
+    covariance = reduced.training_covariance
+    smallest = jnp.min(covariance) if covariance.ndim == 1 else jnp.linalg.eigvalsh(covariance)[0]
+    return 4 * smallest * jnp.maximum(jnp.linalg.eigvalsh(conserved_form(start))[-1], 0.0)
+
+
 def relative_drift(state: FlowState, start: FlowState) -> Float[Array, ""]:
     """How far `conserved_form` has moved, relative to the size of its two terms; an error monitor for integrators."""
     change = jnp.linalg.norm(conserved_form(state) - conserved_form(start))

@@ -18,10 +18,10 @@ STATEMENT = Statement(
     source="ours; extends submission, Proposition 3.2, to imperfect features",
     claim="With good enough features the OOD risk of LP-FT is bounded by the feature error at every time.",
     latex=(
-        r"\sqrt{L_{ood}} \le \sqrt{\sigma_{\max}(\Sigma)} \, \epsilon W \left(1 + \sqrt\kappa + \sqrt\kappa / c_S + "
-        r"4 \kappa \sqrt{1 + 2.25 V^2} / V^2\right)"
+        r"\sqrt{L_{ood}} \le \sqrt{\sigma_{\max}(\Sigma)} \sqrt{s^2 + \left(\epsilon W + s / c_S + V - "
+        r"\sqrt{V^2 - s}\right)^2}, \quad s = \sqrt\kappa \, \epsilon W, \; V = |v_{lp}|"
     ),
-    premises="8 kappa eps W sqrt(1 + 2.25 V^2) < V^3 with V = |v_lp|",
+    premises="sqrt(kappa) eps W < V^2 with V = |v_lp|",
     premises_hold=lp_ft_stays_close,
     smaller=highest_lp_ft_risk,
     larger=lambda evidence: lp_ft_upper_bound(evidence.problem),

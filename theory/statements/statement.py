@@ -11,9 +11,6 @@ from theory.alignment import truth_norm
 from theory.problem import Problem
 from theory.statements.evidence import Evidence
 
-#: Closed forms and SVDs agree with exact arithmetic to about 1e-13 of the network's size; one decade of slack. A gap
-#: below this multiple of W + |v0| is rounding and counts as equality.
-ROUNDING = 1e-12
 #: Relative slack below which a side is violated: the integrators work to 1e-10, two decades of slack.
 TOLERANCE = 1e-8
 
@@ -86,7 +83,7 @@ class Statement:
 def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
     """Relative gap between the sides, in [-2, 2]: negative where the claim is violated.
 
-    Exactly 0 where the gap is within rounding of the network's size; 1 where the larger side is infinite.
+    Exactly 0 where the gap is within the evidence's accuracy; 1 where the larger side is infinite.
     """
     smaller, larger = statement.smaller(evidence), statement.larger(evidence)
     unbounded = jnp.isposinf(larger)
@@ -94,8 +91,8 @@ def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
     gap = larger - jnp.where(unbounded, 0.0, smaller)
     size = truth_norm(evidence.problem) + jnp.linalg.norm(evidence.problem.pretrained.head)
     scale = jnp.maximum(jnp.abs(smaller), jnp.abs(larger))
-    within_rounding = ~unbounded & (jnp.abs(gap) <= ROUNDING * size)
-    return jnp.where(unbounded, 1.0, jnp.where(within_rounding, 0.0, gap / jnp.where(scale > 0, scale, 1.0)))
+    within_accuracy = ~unbounded & (jnp.abs(gap) <= evidence.accuracy * size)
+    return jnp.where(unbounded, 1.0, jnp.where(within_accuracy, 0.0, gap / jnp.where(scale > 0, scale, 1.0)))
 
 
 def is_violated(statement: Statement, evidence: Evidence) -> Bool[Array, ""]:

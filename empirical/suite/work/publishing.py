@@ -1,11 +1,14 @@
 """How every kind of work publishes: inputs that decide whether a run is up to date, and `config.json` beside it."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from artifacts import Outcome, UserError, code_version, publish, published
+from artifacts import Outcome, UserError, canonical_json, code_version, publish, published
+from artifacts.directory import MANIFEST
 from artifacts.files import write_json
+from artifacts.fingerprint import difference
 from empirical.suite.places import Places
 from empirical.suite.suite import Suite
 from empirical.suite.units import Unit, configuration, place
@@ -35,8 +38,11 @@ def publish_run(
     Args:
       inputs: hashes of data and weights, and of whatever else the run is made from.
       build: writes metrics, result and arrays into the directory that it is given.
+    Raises:
+      UserError: the directory holds something else: a run of another configuration, or what no run left behind.
     """
     config = configuration(unit, suite)
+    _refuse_foreign(place(unit, suite, places.folder), config)
 
     def write(directory: Path) -> None:
         write_json(directory / CONFIG_FILE, config)
@@ -44,6 +50,28 @@ def publish_run(
 
     everything = {"config": config, **inputs, "code": code_version(*CODE)}
     return publish(place(unit, suite, places.folder), inputs=everything, build=write, force=force)
+
+
+def _refuse_foreign(path: Path, config: dict[str, Any]) -> None:
+    """A directory is named by its configuration, so another one in it was put there by hand: not ours to replace."""
+    manifest = path / MANIFEST
+    if not manifest.exists():
+        if path.exists() and any(path.iterdir()):
+            raise UserError(
+                f"{path} must be a run or absent, but holds {_first(path)} and no {MANIFEST}; move it away."
+            )
+        return
+    try:
+        there = json.loads(manifest.read_bytes())["inputs"]["config"]
+    except (ValueError, KeyError, TypeError):
+        return  # damaged: made again, and the reason says so
+    if there != json.loads(canonical_json(config)):
+        what = difference(there, config) or "its configuration differs"
+        raise UserError(f"{path} must hold the run that it is named after, but {what}; move it away.")
+
+
+def _first(path: Path) -> str:
+    return sorted(entry.name for entry in path.iterdir())[0]
 
 
 def file_of(unit: Unit, suite: Suite, places: Places, name: str) -> tuple[Path, str]:

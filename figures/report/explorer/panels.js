@@ -12,7 +12,7 @@ const DRAWING_ORDER = ["lpft", "ft", "lp"];
 /** Half the narrowest axis, relative to its values: more digits than three would not fit beside it. */
 const NARROWEST = 4e-3;
 /** Errors below this are what rounding leaves of zero. */
-const ROUNDING = 1e-15;
+const SMALLEST = 1e-15;
 /** The time axis, shared with the slider: 0 and infinity at its ends, powers of ten between them. */
 const [FIRST_DECADE, DECADES, TIME_POINTS] = [-3, 8, 320];
 /** How many decades of error are shown, unless a bound or the lowest error of fine-tuning lies lower. */
@@ -112,7 +112,7 @@ export function states(problem, time) {
 /** Three digits, without an exponent where it can be avoided. */
 export function short(value) {
   const size = Math.abs(value);
-  if (size < ROUNDING) return "0";
+  if (size < SMALLEST) return "0";
   if (size >= 1e-3 && size < 1e4) return String(Number(value.toPrecision(3))).replace("-", "−");
   const [digits, exponent] = value.toExponential(2).split("e");
   return `${digits.replace("-", "−")} × ${powerOfTen(Number(exponent))}`;

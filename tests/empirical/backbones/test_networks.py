@@ -134,7 +134,7 @@ def test_bfloat16_computes_in_16_bits_and_keeps_everything_in_32(kind):
     assert "bf16" in computed
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["resnet", "clip_vit"])  # the third shares the first one's code
 def test_rematerialising_changes_memory_and_nothing_else(kind):
     kept, again = NARROW[kind], narrow(rematerialise=True)[kind]
     assert "remat" in str(jax.make_jaxpr(lambda x: again(x, "train").features)(IMAGES))

@@ -310,6 +310,8 @@ def test_a_backbone_of_ones_own(own, tmp_path):
     (tmp_path / "w").write_bytes(b"weights")
     named = own("narrow").model_copy(update={"checkpoint": tmp_path / "w"})
     assert load(named, CheckpointPlaces()).provenance["source_sha256"] == sha256_of(tmp_path / "w")
+    with pytest.raises(UserError, match="a checkpoint that is a file"):
+        load(named.model_copy(update={"checkpoint": tmp_path / "none"}), CheckpointPlaces())
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ def test_what_pytorch_writes(torch, zipped, tmp_path):
     assert_same(stored, expected)
 
 
+@pytest.mark.filterwarnings("ignore")  # PyTorch on its own tracing
 def test_torchscript(torch, tmp_path):
     class Inner(torch.nn.Module):
         def __init__(self):

@@ -3,6 +3,7 @@
 import gzip
 import importlib.util
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import equinox as eqx
@@ -15,14 +16,15 @@ from hypothesis import strategies as st
 
 from artifacts import UserError
 from empirical.backbones.backbone import Role
-from empirical.backbones.catalogue import BackboneChoice
+from empirical.backbones.catalogue import BackboneChoice, load
 from empirical.backbones.clip_names import CLIP_TEXT, CLIP_VIT
 from empirical.backbones.clip_text import ClipText, TextSize
 from empirical.backbones.clip_vit import ClipViT, VitSize
 from empirical.backbones.dialects import speaking, translated
 from empirical.backbones.places import CheckpointPlaces
+from empirical.backbones.published import BY_NAME, WeightsFile
 from empirical.backbones.tokenizer import END, OPENAI_FILE, START, byte_letters, read_tokenizer, words
-from empirical.backbones.weights_file import stored_tensors
+from empirical.backbones.weights_file import sha256_of, stored_tensors
 from empirical.backbones.zero_shot import load_text_tower, read_templates, text_features, zero_shot_classifier
 
 KEY = jax.random.key(0)
@@ -155,6 +157,33 @@ def test_the_head_gives_clips_own_scores(torch, openai, shaken, repository, tmp_
     with torch.no_grad():
         expected, _ = model(torch.from_numpy(np.ascontiguousarray(standardised)), torch.from_numpy(tokens).long())
     np.testing.assert_allclose(classifier(jnp.asarray(images), "eval").scores, expected, rtol=RTOL, atol=RTOL)
+
+
+@pytest.mark.filterwarnings("ignore")  # PyTorch on its own tracing
+def test_both_towers_come_from_openais_own_archive(torch, openai, shaken, repository, monkeypatch, tmp_path):
+    """TorchScript with weights in 16 bits, as `ViT-B-16.pt` is, under its published name and checksum."""
+    vocabulary = len(read_tokenizer(repository).vocabulary)
+    model = shaken(openai.CLIP(32, 32, 1, 64, 16, 12, vocabulary, 64, 1, 1)).eval()
+    inputs = torch.rand(1, 3, 32, 32), torch.zeros(1, 12, dtype=torch.long)
+    traced = torch.jit.trace(model, inputs, check_trace=False)
+    with torch.no_grad():
+        for weight in traced.parameters():
+            weight.data = weight.data.half()
+    traced.save(str(tmp_path / "ViT-B-16.pt"))
+    one = replace(
+        BY_NAME["clip_vit_b16"],
+        build=lambda *, key, compute_dtype, rematerialise: ClipViT(VitSize(32, 16, 64, 1, 32), key=key),
+        text=TextSize(vocabulary, 12, 64, 1, 32),
+        files=(WeightsFile("ViT-B-16.pt", "an address", sha256=sha256_of(tmp_path / "ViT-B-16.pt")),),
+    )
+    monkeypatch.setitem(BY_NAME, one.name, one)
+    choice, places = BackboneChoice(name=one.name), CheckpointPlaces(folder=tmp_path)
+    loaded, text = load(choice, places), load_text_tower(choice, places)
+    assert loaded.provenance["container"] == "torchscript"
+    weights = {name: weight.float().numpy() for name, weight in traced.state_dict().items()}
+    np.testing.assert_array_equal(loaded.backbone.projection.kernel, weights["visual.proj"])
+    np.testing.assert_array_equal(text.table, weights["token_embedding.weight"])
+    np.testing.assert_array_equal(text.layers[0].expand.kernel, weights["transformer.resblocks.0.mlp.c_fc.weight"].T)
 
 
 def tiny(repository):

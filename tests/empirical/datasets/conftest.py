@@ -1,4 +1,4 @@
-"""All miniatures, drawn once for the tests of this folder."""
+"""Readers on the miniatures, whole and spoilt."""
 
 import resource
 import shutil
@@ -8,14 +8,6 @@ from pathlib import Path
 import pytest
 
 from empirical.datasets.configuration import Data, read_data
-from empirical.miniature import write_miniature
-
-
-@pytest.fixture(scope="session")
-def miniature(tmp_path_factory) -> Path:
-    root = tmp_path_factory.mktemp("miniatures") / "data"
-    write_miniature(root, seed=0)
-    return root
 
 
 @pytest.fixture

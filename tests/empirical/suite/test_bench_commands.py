@@ -16,7 +16,7 @@ from artifacts import open_results_folder
 from distort.__main__ import main
 from distort.folder import held
 from empirical.records import BENCHMARK_FILE
-from empirical.suite import Suite, run_suite
+from empirical.suite import Only, Suite, run_suite
 from empirical.suite.suite import SUITE_FILE
 
 PATIENCE_SECONDS = 240
@@ -107,6 +107,26 @@ def test_a_folder_of_another_suite_is_left_alone(capsys, results):
     status, _, err = run(capsys, "run", "--out", str(results))
     assert (status, "must hold the suite embedded, got another" in err) == (1, True)
     assert {file: file.stat().st_mtime_ns for file in before} == before
+
+
+def test_a_run_of_another_configuration_is_left_alone(copy):
+    first, second = sorted((copy.folder / "probes").glob("[0-9a-f]*"))
+    shutil.rmtree(first)
+    shutil.copytree(second, first)
+    before = (first / "result.json").read_bytes()
+    outcome = run_suite(SUITE, copy, only=Only(("LP",)))
+    assert any("must hold the run that it is named after, but seed was" in one.error for one in outcome.set_aside)
+    assert (first / "result.json").read_bytes() == before
+
+
+def test_what_no_run_left_behind_is_left_alone(copy):
+    victim = sorted((copy.folder / "probes").glob("[0-9a-f]*"))[0]
+    shutil.rmtree(victim)
+    victim.mkdir()
+    (victim / "notes.txt").write_text("precious", encoding="utf-8")
+    outcome = run_suite(SUITE, copy, only=Only(("LP",)))
+    assert any("holds notes.txt and no manifest.json" in one.error for one in outcome.set_aside)
+    assert (victim / "notes.txt").read_text(encoding="utf-8") == "precious"
 
 
 def test_foreign_runs_without_a_suite_are_left_alone(capsys, tmp_path):

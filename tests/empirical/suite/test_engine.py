@@ -187,6 +187,14 @@ def test_a_unit_can_be_given_out_twice(copy):
     assert run_unit(unit, copy, force=True).reason == "asked for"
 
 
+def test_what_cannot_be_read_is_named_and_not_counted(copy):
+    victim = next((copy.folder / "probes").glob("*/result.json"))
+    victim.write_text("{}", encoding="utf-8")
+    benchmark = collect(Ledger(SUITE, copy.folder))
+    assert any("linear probe" in one and "(damaged)" in one for one in benchmark.missing)
+    assert "LP" not in {row.method for row in benchmark.rows}
+
+
 def test_a_collected_part_names_what_is_missing(copy):
     shutil.rmtree(next((copy.folder / "runs").glob("[0-9a-f]*")))
     benchmark = collect(Ledger(SUITE, copy.folder))

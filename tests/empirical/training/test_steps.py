@@ -98,8 +98,8 @@ def test_the_penalty_pulls_the_backbone_and_not_the_head():
 
 def test_microbatches_change_nothing_but_the_memory():
     whole = trained(FT_EVAL, epochs=2, batch_size=5)
-    for parts in (2, 5):
-        assert_close(trained(FT_EVAL, epochs=2, batch_size=5, microbatches=parts), whole)
+    # Neither the batches of five nor the last one of three are divided by two.
+    assert_close(trained(FT_EVAL, epochs=2, batch_size=5, microbatches=2), whole)
 
 
 def test_microbatches_are_refused_where_statistics_would_change():

@@ -6,49 +6,22 @@ grows by a few numbers an image.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import equinox as eqx
-import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float32, Int, Key
+from jaxtyping import Array, Bool, Float32, Int, Int32, Key, UInt8
 
 from artifacts import UserError
-from empirical.augment import Transform
+from empirical.augment.transforms import Colour, scaled
 from empirical.backbones.classifier import Classifier
-from empirical.datasets.image_sets import ImageSet
+from empirical.evaluation.sets import EvaluationSet, EvaluationSets, chunks
 from empirical.metrics import Judgement, Measures, judgement, measures
-from empirical.views import any_key, views
+from empirical.views import any_key
 
-BATCH_SIZE = 64  # on a CPU larger ones leave the cache; give a GPU 256 or more
-RESIDENT_BYTES = 2**30
 PENDING = 2  # batches under way on the device while the next are read
-
-
-class EvaluationSet(NamedTuple):
-    """Images and the pipeline that they go through."""
-
-    images: ImageSet
-    transform: Transform
-
-
-class Chunk(NamedTuple):
-    """Images of one pass. `owners`: positions of their sets; -1: an image that only fills the pass."""
-
-    images: Float32[Array, "b side side 3"]
-    labels: Int[np.ndarray, " b"]
-    owners: Int[np.ndarray, " b"]
-
-
-class EvaluationSets(NamedTuple):
-    """Sets made ready by `evaluation_sets`."""
-
-    sets: tuple[EvaluationSet, ...]
-    batch_size: int
-    resident: tuple[Chunk, ...]
-    streamed: tuple[int, ...]  # positions of the sets that are not resident
 
 
 class SetEvaluation(NamedTuple):
@@ -86,35 +59,6 @@ class Evaluation(NamedTuple):
         return {name: one.features for name, one in self.sets.items()}
 
 
-def evaluation_sets(
-    sets: Sequence[EvaluationSet], *, batch_size: int = BATCH_SIZE, resident_bytes: int = RESIDENT_BYTES
-) -> EvaluationSets:
-    """Make sets ready to be evaluated many times.
-
-    Args:
-      batch_size: images in one pass.
-      resident_bytes: how much of the device's memory may hold transformed images. Sets are taken in order while they
-        fit; a set whose transform draws at random is always streamed.
-    Raises:
-      UserError: a set is empty, two have one name, or a label of a set is not among its valid ones.
-    """
-    _check(sets)
-    resident, room = [], resident_bytes
-    for place, (images, transform) in enumerate(sets):
-        size = len(images) * transform.side**2 * 3 * 4
-        if not transform.draws and size <= room:
-            resident.append(place)
-            room -= size
-    sides = sorted({sets[place].transform.side for place in resident})
-    chunks = [
-        chunk
-        for side in sides
-        for chunk in _end_to_end(sets, [p for p in resident if sets[p].transform.side == side], batch_size)
-    ]
-    streamed = tuple(place for place in range(len(sets)) if place not in resident)
-    return EvaluationSets(tuple(sets), batch_size, tuple(chunks), streamed)
-
-
 def evaluate(
     classifier: Classifier, sets: EvaluationSets, *, feature_limit: int | None = 0, key: Key[Array, ""] | None = None
 ) -> Evaluation:
@@ -138,9 +82,9 @@ def evaluate(
             rows = np.flatnonzero(owners == owner)
             collected[owner].add(judged[:, rows], features, rows)
 
-    for chunk in _chunks(sets, any_key() if key is None else key):
-        owners = jnp.asarray(np.maximum(chunk.owners, 0), jnp.int32)
-        pending.append((chunk.owners, _pass(classifier, chunk.images, jnp.asarray(chunk.labels), owners, masks)))
+    for chunk in chunks(sets, any_key() if key is None else key):
+        valid = None if masks is None else jnp.asarray(masks[np.maximum(chunk.owners, 0)])
+        pending.append((chunk.owners, _pass(classifier, chunk.images, chunk.labels, valid, chunk.deviation)))
         if len(pending) > PENDING:
             collect()
     while pending:
@@ -179,35 +123,7 @@ class _Collected:
         )
 
 
-def _chunks(sets: EvaluationSets, key: Key[Array, ""]) -> Iterator[Chunk]:
-    yield from sets.resident
-    for place in sets.streamed:
-        images, transform = sets.sets[place]
-        for view in views(images, transform, batch_size=sets.batch_size, key=jax.random.fold_in(key, place)):
-            owners = np.where(np.arange(sets.batch_size) < view.count, place, -1)
-            yield Chunk(view.images, images.labels[view.indices].astype(np.int32), owners)
-
-
-def _end_to_end(sets: Sequence[EvaluationSet], places: Sequence[int], batch_size: int) -> Iterator[Chunk]:
-    """Transformed sets in chunks that run across their ends; the last one is filled up with blank images."""
-    shown, labels, owners = [], [], []
-    for place in places:
-        images, transform = sets[place]
-        for view in views(images, transform, batch_size=batch_size, key=any_key()):
-            shown.append(np.asarray(view.images[: view.count]))
-        labels.append(images.labels.astype(np.int32))
-        owners.append(np.full(len(images), place))
-    padding = -sum(map(len, labels)) % batch_size
-    shown.append(np.zeros((padding, *shown[0].shape[1:]), np.float32))
-    labels.append(np.zeros(padding, np.int32))
-    owners.append(np.full(padding, -1))
-    whole = Chunk(*map(np.concatenate, (shown, labels, owners)))
-    for start in range(0, len(whole.labels), batch_size):
-        images, *others = (part[start : start + batch_size] for part in whole)
-        yield Chunk(jnp.asarray(images), *others)
-
-
-def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[Array, "s classes"] | None:
+def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[np.ndarray, "s classes"] | None:
     """The valid classes of every set; None where no set has any."""
     for one in sets:
         highest = one.images.labels.max()
@@ -222,34 +138,23 @@ def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[Array, "s classe
     for mask, one in zip(masks, sets, strict=True):
         valid = one.images.valid_labels
         mask[list(range(classes) if valid is None else valid)] = True
-    return jnp.asarray(masks)
-
-
-def _check(sets: Sequence[EvaluationSet]) -> None:
-    names = [one.images.name for one in sets]
-    if len(set(names)) < len(names):
-        raise UserError(f"Evaluation sets must have names of their own, got {', '.join(names)}.")
-    empty = [one.images.name for one in sets if len(one.images) == 0]
-    if empty:
-        raise UserError(f"Every evaluation set must hold images, got none in {', '.join(empty)}.")
-    for one in sets:
-        strange = set(one.images.labels.tolist()) - set(one.images.valid_labels or one.images.labels.tolist())
-        if strange:
-            raise UserError(f"Labels of {one.images.name} must be among its valid ones, got {sorted(strange)[:5]}.")
+    return masks
 
 
 @eqx.filter_jit
 def _pass(
     classifier: Classifier,
-    images: Float32[Array, "b side side 3"],
-    labels: Int[Array, " b"],
-    owners: Int[Array, " b"],
-    masks: Bool[Array, "s classes"] | None,
+    images: UInt8[Array, "b side side 3"] | Float32[Array, "b side side 3"],
+    labels: Int32[Array, " b"],
+    valid: Bool[Array, "b classes"] | None,
+    deviation: Colour | None,
 ) -> tuple[Float32[Array, "b k"], Float32[Array, "_ b"]]:
-    """Features, and the rows of a `Judgement`; the masked one below it where there are masks."""
+    """Features, and the rows of a `Judgement`; the masked one below it where classes are masked."""
+    if images.dtype == jnp.uint8:
+        images = scaled(images, deviation)
     features = classifier.backbone(images, "eval").features
     logits = classifier.head(features)
     judged = list(judgement(logits, labels))
-    if masks is not None:
-        judged += judgement(logits, labels, masks[owners])
+    if valid is not None:
+        judged += judgement(logits, labels, valid)
     return features, jnp.stack([part.astype(jnp.float32) for part in judged])

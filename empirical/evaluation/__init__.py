@@ -1,0 +1,15 @@
+"""A classifier on every set at once, in eval mode."""
+
+from empirical.evaluation.judging import Evaluation, SetEvaluation, evaluate
+from empirical.evaluation.sets import BATCH_SIZE, RESIDENT_BYTES, EvaluationSet, EvaluationSets, evaluation_sets
+
+__all__ = [
+    "BATCH_SIZE",
+    "RESIDENT_BYTES",
+    "Evaluation",
+    "EvaluationSet",
+    "EvaluationSets",
+    "SetEvaluation",
+    "evaluate",
+    "evaluation_sets",
+]
