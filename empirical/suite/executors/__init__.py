@@ -10,6 +10,7 @@ from empirical.suite.executors.in_process import InProcess, local
 from empirical.suite.executors.processes import Processes, visible_gpus
 from empirical.suite.executors.queueing import PBS, SGE, Queue, QueueingSystem, Slurm, job_script, read_queue
 from empirical.suite.executors.seam import Done, Executor, Failed, Work
+from empirical.suite.executors.serving import serve
 
 __all__ = [
     "PBS",
@@ -27,5 +28,6 @@ __all__ = [
     "job_script",
     "local",
     "read_queue",
+    "serve",
     "visible_gpus",
 ]
