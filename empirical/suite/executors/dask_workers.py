@@ -4,14 +4,15 @@ The client keeps the list and gives out one unit a worker: Dask's scheduler hold
 a unit whose worker is lost is known to be the only one that was there. Messages are units and a line of outcome.
 """
 
+import pickle
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artifacts import UserError
-from empirical.suite.executors.fleet import GPU, Fleet
+from empirical.suite.executors.fleet import GPU, Fleet, lost
 from empirical.suite.executors.identity import Identity, disagreement, identity
 from empirical.suite.executors.seam import RETRIES, Attempt, Done, Failed, Work, attempted
 from empirical.suite.executors.shared_folder import await_dependencies
@@ -90,6 +91,8 @@ def given_out(
     Raises:
       UserError: the scheduler was lost, or every worker was refused.
     """
+    import cloudpickle
+
     mine = identity(places.folder)
     fleet = Fleet(client, mine, places.folder)
     running: dict[Future, Unit] = {}
@@ -99,7 +102,8 @@ def given_out(
             fleet.look()
             while len(running) < fleet.slots and (unit := waiting.take()) is not None:
                 needed = {"resources": {GPU: 1}} if fleet.gpus else {}
-                future = client.submit(carried_out, unit, places, force, mine, work, pure=False, **needed)
+                message = cloudpickle.dumps(_Call((unit, places, force, mine, work)))
+                future = client.submit(pickle.loads, message, pure=False, **needed)
                 running[future] = unit
                 future.add_done_callback(ended.put)
             if not running:
@@ -128,6 +132,19 @@ def carried_out(unit: Unit, places: Places, force: bool, client: Identity, work:
     return Answer(address, attempted(unit, places, force=force, work=work))
 
 
+class _Call(NamedTuple):
+    """Becomes what the worker's function returns, where it is opened.
+
+    Dask's scheduler opens what it passes on. Sent as bytes, which only the worker opens, it asks of the scheduler's
+    machine no more than Dask.
+    """
+
+    arguments: tuple[Any, ...]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return carried_out, self.arguments
+
+
 def _ended(ended: "SimpleQueue[Future]") -> "Iterator[Future]":
     """Whatever has ended; waits for the first a while."""
     try:
@@ -142,10 +159,7 @@ def _answer(client: "Client", future: "Future", unit: Unit) -> Answer:
     from distributed import KilledWorker
 
     if future.status == "cancelled" or client.status != "running":
-        raise UserError(
-            f"The Dask scheduler at {client.scheduler.address} was lost; finished runs are on disk. Start it again, "
-            "and the same command continues."
-        )
+        raise lost(client)
     if future.status == "finished":
         return future.result()
     error = future.exception()

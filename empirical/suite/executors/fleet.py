@@ -34,15 +34,25 @@ class Fleet:
         self._told = False
 
     def look(self) -> None:
-        """Ask those who came, forget those who went; at most once a second."""
+        """Ask those who came, forget those who went; at most once a second.
+
+        Raises:
+          UserError: the scheduler does not answer.
+        """
         if time.monotonic() - self._looked < LOOK_SECONDS:
             return
-        workers: dict[str, Any] = dict(self._client.scheduler_info(n_workers=-1)["workers"])
-        for address, why in self._disagreements(workers, [one for one in workers if one not in self._accepted]).items():
-            if why:
-                self.refuse(address, why)
-            else:
-                self._accepted.add(address)
+        if self._client.status != "running":
+            raise lost(self._client)  # its runs are forgotten, even if it comes back
+        try:
+            workers: dict[str, Any] = dict(self._client.scheduler_info(n_workers=-1)["workers"])
+            new = [one for one in workers if one not in self._accepted]
+            for address, why in self._disagreements(workers, new).items():
+                if why:
+                    self.refuse(address, why)
+                else:
+                    self._accepted.add(address)
+        except (OSError, TimeoutError, RuntimeError, KeyError) as error:
+            raise lost(self._client) from error
         self._accepted &= set(workers)
         declared = sum(int(workers[one]["resources"].get(GPU, 0)) for one in self._accepted)
         self.gpus = declared > 0
@@ -87,3 +97,11 @@ class Fleet:
                 continue
             found[address] = str(answer) if isinstance(answer, Exception) else disagreement(self._mine, answer)
         return found
+
+
+def lost(client: "Client") -> UserError:
+    """What to say where the scheduler has gone."""
+    return UserError(
+        f"The Dask scheduler at {client.scheduler.address} was lost; finished runs are on disk. Start it again, "
+        "and the same command continues."
+    )
