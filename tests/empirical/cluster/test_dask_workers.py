@@ -98,7 +98,7 @@ def test_a_dependency_that_another_machine_wrote_is_awaited(places):
 
     timer = threading.Timer(0.3, appear)
     timer.start()
-    await_dependencies(unit, SUITE, places.folder, patience=30)
+    await_dependencies(unit, SUITE, places.folder, patience=30.0)
     assert path.exists()
     timer.join()
     other = unit.model_copy(update={"seed": 1 - unit.seed})
