@@ -9,6 +9,7 @@ nothing.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -116,7 +117,7 @@ def _draw_lines(axis: Axes, lines: tuple[Line, ...]) -> None:
             if method in line.measured:
                 marks.lying(axis, y, line.measured[method], method, label=place == 0)
     if any(line.published for line in lines):
-        look = {"marker": "o", "color": style.GUIDE, "markerfacecolor": "white", "linestyle": "none"}
+        look: dict[str, Any] = {"marker": "o", "color": style.GUIDE, "markerfacecolor": "white", "linestyle": "none"}
         axis.add_line(Line2D([], [], markersize=4.5, label="published", **look))
     axis.set_yticks(range(len(lines)), [line.label for line in lines])
     axis.tick_params(axis="y", length=0)
@@ -130,5 +131,5 @@ def _draw_lines(axis: Axes, lines: tuple[Line, ...]) -> None:
 def _mark_published(axis: Axes, y: float, published: Published, method: str) -> None:
     alpha = 1.0 if published.status == "confirmed" else 0.45
     half = None if published.ci90 is None else 100 * published.ci90
-    look = style.mark(method, open=True, size=5.5) | {"label": None}
+    look = style.mark(method, open=True, size=5.5, label=None)
     axis.errorbar(100 * published.accuracy, y, xerr=half, elinewidth=0.8, alpha=alpha, zorder=1.5, **look)

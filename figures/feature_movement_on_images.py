@@ -77,9 +77,8 @@ def draw_movements(axis: Axes, data: tuple[Movement, ...]) -> None:
     low, high = min(every, default=0.1) / 1.8, max(every, default=1.0) * 1.8
     axis.plot([low, high], [low, high], color=style.GUIDE, linewidth=0.8, label="equal movement")
     for one in data:
-        look = style.mark(one.method, open=one.control)
         label = style.LABELS[one.method] + (", near ID" if one.control else "")
-        axis.plot(one.id_movement, one.ood_movement, **(look | {"label": label}))
+        axis.plot(one.id_movement, one.ood_movement, **style.mark(one.method, open=one.control, label=label))
     axis.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     for scale in (axis.xaxis, axis.yaxis):
         # Decades alone would leave a range within one of them without a label.

@@ -90,9 +90,9 @@ def draw(data: tuple[Scatter, ...]) -> Figure:
 
 
 def _draw_method(axis: Axes, method: str, tried: Tried) -> None:
-    look, colour = style.mark(method), style.COLOURS[method]
+    colour = style.COLOURS[method]
     axis.plot(*(100 * tried.epochs.T), ".", color=colour, markersize=2.5, alpha=0.35)
-    axis.plot(*(100 * tried.grid.T), **(look | {"markersize": 3, "alpha": 0.6, "label": None}))
+    axis.plot(*(100 * tried.grid.T), **style.mark(method, size=3.0, alpha=0.6, label=None))
     axis.plot(*(100 * tried.front.T), color=colour, linestyle=style.DASHES[method], linewidth=0.9, alpha=0.8)
     across, up = tried.chosen
     axis.errorbar(
@@ -101,7 +101,7 @@ def _draw_method(axis: Axes, method: str, tried: Tried) -> None:
         xerr=None if across.ci90 is None else 100 * across.ci90,
         yerr=None if up.ci90 is None else 100 * up.ci90,
         elinewidth=0.8,
-        **(look | {"markersize": 7, "markeredgecolor": "white", "ecolor": colour}),
+        **style.mark(method, size=7.0, markeredgecolor="white", ecolor=colour),
     )
 
 

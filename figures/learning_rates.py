@@ -8,6 +8,7 @@ Norm modes as in the paper.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -58,9 +59,9 @@ def _draw_side(axis: Axes, rows: dict[str, BenchmarkRow], side: str) -> None:
             continue
         finished = sorted((point for point in row.grid if getattr(point, side) is not None), key=lambda one: one.value)
         rates, values = [one.value for one in finished], [100 * getattr(one, side) for one in finished]
-        axis.plot(rates, values, **(style.line(method) | {"linewidth": 1.1}))
+        axis.plot(rates, values, **style.line(method, linewidth=1.1))
         for point, value in zip(finished, values, strict=True):
-            axis.plot(point.value, value, **(style.mark(method, open=point.extension, size=4.0) | {"label": None}))
+            axis.plot(point.value, value, **style.mark(method, open=point.extension, size=4.0, label=None))
         chosen = [value for point, value in zip(finished, values, strict=True) if point.value == row.learning_rate]
         ring = {"marker": "o", "markersize": 10, "markerfacecolor": "none", "linestyle": "none", "clip_on": False}
         axis.plot([row.learning_rate] * len(chosen), chosen, color=style.COLOURS[method], **ring)
@@ -72,7 +73,7 @@ def _draw_side(axis: Axes, rows: dict[str, BenchmarkRow], side: str) -> None:
 
 def _explain(axis: Axes, points: list[GridPoint]) -> None:
     """Entries of the legend for what is there."""
-    look = {"color": style.GUIDE, "linestyle": "none"}
+    look: dict[str, Any] = {"color": style.GUIDE, "linestyle": "none"}
     axis.add_line(Line2D([], [], marker="o", markersize=9, markerfacecolor="none", label="chosen on ID", **look))
     if any(point.extension for point in points):
         axis.add_line(Line2D([], [], marker="o", markersize=4, markerfacecolor="white", label="added to grid", **look))

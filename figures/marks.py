@@ -20,7 +20,6 @@ def upright(
     seeds: bool = True,
 ) -> None:
     """A measurement in percent at a place along x; single seeds stand beside it where places are 1 apart."""
-    look = style.mark(method, open=open)
     if seeds:
         single = [100 * seed for seed in measured.per_seed]
         axis.plot([x + ASIDE] * len(single), single, ".", color=style.COLOURS[method], markersize=3, alpha=0.55)
@@ -30,13 +29,12 @@ def upright(
         yerr=None if measured.ci90 is None else 100 * measured.ci90,
         elinewidth=1.2,
         capsize=2,
-        **(look | {"label": look["label"] if label else None}),
+        **style.mark(method, open=open, **({} if label else {"label": None})),
     )
 
 
 def lying(axis: Axes, y: float, measured: Measured, method: str, *, label: bool = False, open: bool = False) -> None:
     """A measurement in percent at a place along y, which grows downwards."""
-    look = style.mark(method, open=open)
     if not open:
         seeds = [100 * seed for seed in measured.per_seed]
         axis.plot(seeds, [y + ASIDE] * len(seeds), ".", color=style.COLOURS[method], markersize=2.5, alpha=0.5)
@@ -46,5 +44,5 @@ def lying(axis: Axes, y: float, measured: Measured, method: str, *, label: bool 
         xerr=None if measured.ci90 is None else 100 * measured.ci90,
         elinewidth=1.0,
         capsize=1.5,
-        **(look | {"label": look["label"] if label else None, "markersize": 4.5}),
+        **style.mark(method, open=open, size=4.5, **({} if label else {"label": None})),
     )

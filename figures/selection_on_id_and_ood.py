@@ -9,6 +9,7 @@ does not lose by selection.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -67,7 +68,7 @@ def draw(data: tuple[Selected, ...]) -> Figure:
     axes[0, 0].set(xlabel="OOD accuracy (%)")
     axes[0, 1].set(xlabel="ID accuracy (%)")
     style.title_panels(axes, ("out of distribution", "in distribution"))
-    look = {"marker": "o", "color": style.GUIDE, "linestyle": "none", "markersize": 4.5}
+    look: dict[str, Any] = {"marker": "o", "color": style.GUIDE, "linestyle": "none", "markersize": 4.5}
     for face, label in ((style.GUIDE, "selected on ID validation"), ("white", "selected on OOD data")):
         axes[0, 0].add_line(Line2D([], [], label=label, markerfacecolor=face, **look))
     style.legend_below(figure, list(axes.flat), columns=5)
@@ -83,7 +84,7 @@ def _draw_side(axis: Axes, data: tuple[Selected, ...], side: int) -> None:
             if method in one.on_ood:
                 second = one.on_ood[method][side]
                 axis.plot([100 * first.mean, 100 * second.mean], [y, y], color=style.COLOURS[method], linewidth=1.0)
-                axis.plot(100 * second.mean, y, **(style.mark(method, open=True, size=5.5) | {"label": None}))
+                axis.plot(100 * second.mean, y, **style.mark(method, open=True, size=5.5, label=None))
             marks.lying(axis, y, first, method, label=place == 0)
     axis.set_yticks(range(len(data)), [one.label for one in data])
     axis.tick_params(axis="y", length=0)

@@ -139,7 +139,7 @@ def _draw_series(axis: Axes, data: BetterFeatures) -> None:
         for method, errors in one.errors.items():
             found = [(x, error) for x, error in zip(across, errors, strict=True) if error]
             means = [100 * error.mean for _, error in found]
-            look = style.line(method) | {"linewidth": 1.1, "label": None}
+            look = style.line(method, linewidth=1.1, label=None)
             axis.plot([x for x, _ in found], means, **look)
             for x, error in found:
                 marks.upright(axis, x, error, method, label=place == 0 and x == found[0][0], seeds=False)

@@ -120,11 +120,11 @@ def _draw_heads(axis: Axes, data: BetterHeads) -> None:
     for place, one in enumerate(data.datasets):
         places = [float(place) for place in range(len(one.labels))]
         means = [100 * error.mean for error in one.errors]
-        axis.plot(places, means, **(style.line("fine_tuning") | {"linewidth": 1.0, "label": None}))
+        axis.plot(places, means, **style.line("fine_tuning", linewidth=1.0, label=None))
         for x, error in zip(places, one.errors, strict=True):
             marks.upright(axis, x, error, "fine_tuning", seeds=len(data.datasets) == 1)
         if one.probed and place == 0:
-            axis.axhline(100 * one.probed.mean, **(style.line("linear_probing") | {"label": None}))
+            axis.axhline(100 * one.probed.mean, **style.line("linear_probing", label=None))
     longest = max(data.datasets, key=lambda one: len(one.labels))
     axis.set_xticks(range(len(longest.labels)), _names(longest, with_quality=len(data.datasets) == 1))
     axis.grid(visible=False, axis="x")

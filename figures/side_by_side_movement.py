@@ -83,7 +83,7 @@ def draw(data: Moved) -> Figure:
 def _draw_theory(axis: Axes, theory: dict[str, Float[np.ndarray, "2 p"]]) -> None:
     style.logarithmic(axis, x=True, y=True)
     for method, pair in theory.items():
-        axis.plot(*pair, **(style.mark(method, size=3.0) | {"alpha": 0.5, "markeredgewidth": 0, "label": None}))
+        axis.plot(*pair, **style.mark(method, size=3.0, alpha=0.5, markeredgewidth=0, label=None))
     every = np.concatenate([pair.ravel() for pair in theory.values()])
     low, high = every[every > 0].min() / 3, every.max() * 3
     axis.plot([low, high], [low, high], color=style.GUIDE, linewidth=0.8, label="equal movement")

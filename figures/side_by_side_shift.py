@@ -111,7 +111,7 @@ def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
     for place, one in enumerate(datasets):
         for method, errors in one.errors.items():
             means = [100 * error.mean for error in errors]
-            axis.plot(one.angles, means, **(style.line(method) | {"linewidth": 0.8, "alpha": 0.6, "label": None}))
+            axis.plot(one.angles, means, **style.line(method, linewidth=0.8, alpha=0.6, label=None))
             for x, error in zip(one.angles, errors, strict=True):
                 first = place == 0 and x == one.angles[0]
                 marks.upright(axis, x, error, method, label=first, seeds=False)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import ParamSpec
+from typing import Any, ParamSpec
 
 import matplotlib
 import numpy as np
@@ -137,19 +137,19 @@ def single_panel(*, x: str, y: str, width: float = COLUMN, height: float = HEIGH
     return figure, axes[0, 0]
 
 
-def line(method: str) -> dict[str, object]:
-    """Keyword arguments of a method's curve, for `Axes.plot`."""
-    return {"color": COLOURS[method], "linestyle": DASHES[method], "label": LABELS[method]}
+def line(method: str, **changes: Any) -> dict[str, Any]:
+    """Keyword arguments of a method's curve, for `Axes.plot`; `changes` replace or add to them."""
+    return {"color": COLOURS[method], "linestyle": DASHES[method], "label": LABELS[method], **changes}
 
 
-def mark(method: str, *, open: bool = False, size: float = 5.0) -> dict[str, object]:
-    """Keyword arguments of a method's marks without a line between them, for `Axes.plot`."""
+def mark(method: str, *, open: bool = False, size: float = 5.0, **changes: Any) -> dict[str, Any]:
+    """Keyword arguments of a method's marks without a line between them, for `Axes.plot`; `changes` as in `line`."""
     face = "white" if open else COLOURS[method]
     look = {"marker": MARKERS[method], "markersize": size, "markerfacecolor": face, "label": LABELS[method]}
-    return look | {"color": COLOURS[method], "linestyle": "none"}
+    return look | {"color": COLOURS[method], "linestyle": "none"} | changes
 
 
-def bound_line(bound: str) -> dict[str, object]:
+def bound_line(bound: str) -> dict[str, Any]:
     """Keyword arguments of a bound's curve."""
     return {
         "color": BOUND_COLOURS[bound],
@@ -202,7 +202,7 @@ def small() -> float:
     return 7 * _size.get().text
 
 
-def _settings() -> dict[str, object]:
+def _settings() -> dict[str, Any]:
     factor = _size.get().text
     fonts = {name: factor * value for name, value in RC.items() if isinstance(value, float | int) and "size" in name}
     return RC | fonts

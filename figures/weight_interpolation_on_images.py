@@ -67,8 +67,8 @@ def draw(data: tuple[Interpolated, ...]) -> Figure:
         for method, curve in one.curves.items():
             across, up = 100 * curve[:, 1], 100 * curve[:, 2]
             axis.plot(across, up, marker=".", markersize=4, **style.line(method))
-            axis.plot(across[0], up[0], **(style.mark(method, open=True, size=6.0) | {"label": None}))
-            axis.plot(across[-1], up[-1], **(style.mark(method, size=6.0) | {"label": None}))
+            axis.plot(across[0], up[0], **style.mark(method, open=True, size=6.0, label=None))
+            axis.plot(across[-1], up[-1], **style.mark(method, size=6.0, label=None))
         axis.set(xlabel="ID accuracy (%)", ylabel="OOD accuracy (%)")
     style.legend_below(figure, axes)
     return figure

@@ -41,12 +41,7 @@ def run_experiment(
         data = experiment.simulate(config, Watch(progress=progress, unfinished=unfinished))
         save(data, directory, config)
         seconds = round(time.perf_counter() - start, 3)
-        summary = {
-            "name": experiment.name,
-            "seconds": seconds,
-            "solved_by": list(ways_of_solving(data)),
-            "beyond_the_paper": experiment.beyond_the_paper,
-        }
+        summary = {"name": experiment.name, "seconds": seconds, "solved_by": list(ways_of_solving(data))}
         write_json(directory / SUMMARY, summary)
 
     inputs = {"config": config.model_dump(mode="json"), "code": code_version("theory", "simulations")}

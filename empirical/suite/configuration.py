@@ -105,7 +105,9 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
     fields = _foundation(name, own)
     dataset = own.dataset or fields.get("family") or name
     if dataset != "digits":
-        dataset = family(dataset, data.families).name
+        source = family(dataset, data.families)
+        dataset = source.name
+        fields.setdefault("title", source.title)
     fields["family"] = dataset
     simple = ("title", "epochs", "batch_size", "seeds", "classes", "ood", "interpolate", "describe")
     fields |= {one: getattr(own, one) for one in simple if getattr(own, one) is not None}
@@ -145,7 +147,6 @@ def _foundation(name: str, own: OwnRecipe) -> dict[str, Any]:
     protocol = PAPER if own.protocol == PAPER.name else CLEAN
     return {
         "name": name,
-        "title": own.title or name,
         "protocol": protocol,
         "pipelines": TRANSFORMS.get(own.dataset or name, OWN).under(protocol.name),
         "probe": SolvedProbe(),

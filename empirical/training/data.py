@@ -61,7 +61,7 @@ def training_data(images: ImageSet, transform: Transform, *, resident_bytes: int
     shape; else streamed.
     """
     pixels = len(images) * transform.side**2 * 3
-    if not _draws(transform) and pixels * 4 <= resident_bytes:
+    if not transform.draws and pixels * 4 <= resident_bytes:
         return Resident(_transformed(images, transform), _labels(images))
     first = images.images[0].shape
     if len(images) * first[0] * first[1] * 3 <= resident_bytes:
@@ -69,10 +69,6 @@ def training_data(images: ImageSet, transform: Transform, *, resident_bytes: int
         if stacked is not None:
             return Resident(jnp.asarray(stacked), _labels(images), transform)
     return Streamed(images, transform)
-
-
-def _draws(transform: Transform) -> bool:
-    return transform.flip or transform.crop in ("random_resized_crop", "resize_random_crop")
 
 
 def _transformed(images: ImageSet, transform: Transform) -> Float32[Array, "n side side 3"]:

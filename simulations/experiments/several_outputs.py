@@ -16,7 +16,7 @@ from simulations.gradient_descent import Rates, trained
 from simulations.networks import SeveralOutputs
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
 from simulations.sweeps import ALONE, Watch, ensemble
-from theory.bounds.several_outputs import several_outputs_lower_bound
+from theory.bounds.several_outputs import several_outputs_implicit_bound
 from theory.subspaces import aligning_rotation, off_subspace_cosine
 
 DIMENSIONS = Dimensions(input_dim=16, feature_dim=4, id_dim=8)
@@ -93,7 +93,7 @@ def several_outputs(point: SeveralOutputsPoint, key: PRNGKeyArray) -> OperatorEr
         ft_best=jnp.min(tuned),
         lp_ft=both[-1],
         lp_ft_worst=jnp.max(both),
-        lower_bound=several_outputs_lower_bound(
+        lower_bound=several_outputs_implicit_bound(
             head, true_head, point.feature_error, off_subspace_cosine(features, problem.id_frame)
         ),
     )

@@ -1,7 +1,10 @@
 """The report is one file that needs nothing but a browser, and shows what it is given without executing it."""
 
 import re
+import tomllib
+from fnmatch import fnmatch
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -257,3 +260,13 @@ def test_page_without_script_is_complete_but_for_the_explorer(browser, address):
     assert "needs JavaScript" in sheet.locator("noscript").first.inner_text()
     assert sheet.locator("#claims-table tbody tr").count() == 1
     context.close()
+
+
+def test_every_file_of_the_page_is_packaged():
+    root = Path(__file__).parents[2]
+    settings = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    folder = root / "figures" / "report"
+    for path in folder.rglob("*"):
+        if path.is_file() and path.suffix not in {".py", ".pyc"}:
+            name = path.relative_to(folder).as_posix()
+            assert any(fnmatch(name, pattern) for pattern in settings["package-data"]["figures.report"]), name
