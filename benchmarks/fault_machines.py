@@ -74,11 +74,13 @@ class Machines:
     Attributes:
       results: results folder of the client.
       environment: of every process, beside this one's.
+      obedient: permissions hold for root's processes, too.
     """
 
     folder: Path
     results: Path
     environment: dict[str, str] = field(default_factory=dict)
+    obedient: bool = False
     port: int = 0
     processes: list[subprocess.Popen] = field(default_factory=list)
 
@@ -147,8 +149,10 @@ class Machines:
     def _start(self, *arguments: str, source: Path = ROOT, first_on_path: Path | None = None) -> subprocess.Popen:
         path = os.pathsep.join(str(one) for one in (first_on_path, source) if one is not None)
         environment = {**os.environ, "PYTHONPATH": path, LOG: str(self.log), **self.environment}
+        prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
         process = subprocess.Popen(
-            [sys.executable, *arguments], cwd=source, env=environment, start_new_session=True, text=True,
+            [*(prefix if self.obedient and os.geteuid() == 0 else ()), sys.executable, *arguments],
+            cwd=source, env=environment, start_new_session=True, text=True,
             stdout=subprocess.PIPE if "benchmarks.fault_client" in arguments else subprocess.DEVNULL,
             stderr=subprocess.PIPE if "benchmarks.fault_client" in arguments else self._errors(),
         )  # fmt: skip
@@ -160,10 +164,10 @@ class Machines:
 
 
 @contextmanager
-def machines(folder: Path, *, nodes: int = 2, results: Path | None = None, **environment: str) -> Iterator[Machines]:
+def machines(folder: Path, *, nodes: int = 2, obedient: bool = False, **environment: str) -> Iterator[Machines]:
     """A scheduler and nodes, all ended with the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = Machines(folder, results or folder / "results", environment)
+    found = Machines(folder, folder / "results", environment, obedient)
     with ExitStack() as stack:
         stack.callback(_end_all, found)
         found.start_scheduler()

@@ -2,8 +2,7 @@
 
 Each fault meets a scheduler, two nodes and a client, each in processes of its own, while they train. Afterwards what
 was lost is started again, the client's command is repeated, and the folder is compared with that of a suite that was
-left alone: the same `benchmark.json`, byte for byte, every run once. A full and a read-only disk need the right to
-mount.
+left alone: the same `benchmark.json`, byte for byte, every run once. A full disk needs the right to mount.
 """
 
 import json
@@ -119,19 +118,20 @@ def full_disk(cluster: Machines) -> str:
 
 
 def read_only_folder(cluster: Machines) -> str:
-    """The results folder becomes read-only in the middle of a run; later it can be written again."""
-    with _mounted(cluster, "size=64m") as remount:
-        client = cluster.start_client()
-        cluster.wait_for_a_run()
-        remount("ro")
-        said = _said(cluster, client)
-        remount("rw")
-        _keep(cluster)
+    """Nothing can be added to the results folder from the middle of a run on; later it can."""
+    client = cluster.start_client()
+    cluster.wait_for_a_run()
+    folders = [cluster.results, *(path for path in cluster.results.rglob("*") if path.is_dir())]
+    for folder in folders:
+        folder.chmod(0o555)
+    said = _said(cluster, client)
+    for folder in folders:
+        folder.chmod(0o755)
     return said
 
 
 def corrupted_runs(cluster: Machines) -> str:
-    """Between two calls: a changed array, a cut-off result, a missing manifest, a missing directory."""
+    """Between two calls: a changed array, a cut-off result, a cut-off manifest, a missing directory."""
     cluster.complete()
     runs = sorted(path.parent for path in (cluster.results / "benchmark" / "runs").glob("*/manifest.json"))
     array = runs[0] / "selected.safetensors"
@@ -139,7 +139,7 @@ def corrupted_runs(cluster: Machines) -> str:
     content[len(content) // 2] ^= 1
     array.write_bytes(content)
     (runs[1] / "result.json").write_bytes(b'{"run": ')
-    (runs[2] / "manifest.json").unlink()
+    (runs[2] / "manifest.json").write_bytes(b"{")
     shutil.rmtree(runs[3])
     return "four runs damaged"
 
@@ -205,7 +205,7 @@ def survival(name: str, folder: Path, reference: bytes) -> Survival:
     """One fault, and the command repeated after it."""
     began = time.perf_counter()
     extra = {POISON: "digits: linear probe, seed 1"} if name == "poisoned_unit" else {}
-    with machines(folder, **extra) as cluster:
+    with machines(folder, obedient=name == "read_only_folder", **extra) as cluster:
         said = FAULTS[name](cluster)
         answer = cluster.complete()
         benchmark = cluster.results / "benchmark"

@@ -21,7 +21,7 @@ from empirical.records import (
 from empirical.selection import Trial, oracle, selected
 from empirical.suite.columns import columns, premises, titles
 from empirical.suite.conditions import conditions
-from empirical.suite.ledger import Ledger
+from empirical.suite.ledger import Ledger, collector_at_rest
 from empirical.suite.plan import Grid, grid, plan, sweep_units
 from empirical.suite.rows import Heading, curves, probe_row, training_row
 from empirical.suite.units import Unit
@@ -29,6 +29,11 @@ from empirical.suite.units import Unit
 
 def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
     """Everything that the folder's finished runs say."""
+    with collector_at_rest():
+        return _collected(ledger, set_aside)
+
+
+def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     planned = plan(ledger.suite, ledger.run)
     units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
     for unit in planned.units:
