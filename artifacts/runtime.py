@@ -18,8 +18,3 @@ def prepare_jax() -> None:
     version = tuple(int(part) for part in metadata.version("jaxlib").split(".")[:2])
     if ONE_AFTER_ANOTHER.split("=")[0] not in flags and version <= LAST_TESTED:
         os.environ["XLA_FLAGS"] = f"{flags} {ONE_AFTER_ANOTHER}".strip()
-
-
-def dask_setup(worker: object) -> None:
-    """Called in a worker started with `dask worker --preload artifacts.runtime`, before it imports JAX."""
-    prepare_jax()

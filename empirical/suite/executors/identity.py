@@ -32,5 +32,5 @@ def disagreement(client: Identity, worker: Identity) -> str:
     """Why a worker must be refused; empty where it may work."""
     found = difference(client, worker)
     if client["double precision"] != worker["double precision"]:
-        found += "; start workers with `distort bench worker` or `--preload artifacts.runtime`"
+        found += "; start workers with `distort bench worker` or `--preload distort.preload`"
     return found

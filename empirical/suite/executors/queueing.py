@@ -16,6 +16,7 @@ from artifacts import UserError
 from empirical.suite.executors.dask_workers import given_out
 from empirical.suite.executors.fleet import GPU
 from empirical.suite.executors.seam import RETRIES, Done, Failed, Work
+from empirical.suite.executors.serving import START_SECONDS
 from empirical.suite.executors.waiting import Waiting
 from empirical.suite.places import Places
 from empirical.suite.suite import Suite
@@ -75,8 +76,9 @@ class QueueingSystem(BaseModel):
             "python": self.python,
             "interface": self.interface,
             "log_directory": None if self.log_directory is None else str(self.log_directory),
-            "worker_extra_args": ["--memory-limit", "0", "--preload", "artifacts.runtime", *resources],
+            "worker_extra_args": ["--memory-limit", "0", "--preload", "distort.preload", *resources],
             "job_name": "distort",
+            "death_timeout": START_SECONDS,
         }
 
 

@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 from artifacts import UserError
-from empirical.suite.executors.dask_workers import CONNECT_SECONDS
 from empirical.suite.executors.fleet import GPU
 from empirical.suite.executors.processes import DEVICES, visible_gpus
+
+#: In which a worker has imported everything, perhaps over a network, and found its scheduler; else it ends.
+START_SECONDS = 300
 
 
 def serve(address: str, count: int | None = None) -> int:
@@ -39,8 +41,8 @@ async def _serve(address: str, gpus: tuple[str | None, ...]) -> None:
     def nanny(gpu: str | None) -> Any:
         of_gpu = {} if gpu is None else {"resources": {GPU: 1}, "env": {DEVICES: gpu}}
         # No memory limit of Dask's: it counts mapped files, and would end a worker that reads many images.
-        return Nanny(address, nthreads=1, memory_limit=0, preload=["artifacts.runtime"],
-                     death_timeout=CONNECT_SECONDS, **of_gpu)  # fmt: skip
+        return Nanny(address, nthreads=1, memory_limit=0, preload=["distort.preload"],
+                     death_timeout=START_SECONDS, **of_gpu)  # fmt: skip
 
     nannies = [nanny(gpu) for gpu in gpus]
     try:

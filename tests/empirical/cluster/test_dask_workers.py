@@ -83,7 +83,7 @@ def test_nobody_answers(places, monkeypatch):
 def test_who_may_work(places):
     mine = identity(places.folder)
     assert disagreement(mine, dict(mine)) == ""
-    assert "--preload artifacts.runtime" in disagreement(mine, {**mine, "double precision": False})
+    assert "--preload distort.preload" in disagreement(mine, {**mine, "double precision": False})
     assert "unreadable" in disagreement(mine, identity(places.folder / "elsewhere"))
 
 
