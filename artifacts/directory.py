@@ -1,5 +1,6 @@
 """One result, one directory: written under a temporary name, flushed, renamed, and checked when read."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from artifacts.errors import DamagedArtifact
 from artifacts.fingerprint import canonical_json, difference
@@ -77,13 +78,14 @@ def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], No
     """
     inputs = json.loads(canonical_json(dict(inputs)))
     path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(path.parent / f".{path.name}.lock"):
+    with FileLock(_lock(path)):
         reason = "asked for" if force else _stale(path, inputs)
         if not reason:
             return Outcome(published(path), built=False, reason="up to date")
-        for leftover in _leftovers(path):
-            shutil.rmtree(leftover)
-        partial = path.parent / f".partial-{path.name}-{os.getpid()}"
+        partial, aside = _beside(path)
+        for leftover in (partial, aside):
+            if leftover.exists():  # of a process that was killed
+                shutil.rmtree(leftover)
         partial.mkdir()
         try:
             build(partial)
@@ -108,10 +110,28 @@ def _stale(path: Path, inputs: dict[str, Any]) -> str:
     return difference(artifact.inputs, inputs) or "an input that was null is absent, or the other way round"
 
 
-def _leftovers(path: Path) -> list[Path]:
-    """Partial directories of killed processes; not those of a neighbour whose name only begins alike."""
-    mine = re.compile(rf"\.partial-{re.escape(path.name)}-(\d+|old)")
-    return [entry for entry in path.parent.iterdir() if mine.fullmatch(entry.name)]
+def _lock(path: Path) -> Path:
+    return path.parent / f".{path.name}.lock"
+
+
+def _beside(path: Path) -> tuple[Path, Path]:
+    """Where a result is made, and where the one before steps aside. Fixed names: who holds the lock is alone there."""
+    return path.parent / f".partial-{path.name}-new", path.parent / f".partial-{path.name}-old"
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left half written anywhere below a folder; what is being written now stays."""
+    for entry in list(os.scandir(folder)):
+        path = Path(entry.path)
+        if not entry.name.startswith(".partial-"):
+            if entry.is_dir(follow_symlinks=False):
+                remove_leftovers(path)
+        elif not entry.is_dir(follow_symlinks=False):
+            path.unlink(missing_ok=True)
+        else:
+            name = re.sub(r"-(new|old|\d+)$", "", entry.name.removeprefix(".partial-"))
+            with contextlib.suppress(Timeout), FileLock(_lock(folder / name), timeout=0):
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def _seal(directory: Path, inputs: dict[str, Any]) -> None:
@@ -128,9 +148,7 @@ def _replace(partial: Path, path: Path) -> None:
     # A directory cannot replace a non-empty one in a single step: the old one steps aside first. A crash between
     # the two renames leaves no result at `path`, never a mixture.
     if path.exists():
-        aside = path.parent / f".partial-{path.name}-old"
-        if aside.exists():
-            shutil.rmtree(aside)
+        aside = _beside(path)[1]
         os.replace(path, aside)
         os.replace(partial, path)
         shutil.rmtree(aside)

@@ -4,6 +4,7 @@ from tyro.extras import SubcommandApp
 
 from distort import bench_checkpoints
 from distort.bench_data import add_commands
+from distort.bench_executors import Worker
 from distort.bench_plan import Plan, Status
 from distort.bench_run import Collect, Run
 
@@ -13,6 +14,7 @@ def commands() -> SubcommandApp:
     app = SubcommandApp()
     app.command(Plan, name="plan")
     app.command(Run, name="run")
+    app.command(Worker, name="worker")
     app.command(Status, name="status")
     app.command(Collect, name="collect")
     add_commands(app)

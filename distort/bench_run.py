@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import UseAppendAction, arg
 
+from distort.bench_executors import ExecutorFlags
 from distort.command import Answer, Command, table
 from distort.progress import Report
 from distort.suites import BENCHMARK, MINIATURES, SuiteCommand
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run(SuiteCommand):
+class Run(ExecutorFlags, SuiteCommand):
     """Run a suite: linear probes, learning-rate sweeps of every method, whatever its recipes ask for; then the table.
 
     Finished runs are kept, and those that were cut off are finished: calling it again is always safe.
@@ -35,16 +36,31 @@ class Run(SuiteCommand):
         from distort.stages import suite_text
         from empirical.suite import Only, run_suite
 
-        suite = self.found()
+        if self.dry_run:
+            return self._script()
+        executor, suite = self.chosen(), self.found()
         with held(self.results(suite)) as results, progress() as begin:
             places = self.places(suite)
             if places.root == results.absolute() / MINIATURES:
                 _write_miniatures(places, begin("miniatures"))
             outcome = run_suite(
-                suite, places, only=Only(self.only), limit=self.limit, force=self.force, progress=begin(suite.name)
+                suite,
+                places,
+                executor=executor,
+                only=Only(self.only),
+                limit=self.limit,
+                force=self.force,
+                progress=begin(suite.name),
             )
         return Answer(outcome.benchmark.rows, f"{suite_text(outcome)}\n\n{accuracy_table(outcome.benchmark)}",
                       _failure(outcome))  # fmt: skip
+
+    def _script(self) -> Answer:
+        from empirical.suite.executors import job_script
+
+        self.check()
+        script = job_script(self.asked())
+        return Answer({"script": script}, script)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,11 @@
 """A results folder held by one process at a time."""
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from artifacts import UserError, open_results_folder
+from artifacts.directory import remove_leftovers
 from artifacts.results_folder import MARKER
 
 LOCK = ".distort.lock"
@@ -16,7 +16,7 @@ def held(path: Path) -> Iterator[Path]:
     """The folder, made ready and locked against other `distort` processes until the block ends.
 
     The lock belongs to the process: the system lifts it when the process dies, however it dies. What a killed process
-    left half written is removed.
+    left half written is removed; a worker that has outlived its client keeps what it is writing.
 
     Raises:
       UserError: the folder is foreign or unwritable, or another process is working in it.
@@ -32,8 +32,7 @@ def held(path: Path) -> Iterator[Path]:
             f"{path} must be free, but another distort process is working in it; wait for it, or name another folder."
         ) from error
     try:
-        for leftover in folder.rglob(".partial-*"):
-            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+        remove_leftovers(folder)
         yield folder
     finally:
         lock.release()

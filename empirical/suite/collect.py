@@ -18,10 +18,10 @@ from empirical.records import (
     SetAside,
     write_record,
 )  # fmt: skip
-from empirical.selection import Criterion, Selected, oracle, selected
+from empirical.selection import Trial, oracle, selected
 from empirical.suite.columns import columns, premises, titles
 from empirical.suite.conditions import conditions
-from empirical.suite.ledger import Ledger
+from empirical.suite.ledger import Ledger, collector_at_rest
 from empirical.suite.plan import Grid, grid, plan, sweep_units
 from empirical.suite.rows import Heading, curves, probe_row, training_row
 from empirical.suite.units import Unit
@@ -29,9 +29,17 @@ from empirical.suite.units import Unit
 
 def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
     """Everything that the folder's finished runs say."""
-    parts = [_part(ledger, recipe) for recipe in ledger.suite.recipes]
-    found = [part for part in parts if part is not None]
+    with collector_at_rest():
+        return _collected(ledger, set_aside)
+
+
+def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     planned = plan(ledger.suite, ledger.run)
+    units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
+    for unit in planned.units:
+        units[unit.recipe].append(unit)
+    parts = [_part(ledger, recipe, units[recipe.name]) for recipe in ledger.suite.recipes]
+    found = [part for part in parts if part is not None]
     missing = [str(unit) for unit in planned.units if not ledger.finished(unit)]
     missing += [f"{unit} (damaged)" for unit in ledger.damaged]
     return Benchmark(
@@ -66,7 +74,7 @@ class _Part(NamedTuple):
     conditions: list[Condition]
 
 
-def _part(ledger: Ledger, recipe: Recipe) -> _Part | None:
+def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None:
     """None where nothing but the recipe is known of the data set."""
     described = ledger.result(Unit(kind="description", recipe=recipe.name, seed=recipe.seeds[0]), Description)
     if described is None:
@@ -82,13 +90,14 @@ def _part(ledger: Ledger, recipe: Recipe) -> _Part | None:
         oracle_rows += [probe_row(heading, paths, criterion) for criterion in criteria]
     for sweep in recipe.sweeps:
         state = grid(recipe, sweep, ledger.run)
-        main = _swept(ledger, recipe, sweep, state, recipe.criterion)
+        trials = _trials(ledger, recipe, sweep, state)
+        main = selected(trials, recipe.criterion) if trials else None
         if main is None:
             continue
         rows.append(training_row(heading, sweep.method.name, sweep.method.norm_mode, main, recipe.criterion, state))
         found_curves += curves(heading, rows[-1], main)
         for criterion in criteria:
-            best = _swept(ledger, recipe, sweep, state, criterion)
+            best = selected(trials, criterion)
             if best is not None:
                 oracle_rows.append(
                     training_row(heading, sweep.method.name, sweep.method.norm_mode, best, criterion, state)
@@ -99,8 +108,8 @@ def _part(ledger: Ledger, recipe: Recipe) -> _Part | None:
         rows=rows,
         oracle_rows=oracle_rows,
         curves=found_curves,
-        interpolations=list(_interpolations(ledger, recipe)),
-        conditions=conditions(ledger, recipe, heading, rows),
+        interpolations=list(_interpolations(ledger, units)),
+        conditions=conditions(ledger, recipe, heading, rows, units),
     )
 
 
@@ -108,21 +117,19 @@ def _probe_units(recipe: Recipe) -> list[Unit]:
     return [Unit(kind="probe", recipe=recipe.name, seed=seed) for seed in recipe.seeds] if recipe.solves else []
 
 
-def _swept(ledger: Ledger, recipe: Recipe, sweep: Sweep, state: Grid, criterion: Criterion) -> Selected | None:
-    """A settled grid, selected on a criterion; None where runs are missing or all diverged."""
+def _trials(ledger: Ledger, recipe: Recipe, sweep: Sweep, state: Grid) -> list[Trial]:
+    """The runs of a settled grid, to select from on any criterion; none where runs are missing."""
     if not state.settled:
-        return None
-    trials = [ledger.trial(unit) for unit in sweep_units(recipe, sweep, state.values)]
-    return selected([trial for trial in trials if trial is not None], criterion)
+        return []
+    found = [ledger.trial(unit) for unit in sweep_units(recipe, sweep, state.values)]
+    return [trial for trial in found if trial is not None]
 
 
-def _interpolations(ledger: Ledger, recipe: Recipe) -> Iterator[Interpolation]:
-    units = plan(ledger.suite, ledger.run).units
+def _interpolations(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Interpolation]:
     for unit in units:
-        if unit.kind == "interpolation" and unit.recipe == recipe.name:
-            found = ledger.result(unit, Interpolation)
-            if found is not None:
-                yield found
+        found = ledger.result(unit, Interpolation) if unit.kind == "interpolation" else None
+        if found is not None:
+            yield found
 
 
 def _dataset(recipe: Recipe, described: Description, heading: Heading) -> DatasetRecord:

@@ -15,7 +15,7 @@ from empirical.records import (
 )  # fmt: skip
 from empirical.selection import selected
 from empirical.suite.ledger import Ledger
-from empirical.suite.plan import Grid, plan
+from empirical.suite.plan import Grid
 from empirical.suite.rows import Heading, probe_row, training_row
 from empirical.suite.units import Unit, method_of
 
@@ -23,11 +23,17 @@ from empirical.suite.units import Unit, method_of
 BACKBONE_ACCURACY = "held_out_font_accuracy"
 
 
-def conditions(ledger: Ledger, recipe: Recipe, heading: Heading, rows: Sequence[BenchmarkRow]) -> list[Condition]:
-    """Every place of every series whose runs are all finished."""
+def conditions(
+    ledger: Ledger, recipe: Recipe, heading: Heading, rows: Sequence[BenchmarkRow], units: Sequence[Unit]
+) -> list[Condition]:
+    """Every place of every series whose runs are all finished.
+
+    Args:
+      units: everything that is planned for the recipe.
+    """
     found = []
     for variation in recipe.variations:
-        at = _rows(ledger, recipe, variation, heading) if variation.name else _main_rows(variation, rows)
+        at = _rows(ledger, recipe, variation, heading, units) if variation.name else _main_rows(variation, rows)
         if at:
             found.append(_condition(ledger, recipe, variation, at))
     return found
@@ -40,13 +46,11 @@ def _main_rows(variation: Variation, rows: Sequence[BenchmarkRow]) -> list[Bench
     return found if len(found) == len(wanted) else []
 
 
-def _rows(ledger: Ledger, recipe: Recipe, variation: Variation, heading: Heading) -> list[BenchmarkRow]:
+def _rows(
+    ledger: Ledger, recipe: Recipe, variation: Variation, heading: Heading, planned: Sequence[Unit]
+) -> list[BenchmarkRow]:
     heading = heading._replace(condition=variation.name)
-    units = [
-        unit
-        for unit in plan(ledger.suite, ledger.run).units
-        if (unit.recipe, unit.condition) == (recipe.name, variation.name)
-    ]
+    units = [unit for unit in planned if unit.condition == variation.name]
     if not units or not all(map(ledger.finished, units)):
         return []
     rows = []

@@ -1,7 +1,8 @@
 """Runs a suite: everything that the plan names, round by round, until finished runs name nothing new."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,13 +70,15 @@ def run_suite(
     outcomes: dict[Unit, Done | Failed] = {}
     built: dict[str, str] = {}
     stopped = False
-    for unit, outcome, count in _rounds(ledger, places, executor, only, force, outcomes):
-        if isinstance(outcome, Done) and outcome.built:
-            built[str(unit)] = outcome.reason
-        progress(str(unit), len(outcomes) / count)
-        if limit is not None and len(built) >= limit:
-            stopped = True
-            break
+    # Closed at once, whatever ends the loop: an executor lets its workers go.
+    with closing(_rounds(ledger, places, executor, only, force, outcomes)) as rounds:
+        for unit, outcome, count in rounds:
+            if isinstance(outcome, Done) and outcome.built:
+                built[str(unit)] = outcome.reason
+            progress(f"{len(outcomes)} of {count}: {unit}", len(outcomes) / count)
+            if limit is not None and len(built) >= limit:
+                stopped = True
+                break
     failed = [SetAside(unit=str(one.unit), error=one.error) for one in outcomes.values() if isinstance(one, Failed)]
     write_json(places.folder / SET_ASIDE_FILE, [one.model_dump() for one in failed])
     benchmark = collect(ledger, set_aside=failed)
@@ -86,17 +89,18 @@ def run_suite(
 
 def _rounds(
     ledger: Ledger, places: Places, executor: Executor, only: Only, force: bool, outcomes: dict[Unit, Done | Failed]
-) -> Iterator[tuple[Unit, Done | Failed, int]]:
+) -> Generator[tuple[Unit, Done | Failed, int], None, None]:
     """What became of every unit, with how many are known of; a round ends when all that it named are done."""
     while True:
         planned = only.select(plan(ledger.suite, ledger.run).units, ledger.suite)
         fresh = [unit for unit in planned if unit not in outcomes]
         if not fresh:
             return
-        for outcome in executor(fresh, ledger.suite, places, force=force):
-            outcomes[outcome.unit] = outcome
-            ledger.forget(outcome.unit)
-            yield outcome.unit, outcome, max(len(planned), len(outcomes))
+        with closing(executor(fresh, ledger.suite, places, force=force)) as found:
+            for outcome in found:
+                outcomes[outcome.unit] = outcome
+                ledger.forget(outcome.unit)
+                yield outcome.unit, outcome, max(len(planned), len(outcomes))
         lost = [unit for unit in fresh if unit not in outcomes]
         if lost:
             raise RuntimeError(f"the executor must say what became of every unit, but not of {lost[0]}")

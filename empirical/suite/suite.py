@@ -1,5 +1,6 @@
 """A suite is some recipes that are run, reported and compared together."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from pydantic import Field, ValidationError, model_validator
@@ -94,7 +95,7 @@ def read_suite(folder: Path) -> Suite:
     """
     path = folder / SUITE_FILE
     try:
-        return Suite.model_validate_json(path.read_bytes())
+        return _suite(path.read_bytes())
     except FileNotFoundError as error:
         raise UserError(
             f"{folder} must hold a suite ({SUITE_FILE}), but there is none; run `distort bench run`."
@@ -103,3 +104,9 @@ def read_suite(folder: Path) -> Suite:
         raise UserError(
             f"{path} must be a suite of this version ({str(error).splitlines()[0]}); run it again."
         ) from error
+
+
+@lru_cache(maxsize=2)
+def _suite(content: bytes) -> Suite:
+    """Workers read the same file before every unit."""
+    return Suite.model_validate_json(content)

@@ -1,4 +1,4 @@
-"""Who does the work: the seam between a suite and the machines that run it.
+"""What an executor is given and what it yields.
 
 An executor is given units and yields what became of each, in any order. It must begin a unit only when the units that
 it depends on (`units.dependencies`) and that were given with it are done, and must yield `Failed` for those whose
@@ -6,14 +6,17 @@ dependency failed. Everything else is the same for all executors: a worker calls
 small and JSON-able, and returns the run's id; units are idempotent, so giving one out twice costs nothing but time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from artifacts import UserError
+from artifacts import Outcome, UserError
 from empirical.suite.places import Places
 from empirical.suite.suite import Suite
-from empirical.suite.units import Unit, dependencies
-from empirical.suite.work import run_unit
+from empirical.suite.units import Unit
+
+#: How often a unit is tried again after an error that may pass (a full disk, a lost worker); not after a `UserError`,
+#: which says what somebody must mend.
+RETRIES = 2
 
 
 class Done(NamedTuple):
@@ -36,27 +39,30 @@ class Failed(NamedTuple):
 class Executor(Protocol):
     def __call__(
         self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool
-    ) -> Iterator[Done | Failed]: ...
+    ) -> Generator[Done | Failed, None, None]: ...
 
 
-def local(units: Sequence[Unit], suite: Suite, places: Places, *, force: bool) -> Iterator[Done | Failed]:
-    """One after another, in this process."""
-    failed: set[Unit] = set()
-    for unit in units:
-        broken = next((one for one in dependencies(unit, suite) if one in failed), None)
-        outcome = Failed(unit, f"needs what failed ({broken})") if broken else attempted(unit, places, force=force)
-        if isinstance(outcome, Failed):
-            failed.add(unit)
-        yield outcome
+@runtime_checkable
+class Work(Protocol):
+    """What a worker does with a unit (`work.run_unit`): a module's function, so that it can be named to a process."""
+
+    def __call__(self, unit: Unit, places: Places, *, force: bool) -> Outcome: ...
 
 
-def attempted(unit: Unit, places: Places, *, force: bool) -> Done | Failed:
+class Attempt(NamedTuple):
+    """What came of one try. `again`: the error may pass."""
+
+    outcome: Done | Failed
+    again: bool = False
+
+
+def attempted(unit: Unit, places: Places, *, force: bool, work: Work) -> Attempt:
     """A unit run here; what goes wrong is said in one line and stops nobody else."""
     try:
-        outcome = run_unit(unit, places, force=force)
+        outcome = work(unit, places, force=force)
     except UserError as error:
-        return Failed(unit, " ".join(str(error).split()))
+        return Attempt(Failed(unit, " ".join(str(error).split())))
     except Exception as error:
-        return Failed(unit, " ".join(f"{type(error).__name__}: {error}".split()))
+        return Attempt(Failed(unit, " ".join(f"{type(error).__name__}: {error}".split())), again=True)
     run = outcome.artifact.path.relative_to(places.folder).as_posix()
-    return Done(unit, run, outcome.built, outcome.reason)
+    return Attempt(Done(unit, run, outcome.built, outcome.reason))

@@ -1,0 +1,174 @@
+"""What planner, executors, publishing, `status` and `collect` cost when there are many runs.
+
+`python -m benchmarks.scale [--recipes 10 100] [--folder DIRECTORY] [--out FILE]`. Runs train nothing (`no_op_runs`); a
+recipe has a thousand. Each step is a process of its own: `cpu` seconds are those of its processor time, its children's
+included, which other work on the machine lengthens little; `clock` seconds are those of the clock. Where the folder is
+decides what writing costs: `file_system` says it.
+"""
+
+import json
+import multiprocessing
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from artifacts import environment
+from artifacts.files import write_json
+from artifacts.runtime import prepare_jax
+
+RATES, SEEDS = 25, 10
+RUNS_A_RECIPE = 4 * RATES * SEEDS + SEEDS + 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """How many, and where."""
+
+    recipes: tuple[int, ...] = (10, 100)
+    """Sizes of suites, in thousands of runs."""
+    folder: Path | None = None
+    """Where the runs are written; by default the system's temporary folder."""
+    out: Path | None = None
+    """File for the result; standard output by default."""
+
+
+def step(work: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
+    """Run in a process of its own: its times, its peak memory, and what it returns."""
+    context = multiprocessing.get_context("spawn")
+    mine, theirs = context.Pipe()
+    process = context.Process(target=_measured, args=(theirs, work, arguments))
+    process.start()
+    theirs.close()
+    found = mine.recv()
+    process.join()
+    return found
+
+
+def _measured(answer: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    prepare_jax()
+    import empirical.suite  # noqa: F401  not part of what is measured
+
+    before = _memory()
+    clock, cpu = time.perf_counter(), _cpu()
+    said = work(*arguments)
+    answer.send({"clock": round(time.perf_counter() - clock, 2), "cpu": round(_cpu() - cpu, 2),
+                 "peak_mib_more": round(_memory() - before, 1), **said})  # fmt: skip
+
+
+def _cpu() -> float:
+    """Of this process and of children that have ended."""
+    own, children = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def _memory() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def planned(folder: Path, recipes: int) -> dict[str, Any]:
+    from benchmarks.no_op_runs import no_op_suite
+    from empirical.suite import Ledger, open_suite, plan
+
+    suite = no_op_suite(recipes, rates=RATES, seeds=SEEDS)
+    open_suite(folder, suite)
+    return {"units": len(plan(suite, Ledger(suite, folder).run).units)}
+
+
+def made(folder: Path, processes: int) -> dict[str, Any]:
+    """Everything that is missing, from planning to collecting."""
+    from benchmarks.no_op_runs import no_op
+    from empirical.suite import Places, read_suite, run_suite
+    from empirical.suite.executors import Processes
+
+    outcome = run_suite(read_suite(folder), Places(folder=folder), executor=Processes(processes, work=no_op))
+    assert not outcome.set_aside, outcome.set_aside[0]
+    return {"made": len(outcome.built), "up_to_date": outcome.up_to_date}
+
+
+def made_in_process(folder: Path, recipe: int) -> dict[str, Any]:
+    """The runs of one recipe, by the executor alone."""
+    from benchmarks.no_op_runs import no_op
+    from empirical.suite.executors import InProcess
+
+    return _given_to(InProcess(no_op), folder, recipe)
+
+
+def made_by_dask(folder: Path, recipe: int) -> dict[str, Any]:
+    from distributed import LocalCluster
+
+    from benchmarks.no_op_runs import no_op
+    from empirical.suite.executors import DaskWorkers
+
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
+        return _given_to(DaskWorkers(cluster.scheduler_address, work=no_op), folder, recipe)
+
+
+def _given_to(executor: Any, folder: Path, recipe: int) -> dict[str, Any]:
+    from empirical.suite import Ledger, Places, plan, read_suite
+
+    suite = read_suite(folder)
+    units = [unit for unit in plan(suite, Ledger(suite, folder).run).units if unit.recipe == f"recipe{recipe:03d}"]
+    clock, cpu = time.perf_counter(), _cpu()
+    outcomes = list(executor(units, suite, Places(folder=folder), force=False))
+    assert all(one.built for one in outcomes)
+    return {"made": len(outcomes), "clock": round(time.perf_counter() - clock, 2), "cpu": round(_cpu() - cpu, 2)}
+
+
+def status(results: Path) -> dict[str, Any]:
+    from distort.bench_plan import Status
+
+    found = Status(results=results)().document.runs
+    return {"finished": sum(one.finished for one in found)}
+
+
+def collected(folder: Path) -> dict[str, Any]:
+    from empirical.suite import Ledger, collect, read_suite, write_benchmark
+
+    benchmark = collect(Ledger(read_suite(folder), folder))
+    write_benchmark(folder, benchmark)
+    return {"rows": len(benchmark.rows), "missing": len(benchmark.missing)}
+
+
+def measure(results: Path, recipes: int) -> dict[str, Any]:
+    from artifacts import open_results_folder
+
+    folder = open_results_folder(results) / "benchmark"
+    found: dict[str, Any] = {"runs": recipes * RUNS_A_RECIPE, "recipes": recipes}
+    found["plan"] = step(planned, folder, recipes)
+    found["dask_two_workers"] = step(made_by_dask, folder, 0)
+    found["in_process"] = step(made_in_process, folder, 1)
+    found["two_processes"] = step(made, folder, 2)
+    found["status"] = step(status, results)
+    found["collect"] = step(collected, folder)
+    for name in ("dask_two_workers", "in_process", "two_processes"):
+        found[name]["clock_ms_a_run"] = round(1000 * found[name]["clock"] / found[name]["made"], 2)
+        found[name]["cpu_ms_a_run"] = round(1000 * found[name]["cpu"] / found[name]["made"], 2)
+    return found
+
+
+def main(config: Scale) -> None:
+    with tempfile.TemporaryDirectory(dir=config.folder) as temporary:
+        sizes = []
+        for recipes in config.recipes:
+            sizes.append(measure(Path(temporary) / str(recipes), recipes))
+            print(json.dumps(sizes[-1]), file=sys.stderr, flush=True)
+        kind = subprocess.run(["stat", "-f", "-c", "%T", temporary], capture_output=True, text=True, check=True)
+    result = {"sizes": sizes, "file_system": kind.stdout.strip(), "cores": os.cpu_count(), "environment": environment()}
+    if config.out is None:
+        json.dump(result, sys.stdout, indent=1)
+    else:
+        write_json(config.out, result)
+
+
+if __name__ == "__main__":
+    prepare_jax()
+    main(tyro.cli(Scale))

@@ -1,0 +1,105 @@
+"""Local processes: one device each, faults contained, and all that is begun ends with the process that began it."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from works import SUITE, UNITS, begun, passing, poisoned, slow
+
+from artifacts import UserError
+from empirical.suite import Ledger, plan, run_suite
+from empirical.suite.executors import InProcess, Processes
+
+PATIENCE_SECONDS = 120
+
+
+def wait_for(happened) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def gone(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+
+
+def test_each_worker_sees_its_own_device_and_a_killed_one_is_replaced(places, undisturbed):
+    killed = []
+
+    def kill_one() -> None:
+        wait_for(lambda: any("FT" in unit for _, _, unit in begun(places)))
+        killed.append(begun(places)[-1][0])
+        os.kill(killed[0], signal.SIGKILL)
+
+    thread = threading.Thread(target=kill_one)
+    thread.start()
+    outcome = run_suite(SUITE, places, executor=Processes(2, ("4", "GPU-abc"), work=slow))
+    thread.join()
+    assert outcome.set_aside == []
+    assert len(outcome.built) == UNITS
+    assert outcome.benchmark == undisturbed
+    tries = begun(places)
+    assert {device for _, device, _ in tries} == {"4", "GPU-abc"}
+    assert len({process for process, _, _ in tries}) == 3
+    assert len(tries) <= UNITS + 1  # the run that was killed, and no other, is done again
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") is None
+
+
+def test_a_poisoned_unit_is_set_aside_with_what_needs_it_and_the_rest_goes_on(places):
+    outcome = run_suite(SUITE, places, executor=Processes(2, work=poisoned, retries=1))
+    failed = {one.unit: one.error for one in outcome.set_aside}
+    assert failed.pop("recipe000: linear probe, seed 1").endswith("SIGKILL (tried 2 times)")
+    assert failed.pop("recipe000: description, seed 0") == "Data must be there, but are not."  # not tried again
+    assert all("seed 1" in unit and "needs what failed" in error for unit, error in failed.items())
+    assert len(outcome.built) == UNITS - 2 - len(failed)
+
+
+def test_an_error_that_passes_costs_an_attempt(places, undisturbed):
+    outcome = run_suite(SUITE, places, executor=InProcess(passing, retries=1))
+    assert outcome.set_aside == []
+    assert outcome.benchmark == undisturbed
+
+
+def test_workers_end_when_the_caller_stops_listening(places):
+    units = plan(SUITE, Ledger(SUITE, places.folder).run).units
+    with closing(Processes(2, work=slow)(units, SUITE, places, force=False)) as outcomes:
+        next(outcomes)
+    assert all(gone(process) for process, _, _ in begun(places))
+
+
+def test_workers_end_with_a_parent_that_was_killed(places):
+    code = """
+        import sys; from pathlib import Path
+        from works import SUITE, slow
+        from empirical.suite import Places, run_suite
+        from empirical.suite.executors import Processes
+        if __name__ == "__main__":
+            run_suite(SUITE, Places(folder=Path(sys.argv[1])), executor=Processes(2, work=slow))
+        """
+    script = places.folder.parent / "parent.py"
+    script.write_text("\n".join(line.strip() if "run_suite(SUITE" not in line else "    " + line.strip()
+                                for line in code.splitlines()))  # fmt: skip
+    path = os.pathsep.join([str(Path(__file__).parents[3]), str(Path(__file__).parent)])
+    parent = subprocess.Popen([sys.executable, str(script), str(places.folder)], env={**os.environ, "PYTHONPATH": path})
+    wait_for(lambda: begun(places))
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: all(gone(process) for process, _, _ in begun(places)))
+    assert run_suite(SUITE, places, executor=Processes(1, work=slow), limit=1).set_aside == []
+
+
+@pytest.mark.parametrize(("count", "gpus"), [(0, ()), (-1, ("0",)), (3, ("0", "1"))])
+def test_impossible_numbers_of_workers_are_refused(count, gpus):
+    with pytest.raises(UserError, match=f"got {count}"):
+        Processes(count, gpus)
