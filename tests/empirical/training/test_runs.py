@@ -123,7 +123,7 @@ def test_images_of_several_shapes_are_streamed():
             return super().__getitem__(index)[: 5 + index % 2]
 
     even = image_set(6)
-    rows = Ragged(even.images.file, even.images.pixels, even.images.rows)
+    rows = Ragged(even.images.origin, even.images.pixels, even.images.rows)
     ragged = ImageSet(name="ragged", images=rows, labels=even.labels)
     data = training_data(ragged, Transform(crop="random_resized_crop", side=SIDE))
     assert isinstance(data, Streamed)
