@@ -16,6 +16,6 @@ settings.load_profile("default")
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
-    """Forget what was compiled for a folder when it is done: little is shared between folders, and it takes gigabytes."""
+    """Forget what was compiled for a folder when it is done: folders share little, and it takes gigabytes."""
     if nextitem is not None and nextitem.path.parent != item.path.parent:
         jax.clear_caches()
