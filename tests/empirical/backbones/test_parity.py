@@ -5,6 +5,7 @@ transformers' ResNet (torchvision's ResNet v1.5) and OpenAI's own `model.py`, in
 """
 
 import copy
+from typing import Any, NamedTuple
 
 import equinox as eqx
 import jax
@@ -29,6 +30,9 @@ RTOL = 1e-5
 # Train mode divides by deviations of a batch's few values, so float32 is less exact; ours may err as much as PyTorch's
 # own, times this.
 ROUNDING = 5.0
+DRAWS = 5
+#: So small that a gradient which is off by percent (a ReLU on the edge) leaves the statistics alone.
+SMALL_RATE = 1e-4
 DRAW = np.random.default_rng(0)
 
 
@@ -77,42 +81,75 @@ def test_resnet_features(torch, resnet, side):
     assert apart(features(ours, images), expected) < RTOL
 
 
-def test_resnet_in_train_mode_features_gradients_and_statistics_over_several_steps(torch, resnet, torchvision_names):
+def test_resnet_in_train_mode_features_and_gradients(torch, resnet, torchvision_names):
     reference, ours = resnet
-    reference = reference.train()
-    rate, target = 0.05, DRAW.standard_normal(128).astype(np.float32)
+    draw = np.random.default_rng(1)
     names = {name: origin.names[0] for name, origin in resnet_origins(ours, "").items()}
-
-    @eqx.filter_jit
-    def stepped(network, images):
-        def loss(network):
-            pooled, after = network(images, "train")
-            return jnp.mean((pooled - target) ** 2), (pooled, after)
-
-        (_, (pooled, after)), gradient = eqx.filter_value_and_grad(loss, has_aux=True)(network)
-        statistics = jax.tree.map(lambda role: role.kind == "norm_statistics", network.roles())
-        moved = jax.tree.map(lambda weight, slope: weight - rate * slope, network, gradient)
-        return pooled, gradient, jax.tree.map(lambda s, new, old: new if s else old, statistics, after, moved)
-
-    # In double precision the reference is the truth; its own float32 says how much rounding to expect.
-    exact = copy.deepcopy(reference).double()
-    optimisers = [torch.optim.SGD(model.parameters(), lr=rate) for model in (reference, exact)]
-    for _ in range(3):
-        images = (3 + 2 * DRAW.standard_normal((6, 48, 48, 3))).astype(np.float32)
-        rounded, truth = (
-            torch_step(torch, model, optimiser, images, target)
-            for model, optimiser in zip((reference, exact), optimisers, strict=True)
-        )
-        pooled, gradient, ours = stepped(ours, images)
+    ratios = {}
+    for _ in range(DRAWS):
+        images = (3 + 2 * draw.standard_normal((6, 48, 48, 3))).astype(np.float32)
+        target = draw.standard_normal(128).astype(np.float32)
+        truth, rounded = stepped_references(torch, reference, [images], target, rate=0.0)
+        pooled, gradient, _ = stepped(ours, images, target, 0.0)
         found = {"features": pooled} | by_reference_name(gradient, names)
-        expected, other = ({"features": one[0]} | torchvision_names(one[1]) for one in (truth, rounded))
+        expected, other = ({"features": one.features} | torchvision_names(one.gradients) for one in (truth, rounded))
         for name, values in expected.items():
             allowed = RTOL + ROUNDING * apart(other[name], values)
-            assert apart(found[name], values) < allowed, name
-    buffers, other = (torchvision_names(dict(model.named_buffers())) for model in (exact, reference))
+            ratios.setdefault(name, []).append(apart(found[name], values) / allowed)
+    assert max(ratios.pop("features")) < 1
+    # A sum that rounds to the other side of zero opens or shuts a ReLU and moves a gradient by percent, in PyTorch as
+    # here: so the median over draws must agree, not each of them.
+    assert max(float(np.median(one)) for one in ratios.values()) < 1
+
+
+def test_resnet_in_train_mode_running_statistics_over_several_steps(torch, resnet, torchvision_names):
+    reference, ours = resnet
+    draw = np.random.default_rng(2)
+    names = {name: origin.names[0] for name, origin in resnet_origins(ours, "").items()}
+    batches = [(3 + 2 * draw.standard_normal((6, 48, 48, 3))).astype(np.float32) for _ in range(3)]
+    target = draw.standard_normal(128).astype(np.float32)
+    truth, rounded = stepped_references(torch, reference, batches, target, rate=SMALL_RATE)
+    for images in batches:
+        _, _, ours = stepped(ours, images, target, SMALL_RATE)
+    expected, other = (torchvision_names(one.buffers) for one in (truth, rounded))
     found = by_reference_name(ours, names)
-    for name in (name for name in buffers if "running" in name):
-        assert apart(found[name], buffers[name]) < RTOL + ROUNDING * apart(other[name], buffers[name]), name
+    running = [name for name in expected if "running" in name]
+    assert running
+    for name in running:
+        assert apart(found[name], expected[name]) < RTOL + ROUNDING * apart(other[name], expected[name]), name
+
+
+@eqx.filter_jit
+def stepped(network, images, target, rate):
+    """Features, gradients and the network after one step of gradient descent in train mode."""
+
+    def loss(network):
+        pooled, after = network(images, "train")
+        return jnp.mean((pooled - target) ** 2), (pooled, after)
+
+    (_, (pooled, after)), gradient = eqx.filter_value_and_grad(loss, has_aux=True)(network)
+    statistics = jax.tree.map(lambda role: role.kind == "norm_statistics", network.roles())
+    moved = jax.tree.map(lambda weight, slope: weight - rate * slope, network, gradient)
+    return pooled, gradient, jax.tree.map(lambda s, new, old: new if s else old, statistics, after, moved)
+
+
+class Stepped(NamedTuple):
+    """A reference after its last step."""
+
+    features: Any
+    gradients: dict[str, Any]
+    buffers: dict[str, Any]
+
+
+def stepped_references(torch, reference, batches, target, *, rate):
+    """The reference in double precision, which is the truth, and in its own float32, which says how much it rounds."""
+    found = []
+    for model in (copy.deepcopy(reference).double().train(), copy.deepcopy(reference).train()):
+        optimiser = torch.optim.SGD(model.parameters(), lr=rate)
+        for images in batches:
+            features, gradients = torch_step(torch, model, optimiser, images, target)
+        found.append(Stepped(features, gradients, dict(model.named_buffers())))
+    return found
 
 
 def torch_step(torch, model, optimiser, images, target):
