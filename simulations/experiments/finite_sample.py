@@ -13,6 +13,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate, probed_head
+from simulations.experiments.final_risks import FinalRisks
 from simulations.gradient_descent import Rates, trained
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
 from simulations.sweeps import ALONE, Watch, ensemble
@@ -45,28 +46,17 @@ class FiniteSamplePoint(eqx.Module):
     angle: Float[Array | np.ndarray, "*sweep"]
 
 
-class SampleRisks(eqx.Module):
-    """Population risks after training, under the inputs' own ID distribution and all directions alike OOD."""
-
-    lp_id: Float[Array | np.ndarray, "*batch"]
-    lp_ood: Float[Array | np.ndarray, "*batch"]
-    ft_id: Float[Array | np.ndarray, "*batch"]
-    ft_ood: Float[Array | np.ndarray, "*batch"]
-    lp_ft_id: Float[Array | np.ndarray, "*batch"]
-    lp_ft_ood: Float[Array | np.ndarray, "*batch"]
-
-
 class FiniteSampleData(eqx.Module):
     """Arrays (noise, examples, problem)."""
 
     examples: Float[np.ndarray, " n"]
     id_dim: int
     label_noises: Float[np.ndarray, " s"]
-    risks: SampleRisks
+    risks: FinalRisks
     solved_by: str
 
 
-def sampled(point: FiniteSamplePoint, key: PRNGKeyArray) -> SampleRisks:
+def sampled(point: FiniteSamplePoint, key: PRNGKeyArray) -> FinalRisks:
     """A random problem and a random sample, trained."""
     problem_key, sample_key = jax.random.split(key)
     problem = sample_problem(
@@ -95,7 +85,7 @@ def sampled(point: FiniteSamplePoint, key: PRNGKeyArray) -> SampleRisks:
     tuned, both = jax.vmap(train)(jnp.stack([start.head, probed]))
     weights = (start.features.T @ probed, tuned, both)
     errors = [one - problem.truth.weights for one in weights]
-    return SampleRisks(
+    return FinalRisks(
         *(risk for error in errors for risk in (jnp.sum((root.T @ (problem.id_frame.T @ error)) ** 2), error @ error))
     )
 

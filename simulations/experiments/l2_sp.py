@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate, few_inputs, probed_head
 from simulations.experiments.families import CONDITION, OVERPARAMETERISED
+from simulations.experiments.final_risks import FinalRisks
 from simulations.gradient_descent import Rates, trained
 from simulations.sampling import equal_angles, sample_problem, spread_eigenvalues
 from simulations.sweeps import ALONE, Watch, ensemble
@@ -42,26 +43,15 @@ class L2SPPoint(eqx.Module):
     angle: Float[Array | np.ndarray, "*sweep"]
 
 
-class L2SPRisks(eqx.Module):
-    """After training; `lp` does not depend on lambda."""
-
-    lp_id: Float[Array | np.ndarray, "*batch"]
-    lp_ood: Float[Array | np.ndarray, "*batch"]
-    ft_id: Float[Array | np.ndarray, "*batch"]
-    ft_ood: Float[Array | np.ndarray, "*batch"]
-    lp_ft_id: Float[Array | np.ndarray, "*batch"]
-    lp_ft_ood: Float[Array | np.ndarray, "*batch"]
-
-
 class L2SPData(eqx.Module):
-    """Arrays (lambda, problem)."""
+    """Arrays (lambda, problem); linear probing does not depend on lambda."""
 
     strengths: Float[np.ndarray, " s"]
-    risks: L2SPRisks
+    risks: FinalRisks
     solved_by: str
 
 
-def anchored(point: L2SPPoint, key: PRNGKeyArray) -> L2SPRisks:
+def anchored(point: L2SPPoint, key: PRNGKeyArray) -> FinalRisks:
     """A random problem of the overparameterised family, trained with the penalty."""
     problem = sample_problem(
         OVERPARAMETERISED,
@@ -84,7 +74,7 @@ def anchored(point: L2SPPoint, key: PRNGKeyArray) -> L2SPRisks:
     networks = jax.vmap(train)(jnp.stack([start.head, probed]))
     tuned, both = (jax.tree.map(lambda leaf, which=which: leaf[which], networks) for which in (0, 1))
     before = eqx.tree_at(lambda one: one.head, start, probed)
-    return L2SPRisks(*(risk(network, problem) for network in (before, tuned, both) for risk in (id_risk, ood_risk)))
+    return FinalRisks(*(risk(network, problem) for network in (before, tuned, both) for risk in (id_risk, ood_risk)))
 
 
 def simulate(config: L2SP, watch: Watch = ALONE) -> L2SPData:
