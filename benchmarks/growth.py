@@ -34,7 +34,8 @@ class Growth:
     """Sizes that are varied, one at a time, about the first of each."""
 
     input_dims: tuple[int, ...] = (1_000, 4_000, 16_000)
-    examples: tuple[int, ...] = (400, 1_600, 6_400)
+    examples: tuple[int, ...] = (1_600, 6_400, 25_600)
+    """At least four times the largest ID dimension: inputs are well conditioned throughout, and only sizes vary."""
     feature_dims: tuple[int, ...] = (10, 40, 160)
     id_dims: tuple[int, ...] = (100, 200, 400)
     repeats: int = 5

@@ -14,6 +14,7 @@ from simulations.gradient_flow import METHODS, FailedSolve, Numerics, solve, sta
 from simulations.integration import integrate
 from simulations.methods import fine_tuning, linear_probing, lp_ft
 from simulations.sampling import equal_angles, sample_problem
+from simulations.stiff import DampedSystem
 from simulations.trajectory import Trajectory
 from theory import risks as definitions
 from theory.fine_tuning import one_active_unit
@@ -88,10 +89,11 @@ def integrated_states(reduced, times):
     return integrate(reduced, times, lambda state: state, numerics=Numerics())
 
 
+@pytest.mark.parametrize("dimensions", [SEVERAL_DIRECTIONS, MANY_FEATURES], ids=("k < m", "k > m"))
 @pytest.mark.parametrize("condition", [1e3, 1e8])
-def test_stiff_problems_agree_with_scipys_implicit_solver(condition):
+def test_stiff_problems_agree_with_scipys_implicit_solver(dimensions, condition):
     times = np.concatenate([[0.0], np.geomspace(1e-2, 10 * condition, 8)])
-    problem = drawn(SEVERAL_DIRECTIONS, 3, 0.3, condition)
+    problem = drawn(dimensions, 3, 0.3, condition)
     path = states(problem, "fine_tuning", times, numerics=Numerics(stiff=True))
     reduced, (r, m) = path.reduced, path.states.id_features.shape[1:]
     covariance, target = np.asarray(reduced.training_covariance), np.asarray(reduced.id_target)
@@ -114,6 +116,19 @@ def test_stiff_problems_agree_with_scipys_implicit_solver(condition):
         t_eval=times,
     )
     np.testing.assert_allclose(ours, reference.y.T.reshape(ours.shape), atol=AGREEMENT)
+
+
+@pytest.mark.parametrize("rows", [2, 6], ids=("r < m", "r > m"))
+@pytest.mark.parametrize("size", [1e-6, 1.0, 1e6, 1e12])
+def test_damped_systems_are_solved_to_rounding(rows, size):
+    """Backward stable whatever the step: what is left of the right-hand side is rounding of the terms that it sums."""
+    random = np.random.default_rng(0)
+    system = DampedSystem(1 + size * np.geomspace(1e-8, 1, 4), np.sqrt(size) * random.standard_normal((rows, 4)))
+    right = random.standard_normal(4)
+    found = jax.jit(DampedSystem.solution)(system, right)
+    matrix = np.diag(system.diagonal) + system.rows.T @ system.rows
+    left = np.abs(matrix @ found - right)
+    assert (left <= 1e-14 * (np.abs(matrix) @ np.abs(found) + np.abs(right))).all()
 
 
 def test_the_limit_of_a_stiff_problem_is_reached():

@@ -116,7 +116,7 @@ def test_the_guaranteed_rate_is_that_of_the_head_alone_where_features_vanish_on_
 
 
 DIRECTIONS = arrays(float, 3, elements=st.floats(-6, 6, allow_subnormal=False))
-boost = jax.jit(lorentz.boost)
+boost, boosted = jax.jit(lorentz.boost), jax.jit(lorentz.boosted)
 
 
 @given(DIRECTIONS)
@@ -130,6 +130,13 @@ def test_boosts_are_lorentz_transformations(direction):
     assert abs(np.linalg.det(matrix) - 1) <= BOOSTED * size**2
     assert matrix[0, 0] >= 1
     np.testing.assert_allclose(matrix @ np.asarray(boost(jnp.asarray(-direction))), np.eye(4), atol=BOOSTED * size**2)
+
+
+@given(DIRECTIONS, arrays(float, (2, 4), elements=st.floats(-3, 3, allow_subnormal=False)))
+def test_boosted_is_the_product_with_the_boost(direction, moving):
+    matrix = np.asarray(boost(jnp.asarray(direction)))
+    found = lorentz.stacked(boosted(lorentz.unstacked(jnp.asarray(moving)), jnp.asarray(direction)))
+    np.testing.assert_allclose(found, moving @ matrix, atol=BOOSTED * np.abs(matrix).max() * 3)
 
 
 @given(DIRECTIONS, st.floats(-1, 1), st.floats(-1, 1))

@@ -31,6 +31,18 @@ def boost(direction: Float[Array, " m"]) -> Float[Array, "m+1 m+1"]:
     return jnp.block([[corner, edge[None, :]], [edge[:, None], stretch]])
 
 
+def boosted(state: FlowState, direction: Float[Array, " m"]) -> FlowState:
+    """Z exp K(q), in O(r m) numbers: a boost changes the head and what the features see of its axis, nothing else."""
+    rapidity = jnp.linalg.norm(direction)
+    axis = direction / jnp.where(rapidity > 0, rapidity, 1.0)
+    seen = state.id_features @ axis
+    change = jnp.sinh(rapidity) * state.head + 2 * jnp.sinh(rapidity / 2) ** 2 * seen
+    return FlowState(
+        head=jnp.cosh(rapidity) * state.head + jnp.sinh(rapidity) * seen,
+        id_features=state.id_features + jnp.outer(change, axis),
+    )
+
+
 def stacked(state: FlowState) -> Float[Array, "r q"]:
     """Z = [v, A]."""
     return jnp.concatenate([state.head[:, None], state.id_features], axis=1)
