@@ -2,7 +2,7 @@
 
 d = 10,000 inputs, k = 100 features, n = 5,000 Gaussian examples (paper, section 3.1): the whole trajectory of
 fine-tuning to a relative training loss of 1e-10, with ID and OOD risk at 200 times, from the inputs on: decomposition,
-compilation and integration. One run, since it takes a minute; memory is the peak of the process.
+compilation and integration. One run; memory is the peak of the process.
 """
 
 import json
@@ -32,7 +32,7 @@ class PaperScale:
     feature_dim: int = 100
     examples: int = 5_000
     moments: int = 200
-    last_time: float = 150.0
+    last_time: float = 45.0
     seed: int = 0
     out: Path | None = None
     """JSON file to write; standard output where absent."""

@@ -30,6 +30,7 @@ from artifacts.files import write_json
 from simulations.integration import Numerics, integrate
 from simulations.sampling import Dimensions, sample_generic_angles, sample_problem, spread_eigenvalues
 from theory.fine_tuning.flow import boost_direction, relative_drift, vector_field
+from theory.fine_tuning.lorentz import boosted
 from theory.reduction import FlowState, ReducedProblem, reduce
 
 
@@ -50,17 +51,6 @@ class StructurePreserving:
 
 
 Step = Callable[[FlowState, ReducedProblem, jax.Array], FlowState]
-
-
-def boosted(state: FlowState, rapidity: jax.Array) -> FlowState:
-    """Z exp K(rapidity), as an update of rank two."""
-    length = jnp.linalg.norm(rapidity)
-    axis = rapidity / jnp.where(length > 0, length, 1.0)
-    along, sinh, gain = state.id_features @ axis, jnp.sinh(length), 2 * jnp.sinh(length / 2) ** 2
-    return FlowState(
-        head=state.head + gain * state.head + sinh * along,
-        id_features=state.id_features + jnp.outer(sinh * state.head + gain * along, axis),
-    )
 
 
 def lie_group_step(state: FlowState, reduced: ReducedProblem, h: jax.Array) -> FlowState:
