@@ -1,6 +1,6 @@
 """The whole path to a stated tolerance: each C starts where the path so far points to.
 
-The optimal head is a smooth function of log C. Three solutions extrapolate it to the next C so well that one Newton
+The optimal head is a smooth function of log C. Four solutions extrapolate it to the next C so well that one Newton
 step is mostly enough. Inputs are rotated to their principal coordinates once for all C, which changes nothing in the
 problem (the penalty is rotation invariant) and much in its conditioning; with fewer examples than features it also
 shrinks the problem to as many coordinates as there are examples.
@@ -18,7 +18,7 @@ from jaxtyping import Array, Float64
 from empirical.linear_probe.newton import Coordinates, minimise
 from empirical.linear_probe.problem import Problem, Solution
 
-REMEMBERED = 3  # solutions that are extrapolated
+REMEMBERED = 4  # solutions that are extrapolated
 
 
 class Rotation(NamedTuple):
