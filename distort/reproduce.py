@@ -45,22 +45,31 @@ class Reproduce(Command):
         if workers < 1:
             raise UsageError(f"--workers must be at least 1, got {workers}.")
         with held(self.out) as results, progress() as begin, side_by_side(workers, begin) as run:
-            summary = reproduce(results, plan(self.scale), run=run, begin=begin, force=self.force)
+            summary = reproduce(results, plan(self.scale), run=run, begin=begin, workers=workers, force=self.force)
         written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
         violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]
         failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
         return Answer(summary, f"{stages_text(summary.stages)}\n{written}", failure)
 
 
-def reproduce(results: Path, plan: "Plan", *, run: "Run", begin: "Begin", force: bool = False) -> "Summary":
-    """Bring a results folder up to date with a plan. The folder must be held (`distort.folder`)."""
+def reproduce(
+    results: Path, plan: "Plan", *, run: "Run", begin: "Begin", workers: int = 1, force: bool = False
+) -> "Summary":
+    """Bring a results folder up to date with a plan. The folder must be held (`distort.folder`).
+
+    Args:
+      workers: processes for the benchmark, which takes longer than all other steps together; the one of `run` that has
+        this step meanwhile only waits.
+    """
     from distort.stages import benchmark_stages, figure_stages, simulation_stages, verification_stages
 
     started = time.perf_counter()
+    # At the quick scale the benchmark's runs are done before other processes for them would have started.
+    for_benchmark = 1 if plan.scale == "quick" else workers
     # The two longest first, so that neither is left alone at the end.
     measured = [
         partial(verification_stages, results, plan.statements, examples=plan.examples, force=force),
-        partial(benchmark_stages, results, plan.suite, force=force),
+        partial(benchmark_stages, results, plan.suite, workers=for_benchmark, force=force),
         *(partial(simulation_stages, results, names, scale=plan.scale, force=force) for names in plan.experiments),
     ]
     drawn = [partial(figure_stages, results, name, force=force) for name in plan.figures]

@@ -70,15 +70,21 @@ def simulation_stages(results: Path, names: Sequence[str], *, scale: Scale, forc
     return stages
 
 
-def benchmark_stages(results: Path, suite: "Suite", *, force: bool, begin: Begin) -> "list[Stage]":
-    """A suite that needs no data of the user's, under `benchmark/`; each of its runs is a step of its own."""
+def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool, begin: Begin) -> "list[Stage]":
+    """A suite that needs no data of the user's, under `benchmark/`; each of its runs is a step of its own.
+
+    Args:
+      workers: processes that share its runs; with 1 they run here.
+    """
     from distort.suites import BENCHMARK
     from empirical.suite import Places, run_suite
+    from empirical.suite.executors import Processes, local
     from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin("benchmark")
     places = Places(folder=results.absolute() / BENCHMARK)
-    outcome = run_suite(suite, places, force=force, progress=report)
+    executor = local if workers == 1 else Processes(workers)
+    outcome = run_suite(suite, places, executor=executor, force=force, progress=report)
     report("", 1.0)
     if outcome.set_aside:
         first = outcome.set_aside[0]

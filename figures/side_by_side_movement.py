@@ -15,6 +15,7 @@ from jaxtyping import Float
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from empirical.records import BenchmarkRow
 from figures import style
 from figures.agreement import Agreement, Compared, agreement
 from figures.benchmark import Measured, NothingToDraw, benchmark, measured_datasets, paper_rows
@@ -52,20 +53,24 @@ def collect(results: Path) -> Moved:
     for name in measured_datasets(found):
         rows = {method: row for method, row in paper_rows(found, name).items() if method in theory}
         groups[named(found, name, "features")] = [
-            Compared(f"{style.LABELS[method]} on {words}", float(np.median(theory[method][side])), _moved(value))
+            Compared(f"{style.LABELS[method]} on {words}", float(np.median(theory[method][side])), value)
             for method, row in rows.items()
-            for side, (words, value) in enumerate((("ID", row.id_feature_movement), ("OOD", row.ood_feature_movement)))
+            for side, (words, value) in enumerate((("ID", _id_movement(row)), ("OOD", _ood_movement(row))))
         ]
     return Moved(theory, shown, agreement(groups))
 
 
 def note(data: Moved) -> str:
-    """How far the two sides agree, in words; movements are recorded as means over seeds, without intervals."""
-    return f"{data.agreed.number} Movements are recorded as means over seeds: nothing is known about their noise."
+    """How far the two sides agree, in words."""
+    return data.agreed.words
 
 
-def _moved(value: float) -> Measured:
-    return Measured(value, None, ())
+def _id_movement(row: BenchmarkRow) -> Measured:
+    return Measured(row.id_feature_movement, None, tuple(row.id_feature_movement_per_seed))
+
+
+def _ood_movement(row: BenchmarkRow) -> Measured:
+    return Measured(row.ood_feature_movement, None, tuple(row.ood_feature_movement_per_seed))
 
 
 @style.styled

@@ -132,7 +132,9 @@ def row(
         },
         per_column={"shifted": Estimate(mean=ood, ci90=0.03, ci90_normal=0.02, per_seed=spread(ood))},
         id_feature_movement=moved,
+        id_feature_movement_per_seed=[0.99 * moved, 1.01 * moved],
         ood_feature_movement=moved / 2,
+        ood_feature_movement_per_seed=[0.495 * moved, 0.505 * moved],
         movement={"id_test": movement(moved)} | {name: movement(moved / 2) for name in SETS},
         runs=[f"{run}-seed{seed}" for seed in SEEDS],
     )

@@ -105,7 +105,9 @@ class BenchmarkRow(Record):
     per_ood_set: dict[str, OODAccuracy]
     per_column: dict[str, Estimate]
     id_feature_movement: float
+    id_feature_movement_per_seed: list[float] = Field(default_factory=list)
     ood_feature_movement: float
+    ood_feature_movement_per_seed: list[float] = Field(default_factory=list)
     movement: dict[str, Movement]
     runs: list[str]
 

@@ -94,7 +94,8 @@ def _row(heading: Heading, seeds: Sequence[Seed]) -> BenchmarkRow:
     ood = estimate([_mean([column.per_seed[place] for column in per_column.values()]) for place in range(len(seeds))])
     names = [name for name in seeds[0].sets if name not in (ID_TEST, ID_VALIDATION)]
     movement = {name: _mean_movement([one.movement[name] for one in seeds]) for name in seeds[0].movement}
-    moved = [_mean([movement[name].mean_squared for name in sets]) for sets in heading.columns.values()]
+    id_moved = [one.movement[ID_TEST].mean_squared for one in seeds]
+    ood_moved = [_mean([_moved(one, sets) for sets in heading.columns.values()]) for one in seeds]
     return BenchmarkRow(
         dataset=heading.dataset,
         condition=heading.condition,
@@ -119,8 +120,10 @@ def _row(heading: Heading, seeds: Sequence[Seed]) -> BenchmarkRow:
         ood_per_seed=ood.per_seed,
         per_ood_set={name: _ood(heading, name, [one.sets[name] for one in seeds]) for name in names},
         per_column=per_column,
-        id_feature_movement=movement[ID_TEST].mean_squared,
-        ood_feature_movement=_mean(moved),
+        id_feature_movement=_mean(id_moved),
+        id_feature_movement_per_seed=id_moved,
+        ood_feature_movement=_mean(ood_moved),
+        ood_feature_movement_per_seed=ood_moved,
         movement=movement,
         runs=[one.run for one in seeds],
     )
@@ -197,6 +200,11 @@ def _point(
         per_column=per_column,
         runs=runs,
     )
+
+
+def _moved(seed: Seed, names: Sequence[str]) -> float:
+    """A column's movement: the unweighted mean over its sets."""
+    return _mean([seed.movement[name].mean_squared for name in names])
 
 
 def _mean_movement(movements: Sequence[Movement]) -> Movement:

@@ -107,7 +107,8 @@ def test_movement_lies_below_the_diagonal_in_theory(results):
     for pair in data.theory.values():
         assert (pair[1] < pair[0]).all()
     assert data.agreed.tau == 1.0
-    assert "without" not in side_by_side_movement.note(data).split("Movements")[0]
+    assert data.agreed.told_apart == data.agreed.alike == data.agreed.pairs
+    assert "apart" in side_by_side_movement.note(data)
 
 
 def test_better_features_lie_to_the_right_on_both_sides(results):

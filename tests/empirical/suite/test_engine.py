@@ -40,6 +40,9 @@ def test_rows_are_the_probe_and_the_sweeps(finished):
         met = [one.accuracy for one in row.per_ood_set.values() if one.premises == "met"]
         assert row.ood_accuracy == pytest.approx(np.mean(met))
         assert len(met) == len(row.per_ood_set) - 1 == 4
+        assert len(row.id_feature_movement_per_seed) == 2
+        assert np.mean(row.id_feature_movement_per_seed) == pytest.approx(row.movement["id_test"].mean_squared)
+        assert np.mean(row.ood_feature_movement_per_seed) == pytest.approx(row.ood_feature_movement)
         assert all((finished[0].folder / run / "result.json").is_file() for run in row.runs)
     assert outcome.benchmark.rows[0].id_feature_movement == 0 < outcome.benchmark.rows[1].id_feature_movement
 
