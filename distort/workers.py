@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
+from artifacts.runtime import share_processors
 from distort.progress import Begin, Report
 
 Found = TypeVar("Found", covariant=True)
@@ -53,7 +54,7 @@ def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
     messages = context.SimpleQueue()
     display = threading.Thread(target=_show, args=(messages, begin), daemon=True)
     display.start()
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=(messages,))
+    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=(messages, count))
     try:
         pool.submit(_import_what_is_needed)  # the first task starts all workers
         yield lambda steps: [future.result() for future in [pool.submit(_run, step) for step in steps]]
@@ -81,9 +82,10 @@ def _show(messages: Any, begin: Begin) -> None:
 _messages: Any = None
 
 
-def _prepare_worker(messages: Any) -> None:
+def _prepare_worker(messages: Any, count: int) -> None:
     global _messages
     _messages = messages
+    share_processors(count)
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output

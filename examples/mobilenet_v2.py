@@ -33,6 +33,9 @@ class Convolution(eqx.Module):
     def __call__(self, x: Float32[Array, "n side side c"]) -> Float32[Array, "n out out outputs"]:
         if self.kernel.shape[2] == 1:
             return self._each_channel(x) + self.bias
+        if self.kernel.shape[0] == self.stride == 1:
+            # A product of matrices, which a CPU computes up to four times as fast as the convolution that it is.
+            return x @ self.kernel[0, 0] + self.bias
         strides, axes = (self.stride, self.stride), ("NHWC", "HWIO", "NHWC")
         return jax.lax.conv_general_dilated(x, self.kernel, strides, "SAME", dimension_numbers=axes) + self.bias
 

@@ -5,8 +5,9 @@ A plain implicit Euler step needs the solution of an r (m + 1) system. Here one 
     Z <- Z exp(h K(g)),     (D^-1 + h (A^T A + |v|^2)) g = -F^T (w - w*),     D = 2 C:
 
 the drive q = -2 C F^T (w - w*) of the flow, damped in exactly the directions that are stiff. The system is positive
-definite, diagonal up to rank r, and so as cheap as r products with A. For h -> 0 it is Euler's method on the group SO(1, m), for h -> infinity it lands on the limit of the linearised
-flow. Extrapolation to step size zero (Aitken and Neville, harmonic sequence) raises it to order eight.
+definite, diagonal up to rank r, and so as cheap as r products with A. For h -> 0 the step is Euler's method on the
+group SO(1, m), for h -> infinity it lands on the limit of the linearised flow. Extrapolation to step size zero (Aitken
+and Neville, harmonic sequence) raises it to order eight.
 Source of the extrapolation: Hairer and Wanner, Solving Ordinary Differential Equations II, section IV.9.
 """
 

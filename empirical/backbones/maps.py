@@ -1,4 +1,4 @@
-"""Convolutions, pooling and linear maps: float32 weights, computed in the type of what comes in."""
+"""Pooling, linear maps and how weights are drawn: float32 weights, computed in the type of what comes in."""
 
 import math
 
@@ -7,31 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32, Key
 
-
-class Convolution(eqx.Module):
-    """A square kernel without bias, padded by half its size on all sides, as PyTorch has it; `pad` False: not at all.
-
-    XLA's "SAME" would pad a strided kernel more on one side than on the other.
-    """
-
-    kernel: Float32[Array, "size size inputs outputs"]
-    stride: int = eqx.field(static=True)
-    pad: bool = eqx.field(static=True)
-
-    def __init__(self, kernel: Float32[Array, "size size inputs outputs"], *, stride: int = 1, pad: bool = True):
-        self.kernel = kernel
-        self.stride = stride
-        self.pad = pad
-
-    def __call__(self, x: Float[Array, "n side side inputs"]) -> Float[Array, "n out out outputs"]:
-        padding = (self.kernel.shape[0] // 2 if self.pad else 0,) * 2
-        return jax.lax.conv_general_dilated(
-            x,
-            self.kernel.astype(x.dtype),
-            (self.stride, self.stride),
-            (padding, padding),
-            dimension_numbers=("NHWC", "HWIO", "NHWC"),
-        )
+from empirical.backbones.convolution import Convolution
 
 
 class Linear(eqx.Module):

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32, Key, PyTree
 
 from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
-from empirical.backbones.maps import Convolution, max_pooled, scaled_normal
+from empirical.backbones.convolution import Convolution
+from empirical.backbones.maps import max_pooled, scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
 

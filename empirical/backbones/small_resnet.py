@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
 from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.convolution import gathered_product
 from empirical.backbones.maps import scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
@@ -30,18 +31,10 @@ class GatheredConvolution(eqx.Module):
         self.stride = stride
 
     def __call__(self, x: Float32[Array, "n side side inputs"]) -> Float32[Array, "n out out outputs"]:
-        size, _, inputs, outputs = self.kernel.shape
-        out = -(-x.shape[1] // self.stride)
-        reach = (out - 1) * self.stride + 1
-        padding = max(reach - 1 + size - x.shape[1], 0)
-        x = jnp.pad(x, ((0, 0), *[(padding // 2, padding - padding // 2)] * 2, (0, 0)))
-        shifted = [
-            x[:, row : row + reach : self.stride, column : column + reach : self.stride]
-            for row in range(size)
-            for column in range(size)
-        ]
-        patches = jnp.concatenate(shifted, axis=-1).reshape(-1, size * size * inputs)
-        return (patches @ self.kernel.reshape(-1, outputs)).reshape(x.shape[0], out, out, outputs)
+        size, side = self.kernel.shape[0], x.shape[1]
+        out = -(-side // self.stride)
+        padding = max((out - 1) * self.stride + size - side, 0)
+        return gathered_product(x, self.kernel, stride=self.stride, padding=(padding // 2, padding - padding // 2))
 
 
 class Block(eqx.Module):

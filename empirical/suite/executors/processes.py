@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from artifacts import UserError
+from artifacts.runtime import share_processors
 from empirical.suite.executors.seam import RETRIES, Attempt, Done, Failed, Work, attempted
 from empirical.suite.executors.waiting import Waiting
 from empirical.suite.places import Places
@@ -57,7 +58,7 @@ class Processes:
         workers: list[_Worker] = []
         try:
             workers += [
-                _Worker(self.work, self.gpus[place] if self.gpus else None)
+                _Worker(self.work, self.gpus[place] if self.gpus else None, self.count)
                 for place in range(min(self.count, len(waiting)))
             ]
             while waiting:
@@ -77,9 +78,9 @@ class Processes:
 class _Worker:
     """A process and its end of the line; started again where it died or met an error that its memory may remember."""
 
-    def __init__(self, work: Work, gpu: str | None):
+    def __init__(self, work: Work, gpu: str | None, count: int):
         self.unit: Unit | None = None
-        self._work, self._gpu = work, gpu
+        self._work, self._gpu, self._count = work, gpu, count
         self._start()
 
     def begin(self, unit: Unit, places: Places, force: bool) -> None:
@@ -112,7 +113,7 @@ class _Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, self._work), daemon=True)
+        self._process = context.Process(target=_serve, args=(theirs, self._work, self._count), daemon=True)
         with _seeing(self._gpu):
             self._process.start()
         theirs.close()
@@ -133,7 +134,8 @@ def _seeing(gpu: str | None) -> Iterator[None]:
                 os.environ[DEVICES] = before
 
 
-def _serve(connection: Connection, work: Work) -> None:
+def _serve(connection: Connection, work: Work, count: int) -> None:
+    share_processors(count)
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say, and ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output

@@ -1,0 +1,64 @@
+"""Convolution: float32 kernels, computed in the type of what comes in, on a CPU as matrix products where those win."""
+
+from functools import partial
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, Float32
+
+#: On a CPU, `lax.conv_general_dilated` falls back to loops where a kernel of 3 sees no more positions a side: 3 x 3
+#: kernels from 512 to 512 channels on 8 images of side 2 take 44 ms, and 0.4 ms as a product over gathered patches.
+GATHERED_UP_TO = 3
+
+
+class Convolution(eqx.Module):
+    """A square kernel without bias, padded by half its size on all sides, as PyTorch has it; `pad` False: not at all.
+
+    XLA's "SAME" would pad a strided kernel more on one side than on the other.
+    """
+
+    kernel: Float32[Array, "size size inputs outputs"]
+    stride: int = eqx.field(static=True)
+    pad: bool = eqx.field(static=True)
+
+    def __init__(self, kernel: Float32[Array, "size size inputs outputs"], *, stride: int = 1, pad: bool = True):
+        self.kernel = kernel
+        self.stride = stride
+        self.pad = pad
+
+    def __call__(self, x: Float[Array, "n side side inputs"]) -> Float[Array, "n out out outputs"]:
+        size = self.kernel.shape[0]
+        padding = size // 2 if self.pad else 0
+        convolved = partial(_convolved, stride=self.stride, padding=padding)
+        kernel = self.kernel.astype(x.dtype)
+        positions = (x.shape[1] + 2 * padding - size) // self.stride + 1
+        if size > 1 and positions > GATHERED_UP_TO:
+            return convolved(x, kernel)
+        # A kernel of one position is a product of matrices: on a CPU up to twice as fast forward, four times backward.
+        gathered = partial(gathered_product, stride=self.stride, padding=(padding, padding))
+        return jax.lax.platform_dependent(x, kernel, cpu=gathered, default=convolved)
+
+
+def gathered_product(
+    x: Float[Array, "n side side inputs"], kernel: Float[Array, "size size inputs outputs"], *, stride: int,
+    padding: tuple[int, int],
+) -> Float[Array, "n out out outputs"]:  # fmt: skip
+    """A convolution as one matrix product over gathered patches, padded with so many zeros before and after."""
+    size, _, inputs, outputs = kernel.shape
+    x = jnp.pad(x, ((0, 0), padding, padding, (0, 0)))
+    out = (x.shape[1] - size) // stride + 1
+    reach = (out - 1) * stride + 1
+    shifted = [
+        x[:, row : row + reach : stride, column : column + reach : stride]
+        for row in range(size)
+        for column in range(size)
+    ]
+    patches = jnp.concatenate(shifted, axis=-1).reshape(-1, size * size * inputs)
+    return (patches @ kernel.reshape(-1, outputs)).reshape(x.shape[0], out, out, outputs)
+
+
+def _convolved(x: Array, kernel: Array, *, stride: int, padding: int) -> Array:
+    return jax.lax.conv_general_dilated(
+        x, kernel, (stride, stride), ((padding, padding),) * 2, dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )

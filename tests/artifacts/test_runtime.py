@@ -1,0 +1,44 @@
+"""What JAX is started with."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from artifacts.runtime import share_processors
+
+#: Starts JAX as a worker does and says how many threads its pool for computations has.
+PROGRAM = """
+import sys
+from pathlib import Path
+from artifacts.runtime import prepare_jax, share_processors
+prepare_jax()
+share_processors(int(sys.argv[1]))
+import jax.numpy as jnp
+(jnp.ones((300, 300)) @ jnp.ones((300, 300))).block_until_ready()
+print(sum("XLAEigen" in (task / "comm").read_text() for task in Path("/proc/self/task").iterdir()))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted as Linux shows them")
+@pytest.mark.parametrize("count", [1, os.cpu_count()])
+def test_a_process_computes_with_its_share_of_the_processors(count):
+    environment = {name: value for name, value in os.environ.items() if name != "NPROC"}
+    command = [sys.executable, "-c", PROGRAM, str(count)]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert int(said.stdout) == os.cpu_count() // count
+
+
+def test_a_number_of_processors_that_the_user_has_set_is_kept(monkeypatch):
+    monkeypatch.setenv("NPROC", "3")
+    share_processors(2)
+    assert os.environ["NPROC"] == "3"
+
+
+def test_more_processes_than_processors_have_one_each(monkeypatch):
+    monkeypatch.setenv("NPROC", "1")
+    monkeypatch.delenv("NPROC")
+    share_processors(10 * os.cpu_count())
+    assert os.environ["NPROC"] == "1"
