@@ -52,6 +52,10 @@ class Report(NamedTuple):
     keep: bool = False
 
 
+class Diverged(Exception):
+    """Raised by `after_epoch` where a finite loss has left weights that give no finite scores: it ends the run."""
+
+
 class Outcome(NamedTuple):
     """How a run ended.
 
@@ -105,7 +109,8 @@ def train(
 ) -> Outcome:
     """Train from `start`, which stays as it is, and hand every epoch to `after_epoch`, the untrained state first.
 
-    Deterministic. A loss that is not finite ends the run before that epoch is handed on.
+    Deterministic. A loss that is not finite ends the run before that epoch is handed on, and so does `Diverged`, raised
+    by `after_epoch` after a first epoch.
 
     Args:
       after_epoch: may be called again for the last epoch before a resume, with the same state: let it only report.
@@ -163,7 +168,10 @@ class _Loop:
             if failure is not None:
                 return self._outcome(progress, failure)
             if progress.step == self.feed.steps:
-                progress = self._epoch_ended(progress)
+                try:
+                    progress = self._epoch_ended(progress)
+                except Diverged as reason:
+                    return self._outcome(progress, str(reason))
             elif self._due(progress):
                 self._save(progress)
         return self._outcome(progress, None)

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.descents import DESCENT, LANES, probed_head
+from simulations.experiments.final_risks import FinalRisks
 from simulations.gradient_descent import Rates, trained
 from simulations.networks import ReluNetwork, relu_risk
 from simulations.sampling import Dimensions, equal_angles, sample_problem
@@ -42,15 +43,9 @@ class ReluPoint(eqx.Module):
     angle: Float[Array | np.ndarray, "*sweep"]
 
 
-class ReluRisks(eqx.Module):
-    """After training; movements are Frobenius norms, `off` of the part outside the ID subspace."""
+class ReluRisks(FinalRisks):
+    """Movements are Frobenius norms, `off` of the part outside the ID subspace."""
 
-    lp_id: Float[Array | np.ndarray, "*batch"]
-    lp_ood: Float[Array | np.ndarray, "*batch"]
-    ft_id: Float[Array | np.ndarray, "*batch"]
-    ft_ood: Float[Array | np.ndarray, "*batch"]
-    lp_ft_id: Float[Array | np.ndarray, "*batch"]
-    lp_ft_ood: Float[Array | np.ndarray, "*batch"]
     ft_movement: Float[Array | np.ndarray, "*batch"]
     lp_ft_movement: Float[Array | np.ndarray, "*batch"]
     off_movement: Float[Array | np.ndarray, "*batch"]

@@ -22,6 +22,10 @@ from empirical.records import Metrics, Movement, SetMetrics
 MOVING = 10_000
 
 
+class NotFinite(UserError):
+    """A classifier whose scores are infinite or not numbers."""
+
+
 class Judgement(NamedTuple):
     """Metrics and features set by set; `positions` of the images whose features they are."""
 
@@ -31,10 +35,7 @@ class Judgement(NamedTuple):
 
     def movement_from(self, before: "Judgement") -> dict[str, Movement]:
         """How far features moved, on sets whose features both have."""
-        return {
-            name: Movement(**feature_movement(before.features[name], after)._asdict())
-            for name, after in self.features.items()
-        }
+        return {name: _movement(before.features[name], after) for name, after in self.features.items()}
 
 
 class Judge:
@@ -72,9 +73,15 @@ class Judge:
         return _metrics(images.name, len(images), unmasked, measures(judgement(jnp.asarray(scores), labels, valid)))
 
 
+def _movement(before: Float32[np.ndarray, "p k"], after: Float32[np.ndarray, "p k"]) -> Movement:
+    """Alignment is not measured where a network gives every image the same features, as one whose units all died."""
+    found = feature_movement(before, after)
+    return Movement(**found._replace(cka=found.cka if np.isfinite(found.cka) else None)._asdict())
+
+
 def _metrics(name: str, count: int, unmasked: Measures, masked: Measures | None) -> SetMetrics:
     headline = unmasked if masked is None else masked
     if not np.isfinite(headline.nll):
-        raise UserError(f"Scores on {name} must be finite, but their negative log likelihood is {headline.nll}.")
+        raise NotFinite(f"Scores on {name} must be finite, but their negative log likelihood is {headline.nll}.")
     both = None if masked is None else Metrics(**unmasked._asdict())
     return SetMetrics(count=count, unmasked=both, **headline._asdict())

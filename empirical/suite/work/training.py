@@ -19,10 +19,11 @@ from empirical.selection import selected_epoch
 from empirical.suite.places import Places
 from empirical.suite.suite import Suite
 from empirical.suite.units import Unit, configuration, method_of, probe_unit, run_id
+from empirical.suite.work.judging import NotFinite
 from empirical.suite.work.materials import Materials, materials
 from empirical.suite.work.probing import HEAD_FILE
 from empirical.suite.work.publishing import METRICS_FILE, RESULT_FILE, file_of, publish_run
-from empirical.training import Checkpoints, Epoch, Report, TrainingRun, starting_classifier, train
+from empirical.training import Checkpoints, Diverged, Epoch, Report, TrainingRun, starting_classifier, train
 from empirical.training import Outcome as Trained
 
 SELECTED_FILE = "selected.safetensors"
@@ -96,7 +97,12 @@ class _Reporter:
         self.found = found
 
     def __call__(self, epoch: Epoch) -> Report:
-        judged = self.found.judge(epoch.classifier)
+        try:
+            judged = self.found.judge(epoch.classifier)
+        except NotFinite as error:
+            if epoch.epoch == 0:  # the fault of what training starts from, not of its learning rate
+                raise
+            raise Diverged(f"{error} That was after epoch {epoch.epoch}.") from error
         record = EpochRecord(
             epoch=epoch.epoch,
             learning_rate=epoch.learning_rate,

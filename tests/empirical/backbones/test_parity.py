@@ -141,24 +141,32 @@ class Stepped(NamedTuple):
     buffers: dict[str, Any]
 
 
-def stepped_references(torch, reference, batches, target, *, rate):
-    """The reference in double precision, which is the truth, and in its own float32, which says how much it rounds."""
+def pooled_by_transformers(model, images):
+    return model(images).pooler_output[:, :, 0, 0]
+
+
+def stepped_references(torch, reference, batches, target, *, rate, pooled=pooled_by_transformers):
+    """The reference in double precision, which is the truth, and in its own float32, which says how much it rounds.
+
+    Args:
+      pooled: features, from a model and a batch in PyTorch's order of axes.
+    """
     found = []
     for model in (copy.deepcopy(reference).double().train(), copy.deepcopy(reference).train()):
         optimiser = torch.optim.SGD(model.parameters(), lr=rate)
         for images in batches:
-            features, gradients = torch_step(torch, model, optimiser, images, target)
+            features, gradients = torch_step(torch, model, optimiser, images, target, pooled)
         found.append(Stepped(features, gradients, dict(model.named_buffers())))
     return found
 
 
-def torch_step(torch, model, optimiser, images, target):
+def torch_step(torch, model, optimiser, images, target, pooled):
     """Features and gradients of one step, which is taken."""
     dtype = next(model.parameters()).dtype
     optimiser.zero_grad()
-    features = model(to_torch(torch, images).to(dtype)).pooler_output[:, :, 0, 0]
+    features = pooled(model, to_torch(torch, images).to(dtype))
     ((features - torch.from_numpy(target).to(dtype)) ** 2).mean().backward()
-    gradients = {name: one.grad.clone() for name, one in model.named_parameters()}
+    gradients = {name: one.grad.clone() for name, one in model.named_parameters() if one.grad is not None}
     optimiser.step()
     return features.detach(), gradients
 
@@ -188,6 +196,44 @@ def clip_vit(torch, openai, shaken, tmp_path_factory):
     path = tmp_path_factory.mktemp("clip") / "ViT.pth"
     torch.save(reference.state_dict(), path)
     return reference, loaded(path, shapes(ClipViT, VitSize(64, 16, 128, 2, 32)), CLIP_VIT), path
+
+
+def test_clip_resnet_in_train_mode_features_and_gradients(torch, clip_resnet, tmp_path):
+    reference, ours, _ = clip_resnet
+    draw = np.random.default_rng(3)
+    ratios = {}
+    for _ in range(DRAWS):
+        images = draw.random((6, 64, 64, 3), np.float32)
+        target = draw.standard_normal(32).astype(np.float32)
+        truth, rounded = stepped_references(
+            torch, reference, [standardised(images)], target, rate=0.0, pooled=lambda model, x: model.visual(x)
+        )
+        pooled, gradient, _ = stepped(ours, images, target, 0.0)
+        allowed = RTOL + ROUNDING * apart(rounded.features, truth.features)
+        assert apart(pooled, truth.features) < allowed
+        # Gradients travel the way of weights, since every map between the two is linear; what has none counts as zero.
+        expected, other = (
+            tensors(translated_gradients(torch, reference, one.gradients, ours, tmp_path)) for one in (truth, rounded)
+        )
+        found = tensors(gradient)
+        for name in trained_names(ours):
+            allowed = RTOL + ROUNDING * apart(other[name], expected[name])
+            ratios.setdefault(name, []).append(apart(found[name], expected[name]) / allowed)
+    assert len(ratios) > 60
+    assert max(float(np.median(one)) for one in ratios.values()) < 1
+
+
+def trained_names(network):
+    """Arrays that gradients move."""
+    statistics = tensors(jax.tree.map(lambda role: role.kind == "norm_statistics", network.roles()))
+    return [name for name, fixed in statistics.items() if not fixed]
+
+
+def translated_gradients(torch, reference, gradients, like, folder):
+    whole = {name: torch.zeros_like(one) for name, one in reference.state_dict().items()}
+    path = folder / "gradients.pth"
+    torch.save(whole | {name: one.float() for name, one in gradients.items()}, path)
+    return loaded(path, like, CLIP_RESNET)
 
 
 @pytest.mark.parametrize("kind", ["clip_resnet", "clip_vit"])

@@ -13,7 +13,7 @@ from empirical.backbones.backbone import Forward
 from empirical.backbones.classifier import Classifier
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.methods import EMBEDDING, FT, FT_EVAL, LP, MIXUP, NORM_ONLY
-from empirical.training import Report, Resident, Streamed, TrainingRun, feeds, train, training_data
+from empirical.training import Diverged, Report, Resident, Streamed, TrainingRun, feeds, train, training_data
 
 DATA = examples(10)
 RUN = TrainingRun(method=FT, learning_rate=0.05, epochs=2, batch_size=4, seed=0)
@@ -143,6 +143,18 @@ def test_a_loss_that_is_not_finite_ends_the_run_and_says_where(source):
     assert outcome.failure is not None
     assert "epoch 1, step 2" in outcome.failure
     assert [epoch.epoch for epoch in epochs] == [0]
+
+
+def test_an_epoch_that_cannot_be_judged_ends_the_run_and_keeps_the_earlier_ones():
+    def judge(epoch):
+        if epoch.epoch == 2:
+            raise Diverged("Scores must be finite.")
+        return Report({"epoch": epoch.epoch}, keep=True)
+
+    outcome = train(START, DATA, RUN.model_copy(update={"epochs": 3}), judge)
+    assert outcome.failure == "Scores must be finite."
+    assert [record["epoch"] for record in outcome.records] == [0, 1]
+    assert outcome.kept_epoch == 1
 
 
 def test_an_empty_set_is_refused():
