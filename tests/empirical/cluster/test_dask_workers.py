@@ -17,7 +17,7 @@ from empirical.suite.executors.identity import disagreement, identity
 from empirical.suite.executors.shared_folder import await_dependencies
 from empirical.suite.units import place
 
-pytest.importorskip("distributed")
+Client = pytest.importorskip("distributed").Client
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,8 @@ def test_a_unit_that_ends_every_worker_is_set_aside_and_the_rest_goes_on(cluster
 
 
 def test_workers_of_other_code_are_refused_and_closed(cluster, places, monkeypatch):
+    with Client(cluster.address, set_as_default=False) as client:
+        client.wait_for_workers(2, timeout=60)  # the poison has ended them; who comes later is not refused here
     mine = {**identity(places.folder), "code": "0123456789abcdef"}
     monkeypatch.setattr(dask_workers, "identity", lambda folder: mine)
     with pytest.raises(UserError, match=r"all were refused: tcp://.*: code was .0123456789abcdef., is "):
