@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from figures import (
+from figures.benchmark import (
     accuracy_along_training,
     benchmark_accuracy,
     feature_movement_on_images,
@@ -14,12 +14,12 @@ from figures import (
     learning_rates,
     norm_modes,
     selection_on_id_and_ood,
-    style,
     weight_interpolation_on_images,
 )
-from figures.benchmark import NothingToDraw, measured_datasets, paper_rows, spoken, title
+from figures.benchmark.id_ood_scatter import Tried
+from figures.benchmark.measured import NothingToDraw, measured_datasets, paper_rows, spoken, title
 from figures.catalogue import FIGURES
-from figures.id_ood_scatter import Tried
+from figures.look import style
 
 NAMES = [figure.name for figure in FIGURES if figure.section == "benchmark"]
 
@@ -139,7 +139,7 @@ def test_front_holds_what_nothing_beats_at_both():
 
 
 def _chosen(*means: float):
-    from figures.benchmark import Measured
+    from figures.benchmark.measured import Measured
 
     return tuple(Measured(mean, None, (mean,)) for mean in means)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
-from figures import style
 from figures.catalogue import FIGURES
-from figures.drawing import caption
-from figures.save import save
+from figures.look import style
+from figures.look.saving import save
+from figures.publishing import caption
 from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import (
     along_training,
