@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from artifacts import Outcome, UserError, code_version, publish
-from artifacts.files import write_text
-from distort.command import Scale, as_json
+from artifacts import Outcome, UserError
+from distort.command import Scale
 from distort.progress import Begin, Report
 
 if TYPE_CHECKING:
@@ -29,24 +28,13 @@ def verification_stages(
     Args:
       examples: problems drawn in each setting of a statement.
     """
-    from figures.report.gather import THEORY, VERIFICATION
-    from simulations.verification import verify
+    from simulations.verification import publish_verification
     from theory.statements import STATEMENTS
 
     started, report = time.perf_counter(), begin("statements")
     statements = [statement for statement in STATEMENTS if statement.name in names]
-    inputs = {
-        "statements": [statement.name for statement in statements],
-        "examples": examples,
-        "seed": SEED,
-        "code": code_version("theory", "simulations"),
-    }
-
-    def build(directory: Path) -> None:
-        report(f"{len(statements)} statements, {examples} problems in each setting", 0.0)
-        write_text(directory / VERIFICATION, as_json(verify(statements, examples=examples, seed=SEED)))
-
-    outcome = publish(results / THEORY, inputs=inputs, build=build, force=force)
+    report(f"{len(statements)} statements, {examples} problems in each setting", 0.0)
+    outcome = publish_verification(results, statements, examples=examples, seed=SEED, force=force)
     report("", 1.0)
     return [_stage("statements", outcome, started)]
 

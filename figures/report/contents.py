@@ -1,11 +1,15 @@
 """What a results folder has to say, as one checked document: the contract of `summary.json`; what the page shows."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from empirical.records import BenchmarkRow, DatasetRecord, Published, SetAside, SetDescription
 from figures.catalogue import Section
+
+if TYPE_CHECKING:
+    from simulations.verification import Verification
+    from theory.statements import Statement
 
 
 class Content(BaseModel):
@@ -41,6 +45,30 @@ class Claim(Content):
     proof: str | None
     published: bool
     witnesses: tuple[Witness, ...]
+
+    @classmethod
+    def of(cls, statement: "Statement", verification: "Verification | None") -> "Claim":
+        """The row of a statement; without a verification nothing counts as checked."""
+        from theory.statements import Status
+
+        slacks = verification.counterexamples if verification else {}
+        return cls(
+            name=statement.name,
+            source=statement.source,
+            status=verification.status if verification else Status.UNVERIFIED,
+            examples=verification.checked if verification else 0,
+            violations=verification.violations if verification else 0,
+            smallest_slack=verification.smallest_slack if verification else None,
+            claim=statement.claim,
+            latex=statement.latex,
+            premises=statement.premises,
+            proof=statement.proof,
+            published=statement.published,
+            witnesses=tuple(
+                Witness(name=example.name, shows=example.shows, slack=slacks.get(example.name))
+                for example in statement.counterexamples
+            ),
+        )
 
 
 class Simulation(Content):
