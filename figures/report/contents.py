@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from artifacts.frozen import Frozen
 from empirical.records import BenchmarkRow, DatasetRecord, Published, SetAside, SetDescription
 from figures.catalogue import Section
 
@@ -12,11 +13,7 @@ if TYPE_CHECKING:
     from theory.statements import Statement
 
 
-class Content(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Witness(Content):
+class Witness(Frozen):
     """A named instance that refutes a claim; `slack` is the measured relative gap, negative where it does."""
 
     name: str
@@ -24,7 +21,7 @@ class Witness(Content):
     slack: float | None
 
 
-class Claim(Content):
+class Claim(Frozen):
     """A statement and what its verification found.
 
     Attributes:
@@ -71,7 +68,7 @@ class Claim(Content):
         )
 
 
-class Simulation(Content):
+class Simulation(Frozen):
     """An experiment: how long it took to make, in seconds, and in which ways its problems were solved.
 
     `beyond_the_paper`: about something of which its theorems do not speak.
@@ -84,7 +81,7 @@ class Simulation(Content):
     solved_by: tuple[str, ...]
 
 
-class Agreement(Content):
+class Agreement(Frozen):
     """How far theory and benchmark agree (`figures.side_by_side.agreement.Agreement`)."""
 
     tau: float
@@ -94,7 +91,7 @@ class Agreement(Content):
     alike: int
 
 
-class DrawnFigure(Content):
+class DrawnFigure(Frozen):
     """A figure: its caption, the results it was drawn from, and its files, relative to the results folder.
 
     Attributes:
@@ -111,7 +108,7 @@ class DrawnFigure(Content):
     files: tuple[str, ...]
 
 
-class Stage(Content):
+class Stage(Frozen):
     """One step of the work: whether this call had to do it, why, and the wall time that it took.
 
     `no_data`: a figure that was passed over, since the benchmark does not hold what it shows; `reason` says what.
@@ -124,7 +121,7 @@ class Stage(Content):
     seconds: float | None = None
 
 
-class Summary(Content):
+class Summary(Frozen):
     """Everything that one run of `distort reproduce` found; accuracies in [0, 1].
 
     Attributes:
