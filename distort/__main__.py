@@ -7,8 +7,9 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import NoReturn
 
+from artifacts.errors import ArgumentError
 from artifacts.runtime import prepare_jax
-from distort.command import Command, UsageError, as_json
+from distort.command import Command, as_json
 from distort.interruption import INTERRUPTED, interruptible
 from distort.parsing import parsed
 from distort.streams import abandon_stdout, open_closed_streams
@@ -43,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain(f"the answer must be written to standard output, but that failed ({error.strerror})")
         abandon_stdout()
         return FAILURE
-    except UsageError as error:
+    except ArgumentError as error:
         if "--debug" in arguments:
             raise
         _complain(_one_line(error))
@@ -58,7 +59,7 @@ def _run(command: Command) -> int:
         with redirect_stdout(sys.stderr):
             answer = command()
     except Exception as error:
-        if command.debug or isinstance(error, UsageError | BrokenPipeError):
+        if command.debug or isinstance(error, ArgumentError | BrokenPipeError):
             raise
         _complain(_one_line(error))
         return FAILURE

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from artifacts.errors import UserError
+from artifacts.errors import ArgumentError
 from distort.interruption import GRACE_SECONDS
 
 #: How much is done: a check, what figures deserve, or everything there is time for.
 Scale = Literal["quick", "default", "full"]
 
 
-class UsageError(UserError):
+class UsageError(ArgumentError):
     """The command line itself is wrong: one line on standard error, exit status 2."""
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import jax
 
-from artifacts import UserError
+from artifacts import ArgumentError
 from simulations.attack.coordinates import Shape
 from simulations.attack.descent import STARTS, STEPS, lowest_problems
 from simulations.attack.witness import Instance, instance_of, judged_ratio
@@ -54,14 +54,14 @@ def attack(
       minutes: for how long rounds may begin; None for no limit.
       shapes: shapes of the problems, taken in turn.
     Raises:
-      UserError: a limit that allows nothing, or no limit at all.
+      ArgumentError: a limit that allows nothing, or no limit at all.
     """
     if budget is None and minutes is None:
-        raise UserError("A search must have a `budget` or `minutes`, got neither.")
+        raise ArgumentError("A search must have a `budget` or `minutes`, got neither.")
     if budget is not None and budget < PROBLEMS_PER_ROUND:
-        raise UserError(f"`budget` must be at least one round of {PROBLEMS_PER_ROUND} problems, got {budget}.")
+        raise ArgumentError(f"`budget` must be at least one round of {PROBLEMS_PER_ROUND} problems, got {budget}.")
     if minutes is not None and not minutes > 0:
-        raise UserError(f"`minutes` must be positive, got {minutes}.")
+        raise ArgumentError(f"`minutes` must be positive, got {minutes}.")
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     smallest, instance, rounds = None, None, 0
     while _may_begin(rounds, budget, deadline):
