@@ -143,7 +143,7 @@ def suitable_numerics(reduced: ReducedProblem, times: Float[Array, " t"]) -> Num
 def _checked(problem: Problem, method: str, times: Float[Array | np.ndarray, " t"]) -> Float[Array, " t"]:
     if method not in METHODS:
         raise UserError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
-    if problem.id_frame.dtype != jnp.float64 or not jax.config.jax_enable_x64:
+    if problem.id_frame.dtype != jnp.float64 or not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
         raise UserError(
             "The flow must be solved in double precision, got single; call "
             "jax.config.update('jax_enable_x64', True) before making the problem."

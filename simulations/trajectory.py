@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from theory import reduction
@@ -77,7 +78,7 @@ class Trajectory(eqx.Module):
 def _span(values: Float[Array | np.ndarray, " t"]) -> str:
     """The first and the last of them; tracers have neither."""
     first, last = values[0], values[-1]
-    if isinstance(first, jax.core.Tracer):
+    if isinstance(first, Tracer):
         return "traced"
     return f"{float(first):.3g} to {float(last):.3g}"
 

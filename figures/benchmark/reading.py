@@ -26,7 +26,7 @@ ROWS = {"linear_probing": ("LP", "eval"), "fine_tuning": ("FT", "train"), "lp_ft
 Row = TypeVar("Row", BenchmarkRow, Curve, Interpolation, Published)
 
 
-def load_benchmark(results: Path) -> Benchmark:
+def load_benchmark(results: Path | str) -> Benchmark:
     """The benchmark of a results folder.
 
     Raises:

@@ -139,7 +139,7 @@ def _draw_theory(axis: Axes, data: SideBySide) -> None:
         shown = np.where(data.risks[method] > ROUNDING, data.risks[method], shelf)
         for group, (median, low, high) in enumerate(shown):
             bar = None if high == shelf else np.array([[median - low], [high - median]])
-            look = style.mark(method, size=6.0, **({} if group == 0 else {"label": None}))
+            look = style.mark(method, size=6.0, label=style.LABELS[method] if group == 0 else None)
             axis.errorbar(group + (place - 1) * STEP, median, yerr=bar, elinewidth=1.2, capsize=2.5, **look)
     axis.axhline(shelf * 10 ** (SHELF / 2), color=style.GUIDE, linewidth=0.7, linestyle=":")
     axis.set_ylim(shelf * 10 ** (-SHELF / 2), 10 ** np.ceil(np.log10(positive.max())))

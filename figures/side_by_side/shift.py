@@ -123,14 +123,15 @@ def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
                 first = place == 0 and x == one.angles[0]
                 estimate_marks.upright(axis, x, error, method, label=first, seeds=False)
     axis.set(xlabel="mean angle to ID features (degrees)", ylabel="OOD error rate (%)")
+    single = datasets[0]
     low, high = axis.get_ylim()
     low = max(0.0, low)
     if len(datasets) > 1:
         axis.set_ylim(low, min(100.0, high))
         return
     # Names hang from the top, in room made for them.
-    longest = max(len(spoken(name)) for name in datasets[0].sets)
+    longest = max(len(spoken(name)) for name in single.sets)
     axis.set_ylim(low, low + (1.1 + 0.035 * longest) * (high - low))
-    for name, angle in zip(datasets[0].sets, datasets[0].angles, strict=True):
+    for name, angle in zip(single.sets, single.angles, strict=True):
         hanging = {"rotation": 90, "ha": "center", "va": "top", "fontsize": style.small(), "color": "#555555"}
         axis.text(angle, 0.99, spoken(name), transform=axis.get_xaxis_transform(), **hanging)

@@ -151,7 +151,7 @@ def _draw_flow(axis: Axes, flow: RiskAlongFlowData, risk: str) -> None:
 
 def _draw_epochs(axis: Axes, datasets: tuple[Errors, ...], side: int) -> None:
     shown: list[float] = []
-    several = len(datasets) > 1
+    several, epochs = len(datasets) > 1, datasets[0].epochs
     places = np.linspace(0, 1, 41)
     for method in style.METHODS:
         lines = []
@@ -168,7 +168,7 @@ def _draw_epochs(axis: Axes, datasets: tuple[Errors, ...], side: int) -> None:
             if several:
                 axis.plot(across, 100 * mean, color=style.COLOURS[method], linewidth=0.6, alpha=0.45)
         if lines:
-            across = places if several else datasets[0].epochs
+            across = places if several else epochs
             axis.plot(across, 100 * np.mean(lines, axis=0), **style.line(method))
     if not several:
         axis.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
