@@ -1,7 +1,6 @@
 """Solves a problem for a method: exactly where a closed form is known, by the reduced flow elsewhere; says which."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 import equinox as eqx
 import jax
@@ -11,14 +10,13 @@ from jaxtyping import Array, Float, PyTree, Scalar
 
 from artifacts import UserError
 from simulations.integration import Integration, Numerics, integrate
+from simulations.method_names import METHODS
+from simulations.method_names import MethodName as Method
 from simulations.trajectory import Measurement, Observer, Trajectory
 from theory import linear_probing
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, reduce
-
-Method = Literal["linear_probing", "fine_tuning", "lp_ft"]
-METHODS: tuple[Method, ...] = get_args(Method)
 
 LINEAR_PROBING = "exact: linear probing"
 ONE_ID_DIRECTION = "exact: one ID direction"

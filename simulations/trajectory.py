@@ -111,6 +111,7 @@ class Observer(eqx.Module):
         )
 
     def __call__(self, state: FlowState) -> Measurement:
+        """What the state says."""
         reduced, movement = self.reduced, state.id_features - self.start.id_features
         m = movement.shape[1]
         seen_by_id = movement if self.isotropic_id_inputs else movement @ reduced.id_root.T

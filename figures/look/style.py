@@ -127,13 +127,13 @@ def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> N
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             handles[label] = handles.get(label) or handle
-    found = {label: handle for label, handle in handles.items() if handle is not None}
+    shown = {label: handle for label, handle in handles.items() if handle is not None}
     # A letter is about half as wide as its font is high; handle and gaps take five heights.
     height = small() / 72
-    each = height * (5 + 0.55 * max(map(len, found)))
+    each = height * (5 + 0.55 * max(map(len, shown)))
     fitting = max(1, int(figure.get_figwidth() / each))
-    rows = -(-len(found) // min(columns, size_now().legend_columns, fitting))
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=-(-len(found) // rows))
+    rows = -(-len(shown) // min(columns, size_now().legend_columns, fitting))
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=-(-len(shown) // rows))
 
 
 def small() -> float:
