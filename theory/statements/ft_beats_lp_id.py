@@ -30,6 +30,9 @@ STATEMENT = Statement(
     premises_hold=truth_is_outside_features,
     smaller=final_fine_tuning_id_risk,
     larger=final_linear_probing_id_risk,
-    settings=(Setting.SEVERAL_ID_DIRECTIONS,),
+    settings=(
+        Setting.SEVERAL_ID_DIRECTIONS,
+        Setting.WIDE_SCALES,
+    ),
     published=True,
 )

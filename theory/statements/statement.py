@@ -38,6 +38,8 @@ class Setting(StrEnum):
     RAW_PARAMETERS = "m > 1, raw parameters (v, B) integrated"
     PERFECT_FEATURES = "m = 1, eps = 0, closed form"
     GOOD_FEATURES = "m = 1, small eps, closed form"
+    MANY_FEATURES = "m = 1, k = 8, any OOD second moment, closed form"
+    WIDE_SCALES = "m > 1, k = 3, any OOD second moment, W from 1e-3, condition to 1e8, integrated"
 
 
 @dataclass(frozen=True)
