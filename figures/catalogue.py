@@ -103,6 +103,7 @@ FIGURES: tuple[FigureEntry, ...] = (
         "How close the bounds come",
         ("simulations/bounds_against_parameters",),
     ),
+    FigureEntry("certified_threshold", "How good features must be", ("simulations/certified_threshold",)),
     FigureEntry("weight_interpolation", "Beyond the paper: averaged weights", ("simulations/weight_interpolation",)),
     FigureEntry("head_learning_rate", "Beyond the paper: a faster head", ("simulations/head_learning_rate",)),
     FigureEntry("l2_sp", "Beyond the paper: a penalty on moved features", ("simulations/l2_sp",)),

@@ -4,6 +4,7 @@ from simulations.experiment import Experiment
 from simulations.experiments import (
     along_training,
     bounds_against_parameters,
+    certified_threshold,
     finite_sample,
     finite_steps,
     head_learning_rate,
@@ -23,6 +24,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     toy_example.EXPERIMENT,
     risk_along_flow.EXPERIMENT,
     bounds_against_parameters.EXPERIMENT,
+    certified_threshold.EXPERIMENT,
     lp_ft_with_imperfect_features.EXPERIMENT,
     id_ood_tradeoff.EXPERIMENT,
     along_training.EXPERIMENT,

@@ -12,16 +12,17 @@ from jaxtyping import Array, Float, PyTree, Scalar
 from artifacts import UserError
 from simulations.integration import Integration, Numerics, integrate
 from simulations.trajectory import Measurement, Observer, Trajectory
-from theory import linear_probing
+from theory import feature_tuning, linear_probing
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.fine_tuning.flow import conserved_form
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, reduce
 
-Method = Literal["linear_probing", "fine_tuning", "lp_ft"]
+Method = Literal["linear_probing", "fine_tuning", "lp_ft", "feature_tuning"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
 LINEAR_PROBING = "exact: linear probing"
+FEATURE_TUNING = "exact: features only"
 ONE_ID_DIRECTION = "exact: one ID direction"
 ONE_ACTIVE_UNIT = "exact: one active unit"
 INTEGRATED = "integrated"
@@ -54,7 +55,8 @@ def solve(
     """What a method does to a problem, at increasing times from 0 to infinity (both may be asked for).
 
     Linear probing is always exact; of all least-squares heads it tends to the one closest to its start. LP-FT is
-    fine-tuning from that limit, and its time 0 is the moment at which fine-tuning starts.
+    fine-tuning from that limit, and its time 0 is the moment at which fine-tuning starts. Features-only tuning keeps
+    the head at its start and is always exact.
 
     Args:
       times: learning rate x steps, for the loss summed over the examples.
@@ -66,7 +68,8 @@ def solve(
     """
     times = _checked(problem, method, times)
     reduced = starting_point(problem, method)
-    observer = Observer.of(problem, reduced, frozen_features=method == "linear_probing")
+    conserved = {"linear_probing": "features", "feature_tuning": "head"}.get(method, "balance")
+    observer = Observer.of(problem, reduced, conserved=conserved)
     measurements, solved_by = _observed(reduced, method, times, observer, numerics)
     return _trajectory(times, measurements, solved_by)
 
@@ -132,7 +135,9 @@ def _observed(
     numerics: Numerics | None,
 ) -> tuple[PyTree, str]:
     if method == "linear_probing":
-        return _probing_path(reduced, times, observe), LINEAR_PROBING
+        return _linear_path(reduced, times, observe, linear_probing.state_at), LINEAR_PROBING
+    if method == "feature_tuning":
+        return _linear_path(reduced, times, observe, feature_tuning.state_at), FEATURE_TUNING
     way = way_of_fine_tuning(reduced)
     solved_by = f"{LINEAR_PROBING}, then {way}" if method == "lp_ft" else way
     if way != INTEGRATED:
@@ -223,9 +228,14 @@ def _with_probed_head(reduced: ReducedProblem) -> ReducedProblem:
 
 
 @eqx.filter_jit
-def _probing_path(reduced: ReducedProblem, times: Float[Array, " t"], observe: Callable[[FlowState], PyTree]) -> PyTree:
+def _linear_path(
+    reduced: ReducedProblem,
+    times: Float[Array, " t"],
+    observe: Callable[[FlowState], PyTree],
+    exact: Callable[[ReducedProblem, Scalar], FlowState],
+) -> PyTree:
     # The decomposition does not depend on time, and vmap computes it once.
-    return jax.vmap(lambda time: observe(linear_probing.state_at(reduced, time)))(times)
+    return jax.vmap(lambda time: observe(exact(reduced, time)))(times)
 
 
 @eqx.filter_jit

@@ -1,4 +1,4 @@
-"""The paper's three methods: same arguments, same result.
+"""The paper's three methods, and features-only tuning: same arguments, same result.
 
 Training is gradient flow on `||X B^T v - Y||^2`; time is learning rate x steps. How a flow without a closed form is
 integrated is chosen for the problem; `numerics` overrides the choice. Source: submission, sections 3.1 (linear probing,
@@ -13,7 +13,7 @@ from simulations.integration import Numerics
 from simulations.trajectory import Trajectory
 from theory.problem import Problem
 
-__all__ = ["Numerics", "fine_tuning", "linear_probing", "lp_ft"]
+__all__ = ["Numerics", "feature_tuning", "fine_tuning", "linear_probing", "lp_ft"]
 
 
 def linear_probing(
@@ -33,3 +33,10 @@ def fine_tuning(
 def lp_ft(problem: Problem, times: Float[Array | np.ndarray, " t"], *, numerics: Numerics | None = None) -> Trajectory:
     """Fine-tune from the limit of linear probing; time 0 is the start of fine-tuning."""
     return solve(problem, "lp_ft", times, numerics=numerics)
+
+
+def feature_tuning(
+    problem: Problem, times: Float[Array | np.ndarray, " t"], *, numerics: Numerics | None = None
+) -> Trajectory:
+    """Train the features under a head that stays as it was; exact. Not in the paper: see `theory.feature_tuning`."""
+    return solve(problem, "feature_tuning", times, numerics=numerics)

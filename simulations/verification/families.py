@@ -21,8 +21,8 @@ TWO_FEATURES = Dimensions(input_dim=5, feature_dim=2, id_dim=1)
 SEVERAL_DIRECTIONS = Dimensions(input_dim=8, feature_dim=2, id_dim=4)
 MANY_FEATURES = Dimensions(input_dim=10, feature_dim=8, id_dim=1)
 WIDE = Dimensions(input_dim=8, feature_dim=3, id_dim=4)
-#: Largest condition number of a drawn OOD second moment, whose largest eigenvalue is 1.
-OOD_CONDITION = 1e4
+#: Largest condition number of a drawn second moment of ID or OOD inputs, whose largest eigenvalue is 1.
+LARGEST_MOMENT_CONDITION = 1e4
 
 
 def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:
@@ -35,11 +35,9 @@ def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:
         case Setting.GOOD_FEATURES:
             return _corner_problems(ONE_DIRECTION, jnp.array([1e-9, 1e-2]), jnp.array(0.0), keys)
         case Setting.MANY_FEATURES:
-            return _seen_from_outside(
-                _corner_problems(MANY_FEATURES, jnp.array([1e-7, 1.4]), jnp.array(0.25), keys), keys
-            )
+            return _with_moments(_corner_problems(MANY_FEATURES, jnp.array([1e-7, 1.4]), jnp.array(0.25), keys), keys)
         case Setting.WIDE_SCALES:
-            return _seen_from_outside(_wide_problems(keys), keys)
+            return _with_moments(_wide_problems(keys), keys)
         case Setting.SEVERAL_ID_DIRECTIONS | Setting.RAW_PARAMETERS:
             return _moderate_problems(keys)
 
@@ -158,19 +156,29 @@ def _wide_head(problem: Problem, chances: Float[Array, "4"]) -> Float[Array, " k
 
 
 @compiled_quickly
-def _seen_from_outside(problems: Problem, keys: Key[Array, " n"]) -> Problem:
-    """The same problems with random OOD second moments, the identity in a third of the cases."""
-    d = problems.id_frame.shape[1]
+def _with_moments(problems: Problem, keys: Key[Array, " n"]) -> Problem:
+    """The same problems with random ID and OOD second moments, the identity in a third of the cases."""
+    d, m = problems.id_frame.shape[1:]
 
-    def moment(key: PRNGKeyArray) -> Float[Array, "d d"]:
+    def moments(key: PRNGKeyArray) -> tuple[Float[Array, "m m"], Float[Array, "d d"]]:
         # `fold_in`: the problems have used the keys themselves.
-        basis_key, chance_key = jax.random.split(jax.random.fold_in(key, 1))
-        chances = jax.random.uniform(chance_key, (d + 1,))
-        largest = jnp.where(chances[0] < 1 / 3, 1.0, _between(1.0, OOD_CONDITION, chances[1]))
-        eigenvalues = largest ** -chances[1:].at[0].set(0.0)
-        basis = sample_frame(d, d, key=basis_key)
-        covariance = (basis * eigenvalues) @ basis.T
-        return (covariance + covariance.T) / 2
+        keys = jax.random.split(jax.random.fold_in(key, 1))
+        return _moment(m, key=keys[0]), _moment(d, key=keys[1])
 
-    moments = jax.vmap(moment)(keys)
-    return eqx.tree_at(lambda problem: problem.ood_covariance, problems, moments, is_leaf=lambda leaf: leaf is None)
+    return eqx.tree_at(
+        lambda problem: (problem.id_covariance, problem.ood_covariance),
+        problems,
+        jax.vmap(moments)(keys),
+        is_leaf=lambda leaf: leaf is None,
+    )
+
+
+def _moment(dim: int, *, key: PRNGKeyArray) -> Float[Array, "{dim} {dim}"]:
+    """A second moment with largest eigenvalue 1, in a random basis."""
+    basis_key, chance_key = jax.random.split(key)
+    chances = jax.random.uniform(chance_key, (dim + 1,))
+    largest = jnp.where(chances[0] < 1 / 3, 1.0, _between(1.0, LARGEST_MOMENT_CONDITION, chances[1]))
+    eigenvalues = largest ** -chances[1:].at[0].set(0.0)
+    basis = sample_frame(dim, dim, key=basis_key)
+    covariance = (basis * eigenvalues) @ basis.T
+    return (covariance + covariance.T) / 2

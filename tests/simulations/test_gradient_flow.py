@@ -10,7 +10,7 @@ from scipy.integrate import solve_ivp
 
 from artifacts import UserError
 from simulations import gradient_flow, methods
-from simulations.gradient_flow import METHODS, FailedSolve, Numerics, integration_outcome, solve, starting_point, states
+from simulations.gradient_flow import FailedSolve, Numerics, integration_outcome, solve, starting_point, states
 from simulations.integration import Integration, integrate
 from simulations.methods import fine_tuning, linear_probing, lp_ft
 from simulations.sampling import equal_angles, sample_problem
@@ -200,7 +200,7 @@ def test_the_limit_of_a_stiff_problem_is_reached():
 @given(seed=seeds)
 def test_start_and_limit(dimensions, seed):
     problem = drawn(dimensions, seed)
-    probed, tuned, both = (solve(problem, method, TIMES) for method in METHODS)
+    probed, tuned, both = (method(problem, TIMES) for method in (linear_probing, fine_tuning, lp_ft))
     for trajectory in (probed, tuned):
         np.testing.assert_allclose(trajectory.heads[0], problem.pretrained.head, atol=1e-12)
         np.testing.assert_allclose(
@@ -240,7 +240,7 @@ def test_a_fixed_point_stays():
 
 def test_methods_share_signature_and_result():
     problem = drawn(ONE_DIRECTION, 0)
-    for method in (linear_probing, fine_tuning, lp_ft):
+    for method in (linear_probing, fine_tuning, lp_ft, methods.feature_tuning):
         trajectory = method(problem, TIMES)
         assert isinstance(trajectory, Trajectory)
         assert trajectory.heads.shape == (TIMES.size, 2)
