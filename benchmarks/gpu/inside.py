@@ -1,0 +1,49 @@
+"""A part's own process: `python -m benchmarks.gpu.inside PART SETTING.json`. The driver starts it."""
+
+import importlib
+import os
+import sys
+from pathlib import Path
+
+from artifacts.runtime import prepare_jax
+from benchmarks.gpu.driver import PARTS
+from benchmarks.gpu.report import Report
+from benchmarks.gpu.setting import Setting, read_setting
+
+prepare_jax()
+# JAX would take most of the device's memory at its start, and PyTorch and other processes work beside it.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+
+def header(name: str, setting: Setting) -> dict:
+    """What a part's figures were measured with."""
+    from artifacts import environment
+
+    described = environment()
+    if described["git_revision"] is None:
+        described["git_revision"] = setting.revision
+    return {"part": name, "command": setting.command, "small": setting.small, "environment": described | _torch()}
+
+
+def _torch() -> dict:
+    """PyTorch's version and device; it is asked for them without being started."""
+    from importlib import metadata
+
+    try:
+        return {"pytorch": metadata.version("torch")}
+    except metadata.PackageNotFoundError:
+        return {"pytorch": None}
+
+
+def main(name: str, setting: Setting) -> int:
+    import jax
+
+    setting = setting.sized(small=jax.devices()[0].platform == "cpu")
+    report = Report(setting.out / f"{name}.json", header(name, setting), ends=setting.ends)
+    part = next(one for one in PARTS if one.name == name)
+    importlib.import_module(f"benchmarks.gpu.{part.module}").measure(report, setting)
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], read_setting(Path(sys.argv[2]))))
