@@ -101,7 +101,7 @@ def _found(path: Path, began: float) -> dict[str, Any]:
     document = json.loads(path.read_bytes())
     return {
         "measured": list(document["measured"]),
-        "failed": {name: lines[-1] for name, lines in document["failed"].items()},
+        "failed": {name: failure["error"][:500] for name, failure in document["failed"].items()},
         "left_out": document["left_out"],
     }
 

@@ -50,8 +50,10 @@ class Report:
         except Exception as error:
             if isinstance(error, Wrong):
                 self.document["measured"][name] = _plain(error.values)
-            self.document["failed"][name] = traceback.format_exc().strip().splitlines()[-LINES:]
-            print(f"{name}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            said = f"{type(error).__name__}: {error}"
+            lines = traceback.format_exc().strip().splitlines()[-LINES:]
+            self.document["failed"][name] = {"error": said, "traceback": lines}
+            print(f"{name}: {said}", file=sys.stderr, flush=True)
         self.document["seconds"][name] = round(time.perf_counter() - began, 2)
         print(f"{name}: {self.document['seconds'][name]} s", file=sys.stderr, flush=True)
         self._write()
