@@ -97,7 +97,7 @@ def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], No
         return Outcome(published(path), built=True, reason=reason)
 
 
-def _stale(path: Path, inputs: dict[str, Any]) -> str:
+def _stale(path: Path, inputs: Mapping[str, Any]) -> str:
     """Why the directory must be made again; empty where it is up to date."""
     try:
         artifact = published(path)
@@ -105,7 +105,7 @@ def _stale(path: Path, inputs: dict[str, Any]) -> str:
         return "not there yet"
     except DamagedArtifact as damage:
         return str(damage)
-    if artifact.inputs == inputs:
+    if artifact.inputs == dict(inputs):
         return ""
     return difference(artifact.inputs, inputs) or "an input that was null is absent, or the other way round"
 
@@ -134,13 +134,13 @@ def remove_leftovers(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _seal(directory: Path, inputs: dict[str, Any]) -> None:
+def _seal(directory: Path, inputs: Mapping[str, Any]) -> None:
     files = sorted(file for file in directory.rglob("*") if file.is_file())
     for file in files:
         _flush(file)
     hashes = {file.relative_to(directory).as_posix(): _sha256(file) for file in files}
     manifest = directory / MANIFEST
-    manifest.write_text(json.dumps({"inputs": inputs, "files": hashes}, indent=1), encoding="utf-8")
+    manifest.write_text(json.dumps({"inputs": dict(inputs), "files": hashes}, indent=1), encoding="utf-8")
     _flush(manifest)
 
 

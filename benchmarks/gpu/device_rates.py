@@ -13,7 +13,7 @@ from artifacts.files import write_text
 from benchmarks.gpu.programs import Program
 from benchmarks.gpu.report import Report
 from benchmarks.gpu.setting import Setting
-from empirical.suite.device_rates import FILE, DeviceRates, Rate, Shipped, read_rates
+from empirical.benchmark.device_rates import FILE, DeviceRates, Rate, Shipped, read_rates
 
 #: A published backbone of each architecture, as the catalogue calls it.
 BACKBONES = {"resnet50": "supervised_resnet50", "clip_resnet50": "clip_resnet50", "clip_vit_b16": "clip_vit_b16"}

@@ -20,10 +20,10 @@ from empirical.backbones.backbone import Backbone
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_vit import VIT_B16, ClipViT, VitSize
-from empirical.backbones.dialects import Dialect, speaking, translated
+from empirical.backbones.tensor_names import Dialect, speaking, translated
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION
-from empirical.backbones.weights_file import stored_tensors
+from empirical.formats.weights_file import stored_tensors
 
 #: CLIP's own standardisation, which our networks do themselves.
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)

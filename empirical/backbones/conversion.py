@@ -9,8 +9,8 @@ import jax
 
 from artifacts import UserError
 from empirical.backbones.catalogue import BackboneChoice, fresh, published, read_published
+from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointPlaces
 from empirical.backbones.checkpoints import write_checkpoint
-from empirical.backbones.places import VARIABLE, CheckpointPlaces
 
 
 def convert(name: str, places: CheckpointPlaces, source: Path | None = None) -> Path:
