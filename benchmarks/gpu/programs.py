@@ -65,7 +65,7 @@ class Ready(NamedTuple):
 
 def made(program: Program) -> Callable[[], Ready]:
     """The program traced; what is returned compiles it, and may be called in a thread."""
-    network = _network(program)
+    network = network_of(program)
     keys = jax.random.split(jax.random.key(1), 3)
     shape = (program.batch, program.side, program.side, 3)
     images = jax.random.uniform(keys[0], shape, jnp.float32)
@@ -108,7 +108,8 @@ def training_step(classifier: Classifier, together: int = 1, way: str = "vmap") 
     return state, step
 
 
-def _network(program: Program) -> Backbone:
+def network_of(program: Program) -> Backbone:
+    """The backbone at random weights, as published at full side."""
     dtype = jnp.dtype(program.precision)
     if program.side >= FULL_SIDE:
         return backbone(program.network, program.side, dtype, False)
