@@ -101,7 +101,7 @@ def _model(network: str, side: int, classes: int, *, small: bool) -> Any:
 
 
 def resnet(depths: tuple[int, int, int, int]) -> Any:
-    """A bottleneck ResNet of full width, from images to pooled features; its tensors' names are `torchvision_name`'s business."""
+    """A bottleneck ResNet of full width, from images to pooled features; `torchvision_name` names its tensors."""
     import torch
 
     if importlib.util.find_spec("torchvision") is not None:

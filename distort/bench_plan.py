@@ -193,11 +193,9 @@ def _plan_text(document: Planned) -> str:
     rates = ", ".join(f"{name} {rate:.1f}" for name, rate in document.rates.items())
     notes = [f"{missing} runs missing, {hours} on {', '.join(document.devices)}, one device, one after another."]
     notes.append(f"Images a second of training: {rates}." if rates else "No rate is known: --measure times training.")
-    notes += [
-        f"On one {one.device}: {one.hours:.1f} hours{f' and {one.unknown} lines of unknown length' if one.unknown else ''}, "
-        f"at rates measured with {one.source}."
-        for one in document.elsewhere
-    ]
+    for one in document.elsewhere:
+        rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
+        notes.append(f"On one {one.device}: {one.hours:.1f} hours{rest}, at rates measured with {one.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])

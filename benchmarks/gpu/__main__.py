@@ -20,13 +20,19 @@ SECONDS = 540.0
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     # Not tyro, which may be among the packages that are missing.
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.gpu", description="Measure everything that needs a GPU.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.gpu", description="Measure everything that needs a GPU."
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of the results, one file a part")
     parser.add_argument("--data", type=Path, help="folder with office_caltech/ and mobilenet_v2_imagenet.npz")
     parser.add_argument("--wheels", type=Path, help="folder of wheels for packages that are missing here")
-    parser.add_argument("--part", action="append", choices=[part.name for part in driver.PARTS], help="this part alone; may be repeated")
+    parser.add_argument(
+        "--part", action="append", choices=[part.name for part in driver.PARTS], help="this part alone; may be repeated"
+    )
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for all parts together")
-    parser.add_argument("--small", action="store_true", help="the least that runs everything; chosen by itself on a CPU")
+    parser.add_argument(
+        "--small", action="store_true", help="the least that runs everything; chosen by itself on a CPU"
+    )
     parser.add_argument("--revision", help="of the code, where there is no git checkout to ask")
     return parser.parse_args(given)
 

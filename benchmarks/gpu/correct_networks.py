@@ -1,10 +1,8 @@
 """Features and one training step of each network, against PyTorch on the same device with the same random weights."""
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import equinox as eqx

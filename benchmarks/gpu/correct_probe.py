@@ -12,8 +12,9 @@ from benchmarks.linear_probe import ProbeBenchmark, sample
 from empirical.linear_probe import PENALTIES, standardisation
 from empirical.linear_probe.exact import exact_path
 from empirical.linear_probe.faithful import faithful_path
-from empirical.linear_probe.problem import Problem, measure as measured, problem
 from empirical.linear_probe.path import TOLERANCE
+from empirical.linear_probe.problem import Problem, problem
+from empirical.linear_probe.problem import measure as measured
 
 #: scikit-learn's objective may be lower by what the exact path leaves open: half the square of its tolerance, relative
 #: to the weights' part of the objective.

@@ -1,6 +1,6 @@
 """The rates as the package ships them (`distort bench plan` reads that): written by part 3, added by hand.
 
-    python -m benchmarks.gpu.device_rates OUT/device_rates.json     # puts the device's rates into the package
+python -m benchmarks.gpu.device_rates OUT/device_rates.json     # puts the device's rates into the package
 """
 
 import sys

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,23 +35,23 @@ class Part:
 
 #: The most valuable first.
 PARTS = (
-    Part("correct", "correct", 110),
-    Part("office", "office", 150),
-    Part("rates", "rates", 200),
-    Part("feeding", "feeding", 60),
+    Part("correct", "benchmarks.gpu.correct", 110),
+    Part("office", "benchmarks.gpu.office", 150),
+    Part("rates", "benchmarks.gpu.rates", 200),
+    Part("feeding", "benchmarks.gpu.feeding", 60),
 )
 
 
 def run(parts: Sequence[Part], setting: Setting, *, seconds: float, packages: dict[str, str]) -> dict[str, Any]:
     """The parts in order, within `seconds` in all; the summary, which is written after each of them.
 
-    A part that is asked for alone gets all of the time.
+    The last part gets all the time that is left.
     """
     ends = time.time() + seconds
     summary: dict[str, Any] = {"command": setting.command, "missing_packages": packages, "parts": {}}
     for place, part in enumerate(parts):
         left = ends - time.time()
-        share = left if len(parts) == 1 else min(left, part.seconds * seconds / sum(one.seconds for one in PARTS))
+        share = min(left, part.seconds * seconds / sum(one.seconds for one in parts))
         if place == len(parts) - 1:
             share = left
         if share < 2 * GRACE:
@@ -69,7 +70,7 @@ def _run(part: Part, setting: Setting, seconds: float) -> dict[str, Any]:
     replace(setting, ends=began + seconds - GRACE).save(told)
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.gpu.inside", part.name, str(told)],
+            [sys.executable, "-m", "benchmarks.gpu.inside", part.name, part.module, str(told)],
             stdout=stream, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True,
         )  # fmt: skip
         try:
@@ -87,10 +88,8 @@ def _run(part: Part, setting: Setting, seconds: float) -> dict[str, Any]:
 
 def _end(process: subprocess.Popen) -> None:
     """End a part with all its children, which share its process group."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

@@ -7,21 +7,20 @@ where the stream keeps up. `evaluation` judges resident images in passes of diff
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.data_loading import STORES, write_photographs
-from benchmarks.gpu.programs import FULL_SIDE
+from benchmarks.gpu.programs import FULL_SIDE, network_of
 from benchmarks.gpu.report import Report
 from benchmarks.gpu.setting import Setting
 from empirical.augment import TRANSFORMS, Transform, apply
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, random_head
-from empirical.backbones.resnet import ResNet
 from empirical.datasets.image_sets import ImageSet
 from empirical.evaluation import EvaluationSet, evaluate, evaluation_sets
 from empirical.methods import FT
@@ -38,27 +37,21 @@ def measure(report: Report, setting: Setting) -> None:
     threads = sorted({2, min(8, cores), cores}) if not setting.small else [2]
     transform = TRANSFORMS["living17"].training.at_side(32 if setting.small else FULL_SIDE)
     stores = report.measure("packing", lambda: _packed(setting.scratch / "feeding", count), keep=False)
-    for name, images in (stores or {}).items():
-        for number in threads:
-            report.measure(
-                f"feed: {name}, {number} threads",
-                lambda images=images, number=number: _feed(images, transform, batch, number), seconds=0 if setting.small else 4,
-            )  # fmt: skip
     if stores is None:
         return
-    network = _network(small=setting.small)
-    images = stores["raw_256"]
+    for name, images in stores.items():
+        for number in threads:
+            feed = partial(_feed, images, transform, batch, number)
+            report.measure(f"feed: {name}, {number} threads", feed, seconds=setting.about(4))
+    network, images = network_of("resnet50", transform.side, "bfloat16"), stores["raw_256"]
     for size in (4, 8) if setting.small else (64, 256):
-        report.measure(
-            f"evaluation: passes of {size}", lambda size=size: _evaluation(network, images, transform.side, size),
-            seconds=0 if setting.small else 10,
-        )  # fmt: skip
-    ways = {f"training: streamed, {number} threads": Streamed(images, transform, threads=number) for number in reversed(threads)}
-    for name, data in {"training: resident": None, **ways}.items():
-        report.measure(
-            name, lambda data=data: _training(network, data or training_data(images, transform), batch),
-            seconds=0 if setting.small else 25,
-        )  # fmt: skip
+        evaluation = partial(_evaluation, network, images, transform.side, size)
+        report.measure(f"evaluation: passes of {size}", evaluation, seconds=setting.about(10))
+    resident = partial(_training, network, training_data(images, transform), batch)
+    report.measure("training: resident", resident, seconds=setting.about(25))
+    for number in reversed(threads):
+        streamed = partial(_training, network, Streamed(images, transform, threads=number), batch)
+        report.measure(f"training: streamed, {number} threads", streamed, seconds=setting.about(25))
 
 
 def _packed(folder: Path, count: int) -> dict[str, ImageSet]:
@@ -85,12 +78,6 @@ def _feed(images: ImageSet, transform: Transform, batch: int, threads: int) -> d
         shown.block_until_ready()
         seconds = time.perf_counter() - began
     return {"images_per_second": len(images) / seconds, "threads": threads}
-
-
-def _network(*, small: bool) -> Backbone:
-    if small:
-        return ResNet((1, 1), 8, key=jax.random.key(0), compute_dtype=jnp.bfloat16)
-    return ResNet(key=jax.random.key(0), compute_dtype=jnp.bfloat16)
 
 
 def _classifier(network: Backbone) -> Classifier:

@@ -1,4 +1,4 @@
-"""A part's own process: `python -m benchmarks.gpu.inside PART SETTING.json`. The driver starts it."""
+"""A part's own process: `python -m benchmarks.gpu.inside NAME MODULE SETTING.json`. The driver starts it."""
 
 import importlib
 import os
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from artifacts.runtime import prepare_jax
-from benchmarks.gpu.driver import PARTS
 from benchmarks.gpu.report import Report
 from benchmarks.gpu.setting import Setting, read_setting
 
@@ -35,15 +34,15 @@ def _torch() -> dict:
         return {"pytorch": None}
 
 
-def main(name: str, setting: Setting) -> int:
+def main(name: str, module: str, setting: Setting) -> int:
+    """Measure; the exit status is 1 where something failed or was left out."""
     import jax
 
     setting = setting.sized(small=jax.devices()[0].platform == "cpu")
     report = Report(setting.out / f"{name}.json", header(name, setting), ends=setting.ends)
-    part = next(one for one in PARTS if one.name == name)
-    importlib.import_module(f"benchmarks.gpu.{part.module}").measure(report, setting)
+    importlib.import_module(module).measure(report, setting)
     return report.finish()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], read_setting(Path(sys.argv[2]))))
+    sys.exit(main(sys.argv[1], sys.argv[2], read_setting(Path(sys.argv[3]))))

@@ -2,8 +2,8 @@
 
 Amazon's pictures train, three other domains are OOD. The seeds are added one by one, and each number of seeds is a
 whole benchmark with grids that extend themselves, so that what is finished when time is up is a valid table of fewer
-seeds. `office.tar.gz`, a results folder with every finished run but its weights, is written again and again; a later call
-with the same `--out` goes on from it.
+seeds. `office.tar.gz`, a results folder with every finished run but its weights, is written again and again; a later
+call with the same `--out` goes on from it.
 """
 
 import shutil
@@ -50,7 +50,9 @@ def measure(report: Report, setting: Setting) -> None:
         part = _with_seeds(suite, seeds[:count])
         done = report.measure(f"{count} seeds", lambda part=part: _run(part, places, setting))
         if done is None or not done["complete"]:
-            report.leave_out(f"{count} seeds, complete", "time was up or runs failed; the same command goes on from here")
+            report.leave_out(
+                f"{count} seeds, complete", "time was up or runs failed; the same command goes on from here"
+            )
             return
 
 

@@ -65,7 +65,7 @@ class Ready(NamedTuple):
 
 def made(program: Program) -> Callable[[], Ready]:
     """The program traced; what is returned compiles it, and may be called in a thread."""
-    network = network_of(program)
+    network = network_of(program.network, program.side, program.precision)
     keys = jax.random.split(jax.random.key(1), 3)
     shape = (program.batch, program.side, program.side, 3)
     images = jax.random.uniform(keys[0], shape, jnp.float32)
@@ -108,19 +108,20 @@ def training_step(classifier: Classifier, together: int = 1, way: str = "vmap") 
     return state, step
 
 
-def network_of(program: Program) -> Backbone:
-    """The backbone at random weights, as published at full side."""
-    dtype = jnp.dtype(program.precision)
-    if program.side >= FULL_SIDE:
-        return backbone(program.network, program.side, dtype, False)
+@eqx.filter_jit
+def network_of(network: str, side: int, precision: Precision) -> Backbone:
+    """A backbone at random weights, as published at full side; drawn in one program, which compiles once."""
+    dtype = jnp.dtype(precision)
+    if side >= FULL_SIDE:
+        return backbone(network, side, dtype, False)
     options = {"key": jax.random.key(0), "compute_dtype": dtype}
-    match program.network:
+    match network:
         case "resnet50":
             return ResNet((1, 1), 8, **options)
         case "clip_resnet50":
-            return ClipResNet((1, 1, 1, 1), 16, 32, program.side, **options)
+            return ClipResNet((1, 1, 1, 1), 8, 16, side, **options)
         case _:
-            return ClipViT(VitSize(program.side, 16, 64, 2, 32), **options)
+            return ClipViT(VitSize(side, 16, 64, 2, 32), **options)
 
 
 def _forward(lowered: Any, classifier: Classifier, images: jax.Array) -> Ready:

@@ -8,6 +8,7 @@ they are timed while nothing else runs, both taking turns.
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import jax
@@ -44,7 +45,9 @@ def phases(*, small: bool) -> list[Phase]:
 
     first, second = batches
     alone = Program("resnet50", "training step", first, "bfloat16", side)
-    together = tuple(alone._replace(together=runs, way=way) for runs, way in ((2, "vmap"), (2, "unrolled"), (4, "vmap")))
+    together = tuple(
+        alone._replace(together=runs, way=way) for runs, way in ((2, "vmap"), (2, "unrolled"), (4, "vmap"))
+    )
     paper = [Program(network, "training step", 2 if small else batch, "float32", side) for network, batch in RECIPES]
     return [
         Phase("training, small batch", compared("training step", first), 60, beside=True, profile=True),
@@ -63,11 +66,8 @@ def measure(report: Report, setting: Setting) -> None:
     try:
         with ThreadPoolExecutor(COMPILERS if on_gpu else 1) as compilers:
             for phase in phases(small=setting.small):
-                scale = 0.0 if setting.small else 1.0
-                report.measure(
-                    phase.name, lambda phase=phase: _phase(phase, report, setting, timing, shipped, others, compilers),
-                    seconds=scale * phase.seconds, keep=False,
-                )  # fmt: skip
+                run = partial(_phase, phase, report, setting, timing, shipped, others, compilers)
+                report.measure(phase.name, run, seconds=setting.about(phase.seconds), keep=False)
     finally:
         for other in others.values():
             other.end()
@@ -99,7 +99,7 @@ def _phase(
                 compiling[program.name] = absent or answer[program.name]
     for program, future in compiled.items():
         other = beside.get(program.network)
-        report.measure(program.name, lambda p=program, f=future, o=other: _row(p, f, o, compiling, timing, shipped))
+        report.measure(program.name, partial(_row, program, future, other, compiling, timing, shipped))
     if phase.profile:
         program = phase.programs[0]
         report.measure(

@@ -4,7 +4,6 @@ ResNet-50 is torchvision's, or transformers' where that is missing; CLIP's netwo
 """
 
 import copy
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,9 +19,9 @@ from empirical.backbones.backbone import Backbone
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_vit import VIT_B16, ClipViT, VitSize
-from empirical.backbones.tensor_names import Dialect, speaking, translated
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION
+from empirical.backbones.tensor_names import Dialect, speaking, translated
 from empirical.formats.weights_file import stored_tensors
 
 #: CLIP's own standardisation, which our networks do themselves.
@@ -57,7 +56,13 @@ class Reference(NamedTuple):
         import torch
 
         path = folder / "tensors.pth"
-        torch.save({self.prefix + torch_side.torchvision_name(name): one.float().cpu().contiguous() for name, one in tensors.items()}, path)
+        torch.save(
+            {
+                self.prefix + torch_side.torchvision_name(name): one.float().cpu().contiguous()
+                for name, one in tensors.items()
+            },
+            path,
+        )
         like = eqx.filter_eval_shape(lambda key: self.build(key=key, compute_dtype=dtype), jax.random.key(0))
         stored = stored_tensors(path)
         return translated(path, stored, speaking(path, stored, self.dialects), like)
@@ -86,7 +91,9 @@ def clip_vit_b16(device: Any, *, small: bool) -> Reference:
     for module in tower.modules():
         if isinstance(module, clip.LayerNorm):
             module.__class__ = torch.nn.LayerNorm
-    return Reference(_shaken(tower).to(device), "visual.", True, CLIP_VIT, lambda **given: ClipViT(size, **given), size.side)
+    return Reference(
+        _shaken(tower).to(device), "visual.", True, CLIP_VIT, lambda **given: ClipViT(size, **given), size.side
+    )
 
 
 NETWORKS: dict[str, Callable[..., Reference]] = {
@@ -150,5 +157,3 @@ def _shaken(model: Any) -> Any:
             elif name.endswith("running_mean") or (tensor.ndim == 1 and tensor.is_floating_point()):
                 tensor.add_(0.1 * torch.randn_like(tensor))
     return model
-
-

@@ -40,7 +40,9 @@ class Report:
           keep: False where what it returns is no figure but something that later measurements need.
         """
         if time.time() + seconds > self._ends:
-            self.leave_out(name, f"it takes about {seconds:.0f} s, and {max(self._ends - time.time(), 0):.0f} s were left")
+            self.leave_out(
+                name, f"it takes about {seconds:.0f} s, and {max(self._ends - time.time(), 0):.0f} s were left"
+            )
             return None
         began, found = time.perf_counter(), None
         try:

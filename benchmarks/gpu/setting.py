@@ -33,6 +33,10 @@ class Setting:
         """Seconds."""
         return self.ends - time.time()
 
+    def about(self, seconds: float) -> float:
+        """What a measurement takes about on a GPU; nothing is left out where everything is small."""
+        return 0.0 if self.small else seconds
+
     def sized(self, *, small: bool) -> "Setting":
         return replace(self, small=self.small or small)
 

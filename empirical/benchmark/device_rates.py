@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artifacts import UserError
 from empirical.backbones.published import BY_NAME
-from empirical.recipes import Recipe
 from empirical.benchmark.cost import FORWARD_SHARE, Share
+from empirical.recipes import Recipe
 
 FILE = Path(__file__).with_name("device_rates.json")
 
@@ -61,12 +61,13 @@ class DeviceHours(NamedTuple):
     source: str
 
 
-def read_rates(path: Path = FILE) -> Shipped:
-    """What a file says.
+def read_rates(path: Path | None = None) -> Shipped:
+    """What a file says; by default the one that is shipped.
 
     Raises:
       UserError: it is not one of these files.
     """
+    path = FILE if path is None else path
     try:
         return Shipped.model_validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
