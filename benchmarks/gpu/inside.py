@@ -12,6 +12,9 @@ from benchmarks.gpu.setting import Setting, read_setting
 prepare_jax()
 # JAX would take most of the device's memory at its start, and PyTorch and other processes work beside it.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+# Results are held against the CPU's, so JAX must see it too.
+if "cpu" not in os.environ.get("JAX_PLATFORMS", "cpu"):
+    os.environ["JAX_PLATFORMS"] += ",cpu"
 
 
 def header(name: str, setting: Setting) -> dict:

@@ -2,7 +2,9 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, Literal, NamedTuple
+from unittest.mock import patch
 
 import equinox as eqx
 import jax
@@ -33,6 +35,7 @@ class Program(NamedTuple):
       kind: `training step` or `forward`.
       together: runs of one sweep in one program, each with a batch of its own.
       way: how these are put together: `vmap`, or `unrolled` as one after another in the program.
+      attention: as the network has it, or by cuDNN's kernel in one piece.
     """
 
     network: str
@@ -42,11 +45,13 @@ class Program(NamedTuple):
     side: int
     together: int = 1
     way: str = "vmap"
+    attention: Literal["own", "cudnn"] = "own"
 
     @property
     def name(self) -> str:
         runs = f", {self.together} runs, {self.way}" if self.together > 1 else ""
-        return f"{self.network}, {self.kind}, batch {self.batch}, {self.precision}{runs}"
+        kernel = ", cuDNN's attention" if self.attention == "cudnn" else ""
+        return f"{self.network}, {self.kind}, batch {self.batch}, {self.precision}{runs}{kernel}"
 
 
 class Ready(NamedTuple):
@@ -65,6 +70,14 @@ class Ready(NamedTuple):
 
 def made(program: Program) -> Callable[[], Ready]:
     """The program traced; what is returned compiles it, and may be called in a thread."""
+    if program.attention == "own":
+        return _traced(program)
+    attention = partial(jax.nn.dot_product_attention, implementation=program.attention)
+    with patch("jax.nn.dot_product_attention", attention):
+        return _traced(program)
+
+
+def _traced(program: Program) -> Callable[[], Ready]:
     network = network_of(program.network, program.side, program.precision)
     keys = jax.random.split(jax.random.key(1), 3)
     shape = (program.batch, program.side, program.side, 3)
@@ -72,12 +85,13 @@ def made(program: Program) -> Callable[[], Ready]:
     labels = jax.random.randint(keys[1], (program.batch,), 0, CLASSES, jnp.int32)
     classifier = Classifier(network, random_head(CLASSES, network.feature_dim, key=keys[2]))
     if program.kind == "forward":
-        forward = eqx.filter_jit(lambda classifier, images: classifier(images, "eval").scores)
-        return lambda: _forward(forward.lower(classifier, images), classifier, images)
+        forward = eqx.filter_jit(lambda classifier, images: classifier(images, "eval").scores).lower(classifier, images)
+        return lambda: _forward(forward, classifier, images)
     state, step = training_step(classifier, program.together, program.way)
     if program.together > 1:
         images, labels = (jnp.stack([one] * program.together) for one in (images, labels))
-    return lambda: _training(step.lower((images, labels), state), (images, labels), state)
+    lowered = step.lower((images, labels), state)
+    return lambda: _training(lowered, (images, labels), state)
 
 
 def training_step(classifier: Classifier, together: int = 1, way: str = "vmap") -> tuple[State, Any]:
@@ -125,18 +139,18 @@ def network_of(network: str, side: int, precision: Precision) -> Backbone:
 
 
 def _forward(lowered: Any, classifier: Classifier, images: jax.Array) -> Ready:
-    compiled, seconds = _compiled(lowered)
+    compiled, *costs = _compiled(lowered)
 
     def run(steps: int) -> None:
         for _ in range(steps):
             scores = compiled(classifier, images)
         jax.block_until_ready(scores)
 
-    return Ready(run, *_costs(compiled), seconds)
+    return Ready(run, *costs)
 
 
 def _training(lowered: Any, data: tuple[jax.Array, jax.Array], state: Any) -> Ready:
-    compiled, seconds = _compiled(lowered)
+    compiled, *costs = _compiled(lowered)
     held = [state]
 
     def run(steps: int) -> None:
@@ -145,22 +159,19 @@ def _training(lowered: Any, data: tuple[jax.Array, jax.Array], state: Any) -> Re
             held[0] = [one for one, _ in found] if isinstance(found, list) else found[0]
         jax.block_until_ready(found)
 
-    return Ready(run, *_costs(compiled), seconds)
+    return Ready(run, *costs)
 
 
-def _compiled(lowered: Any) -> tuple[Any, float]:
+def _compiled(lowered: Any) -> tuple[Any, int | None, float | None, float]:
+    """The program, its bytes, its operations, and the seconds that compiling took."""
     began = time.perf_counter()
-    return lowered.compile(), time.perf_counter() - began
-
-
-def _costs(compiled: Any) -> tuple[int | None, float | None]:
-    """Bytes and operations, where the compiler says."""
-    inner = getattr(compiled, "compiled", compiled)
-    memory, cost = inner.memory_analysis(), inner.cost_analysis()
-    if memory is None:
-        size = None
-    else:
-        size = (memory.argument_size_in_bytes + memory.output_size_in_bytes + memory.temp_size_in_bytes
-                - memory.alias_size_in_bytes)  # fmt: skip
-    cost = cost[0] if isinstance(cost, list) else cost
-    return size, None if not cost else cost.get("flops")
+    compiled = lowered.compile()
+    seconds = time.perf_counter() - began
+    memory = compiled.compiled.memory_analysis()
+    size = None
+    if memory is not None:
+        size = memory.argument_size_in_bytes + memory.output_size_in_bytes + memory.temp_size_in_bytes
+        size -= memory.alias_size_in_bytes
+    # As it was written: a GPU's compiler calls libraries, whose operations it does not count.
+    cost = lowered.lowered.cost_analysis()
+    return compiled, size, cost.get("flops") if cost else None, seconds

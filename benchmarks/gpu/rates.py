@@ -6,7 +6,7 @@ they are timed while nothing else runs, both taking turns.
 """
 
 import time
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -68,6 +68,11 @@ def measure(report: Report, setting: Setting) -> None:
             for phase in phases(small=setting.small):
                 run = partial(_phase, phase, report, setting, timing, shipped, others, compilers)
                 report.measure(phase.name, run, seconds=setting.about(phase.seconds), keep=False)
+        if on_gpu:
+            for batch in (64, 256):
+                report.measure(
+                    f"attempt: cuDNN's attention, batch {batch}", partial(_attempt, batch, timing), seconds=20
+                )
     finally:
         for other in others.values():
             other.end()
@@ -97,14 +102,17 @@ def _phase(
         for program in phase.programs:
             if program.network == network:
                 compiling[program.name] = absent or answer[program.name]
+    wait(compiled.values())
+    for name, reason in compiling.items():
+        if isinstance(reason, str):
+            report.leave_out(f"PyTorch: {name}", reason)
     for program, future in compiled.items():
         other = beside.get(program.network)
         report.measure(program.name, partial(_row, program, future, other, compiling, timing, shipped))
-    if phase.profile:
-        program = phase.programs[0]
+    for program in phase.programs if phase.profile else ():
+        folder = setting.scratch / f"profile {program.name}"
         report.measure(
-            f"profile: {program.name}",
-            lambda: profiled(compiled[program].result().run, setting.scratch / "profile"),
+            f"profile: {program.name}", lambda p=program, folder=folder: profiled(compiled[p].result().run, folder)
         )
     for other in beside.values():
         other.forget()
@@ -140,6 +148,19 @@ def _row(
         row["times_alone"] = None if alone is None else best["jax"] / alone
     shipped.add(program, best["jax"])
     return row
+
+
+def _attempt(batch: int, timing: Timing) -> dict[str, Any]:
+    """Whether another kernel would be faster; one that refuses the shapes is an answer too."""
+    program = Program("clip_vit_b16", "training step", batch, "bfloat16", 224)
+    try:
+        ready = made(program._replace(attention="cudnn"))()
+        ready.run(2)
+    except Exception as error:
+        return {"refused": f"{type(error).__name__}: {str(error)[:300]}"}
+    rate = max(batch * timing.steps / _seconds(ready, timing.steps) for _ in range(timing.repeats))
+    alone = timing.alone.get(program)
+    return {"images_per_second": rate, "times_alone": None if alone is None else rate / alone}
 
 
 def _seconds(ready: Ready, steps: int) -> float:
