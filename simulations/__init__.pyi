@@ -4,7 +4,7 @@ from .comparison import Comparison
 from .experiment import Configuration, Experiment
 from .gradient_flow import FailedSolve, solve
 from .integration import Numerics
-from .methods import fine_tuning, linear_probing, lp_ft
+from .methods import feature_tuning, fine_tuning, linear_probing, lp_ft
 from .records import run_experiment
 from .sampling import (
     Dimensions,
@@ -38,6 +38,7 @@ __all__ = [
     "configured",
     "ensemble",
     "equal_angles",
+    "feature_tuning",
     "fine_tuning",
     "linear_probing",
     "lp_ft",
