@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, Scalar
 from scipy.stats import norm as normal
 
 from simulations.experiment import Configuration, Experiment, Scale
@@ -97,7 +97,9 @@ def _drawn(d: int, n: int, k: int, config: CertifiedThreshold, *, key: PRNGKeyAr
 
 
 @jax.jit
-def _thresholds(overlaps: Float[Array, " h"], norm: float, off: float, on: float, condition: float):
+def _thresholds(
+    overlaps: Float[Array, " h"], norm: Scalar, off: Scalar, on: Scalar, condition: Scalar
+) -> Float[Array, " h"]:
     """T for heads with these v0 . v*."""
 
     def threshold(overlap: Float[Array, ""]) -> Float[Array, ""]:
