@@ -3,8 +3,9 @@
 Gaussian inputs, random features, a random head of the scale of the truth. T is the largest feature error for which the
 certificate holds. (a) Visible shares c and c_S of the features and (b) the condition number kappa of the inputs at
 n / d = 1/2 and k / d = 1/100, against d (points: medians; bars: 5 % to 95 %; lines: the formulas for large d, the same
-for both shares). (c) T at the same proportions; what is left of its spread at large d is that of the head. (d) T against n / d at one d: few
-examples see too little of the features, many leave too little unseen and are badly conditioned.
+for both shares). (c) T at the same proportions; what is left of its spread at large d is that of the head. (d) T
+against n / d at one d: few examples see too little of the features, many leave too little unseen and are badly
+conditioned.
 """
 
 from pathlib import Path
@@ -13,14 +14,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.certified_threshold import CertifiedThresholdData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(title="How good features must be", sources=("simulations/certified_threshold",), order=155)
+
 COLOURS = (style.COLOURS["fine_tuning"], style.COLOURS["linear_probing"])
 
 
-def collect(results: Path) -> CertifiedThresholdData:
+def collect(results: Path | str) -> CertifiedThresholdData:
     """The draws, from `results/simulations/certified_threshold`."""
     return load("certified_threshold", results)
 

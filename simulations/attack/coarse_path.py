@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from simulations.starting_heads import from_each_head
 from simulations.stiff import implicit_step
 from theory import linear_probing
 from theory.alignment import truth_norm
@@ -36,10 +37,8 @@ def coarse_evidence(problem: Problem, *, wide: bool = False) -> Evidence:
         return closed_form_evidence(problem, moments=MOMENTS)
     reduced = reduce(problem, compress=False)
     probed = linear_probing.limit(reduced)
-    heads = jnp.stack([reduced.start.head, probed.head])
     path = partial(wide_path, truth_norm=truth_norm(problem)) if wide else coarse_path
-    paths = jax.vmap(lambda head: path(reduced.with_head(head)))(heads)
-    fine_tuning, lp_ft = (jax.tree.map(lambda leaf, i=i: leaf[i], paths) for i in range(2))
+    fine_tuning, lp_ft = from_each_head(lambda head: path(reduced.with_head(head)), reduced.start.head, probed.head)
     return Evidence(
         problem=problem,
         fine_tuning=networks_along(fine_tuning, reduced, problem),

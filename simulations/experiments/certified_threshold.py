@@ -121,6 +121,7 @@ def _limit(example_share: float, feature_share: float, config: CertifiedThreshol
 
 
 def configuration(scale: Scale) -> CertifiedThreshold:
+    """How much at which scale."""
     sizes, swept, draws = {
         "quick": ((100, 200), 100, 16),
         "default": ((100, 200, 400, 800), 200, 50),
@@ -135,4 +136,5 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     CertifiedThresholdData,
+    order=35,
 )

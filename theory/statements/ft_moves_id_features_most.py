@@ -48,6 +48,7 @@ def movements(evidence: Evidence) -> tuple[Float[Array, ""], Float[Array, ""]]:
 
 STATEMENT = Statement(
     name="ft_moves_id_features_most",
+    order=116,
     source="ours; the premise under which the prediction of submission, section 4.3, follows",
     claim="Fine-tuning moves ID features at least as much as OOD ones where ID inputs have more of their length in S.",
     latex=(

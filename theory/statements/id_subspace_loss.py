@@ -31,6 +31,7 @@ def subspace_and_gaussian_losses(evidence: Evidence) -> tuple[Float[Array, ""], 
 
 STATEMENT = Statement(
     name="id_subspace_loss",
+    order=85,
     source="submission, section 3.3 (its appendix has the relation); the form is ours",
     claim="The ID-subspace loss is the ID loss of Gaussian inputs on the subspace, up to the extremes of their moment.",
     latex=(
