@@ -1,11 +1,10 @@
 """How good features must be for a certificate that linear probing beats fine-tuning out of distribution.
 
 Gaussian inputs, random features, a random head of the scale of the truth. T is the largest feature error for which the
-certificate holds. (a) Visible shares c and c_S of the features and (b) the condition number kappa of the inputs at
-n / d = 1/2 and k / d = 1/100, against d (points: medians; bars: 5 % to 95 %; lines: the formulas for large d, the same
-for both shares). (c) T at the same proportions; what is left of its spread at large d is that of the head. (d) T
-against n / d at one d: few examples see too little of the features, many leave too little unseen and are badly
-conditioned.
+certificate holds. (a) Visible shares c and c_S of the features and (b) the condition number kappa of the inputs at n /
+d = 1/2 and k / d = 1/100, against d (points: medians; bars: 5 % to 95 %; lines: the formulas for large d, the same for
+both shares). (c) T at the same proportions; what is left of its spread at large d is that of the head. (d) T against n
+/ d at one d: few examples see too little of the features, many leave too little unseen and are badly conditioned.
 """
 
 from pathlib import Path

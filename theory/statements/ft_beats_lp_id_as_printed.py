@@ -37,7 +37,7 @@ def differing_off_the_id_subspace() -> Problem:
 
 STATEMENT = Statement(
     name="ft_beats_lp_id_as_printed",
-    order=91,
+    order=95,
     source="submission, Proposition 3.1, to the letter",
     claim="Where w* is not in rowspace(B0) and fine-tuning converges to a local minimum it is better in distribution.",
     latex=r"w_* \notin \mathrm{rowspace}(B_0) \Rightarrow L_{id:sub}(v_{ft}^\infty, B_{ft}^\infty) < "

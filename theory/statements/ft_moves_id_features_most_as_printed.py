@@ -28,7 +28,7 @@ def ood_inputs_along_what_moves() -> Problem:
 
 STATEMENT = Statement(
     name="ft_moves_id_features_most_as_printed",
-    order=115,
+    order=113,
     source="submission, section 4.3, as a general claim",
     claim="Fine-tuning changes features for ID examples more than for OOD examples.",
     latex=(

@@ -12,7 +12,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="ft_ood_lower_bound_as_printed",
-    order=31,
+    order=35,
     source="submission, Theorem 3.1, equation 3.7, to the letter",
     claim="The published lower bound with phi^2 without absolute value and eps the squared feature distance.",
     latex=(

@@ -8,7 +8,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="lp_perfect_features",
-    order=61,
+    order=65,
     source="submission, Proposition A.2 (as section 3.2 states it)",
     claim="With perfect features the limit of linear probing has OOD risk 0.",
     latex=r"B_0 = U B_* \Rightarrow L_{ood}(v_{lp}^\infty, B_0) = 0",

@@ -82,8 +82,8 @@ class Statement:
     published: bool
     proof: str | None = None
     counterexamples: tuple[Counterexample, ...] = ()
-    strict: bool = False
     order: int = 1000
+    strict: bool = False
 
 
 def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
