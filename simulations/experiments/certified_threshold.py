@@ -124,7 +124,7 @@ def configuration(scale: Scale) -> CertifiedThreshold:
     """How much at which scale."""
     sizes, swept, draws = {
         "quick": ((100, 200), 100, 16),
-        "default": ((100, 200, 400, 800), 200, 50),
+        "default": ((100, 200, 400), 200, 40),
         "full": ((100, 200, 400, 800, 1600), 400, 200),
     }[scale]
     return CertifiedThreshold(input_dims=sizes, swept_input_dim=swept, draws=draws)
