@@ -8,6 +8,7 @@ both shares). (c) T at the same proportions (dotted: 5 % and 95 % over heads at 
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -61,6 +62,6 @@ def draw(data: CertifiedThresholdData) -> Figure:
     return figure
 
 
-def _bars(axis: Axes, at: np.ndarray, sampled: np.ndarray, **look: str) -> None:
+def _bars(axis: Axes, at: np.ndarray, sampled: np.ndarray, **look: Any) -> None:
     low, middle, high = np.quantile(sampled, (0.05, 0.5, 0.95), axis=1)
     axis.errorbar(at, middle, yerr=(middle - low, high - middle), fmt="o", markersize=3.5, linewidth=0.9, **look)

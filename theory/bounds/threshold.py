@@ -16,7 +16,7 @@ from theory.bounds.fine_tuning import smallest_head_error
 
 
 def certified_threshold(
-    head_error: Scalar,
+    head_error: Scalar | float,
     long_head: Bool[Array, ""],
     *,
     norm: Scalar | float,
@@ -36,7 +36,7 @@ def certified_threshold(
     """
     visible = on_cosine > 0
     factor = jnp.where(visible, 2 + jnp.sqrt(condition) / jnp.where(visible, on_cosine, 1.0), jnp.inf)
-    return off_cosine * smallest_head_error(head_error, jnp.asarray(norm), long_head) / (norm * factor)
+    return off_cosine * smallest_head_error(jnp.asarray(head_error), jnp.asarray(norm), long_head) / (norm * factor)
 
 
 def limiting_cosines(
