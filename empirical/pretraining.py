@@ -9,7 +9,6 @@ energy of the OOD sets lies outside the ID features' span, how well a head share
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -22,13 +21,13 @@ import optax
 import tyro
 from jaxtyping import Array, Float32, Key, UInt8
 
+from artifacts.progress import Progress
 from empirical.backbones.checkpoints import write_checkpoint
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.datasets.characters import CLASSES, HELD_OUT_FONTS, MANY_STYLES, TRAINING_FONTS, Characters, draw, glyphs
 from empirical.datasets.styles import NONE, Range, Style
 
-Progress = Callable[[str, float], None]
 HELD_OUT_PICTURES = 4096
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from empirical.backbones.checkpoint_locations import CheckpointPlaces, checkpoint_places
+from empirical.backbones.checkpoint_locations import CheckpointLocations, checkpoint_locations
 from empirical.datasets.configuration import Data, read_data
 
 
-class Places(BaseModel):
-    """Folders and files.
+class Workspace(BaseModel):
+    """The folders and files of a suite's runs.
 
     Attributes:
       folder: of the suite, where `suite.json` and all runs lie.
@@ -29,9 +29,9 @@ class Places(BaseModel):
         return _data(self.configuration, self.root)
 
     @property
-    def checkpoints(self) -> CheckpointPlaces:
+    def checkpoints(self) -> CheckpointLocations:
         data = self.data
-        return checkpoint_places(data.locations.root, data.checkpoints)
+        return checkpoint_locations(data.locations.root, data.checkpoints)
 
 
 @lru_cache(maxsize=4)

@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float32, Int32, Key
 
-from empirical.methods import L2SP, SGD, AdamW, Mixup, NormMode
+from empirical.methods import L2SP, SGD, AdamW, Mixup
+from empirical.records import NormMode
 from empirical.training.groups import Grouping
 from empirical.training.objective import Examples, distance_penalty, examples, summed_cross_entropy
 from empirical.training.optimisers import direction

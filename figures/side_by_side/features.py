@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from empirical.records import Benchmark, Condition
+from empirical.records import Benchmark, ConditionRecord
 from figures.benchmark.measured import Measured, NothingToDraw, benchmark, of_method
 from figures.look import marks, style
 from figures.side_by_side.agreement import Agreement, Compared, agreement, difference, matched
@@ -72,7 +72,7 @@ def note(data: BetterFeatures) -> str:
     return data.agreed.words
 
 
-def condition_series(found: Benchmark, dataset: str, kind: str) -> list[Condition]:
+def condition_series(found: Benchmark, dataset: str, kind: str) -> list[ConditionRecord]:
     """One series of conditions, from the worst to the best."""
     every = [one for one in found.conditions if one.dataset == dataset and one.kind == kind and one.rows]
     return sorted(every, key=lambda one: one.value)
@@ -84,7 +84,7 @@ def _varied(found: Benchmark) -> list[str]:
     return [name for name in kinds if kinds.count(name) > 1]
 
 
-def _improving(series: Sequence[Condition], *, in_accuracy: bool) -> Improving:
+def _improving(series: Sequence[ConditionRecord], *, in_accuracy: bool) -> Improving:
     methods = [method for method in style.METHODS if any(of_method(one.rows, method) for one in series)]
     quality = (one.backbone_accuracy if in_accuracy else one.value for one in series)
     return Improving(

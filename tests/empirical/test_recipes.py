@@ -122,7 +122,7 @@ def test_the_embedded_scales_keep_what_they_promise():
         assert {FT.label, LP_FT.label} <= labels
         if scale != "quick":
             assert len(labels) == 4
-            assert {one.kind for one in recipe.variations} == {"pretraining", "head_start"}
+            assert {one.kind for one in recipe.conditions} == {"pretraining", "head_start"}
             assert recipe.interpolate
 
 
