@@ -1,9 +1,9 @@
-"""What settings and records of the project are made of."""
+"""The base of every typed document and configuration: frozen, and strict about the names of its fields."""
 
 from pydantic import BaseModel, ConfigDict
 
 
 class Frozen(BaseModel):
-    """Typed fields that are checked when it is built, never change, and leave no room for a misspelt one."""
+    """Cannot be changed once made; a field that it does not know is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

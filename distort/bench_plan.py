@@ -41,11 +41,21 @@ class PlannedWork:
 
 
 @dataclass(frozen=True)
+class HoursElsewhere:
+    """What a plan's missing runs take on a device whose rates are shipped; `unknown` lines of it are not counted."""
+
+    device: str
+    hours: float
+    unknown: int
+    source: str
+
+
+@dataclass(frozen=True)
 class Planned:
     """A plan. `undecided`: what depends on runs that are missing, such as extensions of grids.
 
     `rates`: images a second of training, by recipe; `solving`: seconds of a linear probe for one image, feature, class
-    and penalty; `devices`: on which.
+    and penalty; `devices`: on which; `elsewhere`: devices that others measured.
     """
 
     suite: str
@@ -54,6 +64,7 @@ class Planned:
     solving: dict[str, float]
     work: list[PlannedWork]
     undecided: list[str]
+    elsewhere: list[HoursElsewhere]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +81,7 @@ class Plan(SuiteCommand):
 
         from empirical import Ledger, Only, plan
         from empirical.benchmark.cost import measured_rates, shares
+        from empirical.benchmark.device_rates import device_hours, read_rates
         from empirical.datasets.locations import VARIABLE
 
         suite = self.found()
@@ -82,9 +94,13 @@ class Plan(SuiteCommand):
         units = [run.unit for run in Only(self.only).select(ledger.runs(planned.units), suite)]
         measured = measured_rates(ledger, units)
         rates = _timed(suite, workspace, {unit.recipe for unit in units}, measured) if self.measure else measured
-        work = [_planned(share) for share in shares(ledger, units, rates)]
+        parts = shares(ledger, units, rates)
+        elsewhere = [HoursElsewhere(*hours) for hours in device_hours(parts, suite.recipes, read_rates())]
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
-        document = Planned(suite.name, devices, rates.training, rates.solving, work, list(planned.undecided))
+        document = Planned(
+            suite.name, devices, rates.training, rates.solving, [_planned(share) for share in parts],
+            list(planned.undecided), elsewhere,
+        )  # fmt: skip
         return Answer(document, _plan_text(document))
 
 
@@ -216,6 +232,11 @@ def _plan_text(document: Planned) -> str:
         notes.append(f"Grids that extend themselves may add up to {more} runs{hours}.")
     rates = ", ".join(f"{name} {rate:.1f}" for name, rate in document.rates.items())
     notes.append(f"Images a second of training: {rates}." if rates else "No rate is known: --measure times training.")
+    for one in document.elsewhere:
+        rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
+        notes.append(f"On one {one.device}: {one.hours:.1f} hours{rest}, at rates measured with {one.source}.")
+    if not document.elsewhere:
+        notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
 
 

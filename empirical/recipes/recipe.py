@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from artifacts.frozen import Frozen
 from empirical.augment.transforms import Pipelines
 from empirical.backbones.catalogue import BackboneChoice
+from empirical.datasets.naming import Title
 from empirical.datasets.protocols import Protocol, Split
 from empirical.methods import Method
 from empirical.recipes.penalties import PAPER_PENALTIES
@@ -136,7 +137,7 @@ class Recipe(Frozen):
     """
 
     name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    title: str
+    title: Title
     family: str
     protocol: Protocol
     backbone: BackboneChoice
