@@ -68,7 +68,9 @@ def _of_parts(ledger: Ledger, recipe: Recipe, source: Family, chosen: list[Part]
     training, validation = training - held, own or held
     if test is None or None in ood:
         at_most = source.reported_at_most
-        return at_most and SetSizes(training, validation, at_most, max(training, at_most), exact=False)
+        if at_most is None:
+            return None
+        return SetSizes(training, validation, at_most, max(training, at_most), exact=False)
     outside = [size for size in ood if size is not None]
     selecting, others = (test, sum(outside)) if shared else (validation, test + sum(outside))
     return SetSizes(training, selecting, others, max(training, validation, test, *outside))

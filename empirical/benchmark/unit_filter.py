@@ -34,7 +34,7 @@ class Only:
         if unknown:
             raise UserError(f"--only must name a part of the suite ({', '.join(sorted(known))}), got {unknown[0]!r}.")
         asked = [words & set(self.words) for words in kinds]
-        chosen = {run.unit for run in runs if _fits(run, asked)}
+        chosen = set[Unit](run.unit for run in runs if _fits(run, asked))
         if not chosen:
             given = " ".join(f"--only {word!r}" for word in self.words)
             raise NothingSelected(
@@ -44,7 +44,9 @@ class Only:
             )
         asked_for = _with_dependencies(chosen, runs)
         # The row of a method names its data set, which is described beside; that comes last.
-        described = {run.unit for run in runs if run.unit.kind == "description" and _describes(run.unit, chosen)}
+        described = set[Unit](
+            run.unit for run in runs if run.unit.kind == "description" and _describes(run.unit, chosen)
+        )
         beside = _with_dependencies(described if asked[1] or asked[3] else set(), runs) - asked_for
         return [run for run in runs if run.unit in asked_for] + [run for run in runs if run.unit in beside]
 

@@ -6,7 +6,7 @@ shift is built, before anything is measured.
 """
 
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -73,7 +73,7 @@ def digits() -> Digits:
     """All 1,797 digits, 8 x 8 cells brought to 32 x 32."""
     from sklearn.datasets import load_digits  # two seconds, which only those pay who draw digits
 
-    source = load_digits()
+    source: Any = load_digits()
     cells = jnp.asarray(source.images, jnp.float32) / 16
     return Digits(np.asarray(jax.jit(jax.vmap(enlarged))(cells)), source.target.astype(np.int32))
 

@@ -32,7 +32,7 @@ class Evaluation(NamedTuple):
       positions, features: of the images whose features were asked for.
     """
 
-    sets: Mapping[str, SetMetrics]
+    sets: dict[str, SetMetrics]
     features: Mapping[str, Float32[np.ndarray, "p k"]]
     positions: Mapping[str, Int[np.ndarray, " p"]]
 

@@ -99,9 +99,9 @@ def given_out(
         while waiting:
             fleet.look()
             while len(running) < fleet.slots and (run := waiting.take()) is not None:
-                needed = {"resources": {GPU: 1}} if fleet.gpus else {}
+                resources = {GPU: 1} if fleet.gpus else None
                 message = cloudpickle.dumps(_Call((run.unit, workspace, force, mine, work)))
-                future = client.submit(pickle.loads, message, pure=False, **needed)
+                future = client.submit(pickle.loads, message, pure=False, resources=resources)
                 running[future] = run.unit
                 future.add_done_callback(ended.put)
             if not running:

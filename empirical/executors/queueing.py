@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -21,9 +21,6 @@ from empirical.executors.fleet import GPU
 from empirical.executors.serving import START_SECONDS
 from empirical.executors.waiting import Waiting
 from empirical.runs import run_unit
-
-if TYPE_CHECKING:
-    from dask_jobqueue import JobQueueCluster
 
 System = Literal["slurm", "pbs", "sge"]
 #: Stands in a printed script where the running scheduler's address will be.
@@ -179,7 +176,8 @@ class Queue:
                 yield from given_out(client, waiting, runs[0].workspace, force, self.work)
 
 
-def _cluster_type(asked: QueueingSystem) -> "type[JobQueueCluster]":
+def _cluster_type(asked: QueueingSystem) -> Any:
+    """The class of dask-jobqueue, whose annotations leave out what its metaclass adds."""
     try:
         import dask_jobqueue
     except ImportError as error:

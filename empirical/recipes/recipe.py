@@ -13,6 +13,7 @@ from empirical.augment.transforms import Pipelines
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.datasets.naming import Title
 from empirical.datasets.protocols import Protocol, Split
+from empirical.linear_probe.standardisation import StandardisationName
 from empirical.methods import Method
 from empirical.recipes.penalties import PAPER_PENALTIES
 from empirical.selection import ID_VALIDATION, Criterion
@@ -29,7 +30,7 @@ class SolvedProbe(Frozen):
 
     kind: Literal["solved"] = "solved"
     penalties: tuple[float, ...] = Field(default=PAPER_PENALTIES, min_length=1)
-    standardisation: Literal["scalar", "per_feature"] = "scalar"
+    standardisation: StandardisationName = "scalar"
     solver: Literal["exact", "faithful"] = "exact"
     view: Literal["training", "evaluation"] = "training"
 

@@ -80,7 +80,7 @@ def probe_row(heading: Heading, probes: Sequence[Trial], criterion: Criterion) -
     runs = [chosen(probe, criterion) for probe in probes]
     penalties = [run.record.penalty for run in runs if not isinstance(run.record, EpochRecord)]
     paths = [[r.penalty for r in probe.history if not isinstance(r, EpochRecord)] for probe in probes]
-    edges = [grid_edge(penalty, path) for penalty, path in zip(penalties, paths, strict=True)]
+    edges: list[Edge | None] = [grid_edge(penalty, path) for penalty, path in zip(penalties, paths, strict=True)]
     return _row(
         heading,
         Choice(
