@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from empirical.records import Benchmark, Condition
+from empirical.records import Benchmark, ConditionRecord
 from figures.benchmark import estimate_marks
 from figures.benchmark.reading import load_benchmark, of_method
 from figures.benchmark.seed_estimate import SeedEstimate
@@ -75,7 +75,7 @@ def note(data: BetterFeatures) -> str:
     return data.agreed.words
 
 
-def condition_series(benchmark: Benchmark, dataset: str, kind: str) -> list[Condition]:
+def condition_series(benchmark: Benchmark, dataset: str, kind: str) -> list[ConditionRecord]:
     """One series of conditions, from the worst to the best."""
     every = [
         condition
@@ -93,7 +93,7 @@ def _varied(benchmark: Benchmark) -> list[str]:
     return [name for name in kinds if kinds.count(name) > 1]
 
 
-def _improving(series: Sequence[Condition], *, in_accuracy: bool) -> Improving:
+def _improving(series: Sequence[ConditionRecord], *, in_accuracy: bool) -> Improving:
     methods = [method for method in style.METHODS if any(of_method(condition.rows, method) for condition in series)]
     quality = (condition.backbone_accuracy if in_accuracy else condition.value for condition in series)
     return Improving(

@@ -3,7 +3,7 @@
 Gaussian inputs, random features, a random head of the scale of the truth. T is the largest feature error for which the
 certificate holds. (a) Visible shares c and c_S of the features and (b) the condition number kappa of the inputs at n /
 d = 1/2 and k / d = 1/100, against d (points: medians; bars: 5 % to 95 %; lines: the formulas for large d, the same for
-both shares). (c) T at the same proportions; what is left of its spread at large d is that of the head. (d) T against n
+both shares). (c) T at the same proportions (dotted: 5 % and 95 % over heads at large d). (d) T against n
 / d at one d: few examples see too little of the features, many leave too little unseen and are badly conditioned.
 """
 

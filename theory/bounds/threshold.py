@@ -62,5 +62,5 @@ def limiting_condition(example_share: Scalar | float) -> Float[Array, ""]:
 
     Source: edges of the law of Marchenko and Pastur.
     """
-    root = jnp.sqrt(example_share)
+    root = jnp.sqrt(jnp.asarray(example_share))
     return ((1 + root) / (1 - root)) ** 2
