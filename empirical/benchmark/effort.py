@@ -154,7 +154,7 @@ def evaluated_epochs(epochs: int) -> float:
     As many epochs are the best so far as in a sequence in random order: the harmonic number. A run that improves in
     every epoch has `epochs + 1`.
     """
-    return 1 + min(epochs, 1 + math.fsum(1 / epoch for epoch in range(1, epochs)))
+    return 1.0 + min(epochs, 1 + math.fsum(1 / epoch for epoch in range(1, epochs)))
 
 
 def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:
