@@ -35,6 +35,8 @@ class DatasetStatus:
 
 @dataclass(frozen=True)
 class Overview:
+    """Every data set of the paper, and every place from which one of them can be had."""
+
     datasets: list[DatasetStatus]
     sources: list[SourceStatus]
 

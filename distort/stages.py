@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from artifacts import Outcome, UserError
+from artifacts.results_folder import SETTINGS
 from distort.command import Scale
 from distort.progress import Begin, Report
 
@@ -68,7 +69,9 @@ def simulation_stages(
 
         outcome = run_experiment(experiment, results, scale, force, changes=changes, progress=progress)
         report("", 1.0)
-        stages.append(_stage(f"simulation {name}", outcome, started))
+        root = outcome.artifact.path.parents[1]
+        setting = f" with {root.name}" if root.parent.name == SETTINGS else ""
+        stages.append(_stage(f"simulation {name}{setting}", outcome, started))
     return stages
 
 

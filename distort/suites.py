@@ -56,6 +56,7 @@ class SuiteCommand(Command):
         return named_suite(self.suite, scale=self.scale, protocol=self.protocol)
 
     def results(self, suite: "Suite") -> Path:
+        """The results folder: the one that was named, or the suite's own."""
         if self.out is not None:
             return self.out
         return Path("results" if suite.name == "embedded" else f"results-{suite.name}")

@@ -1,4 +1,4 @@
-"""The recipes of docs/extending.md, followed to the letter: what is added works everywhere, and nothing else changes."""
+"""The recipes of docs/extending.md, followed to the letter: what is added works everywhere."""
 
 from dataclasses import replace
 from functools import cache
