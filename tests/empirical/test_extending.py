@@ -14,7 +14,7 @@ from empirical.backbones.published import BY_NAME
 from empirical.benchmark.columns import columns
 from empirical.benchmark.suite import Suite
 from empirical.datasets import catalogue
-from empirical.datasets.embedded import Look, pooled_family
+from empirical.datasets.embedded import PooledLook, pooled_family
 from empirical.datasets.family import Column
 from empirical.datasets.protocols import CLEAN, Split
 from empirical.methods import LP_FT, named, reading
@@ -42,8 +42,8 @@ GREY = pooled_family(
     labels=labels,
     id_pictures=lambda: drawn(60),
     looks=[
-        Look(name="bright", premises="met", reason="Every pixel is brighter.", pictures=lambda: drawn(200)),
-        Look(name="same", premises="near ID", reason="Drawn alike.", pictures=lambda: drawn(61)),
+        PooledLook(name="bright", premises="met", reason="Every pixel is brighter.", pictures=lambda: drawn(200)),
+        PooledLook(name="same", premises="near ID", reason="Drawn alike.", pictures=lambda: drawn(61)),
     ],
     columns=(Column("grey", "Shades of grey", "grey", ("bright",)),),
 )
