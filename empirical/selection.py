@@ -81,6 +81,7 @@ class Selected(NamedTuple):
 
     @property
     def diverged(self) -> tuple[float, ...]:
+        """Learning rates at which a seed diverged."""
         return tuple(point.value for point in self.points if point.score is None)
 
 

@@ -73,6 +73,7 @@ class Sweep(Frozen):
 
     @property
     def label(self) -> str:
+        """The method's."""
         return self.method.label
 
     @model_validator(mode="after")

@@ -41,6 +41,7 @@ class Materials:
 
     @property
     def classes(self) -> int:
+        """How many."""
         return len(self.dataset.classes)
 
     @cached_property
@@ -53,6 +54,7 @@ class Materials:
 
     @cached_property
     def training(self) -> TrainingData:
+        """ID training images in the form that is fastest to train on."""
         return training_data(self.dataset.id_training, self.recipe.pipelines.training)
 
     @cached_property
