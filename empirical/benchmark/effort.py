@@ -12,11 +12,9 @@ from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.run import Run
 from empirical.benchmark.set_sizes import SetSizes
 from empirical.benchmark.units import Unit
+from empirical.distortion.movement import MOVING
 from empirical.methods import InterpolationWeights, Method, PartialProbe
 from empirical.recipes import Recipe, SolvedProbe
-
-#: Images of a set whose features are compared before and after training (`runs.judging.MOVING`).
-MOVING = 10_000
 
 
 class Effort(NamedTuple):

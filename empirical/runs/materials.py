@@ -16,11 +16,12 @@ from empirical.benchmark.run import Run
 from empirical.datasets.catalogue import family
 from empirical.datasets.family import Family, read_dataset
 from empirical.datasets.image_sets import Dataset
+from empirical.distortion.movement import MOVING
 from empirical.evaluation import Evaluation
 from empirical.features import Extraction, FeatureCache
 from empirical.linear_probe import Features
 from empirical.recipes import Recipe, SolvedProbe
-from empirical.runs.judging import MOVING, Judge
+from empirical.runs.judging import Judge
 from empirical.runs.publishing import file_of
 from empirical.training import TrainingData, training_data
 
