@@ -148,7 +148,6 @@ def test_miniatures_keep_everything_but_size():
         ({"probe": None}, "must have a `probe`"),
         ({"probe": None, "sweeps": ()}, "got neither"),
         ({"interpolate": ("FT (sideways)",)}, "must name sweeps"),
-        ({"split": None, "family": "digits"}, "must have one"),
         ({"criterion": Criterion(name="real", sets=("real",))}, "selection must be on id_validation"),
         ({"name": "../up"}, "name"),
         ({"epochs": 0}, "epochs"),
