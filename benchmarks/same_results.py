@@ -1,8 +1,8 @@
 """Compares two benchmark folders number by number: `python benchmarks/same_results.py ONE OTHER [--rounding]`.
 
 Runs are matched by what they are, not by the names of their directories; hashes, names of directories and times may
-differ, and nothing else; with `--rounding` last digits of numbers too. Ends with status 1 and the first differences where anything else does. For the proof that a
-change of the code has changed no result.
+differ, and nothing else; with `--rounding` last digits of numbers too. Ends with status 1 and the first differences
+where anything else does. For the proof that a change of the code has changed no result.
 """
 
 import hashlib
