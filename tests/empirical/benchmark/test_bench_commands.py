@@ -152,12 +152,12 @@ def test_foreign_runs_without_a_suite_are_left_alone(capsys, tmp_path):
 
 def test_without_data_every_unit_is_set_aside_and_says_why(capsys, tmp_path, monkeypatch):
     monkeypatch.delenv("DISTORT_DATA", raising=False)
-    arguments = ("run", "--suite", "paper", "--only", "cifar10", "--only", "probe", "--out", str(tmp_path / "r"))
+    arguments = ("run", "--suite", "paper", "--only", "living17", "--only", "probe", "--out", str(tmp_path / "r"))
     status, out, err = run(capsys, *arguments)
     assert status == 1
     assert "no root is named" in err
     assert len(err.strip().splitlines()) == 1
-    assert out.count("set aside: cifar10: linear probe") == 3
+    assert out.count("set aside: living17: linear probe") == 3
     status, out, _ = run(capsys, "status", "--from", str(tmp_path / "r"), "--json")
     assert len(json.loads(out)["set_aside"]) == 3
 
