@@ -31,7 +31,8 @@ class PlannedWork:
 class Planned:
     """A plan. `undecided`: what depends on runs that are missing, such as extensions of grids.
 
-    `rates`: images a second of training, by recipe; `devices`: on which.
+    `rates`: images a second of training, by recipe; `devices`: on which. `outdated`: finished runs that are of other
+    data, weights, code or versions than are here, and count as missing; `not_compared`: what could not be found here.
     """
 
     suite: str
@@ -39,6 +40,8 @@ class Planned:
     rates: dict[str, float]
     work: list[PlannedWork]
     undecided: list[str]
+    outdated: dict[str, str]
+    not_compared: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,11 +56,14 @@ class Plan(SuiteCommand):
 
         from empirical import Ledger, plan
         from empirical.benchmark.cost import measured_rates, shares
+        from empirical.runs.freshness import freshness
 
         suite = self.found()
         places = self.places(suite)
         ledger = Ledger(suite, places.folder)
         planned = plan(suite, ledger.run)
+        found = freshness(ledger, places, planned.units)
+        ledger.refuse(found.outdated)
         rates = measured_rates(ledger, planned.units)
         if self.measure:
             rates = {**_timed(suite, places, known=rates), **rates}
@@ -69,19 +75,24 @@ class Plan(SuiteCommand):
             for one in shares(ledger, places, planned.units, rates)
         ]  # fmt: skip
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
-        document = Planned(suite.name, devices, rates, work, list(planned.undecided))
+        outdated = {str(unit): why for unit, why in found.outdated.items()}
+        document = Planned(suite.name, devices, rates, work, list(planned.undecided), outdated, found.unknown)
         return Answer(document, _plan_text(document))
 
 
 @dataclass(frozen=True)
 class RunsOfMethod:
-    """Runs of one recipe and method that a results folder holds; `missing` are those that the plan names beside."""
+    """Runs of one recipe and method that a results folder holds; `missing` are those that the plan names beside.
+
+    `refused`: of other data or weights than newer runs beside them.
+    """
 
     recipe: str
     work: str
     finished: int
     diverged: int
     damaged: int
+    refused: int
     missing: int
 
 
@@ -97,48 +108,48 @@ class BenchmarkStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class Status(Command):
-    """Say which runs a results folder holds, which diverged, failed or are missing; trains nothing."""
+    """Say which runs a results folder holds, which diverged, failed or are missing; trains nothing.
+
+    Every file is read and held against its recorded hash.
+    """
 
     results: Annotated[Path, arg(name="from")] = Path("results")
     """Results folder."""
-    check: bool = False
-    """Read every file and compare it with its recorded hash; else only results are read."""
 
     def __call__(self) -> Answer:
         from distort.folder import existing
         from empirical import Ledger, plan, read_set_aside, read_suite
+        from empirical.benchmark.origins import mixed
 
         folder = existing(self.results) / BENCHMARK
         suite = read_suite(folder)
         ledger = Ledger(suite, folder)
         planned = plan(suite, ledger.run)
+        ledger.refuse(mixed(ledger.origins(planned.units)))
         counts: dict[tuple[str, str], Counter[str]] = {}
         for unit in planned.units:
             name = unit.method if unit.kind == "training" else unit.kind
             key = (unit.recipe, f"{name} [{unit.condition}]" if unit.condition else name)
-            counts.setdefault(key, Counter())[_state(ledger, unit, check=self.check)] += 1
-        states = ("finished", "diverged", "damaged", "missing")
+            counts.setdefault(key, Counter())[_state(ledger, unit)] += 1
+        states = ("finished", "diverged", "damaged", "refused", "missing")
         runs = [RunsOfMethod(*key, *(found[state] for state in states)) for key, found in counts.items()]
         failed = {one.unit: one.error for one in read_set_aside(folder)}
         document = BenchmarkStatus(suite.name, runs, failed, list(planned.undecided))
         rows = [(one.recipe, one.work, *(str(getattr(one, state)) for state in states)) for one in runs]
         notes = [f"set aside: {unit}: {error}" for unit, error in failed.items()]
+        notes += [f"damaged: {why}" for why in dict.fromkeys(ledger.damaged.values())]
+        notes += [f"refused: {unit}: {why}" for unit, why in ledger.refused.items()]
         notes += [f"undecided: {what}" for what in document.undecided]
         return Answer(document, "\n".join([table(("data set", "work", *states), rows), *notes]))
 
 
-def _state(ledger: "Ledger", unit: "Unit", *, check: bool) -> str:
-    from artifacts import DamagedArtifact, UserError, published
-
+def _state(ledger: "Ledger", unit: "Unit") -> str:
+    if unit in ledger.refused:
+        return "refused"
     if not ledger.finished(unit):
         return "missing"
-    try:
-        if check:
-            published(ledger.place(unit))
-    except (DamagedArtifact, UserError):
-        return "damaged"
     run = ledger.run(unit) if unit.kind == "training" else None
-    if unit in ledger.damaged:
+    if ledger.origin(unit) is None or unit in ledger.damaged:
         return "damaged"
     return "finished" if run is None else run.status
 
@@ -179,7 +190,16 @@ def _plan_text(document: Planned) -> str:
     rates = ", ".join(f"{name} {rate:.1f}" for name, rate in document.rates.items())
     notes = [f"{missing} runs missing, {hours} on {', '.join(document.devices)}, one device, one after another."]
     notes.append(f"Images a second of training: {rates}." if rates else "No rate is known: --measure times training.")
+    reasons: dict[str, list[str]] = {}
+    for unit, why in document.outdated.items():
+        reasons.setdefault(why, []).append(unit)
+    notes += [f"outdated ({why}): {_few(units)}" for why, units in reasons.items()]
+    notes += [f"not compared: {why}" for why in document.not_compared]
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
+
+
+def _few(names: list[str]) -> str:
+    return "; ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _count(images: int | None) -> str:

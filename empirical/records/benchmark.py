@@ -76,7 +76,9 @@ class Benchmark(Record):
       curves: every seed at the selected learning rate.
       interpolations: WiSE-FT curves, where they were asked for.
       conditions: pretraining lengths and head starts, where they were asked for.
-      missing: units of the plan that have not been run; rows exist only where no unit of theirs is missing.
+      missing: units of the plan that have not been run, are damaged, or were refused because newer runs beside them are
+        of other data or weights; rows exist only where no unit of theirs is missing.
+      notes: where runs of one kind are of different code or different versions of libraries.
     """
 
     suite: str
@@ -91,6 +93,7 @@ class Benchmark(Record):
     published: list[Published] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list)
     set_aside: list[SetAside] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
 
     def dataset(self, name: str) -> DatasetRecord:
         """The data set that rows name."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from empirical.benchmark.columns import columns, premises, titles
 from empirical.benchmark.ledger import Ledger, collector_at_rest
+from empirical.benchmark.origins import mixed, notes
 from empirical.benchmark.plan import Grid, grid, plan, sweep_units
 from empirical.benchmark.units import Unit
 from empirical.recipes import Recipe, Sweep, published
@@ -35,13 +36,18 @@ def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
 
 def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     planned = plan(ledger.suite, ledger.run)
+    ledger.refuse(mixed(ledger.origins(planned.units)))
+    if ledger.refused:  # what is undecided now
+        planned = plan(ledger.suite, ledger.run)
     units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
     for unit in planned.units:
         units[unit.recipe].append(unit)
     parts = [_part(ledger, recipe, units[recipe.name]) for recipe in ledger.suite.recipes]
     found = [part for part in parts if part is not None]
-    missing = [str(unit) for unit in planned.units if not ledger.finished(unit)]
+    unfinished = (unit for unit in planned.units if not ledger.finished(unit) and unit not in ledger.refused)
+    missing = [str(unit) for unit in unfinished]
     missing += [f"{unit} (damaged)" for unit in ledger.damaged]
+    missing += [f"{unit} (refused: {why})" for unit, why in ledger.refused.items()]
     return Benchmark(
         suite=ledger.suite.name,
         datasets=[part.dataset for part in found],
@@ -55,6 +61,7 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
         published=published() if any(_published(recipe) for recipe in ledger.suite.recipes) else [],
         missing=[*missing, *planned.undecided],
         set_aside=list(set_aside),
+        notes=notes(ledger.origins(planned.units)),
     )
 
 

@@ -10,15 +10,17 @@ import numpy as np
 from jaxtyping import Float32
 
 from artifacts import UserError
-from artifacts.fingerprint import canonical_json
+from artifacts.fingerprint import canonical_json, fingerprint
 from empirical.backbones.catalogue import BackboneChoice, Loaded, load
 from empirical.backbones.classifier import Classifier, Head
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.units import Unit, pretraining_unit, variation
 from empirical.benchmark.workspace import Places
+from empirical.counted_code import own_module
 from empirical.datasets.catalogue import family
 from empirical.datasets.digits import digits_dataset
 from empirical.datasets.family import read_dataset
+from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset
 from empirical.features import Extraction, FeatureCache
 from empirical.linear_probe import Features
@@ -28,8 +30,8 @@ from empirical.runs.publishing import file_of
 from empirical.training import TrainingData, training_data
 
 WEIGHTS_FILE = "backbone.safetensors"
-#: Folder for features of training images, each file named by what it was made from.
-FEATURES = "features"
+#: Folder for features of training images, each file named by what it was made from; beside it digests of image files.
+FEATURES, DIGESTS = "features", "digests"
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Materials:
         """Hashes of data and weights: what a run is made from, beside its configuration."""
         return {
             "data": {images.name: images.fingerprint for images in self.dataset.sets},
+            "classes": fingerprint(list(self.dataset.classes)),
             "weights": self.loaded.fingerprint,
         }
 
@@ -87,7 +90,8 @@ class Materials:
         augmented = isinstance(probe, SolvedProbe) and probe.view == "training"
         extraction = Extraction(transform=pipelines.training if augmented else pipelines.evaluation, seed=seed)
         images = self.dataset.id_training
-        return self.cache(self.loaded.backbone, images, extraction, weights=self.loaded.fingerprint)[0]
+        modules = own_module(self.recipe)
+        return self.cache(self.loaded.backbone, images, extraction, weights=self.loaded.fingerprint, modules=modules)[0]
 
 
 # The last recipe's materials, one entry a replicate (the embedded digits have several, all others one).
@@ -133,6 +137,7 @@ def _dataset(recipe: Recipe, places: Places, replicate: int | None) -> Dataset:
             return found
         raise UserError("The embedded digits are evaluated in all their styles; leave `ood` out.")
     data = places.data
+    keep_in(places.folder / DIGESTS)
     return read_dataset(family(recipe.family, data.families), data.locations, protocol=recipe.protocol, ood=recipe.ood)
 
 

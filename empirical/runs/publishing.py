@@ -5,22 +5,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from artifacts import Outcome, UserError, canonical_json, code_version, publish, published
+from artifacts import Outcome, UserError, canonical_json, publish, published
 from artifacts.directory import MANIFEST
 from artifacts.files import write_json
 from artifacts.fingerprint import difference
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.units import Unit, configuration, place
 from empirical.benchmark.workspace import Places
+from empirical.counted_code import run_code, run_versions
 
-#: The modules whose text decides the numbers. Readers of data sets are not among them: the data's hash is an input.
-CODE = (
-    "empirical.augment", "empirical.backbones", "empirical.datasets.characters", "empirical.datasets.digits",
-    "empirical.datasets.pixels", "empirical.datasets.protocols", "empirical.datasets.styles", "empirical.distortion",
-    "empirical.evaluation", "empirical.features", "empirical.linear_probe", "empirical.methods", "empirical.metrics",
-    "empirical.pretraining", "empirical.selection", "empirical.store.batches", "empirical.runs",
-    "empirical.training", "empirical.views",
-)  # fmt: skip
 CONFIG_FILE, RESULT_FILE, METRICS_FILE = "config.json", "result.json", "metrics.jsonl"
 
 
@@ -48,8 +41,14 @@ def publish_run(
         write_json(directory / CONFIG_FILE, config)
         build(directory)
 
-    everything = {"config": config, **inputs, "code": code_version(*CODE)}
-    return publish(place(unit, suite, places.folder), inputs=everything, build=write, force=force)
+    recipe = suite.recipe(unit.recipe)
+    return publish(
+        place(unit, suite, places.folder),
+        inputs={"config": config, **inputs, "code": run_code(unit.kind, recipe)},
+        build=write,
+        force=force,
+        versions=run_versions(unit.kind, recipe),
+    )
 
 
 def _refuse_foreign(path: Path, config: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from empirical.backbones.classifier import Classifier, Head, random_head
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.units import Unit, configuration, method_of, probe_unit, run_id
 from empirical.benchmark.workspace import Places
+from empirical.counted_code import run_code, run_versions
 from empirical.methods import Method
 from empirical.records import EpochRecord, RunResult, write_lines, write_record
 from empirical.runs.judging import NotFinite
@@ -158,7 +159,9 @@ def _checkpoints(
     if (unit.epochs or 0) * len(found.dataset.id_training) * parameters < LONG_RUN:
         return None
     name = fingerprint(configuration(unit, suite))
-    return Checkpoints(places.folder / STATES / name, inputs=inputs)
+    # A run in its middle goes on only with the code and the libraries that began it.
+    made_by = {"code": run_code("training", found.recipe), "versions": run_versions("training", found.recipe)}
+    return Checkpoints(places.folder / STATES / name, inputs={**inputs, **made_by})
 
 
 def _shapes(found: Materials) -> Classifier:

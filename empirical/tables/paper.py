@@ -77,6 +77,7 @@ def _notes(benchmark: Benchmark, columns: Sequence[_Column]) -> tuple[str, ...]:
         notes.append("Paper: its own intervals (normal, three seeds); a star marks numbers that are recollected only.")
     if benchmark.missing:
         notes.append(f"Not finished: {len(benchmark.missing)} units of work are missing.")
+    notes += [f"Mixed: {note}." for note in benchmark.notes]
     return tuple(notes)
 
 
