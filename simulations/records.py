@@ -5,7 +5,8 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import MappingProxyType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 from pydantic import BaseModel
@@ -13,8 +14,10 @@ from pydantic import BaseModel
 from artifacts import DamagedArtifact, Outcome, UserError, publish, published
 from artifacts.files import write_json
 from artifacts.imports import module_of, reached_code
+from artifacts.results_folder import of_setting
 from artifacts.versions import reached_versions
 from simulations.experiment import Experiment, Scale
+from simulations.settings import Changes, configured, label
 from simulations.sweeps import Watch
 
 DATA, CONFIG, SUMMARY = "data.npz", "config.json", "summary.json"
@@ -31,6 +34,7 @@ def run_experiment(
     scale: Scale,
     force: bool = False,
     *,
+    changes: Changes = MappingProxyType({}),
     progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Make sure that the results folder holds this experiment at this scale; computes only what is missing or stale.
@@ -38,10 +42,13 @@ def run_experiment(
     What is finished of an ensemble lies in a hidden folder beside it until all is: a run that was cut off goes on.
 
     Args:
+      changes: fields of the configuration that differ from those of the scale; their results lie in a folder of their
+        own (`simulations.settings`).
       progress: called with problems done and problems in all.
     """
-    config = experiment.config(scale)
-    unfinished = results / "simulations" / f".{experiment.name}.unfinished"
+    config = configured(experiment, scale, changes)
+    path = folder(experiment.name, of_setting(results, label(experiment, scale, config)))
+    unfinished = path.parent / f".{experiment.name}.unfinished"
 
     def build(directory: Path) -> None:
         start = time.perf_counter()
@@ -54,7 +61,7 @@ def run_experiment(
     modules = code_modules(experiment)
     inputs = {"config": config.model_dump(mode="json"), "code": reached_code(*modules, without=WITHOUT)}
     versions = reached_versions(*modules, without=WITHOUT)
-    outcome = publish(folder(experiment.name, results), inputs=inputs, build=build, force=force, versions=versions)
+    outcome = publish(path, inputs=inputs, build=build, force=force, versions=versions)
     shutil.rmtree(unfinished, ignore_errors=True)
     return outcome
 
@@ -65,9 +72,9 @@ def code_modules(experiment: Experiment) -> tuple[str, ...]:
     return tuple(sorted({"simulations.records", *map(module_of, made_by)}))
 
 
-def folder(name: str, results: Path) -> Path:
+def folder(name: str, results: Path | str) -> Path:
     """Where an experiment's results are."""
-    return results / "simulations" / name
+    return Path(results) / "simulations" / name
 
 
 def save(data: Any, directory: Path, config: BaseModel) -> None:
@@ -77,7 +84,7 @@ def save(data: Any, directory: Path, config: BaseModel) -> None:
     write_json(directory / CONFIG, config.model_dump(mode="json"))
 
 
-def load(name: str, results: Path) -> Any:
+def load(name: str, results: Path | str) -> Any:
     """An experiment's data, as `simulate` returned them but with NumPy arrays.
 
     Raises:
@@ -85,10 +92,10 @@ def load(name: str, results: Path) -> Any:
     """
     from simulations.catalogue import EXPERIMENTS  # the catalogue's modules need this one
 
-    found = {experiment.name: experiment for experiment in EXPERIMENTS}
-    if name not in found:
-        raise UserError(f"An experiment must be one of {', '.join(found)}, got {name!r}.")
-    return load_as(found[name].data_type, folder(name, results))
+    experiments = {experiment.name: experiment for experiment in EXPERIMENTS}
+    if name not in experiments:
+        raise UserError(f"An experiment must be one of {', '.join(experiments)}, got {name!r}.")
+    return load_as(experiments[name].data_type, folder(name, results))
 
 
 def load_as(data_type: type, directory: Path) -> Any:
@@ -106,7 +113,7 @@ def ways_of_solving(data: Any) -> tuple[str, ...]:
     return tuple(sorted({str(value) for name, value in _flattened(data).items() if name.split(".")[-1] == "solved_by"}))
 
 
-def _flattened(data: Any, prefix: str = "") -> dict[str, np.ndarray]:
+def _flattened(data: Any, prefix: str = "") -> dict[str, Any]:
     """Arrays by dotted name, as a `.npz` file wants them."""
     flat: dict[str, np.ndarray] = {}
     for field in dataclasses.fields(data):
@@ -120,14 +127,32 @@ def _flattened(data: Any, prefix: str = "") -> dict[str, np.ndarray]:
     return flat
 
 
-def _rebuilt(data_type: type, arrays: dict[str, np.ndarray], prefix: str, directory: Path) -> Any:
-    hints, values = get_type_hints(data_type), {}
-    for field in dataclasses.fields(data_type):
-        kind, name = hints[field.name], prefix + field.name
-        if dataclasses.is_dataclass(kind):
-            values[field.name] = _rebuilt(kind, arrays, f"{name}.", directory)
-        elif name not in arrays:
-            raise DamagedArtifact(f"{directory / DATA} has no `{name}`: another version wrote it; make it again.")
+def _rebuilt(data_type: Any, arrays: dict[str, np.ndarray], prefix: str, directory: Path) -> Any:
+    constructor, kinds = _fields(data_type)
+    values = {}
+    for name, kind in kinds.items():
+        if _fields_of(kind):
+            values[name] = _rebuilt(kind, arrays, f"{prefix}{name}.", directory)
+        elif prefix + name not in arrays:
+            raise DamagedArtifact(
+                f"{directory / DATA} has no `{prefix}{name}`: another version wrote it; "
+                f"`distort simulate {directory.name}` makes it again."
+            )
         else:
-            values[field.name] = kind(arrays[name]) if kind in (str, float, int, bool) else arrays[name]
-    return data_type(**values)
+            array = arrays[prefix + name]
+            values[name] = kind(array) if kind in (str, float, int, bool) else array
+    return constructor(**values)
+
+
+def _fields_of(kind: Any) -> bool:
+    """Whether a field holds further fields; of a generic type like `ByMethod[Risks]` the origin says so."""
+    return dataclasses.is_dataclass(get_origin(kind) or kind)
+
+
+def _fields(data_type: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The class, and the type of each of its fields; the parameter of a generic class is filled in."""
+    origin = get_origin(data_type) or data_type
+    parameters = dict(zip(getattr(origin, "__parameters__", ()), get_args(data_type), strict=True))
+    hints = get_type_hints(origin)
+    kinds = {field.name: parameters.get(hints[field.name], hints[field.name]) for field in dataclasses.fields(origin)}
+    return origin, kinds

@@ -65,7 +65,8 @@ def ensemble(
     unless they are to be `independent`.
 
     Args:
-      member: a function at the top of a module, compiled once however often it is swept.
+      member: a function at the top of a module, or a frozen dataclass with a `__call__`: equal members are compiled
+        once however often they are swept.
       points: arrays whose leading axis is the sweep.
       problems: how many random problems there are at each point.
       keep: what is kept of what `member` returns, so that memory holds no more; given a chunk, whose leading axis it
@@ -148,9 +149,11 @@ def _bytes(variable) -> int:
 
 def _name(member: Callable, points: PyTree, sweep: tuple) -> str:
     values = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(points)]
+    # A frozen dataclass is told by its class and its fields, which its representation names.
+    identity = getattr(member, "__qualname__", None) or repr(member)
     modules, without = ("simulations.sweeps", module_of(member)), ("artifacts",)
     made_by = [reached_code(*modules, without=without), reached_versions(*modules, without=without)]
-    return fingerprint([member.__qualname__, *sweep, json.dumps(values), *made_by])
+    return fingerprint([identity, *sweep, json.dumps(values), *made_by])
 
 
 def _store(path: Path, part: PyTree) -> None:

@@ -1,8 +1,10 @@
 """Trajectory: what a method did over time, measured on the exact population risks, and how it was solved."""
 
 from pathlib import Path
+from typing import Any
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -50,25 +52,34 @@ class Trajectory(eqx.Module):
     conserved_drift: Float[Array | np.ndarray, " t"]
     solved_by: str = eqx.field(static=True)
 
-    @property
-    def off_feature_movement(self) -> Float[Array, " t"]:
-        """Movement of the features outside the ID subspace: zero, by the theorem on which the reduction rests.
+    def __repr__(self) -> str:
+        if not all(isinstance(value, np.ndarray | jax.Array) for value in (self.times, self.id_risk, self.ood_risk)):
+            return f"Trajectory({self.solved_by}, traced)"
+        spans = [f"{name} {_span(risk)}" for name, risk in (("ID risk", self.id_risk), ("OOD risk", self.ood_risk))]
+        return f"Trajectory({self.solved_by}, {len(self.times)} times {_span(self.times)}: {', '.join(spans)})"
 
-        The statement is tested on the full flow, where the features could move (`tests/simulations`).
-        """
-        return jnp.zeros_like(self.times)
-
-    def save(self, path: Path) -> None:
-        """Write a `.npz` file without pickled objects."""
+    def save(self, path: Path | str) -> None:
+        """Write a `.npz` file without pickled objects; its folder is made where there is none."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as stream:
-            np.savez(stream, **{name: np.asarray(value) for name, value in vars(self).items()})
+            arrays: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items()}
+            np.savez(stream, **arrays)
 
     @classmethod
-    def load(cls, path: Path) -> "Trajectory":
+    def load(cls, path: Path | str) -> "Trajectory":
         """Read what `save` wrote; nothing in the file is executed."""
         with np.load(path, allow_pickle=False) as arrays:
             values = {name: arrays[name] for name in arrays.files}
         return cls(**{**values, "solved_by": str(values["solved_by"])})
+
+
+def _span(values: Float[Array | np.ndarray, " t"]) -> str:
+    """The first and the last of them; tracers have neither."""
+    first, last = values[0], values[-1]
+    if isinstance(first, jax.core.Tracer):
+        return "traced"
+    return f"{float(first):.3g} to {float(last):.3g}"
 
 
 class Observer(eqx.Module):

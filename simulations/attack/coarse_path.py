@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from simulations.starting_heads import from_each_head
 from theory import linear_probing
 from theory.fine_tuning.flow import vector_field
 from theory.problem import Problem
@@ -25,9 +26,9 @@ def coarse_evidence(problem: Problem) -> Evidence:
         return closed_form_evidence(problem, moments=MOMENTS)
     reduced = reduce(problem, compress=False)
     probed = linear_probing.limit(reduced)
-    heads = jnp.stack([reduced.start.head, probed.head])
-    paths = jax.vmap(lambda head: coarse_path(reduced.with_head(head)))(heads)
-    fine_tuning, lp_ft = (jax.tree.map(lambda leaf, i=i: leaf[i], paths) for i in range(2))
+    fine_tuning, lp_ft = from_each_head(
+        lambda head: coarse_path(reduced.with_head(head)), reduced.start.head, probed.head
+    )
     return Evidence(
         problem=problem,
         fine_tuning=networks_along(fine_tuning, reduced, problem),

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from artifacts import UserError
+from artifacts import ArgumentError
 from simulations.gradient_flow import FailedSolve
 from simulations.verification.evidence import observed_evidence
 from simulations.verification.families import draw_problems
@@ -63,7 +63,7 @@ def verify(statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200,
       FailedSolve: a problem could not be solved, so that nothing can be said.
     """
     if examples < 1:
-        raise UserError(f"`examples` must be at least 1, got {examples}.")
+        raise ArgumentError(f"`examples` must be at least 1, got {examples}.")
     findings: dict[str, list[Findings]] = {statement.name: [] for statement in statements}
     seconds: dict[str, float] = {statement.name: 0.0 for statement in statements}
     for index, setting in enumerate(Setting):

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from simulations.integration import Numerics, integrate
+from simulations.starting_heads import from_each_head
 from theory import linear_probing
 from theory.fine_tuning.flow import raw_vector_field
 from theory.networks import LinearNetwork
@@ -52,9 +53,8 @@ def integrated_evidence(problem: Problem, times: Float[Array, " t"]) -> Observed
         solution = integrate(start, times, lambda state: state, numerics=Numerics(rtol=RTOL))
         return networks_along(solution.observed, reduced, problem), solution.succeeded
 
-    # One vmapped solve for both starts: the solver is compiled once.
-    networks, solved = jax.vmap(path)(jnp.stack([reduced.start.head, probed.head]))
-    return _observed(problem, networks, solved, probed, ACCURACY)
+    fine_tuned, lp_ft = from_each_head(path, reduced.start.head, probed.head)
+    return _observed(problem, fine_tuned, lp_ft, probed, ACCURACY)
 
 
 def _raw_evidence(problem: Problem) -> ObservedEvidence:
@@ -78,23 +78,25 @@ def _raw_evidence(problem: Problem) -> ObservedEvidence:
         )
         return solution.ys, solution.result == diffrax.RESULTS.successful
 
-    networks, solved = jax.vmap(path)(jnp.stack([problem.pretrained.head, probed.head]))
-    return _observed(problem, networks, solved, probed, ROUNDING)
+    fine_tuned, lp_ft = from_each_head(path, problem.pretrained.head, probed.head)
+    return _observed(problem, fine_tuned, lp_ft, probed, ROUNDING)
+
+
+#: The networks along a path, and whether it was solved.
+SolvedPath = tuple[LinearNetwork, Bool[Array, ""]]
 
 
 def _observed(
-    problem: Problem, networks: LinearNetwork, solved: Bool[Array, "2"], probed: FlowState, accuracy: float
+    problem: Problem, fine_tuned: SolvedPath, lp_ft: SolvedPath, probed: FlowState, accuracy: float
 ) -> ObservedEvidence:
     """Evidence from the two solved paths: fine-tuning from the pretrained head, and from the probed one."""
     reduced = reduce(problem)
     ends = jax.tree.map(lambda *parts: jnp.stack(parts), reduced.start, probed)
-    fine_tuning = jax.tree.map(lambda leaf: leaf[0], networks)
-    lp_ft = jax.tree.map(lambda leaf: leaf[1], networks)
     evidence = Evidence(
         problem=problem,
-        fine_tuning=fine_tuning,
+        fine_tuning=fine_tuned[0],
         linear_probing=networks_along(ends, reduced, problem),
-        lp_ft=lp_ft,
+        lp_ft=lp_ft[0],
         accuracy=accuracy,
     )
-    return ObservedEvidence(evidence=evidence, solved=jnp.all(solved))
+    return ObservedEvidence(evidence=evidence, solved=fine_tuned[1] & lp_ft[1])

@@ -20,6 +20,8 @@ from figures.publishing import code_modules as figure_modules
 from simulations.catalogue import EXPERIMENTS
 from simulations.records import WITHOUT as WITHOUT_SIMULATIONS
 from simulations.records import code_modules as experiment_modules
+from simulations.verification.records import WITHOUT as WITHOUT_VERIFICATION
+from simulations.verification.records import code_modules as verification_modules
 from tests.artifacts.test_imports import forget
 from tests.support.small_suite import RECIPE, places
 
@@ -91,6 +93,7 @@ def test_nothing_is_left_out_that_is_not_reached():
 
 ALL_ENTRIES = [
     *(((entry,), WITHOUT) for entry in ENTRIES.values()),
+    (verification_modules(), WITHOUT_VERIFICATION),
     *((experiment_modules(experiment), WITHOUT_SIMULATIONS) for experiment in EXPERIMENTS),
     *((figure_modules(figure), WITHOUT_FIGURES) for figure in FIGURES),
 ]

@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="corrected_lower_bound",
+    order=40,
     source="ours; corrects submission, Theorem 3.1",
     claim="At no time is the OOD risk of fine-tuning below a bound set by the head alignment error.",
     latex=(

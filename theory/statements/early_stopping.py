@@ -10,6 +10,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="early_stopping",
+    order=80,
     source="submission, section 4.3; here with a computable premise",
     claim="Under the dominance certificate fine-tuning is worse than linear probing out of distribution at every time.",
     latex=r"L_{ood}(v_{lp}, B_0) < \inf_t L_{ood}(v_{ft}(t), B_{ft}(t))",

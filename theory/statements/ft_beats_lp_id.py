@@ -23,6 +23,7 @@ def final_linear_probing_id_risk(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="ft_beats_lp_id",
+    order=90,
     source="submission, Proposition 3.1",
     claim="Fine-tuning reaches ID risk 0 almost surely; linear probing does not.",
     latex=r"0 = L_{id}(v_{ft}(\infty), B_{ft}(\infty)) < L_{id}(v_{lp}, B_0) \quad \text{almost surely}",

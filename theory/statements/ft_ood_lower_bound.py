@@ -58,6 +58,7 @@ def imperfect_features_large_truth() -> Problem:
 
 STATEMENT = Statement(
     name="ft_ood_lower_bound",
+    order=30,
     source="submission, Theorem 3.1, equation 3.7; camera-ready, the same form with Sigma",
     claim="At no time is the OOD risk of fine-tuning below a bound set by the head alignment error, as published.",
     latex=(

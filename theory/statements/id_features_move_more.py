@@ -16,6 +16,7 @@ def lp_ft_feature_movement(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="id_features_move_more",
+    order=120,
     source="submission, section 4.3; the constant is ours",
     claim="LP-FT moves the features of ID inputs by at most a multiple of the feature error.",
     latex=r"\|B_{lpft}(t) - B_0\|_F \le 2 (V - \sqrt{V^2 - \sqrt\kappa \, \epsilon W}) \quad \text{for all } t",

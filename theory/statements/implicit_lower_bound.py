@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="implicit_lower_bound",
+    order=50,
     source="ours; the argument behind submission, Theorem 3.1, without its losses",
     claim="At no time is the OOD risk of fine-tuning below the root of the head error ceiling.",
     latex=(

@@ -15,6 +15,7 @@ def probed_risk(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="linear_probing_upper_bound",
+    order=60,
     source="ours; makes the second half of submission, Theorem 3.2, quantitative",
     claim="The OOD risk of the linear-probing limit is bounded by the feature error.",
     latex=r"\sqrt{L_{ood}(v_{lp}, B_0)} \le \sqrt{\sigma_{\max}(\Sigma)} \, \epsilon W (1 + \sqrt{\kappa} / c_S)",

@@ -35,6 +35,7 @@ def scaled_risk_ratio(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="lp_beats_ft_ood",
+    order=70,
     source="submission, Theorem 3.2; here in quantitative form",
     claim="The ratio of OOD risks, linear probing to fine-tuning at its best moment, vanishes with the feature error.",
     latex=r"\frac{L_{ood}(v_{lp}, B_0)}{\inf_t L_{ood}(v_{ft}(t), B_{ft}(t))} \xrightarrow{p} 0, \quad B_0 \to B_*",

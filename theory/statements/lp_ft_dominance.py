@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="lp_ft_dominance",
+    order=130,
     source="ours",
     claim="Under its certificate LP-FT at any time beats fine-tuning at any time, out of distribution.",
     latex=r"\sup_t L_{ood}(v_{lpft}(t), B_{lpft}(t)) < \inf_t L_{ood}(v_{ft}(t), B_{ft}(t))",

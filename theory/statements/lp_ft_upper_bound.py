@@ -15,6 +15,7 @@ def highest_lp_ft_risk(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="lp_ft_upper_bound",
+    order=110,
     source="ours; extends submission, Proposition 3.2, to imperfect features",
     claim="With good enough features the OOD risk of LP-FT is bounded by the feature error at every time.",
     latex=(

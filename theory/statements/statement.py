@@ -54,7 +54,8 @@ class Statement:
     """A claim of the form `smaller <= larger` for every problem that meets the premises.
 
     Attributes:
-      name: as the command line takes it.
+      name: as the command line takes it, and of its file.
+      order: where it stands in the argument; equal ones stand in the order of their names.
       source: where the claim stands; ours are named as ours.
       claim: one sentence.
       latex: the formula.
@@ -78,6 +79,7 @@ class Statement:
     published: bool
     proof: str | None = None
     counterexamples: tuple[Counterexample, ...] = ()
+    order: int = 1000
 
 
 def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
