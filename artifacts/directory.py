@@ -19,6 +19,10 @@ from artifacts.fingerprint import canonical_json, difference
 from artifacts.versions import accepts_other_versions, version_difference
 
 MANIFEST = "manifest.json"
+#: The outcome's reason where nothing was to be done and nothing is to be said.
+UP_TO_DATE = "up to date"
+#: How its reason begins where a result of other versions was kept.
+KEPT = "kept, made with other versions: "
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def publish(
         if other_versions and not accepts_other_versions():
             reason = f"{other_versions} (--accept-versions keeps it)"
         if not reason:
-            kept = f"kept, made with other versions: {other_versions}" if other_versions else "up to date"
+            kept = f"{KEPT}{other_versions}" if other_versions else UP_TO_DATE
             return Outcome(published(path), built=False, reason=kept, other_versions=other_versions)
         partial, aside = _beside(path)
         for leftover in (partial, aside):

@@ -58,6 +58,7 @@ class Plan(SuiteCommand):
         from empirical.benchmark.cost import measured_rates, shares
         from empirical.runs.freshness import freshness
 
+        self.accept()
         suite = self.found()
         places = self.places(suite)
         ledger = Ledger(suite, places.folder)

@@ -36,6 +36,7 @@ class Run(ExecutorFlags, SuiteCommand):
         from distort.stages import suite_text
         from empirical import Only, run_suite
 
+        self.accept()
         if self.dry_run:
             return self._script()
         executor, suite = self.chosen(), self.found()

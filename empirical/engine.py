@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from artifacts import UserError
+from artifacts.directory import UP_TO_DATE
 from artifacts.files import write_json
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.plan import plan
@@ -33,6 +34,7 @@ class SuiteOutcome(NamedTuple):
     Attributes:
       built: name of every unit that was made, and why.
       up_to_date: units that were found finished.
+      kept: name of every unit that was kept though other versions made it, and which.
       set_aside: units that failed.
       stopped: whether `limit` ended it.
     """
@@ -42,6 +44,7 @@ class SuiteOutcome(NamedTuple):
     up_to_date: int
     set_aside: list[SetAside]
     stopped: bool
+    kept: dict[str, str]
 
 
 def run_suite(
@@ -84,7 +87,12 @@ def run_suite(
     benchmark = collect(ledger, set_aside=failed)
     write_benchmark(places.folder, benchmark)
     found = sum(isinstance(one, Done) and not one.built for one in outcomes.values())
-    return SuiteOutcome(benchmark, built, found, failed, stopped)
+    kept = {
+        str(one.unit): one.reason
+        for one in outcomes.values()
+        if isinstance(one, Done) and not one.built and one.reason != UP_TO_DATE
+    }
+    return SuiteOutcome(benchmark, built, found, failed, stopped, kept)
 
 
 def _rounds(
