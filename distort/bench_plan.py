@@ -28,11 +28,22 @@ class PlannedWork:
 
 
 @dataclass(frozen=True)
+class HoursElsewhere:
+    """What a plan's missing runs take on a device whose rates are shipped; `unknown` lines of it are not counted."""
+
+    device: str
+    hours: float
+    unknown: int
+    source: str
+
+
+@dataclass(frozen=True)
 class Planned:
     """A plan. `undecided`: what depends on runs that are missing, such as extensions of grids.
 
-    `rates`: images a second of training, by recipe; `devices`: on which. `outdated`: finished runs that are of other
-    data, weights, code or versions than are here, and count as missing; `not_compared`: what could not be found here.
+    `rates`: images a second of training, by recipe; `devices`: on which; `elsewhere`: devices that others measured.
+    `outdated`: finished runs that are of other data, weights, code or versions than are here, and count as missing;
+    `not_compared`: what could not be found here.
     """
 
     suite: str
@@ -40,6 +51,7 @@ class Planned:
     rates: dict[str, float]
     work: list[PlannedWork]
     undecided: list[str]
+    elsewhere: list[HoursElsewhere]
     outdated: dict[str, str]
     not_compared: list[str]
 
@@ -56,6 +68,7 @@ class Plan(SuiteCommand):
 
         from empirical import Ledger, plan
         from empirical.benchmark.cost import measured_rates, shares
+        from empirical.benchmark.device_rates import device_hours, read_rates
         from empirical.runs.freshness import freshness
 
         self.accept()
@@ -68,16 +81,20 @@ class Plan(SuiteCommand):
         rates = measured_rates(ledger, planned.units)
         if self.measure:
             rates = {**_timed(suite, places, known=rates), **rates}
+        parts = shares(ledger, places, planned.units, rates)
         work = [
             PlannedWork(
                 recipe=one.recipe, work=one.work, runs=one.units, finished=one.finished, images_trained=one.trained,
                 images_evaluated=one.evaluated, hours=None if one.seconds is None else one.seconds / 3600,
             )
-            for one in shares(ledger, places, planned.units, rates)
+            for one in parts
         ]  # fmt: skip
+        elsewhere = [HoursElsewhere(*one) for one in device_hours(parts, suite.recipes, read_rates())]
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
         outdated = {str(unit): why for unit, why in found.outdated.items()}
-        document = Planned(suite.name, devices, rates, work, list(planned.undecided), outdated, found.unknown)
+        document = Planned(
+            suite.name, devices, rates, work, list(planned.undecided), elsewhere, outdated, found.unknown
+        )
         return Answer(document, _plan_text(document))
 
 
@@ -196,6 +213,11 @@ def _plan_text(document: Planned) -> str:
         reasons.setdefault(why, []).append(unit)
     notes += [f"outdated ({why}): {_few(units)}" for why, units in reasons.items()]
     notes += [f"not compared: {why}" for why in document.not_compared]
+    for one in document.elsewhere:
+        rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
+        notes.append(f"On one {one.device}: {one.hours:.1f} hours{rest}, at rates measured with {one.source}.")
+    if not document.elsewhere:
+        notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
 
 

@@ -1,7 +1,7 @@
 """Trajectory: what a method did over time, measured on the exact population risks, and how it was solved."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import equinox as eqx
 import jax
@@ -13,6 +13,9 @@ from theory import reduction
 from theory.fine_tuning.flow import relative_drift
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem
+
+#: v v^T - A A^T, the features, or the head.
+Conserved = Literal["balance", "features", "head"]
 
 
 class Measurement(eqx.Module):
@@ -37,9 +40,9 @@ class Trajectory(eqx.Module):
       id_feature_movement: root mean square of |B(t) x - B(0) x| over ID inputs, per root mean square of |x|.
       ood_feature_movement: the same over OOD inputs.
       conserved_drift: relative drift of what the method conserves: v v^T - A A^T in fine-tuning, the features in linear
-        probing. An error monitor: zero for an exact solver.
-      solved_by: `exact: linear probing`, `exact: one ID direction`, `exact: one active unit` or `integrated`; for LP-FT
-        preceded by `exact: linear probing, then`.
+        probing, the head in features-only tuning. An error monitor: zero for an exact solver.
+      solved_by: `exact: linear probing`, `exact: features only`, `exact: one ID direction`, `exact: one active unit` or
+        `integrated`; for LP-FT preceded by `exact: linear probing, then`.
     """
 
     times: Float[Array | np.ndarray, " t"]
@@ -94,11 +97,11 @@ class Observer(eqx.Module):
     id_scale: Float[Array, ""]
     ood_scale: Float[Array, ""]
     isotropic_id_inputs: bool = eqx.field(static=True)
-    frozen_features: bool = eqx.field(static=True)
+    conserved: Conserved = eqx.field(static=True)
 
     @classmethod
-    def of(cls, problem: Problem, reduced: ReducedProblem, *, frozen_features: bool) -> "Observer":
-        """An observer of a method that starts where the reduced problem does, and freezes the features or not."""
+    def of(cls, problem: Problem, reduced: ReducedProblem, *, conserved: Conserved = "balance") -> "Observer":
+        """An observer of a method that starts where the reduced problem does, and conserves this."""
         id_moment, ood_moment = problem.id_covariance, problem.ood_covariance
         return cls(
             reduced=reduced,
@@ -106,7 +109,7 @@ class Observer(eqx.Module):
             id_scale=jnp.sqrt(float(problem.id_dim) if id_moment is None else jnp.trace(id_moment)),
             ood_scale=jnp.sqrt(float(problem.input_dim) if ood_moment is None else jnp.trace(ood_moment)),
             isotropic_id_inputs=id_moment is None,
-            frozen_features=frozen_features,
+            conserved=conserved,
         )
 
     def __call__(self, state: FlowState) -> Measurement:
@@ -121,11 +124,23 @@ class Observer(eqx.Module):
             training_loss=reduction.training_loss(state, reduced),
             id_feature_movement=jnp.linalg.norm(seen_by_id) / self.id_scale,
             ood_feature_movement=jnp.linalg.norm(seen_by_ood) / self.ood_scale,
-            conserved_drift=(_features_drift if self.frozen_features else relative_drift)(state, self.start),
+            conserved_drift=DRIFTS[self.conserved](state, self.start),
         )
 
 
 def _features_drift(state: FlowState, start: FlowState) -> Float[Array, ""]:
     """Relative change of the ID features, which linear probing conserves."""
-    scale = jnp.linalg.norm(start.id_features)
-    return jnp.linalg.norm(state.id_features - start.id_features) / jnp.where(scale > 0, scale, 1.0)
+    return _relative_change(state.id_features, start.id_features)
+
+
+def _head_drift(state: FlowState, start: FlowState) -> Float[Array, ""]:
+    """Relative change of the head, which features-only tuning conserves."""
+    return _relative_change(state.head, start.head)
+
+
+def _relative_change(now: Float[Array, "*shape"], before: Float[Array, "*shape"]) -> Float[Array, ""]:
+    scale = jnp.linalg.norm(before)
+    return jnp.linalg.norm(now - before) / jnp.where(scale > 0, scale, 1.0)
+
+
+DRIFTS = {"balance": relative_drift, "features": _features_drift, "head": _head_drift}

@@ -22,9 +22,11 @@ from empirical.backbones.clip_names import CLIP_TEXT
 from empirical.backbones.clip_text import ClipText
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.tokenizer import Tokenizer
+from empirical.formats.files import read_text
 from empirical.formats.weights_file import stored_tensors
 
 MOST_TEMPLATES = 1000
+MOST_BYTES = 1 << 20
 
 
 class UnitFeatures(Backbone):
@@ -96,7 +98,7 @@ def read_templates(path: Path) -> tuple[str, ...]:
       UserError: the file cannot be read, is empty, or a line has no single `{}`.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path, MOST_BYTES).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} must be a text file with a prompt a line, but {error}.") from error
     templates = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))

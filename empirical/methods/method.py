@@ -26,7 +26,7 @@ class Method(Value):
       rate_factors: parameters with a learning rate of their own; where several name a parameter they multiply.
     """
 
-    name: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f/\\]+$")
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f/\\$]+$")
     head_start: HeadStart
     norm_mode: NormMode
     trains: tuple[Kind, ...]

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from empirical.augment.transforms import Pipelines
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.datasets.digits import DigitsSplit
+from empirical.datasets.naming import Title
 from empirical.datasets.protocols import Protocol
 from empirical.methods import Method
 from empirical.selection import ID_VALIDATION, Criterion
@@ -142,7 +143,7 @@ class Recipe(Settings):
     """
 
     name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    title: str
+    title: Title
     family: str
     protocol: Protocol
     backbone: BackboneChoice

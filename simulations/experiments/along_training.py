@@ -1,7 +1,7 @@
 """Risks and feature movement along training, over an ensemble: how far features move, and whether stopping early helps.
 
 Fine-tuning and LP-FT of random overparameterised problems at several feature errors, integrated from start to limit.
-Source: paper, section 4.3 (early stopping; features of ID inputs move more).
+Source: submission, section 4.3 (early stopping; ID-OD features get distorted).
 """
 
 import equinox as eqx

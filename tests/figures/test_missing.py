@@ -1,4 +1,4 @@
-"""A folder that cannot be drawn whole: what can be drawn is, and the rest says what is missing and what would give it."""
+"""A folder that cannot be drawn whole: what can be is drawn; the rest says what is missing and what would give it."""
 
 import json
 import shutil

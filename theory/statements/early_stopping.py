@@ -18,7 +18,7 @@ STATEMENT = Statement(
     premises_hold=lp_beats_ft,
     smaller=probed_risk,
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     published=True,
     proof="docs/theory.md#the-dominance-certificate",
 )

@@ -69,7 +69,13 @@ STATEMENT = Statement(
     premises_hold=off_subspace_visible,
     smaller=lambda evidence: published_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.ONE_ID_DIRECTION, Setting.PERFECT_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(
+        Setting.ONE_ID_DIRECTION,
+        Setting.MANY_FEATURES,
+        Setting.PERFECT_FEATURES,
+        Setting.SEVERAL_ID_DIRECTIONS,
+        Setting.WIDE_SCALES,
+    ),
     published=True,
     counterexamples=(
         Counterexample(

@@ -23,7 +23,7 @@ STATEMENT = Statement(
     premises_hold=on_subspace_visible,
     smaller=probed_risk,
     larger=lambda evidence: linear_probing_upper_bound(evidence.problem),
-    settings=(Setting.ONE_ID_DIRECTION, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.ONE_ID_DIRECTION, Setting.MANY_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     published=False,
     proof="docs/theory.md#the-linear-probing-upper-bound",
 )

@@ -43,7 +43,7 @@ STATEMENT = Statement(
     premises_hold=fine_tuning_is_bounded_away,
     smaller=scaled_risk_ratio,
     larger=lambda evidence: linear_probing_upper_bound(evidence.problem),
-    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     published=True,
     proof="docs/theory.md#linear-probing-against-fine-tuning",
 )

@@ -15,7 +15,7 @@ STATEMENT = Statement(
     premises_hold=lp_ft_beats_ft,
     smaller=highest_lp_ft_risk,
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     published=False,
     proof="docs/theory.md#the-dominance-certificate",
 )

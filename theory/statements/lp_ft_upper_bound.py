@@ -26,7 +26,7 @@ STATEMENT = Statement(
     premises_hold=lp_ft_stays_close,
     smaller=highest_lp_ft_risk,
     larger=lambda evidence: lp_ft_upper_bound(evidence.problem),
-    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     published=False,
     proof="docs/theory.md#the-lp-ft-upper-bound",
 )

@@ -24,6 +24,7 @@ from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_vit import ClipViT, VitSize
 from empirical.backbones.conversion import convert
+from empirical.backbones.own import backbone
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO, SWAV, TORCHVISION
@@ -263,10 +264,12 @@ def test_the_small_network_has_no_options(change):
 # -- a backbone of the user's own --------------------------------------------------------------------------------------
 
 
+@backbone
 def narrow(checkpoint, *, width=4):
     return SmallResNet(widths=(width, 6), key=KEY)
 
 
+@backbone
 def no_backbone(checkpoint):
     return {"weights": 1}
 
@@ -282,14 +285,17 @@ class WrongRoles(SmallResNet):
         return [1, 2]
 
 
+@backbone
 def wrong_width(checkpoint):
     return WrongWidth(widths=(4, 6), key=KEY)
 
 
+@backbone
 def wrong_roles(checkpoint):
     return WrongRoles(widths=(4, 6), key=KEY)
 
 
+@backbone
 def half_weights(checkpoint):
     return jax.tree.map(lambda leaf: leaf.astype(jnp.float16), narrow(checkpoint))
 
@@ -301,6 +307,24 @@ def own(monkeypatch):
     module.__dict__.update({name: value for name, value in globals().items() if callable(value)})
     monkeypatch.setitem(sys.modules, "own_backbones", module)
     return lambda function, **options: BackboneChoice(name=f"own_backbones:{function}", options=options)
+
+
+def undeclared(checkpoint):
+    raise AssertionError("only functions that declare themselves are called")
+
+
+@pytest.mark.parametrize("name", ["own_backbones:undeclared", "numpy:load", "os:system", "own_backbones:SmallResNet"])
+def test_only_what_declares_itself_is_called(own, name, tmp_path):
+    (tmp_path / "w").write_bytes(b"weights")
+    choice = BackboneChoice(name=name, checkpoint=tmp_path / "w", options={"allow_pickle": True})
+    with pytest.raises(UserError, match="must be declared as a backbone"):
+        load(choice, CheckpointPlaces())
+
+
+@pytest.mark.parametrize("name", [":load", "numpy:", "numpy:load:x", "../x:load", "numpy:a.b", "a" * 10 + ".:b"])
+def test_a_name_that_is_no_function_is_not_imported(name):
+    with pytest.raises(UserError, match="must be named package"):
+        load(BackboneChoice(name=name), CheckpointPlaces())
 
 
 def test_a_backbone_of_ones_own(own, tmp_path):
