@@ -16,8 +16,8 @@ from empirical.benchmark.unit_filter import Only
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Places
 from empirical.executors import Done, Executor, Failed, local
-from empirical.records import Benchmark, SetAside
-from empirical.results.collect import collect, write_benchmark
+from empirical.records import Benchmark, SetAside, write_benchmark
+from empirical.results.collect import collect
 
 Progress = Callable[[str, float], None]
 SET_ASIDE_FILE = "set_aside.json"

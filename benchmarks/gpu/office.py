@@ -24,7 +24,8 @@ from empirical.benchmark.units import Unit, run_id
 from empirical.benchmark.workspace import Places
 from empirical.engine import run_suite
 from empirical.executors import Done, Executor, Failed, Processes
-from empirical.results.collect import collect, write_benchmark
+from empirical.records import write_benchmark
+from empirical.results.collect import collect
 from empirical.tables import write_tables
 
 FILE = Path(__file__).resolve().parents[1] / "office.toml"

@@ -1,16 +1,21 @@
 """The collected benchmark: one document that every figure and table reads."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
+from artifacts import UserError
+from artifacts.files import write_text
 from empirical.records.circumstances import Condition, SetDescription, TheoryQuantities
-from empirical.records.record import Record, read_record
+from empirical.records.record import Record, read_record, write_record
 from empirical.records.rows import BenchmarkRow, Curve
 from empirical.records.runs import Interpolation, NormMode
 
 BENCHMARK_FILE = "benchmark.json"
+#: SHA-256 of the document as it was written, in a file beside it.
+SEAL_FILE = "benchmark.json.sha256"
 
 
 class Published(Record):
@@ -100,10 +105,31 @@ class Benchmark(Record):
         return next(one for one in self.datasets if one.name == name)
 
 
+def write_benchmark(folder: Path, benchmark: Benchmark) -> None:
+    """Write the document, and beside it its hash, so that an edited one is noticed."""
+    seal = folder / SEAL_FILE
+    seal.unlink(missing_ok=True)  # that of the document before must not stand beside this one
+    write_record(folder / BENCHMARK_FILE, benchmark)
+    write_text(seal, _sha256(folder / BENCHMARK_FILE) + "\n")
+
+
 def read_benchmark(folder: Path) -> Benchmark:
     """The benchmark that was collected in a folder.
 
     Raises:
-      UserError: there is none, or it cannot be read.
+      UserError: there is none, it was changed since it was written, or another version wrote it.
     """
-    return read_record(folder / BENCHMARK_FILE, Benchmark)
+    path, seal = folder / BENCHMARK_FILE, folder / SEAL_FILE
+    again = f"`distort bench collect --from {folder.parent}` writes it anew."
+    if path.is_file() and seal.is_file() and seal.read_text(encoding="utf-8").strip() != _sha256(path):
+        raise UserError(f"{path} differs from what was written; {again}")
+    try:
+        return read_record(path, Benchmark)
+    except UserError as error:
+        if not path.is_file():
+            raise
+        raise UserError(f"{error} {again}") from error
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

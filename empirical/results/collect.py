@@ -1,7 +1,6 @@
 """The finished part of a suite as one document. What is missing is named, never guessed at."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from empirical.benchmark.columns import columns, premises, titles
@@ -11,7 +10,6 @@ from empirical.benchmark.plan import Grid, grid, plan, sweep_units
 from empirical.benchmark.units import Unit
 from empirical.recipes import Recipe, Sweep, published
 from empirical.records import (
-    BENCHMARK_FILE,
     Benchmark,
     BenchmarkRow,
     Condition,
@@ -21,7 +19,6 @@ from empirical.records import (
     Interpolation,
     ProbeResult,
     SetAside,
-    write_record,
 )  # fmt: skip
 from empirical.results.conditions import conditions
 from empirical.results.rows import Heading, curves, probe_row, training_row
@@ -63,10 +60,6 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
         set_aside=list(set_aside),
         notes=notes(ledger.origins(planned.units)),
     )
-
-
-def write_benchmark(folder: Path, benchmark: Benchmark) -> None:
-    write_record(folder / BENCHMARK_FILE, benchmark)
 
 
 class _Part(NamedTuple):

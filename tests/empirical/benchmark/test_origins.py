@@ -6,12 +6,14 @@ from functools import partial
 
 import pytest
 
+from artifacts import UserError
 from artifacts.directory import MANIFEST
 from benchmarks.no_op_runs import no_op, no_op_suite
 from distort.bench_run import accuracy_table
 from empirical import Ledger, Places, Unit, collect, plan, run_suite
 from empirical.benchmark.origins import Origin, mixed, notes
 from empirical.executors import InProcess
+from empirical.records import BENCHMARK_FILE, read_benchmark, write_benchmark
 from empirical.runs.publishing import publish_run
 from empirical.tables import paper_tables
 
@@ -121,3 +123,21 @@ def test_replicates_may_have_data_and_circumstances_weights_of_their_own():
 def test_the_newest_decides():
     older, newer = unit(method="FT"), unit(method="LP-FT")
     assert list(mixed({older: made_from("a", at=1), newer: made_from("b", at=2)})) == [older]
+
+
+def test_an_edited_document_is_not_believed(folder):
+    assert read_benchmark(folder).suite == SUITE.name
+    path = folder / BENCHMARK_FILE
+    path.write_text(path.read_text().replace("0.", "0.9", 1))
+    with pytest.raises(UserError, match=r"differs from what was written; `distort bench collect --from"):
+        read_benchmark(folder)
+    write_benchmark(folder, collected(folder)[0])
+    assert read_benchmark(folder).suite == SUITE.name
+
+
+def test_a_document_of_another_version_says_how_it_is_written_anew(folder):
+    path = folder / BENCHMARK_FILE
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"of a later version": 1}))
+    (folder / "benchmark.json.sha256").unlink()
+    with pytest.raises(UserError, match=r"must hold a Benchmark .*`distort bench collect --from .*` writes it anew"):
+        read_benchmark(folder)
