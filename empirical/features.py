@@ -18,11 +18,12 @@ from safetensors.numpy import load_file
 
 from artifacts import Outcome, fingerprint, publish
 from empirical.augment import Transform
-from empirical.backbones.backbone import Backbone, Forward, NormMode
+from empirical.backbones.backbone import Backbone, Forward
 from empirical.backbones.checkpoints import write_tensors
 from empirical.counted_code import feature_code, feature_versions
 from empirical.datasets.image_sets import ImageSet
 from empirical.linear_probe import Features
+from empirical.records import NormMode
 from empirical.views import views
 
 FEATURE_FILE = "features.safetensors"

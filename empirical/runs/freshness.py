@@ -9,7 +9,6 @@ from artifacts.versions import accepts_other_versions, version_difference
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.origins import shared
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Places
 from empirical.counted_code import run_code, run_versions
 from empirical.runs.materials import materials
 
@@ -21,7 +20,7 @@ class Freshness(NamedTuple):
     unknown: list[str]
 
 
-def freshness(ledger: Ledger, places: Places, units: Sequence[Unit]) -> Freshness:
+def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
     """Compare what finished units were made from with what is here.
 
     Images are read where their digests are not known yet; where nothing is finished, only their folders are looked at.
@@ -32,7 +31,7 @@ def freshness(ledger: Ledger, places: Places, units: Sequence[Unit]) -> Freshnes
     for (recipe, _, _), group in shared(unit for unit in units if unit.kind != "pretraining").items():
         finished = [unit for unit in group if unit in origins]
         try:
-            found = materials((finished or group)[0], ledger.suite, places)
+            found = materials(ledger.run((finished or group)[0]))
             now = found.inputs if finished else {}
         except UserError as error:
             unknown[f"{recipe}: {error}"] = None

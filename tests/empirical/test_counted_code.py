@@ -10,7 +10,7 @@ from artifacts.imports import HERE, PACKAGES, reached
 from artifacts.versions import DECISIVE, IRRELEVANT
 from empirical import Suite, open_suite, run_unit
 from empirical.benchmark.plan import plan
-from empirical.counted_code import ENTRIES, WITHOUT, run_code, run_versions
+from empirical.counted_code import DRAWN, ENTRIES, NEVER, READERS, run_code, run_versions, without
 from empirical.executors.identity import disagreement, identity
 from empirical.methods import FT_EVAL
 from empirical.recipes import Sweep
@@ -23,7 +23,7 @@ from simulations.records import code_modules as experiment_modules
 from simulations.verification.records import WITHOUT as WITHOUT_VERIFICATION
 from simulations.verification.records import code_modules as verification_modules
 from tests.artifacts.test_imports import forget
-from tests.support.small_suite import RECIPE, places
+from tests.support.small_suite import RECIPE, workspace
 
 #: Once each kind of run but pretraining, which takes minutes: its code is held to the list by its imports alone.
 ONE_OF_EACH = RECIPE.model_copy(
@@ -32,7 +32,7 @@ ONE_OF_EACH = RECIPE.model_copy(
         "seeds": (0,),
         "epochs": 1,
         "interpolate": (FT_EVAL.label,),
-        "variations": (),
+        "conditions": (),
     }
 )
 
@@ -64,22 +64,25 @@ class Executed:
         return {name for name in named if name.partition(".")[0] in PACKAGES}
 
 
-def left_out(module: str) -> bool:
-    return any(module == name or module.startswith(f"{name}.") for name in WITHOUT)
+def left_out(module: str, kind: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in without(kind))
+
+
+def counted(kind: str) -> tuple[str, ...]:
+    return reached(ENTRIES[kind], without=tuple(sorted(without(kind)))).names
 
 
 def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matter(tmp_path):
     suite = Suite(name="embedded", recipes=(ONE_OF_EACH,))
-    open_suite(places(tmp_path).folder, suite)
+    open_suite(workspace(tmp_path).folder, suite)
     seen = set()
     planned = plan(suite, lambda unit: None).units
     # Planned once the training run is finished, which is the last of the others.
     interpolation = planned[-1].model_copy(update={"kind": "interpolation"})
     for unit in (*planned, interpolation):
-        counted = set(reached(ENTRIES[unit.kind], without=tuple(sorted(WITHOUT))).names)
         with Executed() as executed:
-            assert run_unit(unit, places(tmp_path)).built
-        missed = {name for name in executed.modules - counted if not left_out(name)}
+            assert run_unit(unit, workspace(tmp_path)).built
+        missed = {name for name in executed.modules - {*counted(unit.kind)} if not left_out(name, unit.kind)}
         assert not missed, f"{unit.kind} runs code of {sorted(missed)}, whose changes would go unnoticed"
         assert ENTRIES[unit.kind] in executed.modules
         seen.add(unit.kind)
@@ -88,11 +91,11 @@ def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matt
 
 def test_nothing_is_left_out_that_is_not_reached():
     everything = {name for entry in ENTRIES.values() for name in reached(entry).names}
-    assert [name for name in WITHOUT if name not in everything] == []
+    assert [name for name in (*NEVER, *READERS, *DRAWN) if name not in everything] == []
 
 
 ALL_ENTRIES = [
-    *(((entry,), WITHOUT) for entry in ENTRIES.values()),
+    *(((entry,), without(kind)) for kind, entry in ENTRIES.items()),
     (verification_modules(), WITHOUT_VERIFICATION),
     *((experiment_modules(experiment), WITHOUT_SIMULATIONS) for experiment in EXPERIMENTS),
     *((figure_modules(figure), WITHOUT_FIGURES) for figure in FIGURES),
@@ -100,8 +103,8 @@ ALL_ENTRIES = [
 
 
 def test_every_library_is_known_to_decide_numbers_or_not_to():
-    for entries, without in ALL_ENTRIES:
-        libraries = reached(*entries, without=tuple(sorted(without))).libraries
+    for entries, left in ALL_ENTRIES:
+        libraries = reached(*entries, without=tuple(sorted(left))).libraries
         assert libraries <= DECISIVE.keys() | IRRELEVANT, entries
 
 
@@ -110,6 +113,8 @@ def test_every_library_is_known_to_decide_numbers_or_not_to():
     [
         ("description", "theory.bounds.fine_tuning"),
         ("description", "empirical.benchmark.columns"),
+        ("description", "empirical.datasets.digits"),
+        ("pretraining", "empirical.datasets.styles"),
         ("training", "empirical.datasets.image_sets"),
         ("training", "empirical.store.reading"),
         ("probe", "empirical.linear_probe.newton"),
@@ -117,7 +122,7 @@ def test_every_library_is_known_to_decide_numbers_or_not_to():
     ],
 )
 def test_code_that_decides_numbers_counts(kind, module):
-    assert module in reached(ENTRIES[kind], without=tuple(sorted(WITHOUT))).names
+    assert module in counted(kind)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from artifacts import UserError
 from artifacts.directory import MANIFEST
 from benchmarks.no_op_runs import no_op, no_op_suite
 from distort.bench_run import accuracy_table
-from empirical import Ledger, Places, Unit, collect, plan, run_suite
+from empirical import Ledger, Unit, Workspace, collect, plan, run_suite
 from empirical.benchmark.origins import Origin, mixed, notes
 from empirical.executors import InProcess
 from empirical.records import BENCHMARK_FILE, read_benchmark, write_benchmark
@@ -21,13 +21,13 @@ SUITE = no_op_suite(1, rates=3, seeds=2)
 DATA = {"data": {"id_training": "0" * 64, "shifted": "1" * 64}, "classes": "2" * 16, "weights": "3" * 64}
 
 
-def made(unit: Unit, places: Places, *, force: bool):
+def made(unit: Unit, workspace: Workspace, *, force: bool):
     """A run that trains nothing, made from data with names."""
     import benchmarks.no_op_runs as runs
 
     original, runs.publish_run = runs.publish_run, partial(_publish, original=publish_run)
     try:
-        return no_op(unit, places, force=force)
+        return no_op(unit, workspace, force=force)
     finally:
         runs.publish_run = original
 
@@ -38,24 +38,29 @@ def _publish(*arguments, original, inputs, **settings):
 
 @pytest.fixture
 def folder(tmp_path):
-    outcome = run_suite(SUITE, Places(folder=tmp_path / "benchmark"), executor=InProcess(made))
+    outcome = run_suite(SUITE, Workspace(folder=tmp_path / "benchmark"), executor=InProcess(made))
     assert not outcome.set_aside
     assert len(outcome.benchmark.rows) == 5
     return tmp_path / "benchmark"
 
 
 def collected(folder):
-    ledger = Ledger(SUITE, folder)
+    ledger = Ledger(SUITE, Workspace(folder=folder))
     return collect(ledger), ledger
 
 
+def folder_of(folder, unit: Unit):
+    return Ledger(SUITE, Workspace(folder=folder)).run(unit).folder
+
+
 def units_of(folder, method: str) -> list[Unit]:
-    return [unit for unit in plan(SUITE, Ledger(SUITE, folder).run).units if unit.method == method]
+    ledger = Ledger(SUITE, Workspace(folder=folder))
+    return [unit for unit in plan(SUITE, ledger.training).units if unit.method == method]
 
 
 def rewrite(folder, unit: Unit, change) -> None:
     """Change a manifest as if the run had been made from something else, long ago."""
-    path = Ledger(SUITE, folder).place(unit) / MANIFEST
+    path = folder_of(folder, unit) / MANIFEST
     content = json.loads(path.read_text())
     change(content)
     path.write_text(json.dumps(content))
@@ -71,7 +76,7 @@ def test_nothing_is_said_of_runs_of_one_origin(folder):
 @pytest.mark.parametrize("name", ["result.json", "metrics.jsonl"])
 def test_an_edited_file_is_not_believed(folder, name):
     victim = units_of(folder, "FT (train)")[0]
-    path = Ledger(SUITE, folder).place(victim) / name
+    path = folder_of(folder, victim) / name
     path.write_text(path.read_text().replace("0.", "0.0", 1))
     benchmark, ledger = collected(folder)
     assert [(row.method, row.norm_mode) for row in benchmark.rows] == [
