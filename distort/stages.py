@@ -63,7 +63,7 @@ def simulation_stages(
     stages = []
     for name in names:
         started, report = time.perf_counter(), begin(f"simulation {name}")
-        experiment = next(one for one in EXPERIMENTS if one.name == name)
+        experiment = next(experiment for experiment in EXPERIMENTS if experiment.name == name)
 
         def progress(done: int, total: int, report: Report = report) -> None:
             report(f"{done} of {total} problems", done / total)
@@ -138,7 +138,7 @@ def suite_text(outcome: "SuiteOutcome") -> str:
     text = stages_text(stages)
     lines = [text] if text else []
     lines += [f"up to date: {outcome.up_to_date} runs"] if outcome.up_to_date else []
-    lines += [f"set aside: {one.unit}: {one.error}" for one in outcome.set_aside]
+    lines += [f"set aside: {failed.unit}: {failed.error}" for failed in outcome.set_aside]
     lines += ["stopped at the limit; the same command goes on"] if outcome.stopped else []
     return "\n".join(lines)
 

@@ -33,6 +33,7 @@ class SuiteOutcome(NamedTuple):
       kept: name of every unit that was kept though other versions made it, and which.
       set_aside: units that failed.
       stopped: whether `limit` ended it.
+      tracebacks: of failed units whose error nobody foresaw, by the unit's name.
     """
 
     benchmark: Benchmark
@@ -40,6 +41,7 @@ class SuiteOutcome(NamedTuple):
     up_to_date: int
     set_aside: list[SetAside]
     stopped: bool
+    tracebacks: dict[str, str]
     kept: dict[str, str]
 
 
@@ -88,7 +90,10 @@ def run_suite(
         for end in outcomes.values()
         if isinstance(end, Done) and not end.built and end.reason != UP_TO_DATE
     }
-    return SuiteOutcome(benchmark, built, up_to_date, failed, stopped, kept)
+    tracebacks = {
+        str(end.unit): end.traceback for end in outcomes.values() if isinstance(end, Failed) and end.traceback
+    }
+    return SuiteOutcome(benchmark, built, up_to_date, failed, stopped, tracebacks, kept)
 
 
 def _rounds(

@@ -178,9 +178,9 @@ def _check_arguments(
     dimensions: Dimensions,
     angles: Float[Array, "..."],
     eigenvalues: Float[Array, "..."],
-    feature_error: Scalar | float,
-    truth_norm: Scalar | float,
-    head_scale: Scalar | float,
+    feature_error: Number,
+    truth_norm: Number,
+    head_scale: Number,
 ) -> None:
     check_double_precision("sample_problem")
     k, m = dimensions.feature_dim, dimensions.id_dim
