@@ -99,7 +99,7 @@ class Problem(eqx.Module):
         if batch:
             return f"Problem(a batch of {' x '.join(map(str, batch))}, d={d}, m={m})"
         sizes = f"d={d}, k={self.feature_dim}, m={m}"
-        if not all(_is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+        if not all(is_concrete(leaf) for leaf in jax.tree.leaves(self)):
             return f"Problem({sizes}, traced)"
         from theory.alignment import feature_error, head_alignment_error, truth_norm
 
