@@ -37,6 +37,7 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         from distort.stages import suite_text
         from empirical import Only, run_suite
 
+        self.accept()
         if self.dry_run:
             return self._script()
         executor, suite = self.chosen(), self.found()
@@ -126,6 +127,10 @@ def accuracy_table(benchmark: "Benchmark") -> str:
     controls = sorted({one.name for one in benchmark.sets if one.premises == "near ID"})
     notes += [f"Controls near ID, not in the mean: {', '.join(controls)}."] if controls else []
     notes += [f"Not finished: {len(benchmark.missing)} units of work."] if benchmark.missing else []
+    refused = [one for one in benchmark.missing if "(refused: " in one]
+    notes += [f"Left out: {one}; `distort bench run` makes it again." for one in refused[:3]]
+    notes += [f"Left out: {len(refused) - 3} more for such reasons."] if len(refused) > 3 else []
+    notes += [f"Mixed: {note}." for note in benchmark.notes]
     if any(one.miniature for one in benchmark.datasets):
         notes.append("Miniatures: synthetic images; their numbers say nothing about the data sets.")
     return "\n".join([table(header, rows), *notes])

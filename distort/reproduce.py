@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distort.command import Answer, Command, Scale, UsageError
+from distort.command import Answer, MakingCommand, Scale, UsageError
 
 if TYPE_CHECKING:
     from distort.plan import Plan
@@ -18,7 +18,7 @@ REPORT, SUMMARY = "report.html", "summary.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reproduce(Command):
+class Reproduce(MakingCommand):
     """Verify the statements, run the simulations and the embedded benchmark, draw every figure, write the report.
 
     What is up to date is kept, and what was cut off is finished: calling it again is always safe.
@@ -34,6 +34,7 @@ class Reproduce(Command):
     """Processes that work side by side; by default one for each core, four at most."""
 
     def __call__(self) -> Answer:
+        self.accept()
         from distort.folder import held, refuse_another_suite
         from distort.plan import plan
         from distort.progress import progress

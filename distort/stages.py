@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from artifacts import Outcome, UserError
+from artifacts.directory import KEPT
 from artifacts.results_folder import SETTINGS
 from distort.command import Scale
 from distort.progress import Begin, Report
@@ -101,7 +102,8 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
         reason=f"{len(built)} steps to do, {outcome.up_to_date} up to date" if built else "up to date",
         seconds=_since(started),
     )
-    return [whole, *built]
+    kept = [Stage(name=f"benchmark: {name}", built=False, reason=reason) for name, reason in outcome.kept.items()]
+    return [whole, *built, *kept]
 
 
 def figure_stages(
@@ -131,7 +133,9 @@ def suite_text(outcome: "SuiteOutcome") -> str:
     """What a call made and why, and what was set aside."""
     from figures.report.contents import Stage
 
-    text = stages_text([Stage(name=name, built=True, reason=reason) for name, reason in outcome.built.items()])
+    stages = [Stage(name=name, built=True, reason=reason) for name, reason in outcome.built.items()]
+    stages += [Stage(name=name, built=False, reason=reason) for name, reason in outcome.kept.items()]
+    text = stages_text(stages)
     lines = [text] if text else []
     lines += [f"up to date: {outcome.up_to_date} runs"] if outcome.up_to_date else []
     lines += [f"set aside: {failed.unit}: {failed.error}" for failed in outcome.set_aside]
@@ -141,13 +145,17 @@ def suite_text(outcome: "SuiteOutcome") -> str:
 
 def stages_text(stages: "Sequence[Stage]") -> str:
     """What was up to date, what was made, and why; steps that share a reason share a line."""
-    reasons: dict[str, list[str]] = {}
+    heads: dict[str, list[str]] = {}
+    kept: list[str] = []
     for stage in stages:
         time_taken = "" if stage.seconds is None else f" ({stage.seconds:.1f} s)"
-        if not stage.no_data:
-            reasons.setdefault(stage.reason if stage.built else "", []).append(stage.name + time_taken * stage.built)
-    kept = reasons.pop("", [])
-    lines = [f"made ({reason}): {_shortened(names)}" for reason, names in reasons.items()]
+        if stage.built:
+            heads.setdefault(f"made ({stage.reason})", []).append(stage.name + time_taken)
+        elif stage.reason.startswith(KEPT):
+            heads.setdefault(stage.reason, []).append(stage.name)
+        elif not stage.no_data:
+            kept.append(stage.name)
+    lines = [f"{head}: {_shortened(names)}" for head, names in heads.items()]
     lines += [f"up to date: {_shortened(kept, most=20)}"] if kept else []
     missing: dict[str, list[str]] = {}
     for stage in stages:

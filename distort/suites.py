@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from distort.command import Command, Scale, UsageError
+from distort.command import MakingCommand, Scale, UsageError
 
 if TYPE_CHECKING:
     from empirical import Suite, Workspace
@@ -16,7 +16,7 @@ MINIATURES = "miniature-data"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuiteCommand(Command):
+class SuiteCommand(MakingCommand):
     """Flags that name a suite, its data and its results."""
 
     suite: str = "embedded"

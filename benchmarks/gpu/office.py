@@ -24,7 +24,8 @@ from empirical.benchmark.suite_file import read_suite_file
 from empirical.benchmark.workspace import Workspace
 from empirical.engine import run_suite
 from empirical.executors import Done, Executor, Failed, Processes
-from empirical.results.collect import collect, write_benchmark
+from empirical.records import write_benchmark
+from empirical.results.collect import collect
 from empirical.tables import write_tables
 
 FILE = Path(__file__).resolve().parents[1] / "office.toml"

@@ -52,7 +52,7 @@ def test_a_plan_of_the_paper_needs_no_data(capsys, tmp_path, monkeypatch):
 
 
 def test_status_and_collect_of_what_is_there(capsys, results):
-    status, out, _ = run(capsys, "status", "--from", str(results), "--json", "--check")
+    status, out, _ = run(capsys, "status", "--from", str(results), "--json")
     found = json.loads(out)
     assert status == 0
     assert {one["work"]: one["finished"] for one in found["runs"]}["FT (eval)"] == 2
@@ -67,7 +67,7 @@ def test_status_and_collect_of_what_is_there(capsys, results):
 def test_a_damaged_run_is_counted_and_named(capsys, results):
     victim = sorted((results / "benchmark" / "runs").glob("*/metrics.jsonl"))[0]
     victim.write_text("{}\n", encoding="utf-8")
-    status, out, _ = run(capsys, "status", "--from", str(results), "--json", "--check")
+    status, out, _ = run(capsys, "status", "--from", str(results), "--json")
     assert status == 0
     assert sum(one["damaged"] for one in json.loads(out)["runs"]) == 1
 
