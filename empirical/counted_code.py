@@ -64,7 +64,9 @@ DRAWN: Mapping[str, str] = {
 
 def without(kind: str) -> Mapping[str, str]:
     """What cannot change the numbers of a kind of run, with the reasons."""
-    return {"description": NEVER, "pretraining": NEVER | READERS}.get(kind, NEVER | READERS | DRAWN)
+    if kind == "description":
+        return NEVER
+    return {**NEVER, **READERS} if kind == "pretraining" else {**NEVER, **READERS, **DRAWN}
 
 
 #: Of the library that the fonts of pretraining come from; nothing is imported from it.
