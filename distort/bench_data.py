@@ -117,11 +117,16 @@ class Download(DataCommand):
     """Sources, as `distort bench datasets` names them."""
     keep: bool = False
     """Keep archives after they are unpacked."""
+    force: bool = False
+    """Fetch again what is there, and put it in its place once it is whole."""
+    archives: Annotated[Path | None, arg(name="from")] = None
+    """Of imagenet: the folder with the archives that you fetched by hand; they are checked, unpacked and sorted."""
 
     def __call__(self) -> Answer:
         from artifacts import UserError
         from distort.progress import progress
         from empirical.datasets.download import download
+        from empirical.datasets.imagenet_archives import install
         from empirical.datasets.locations import VARIABLE
         from empirical.datasets.sources import SOURCES, source
 
@@ -129,15 +134,20 @@ class Download(DataCommand):
         root = self.data().locations.root
         if root is None:
             raise UserError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
+        if self.archives is not None and names != ("imagenet",):
+            raise UsageError("--from is for imagenet, whose archives are fetched by hand; name imagenet alone.")
         received = []
         with progress() as begin:
             for name in names:
-                received += download(source(name), root, keep=self.keep, progress=begin(name))
+                if self.archives is not None:
+                    received += install(self.archives, root / name, progress=begin(name))
+                else:
+                    received += download(source(name), root, keep=self.keep, force=self.force, progress=begin(name))
         rows = [
-            (one.name, one.place, one.sha256 or "there already", "agrees" if one.checked else "none is published")
+            (one.name, one.place, one.state, one.sha256, "agrees" if one.checked else "none is published")
             for one in received
         ]
-        return Answer(received, table(("file", "place", "sha256", "published checksum"), rows))
+        return Answer(received, table(("file", "place", "state", "sha256", "published checksum"), rows))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 
 from artifacts import UserError
-from empirical.backbones.catalogue import BackboneChoice, fresh, published, read_published
+from empirical.backbones.catalogue import AS_USUAL, BackboneChoice, fresh, published, read_published
 from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointPlaces
 from empirical.backbones.checkpoints import write_checkpoint
 
@@ -32,7 +32,7 @@ def convert(name: str, places: CheckpointPlaces, source: Path | None = None) -> 
         return target
     path, file = (source, None) if source is not None else candidates[0]
     like = eqx.filter_eval_shape(lambda key: fresh(BackboneChoice(name=name), key=key), jax.random.key(0))
-    network, provenance = read_published(one, path, file, like)
+    network, provenance = read_published(one, path, file, like, places.readings.get(name, AS_USUAL))
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, part = tempfile.mkstemp(dir=target.parent, prefix=f".partial-{target.name}-")
     os.close(descriptor)

@@ -10,6 +10,7 @@
     phone = { folder = "phone", labels = "phone.txt" }   # `path label` a line
     [checkpoints]
     clip_vit_b16 = "/large/clip.safetensors"             # whatever does not lie in the checkpoint folder
+    moco_v2_resnet50 = { file = "mine.pth", key = "model", prefix = "backbone." }    # where the names have a prefix
 
 `name` and `recipes` are about runs and are read by `empirical.benchmark.suite_file`. Paths are relative to the file.
 """
@@ -33,6 +34,22 @@ from empirical.formats.files import read_text
 MOST_BYTES = 1 << 20
 
 
+class CheckpointFile(BaseModel):
+    """A file of weights and where in it they are.
+
+    Attributes:
+      key: of a PyTorch file, the entries that lead to the dictionary of tensors, with dots between them; empty: the
+        usual ones (`state_dict`, `model`).
+      prefix: what precedes the names of the backbone's tensors; others are left out. Empty: one of the known prefixes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Path
+    key: str = ""
+    prefix: str = ""
+
+
 class Configuration(BaseModel):
     """The file's content."""
 
@@ -41,7 +58,7 @@ class Configuration(BaseModel):
     root: Path | None = None
     locations: Mapping[str, Path] = Field(default_factory=dict)
     datasets: Mapping[Name, OwnDataset] = Field(default_factory=dict)
-    checkpoints: Mapping[str, Path] = Field(default_factory=dict)
+    checkpoints: Mapping[str, Path | CheckpointFile] = Field(default_factory=dict)
     name: Any = None
     recipes: Any = None
 
@@ -52,7 +69,7 @@ class Data:
 
     families: tuple[Family, ...]
     locations: Locations
-    checkpoints: Mapping[str, Path] = field(default_factory=dict)
+    checkpoints: Mapping[str, CheckpointFile] = field(default_factory=dict)
 
 
 def read_data(configuration: Path | None = None, *, root: Path | None = None) -> Data:
@@ -82,8 +99,13 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None) ->
             f"{configuration} must not name a data set {taken[0]}, which is one of the ten; name it otherwise."
         )
     own = tuple(own_family(name, content, base) for name, content in read.datasets.items())
-    checkpoints = {name: base / file for name, file in read.checkpoints.items()}
+    checkpoints = {name: _checkpoint(file, base) for name, file in read.checkpoints.items()}
     return Data((*FAMILIES, *own), placed, checkpoints)
+
+
+def _checkpoint(file: Path | CheckpointFile, base: Path) -> CheckpointFile:
+    found = file if isinstance(file, CheckpointFile) else CheckpointFile(file=file)
+    return found.model_copy(update={"file": base / found.file})
 
 
 def _first(error: ValidationError) -> str:

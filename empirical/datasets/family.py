@@ -10,6 +10,17 @@ from empirical.datasets.protocols import PAPER, Protocol, select
 from empirical.datasets.sizes import Size, difference, read_marker, required_size
 
 
+@dataclass(frozen=True)
+class Content:
+    """Published statistics of a set's pixels in [0, 255], each channel's over all images: red, green, blue.
+
+    They are sums of whole numbers, so they must agree to the last digit that is printed.
+    """
+
+    means: tuple[float, float, float]
+    deviations: tuple[float, float, float]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """One set of a family as it lies on disk.
@@ -19,6 +30,7 @@ class Part:
       size: what is published about its size.
       classes: how many classes occur in it.
       index: lists its images and labels; decodes nothing.
+      content: what its pixels and labels must add up to, whatever form they come in; None: nothing is published.
     """
 
     name: str
@@ -26,6 +38,7 @@ class Part:
     size: Size
     classes: int
     index: Callable[[Locations], ImageSet]
+    content: Content | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ def _jpeg(images: Images, index: int, form: Form) -> tuple[bytes, UInt8[np.ndarr
     """JPEG bytes of an image; those of its file where they are what must be stored. Each is decoded: none is broken."""
     if isinstance(images, ImageFiles) and form.resize is None:
         data = read_bytes(images.path(index))
-        pixels = decode(data, images.reference(index))
+        pixels = decode(data, images.reference(index), first_frame=images.first_frame)
         if format_of(data) in (("JPEG", "RGB"), ("JPEG", "L")):
             return data, pixels
     else:
