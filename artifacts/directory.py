@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from artifacts.errors import DamagedArtifact
+from artifacts.files import PARTIAL, remove_if_left
 from artifacts.fingerprint import canonical_json, difference
 
 MANIFEST = "manifest.json"
@@ -116,20 +117,20 @@ def _lock(path: Path) -> Path:
 
 def _beside(path: Path) -> tuple[Path, Path]:
     """Where a result is made, and where the one before steps aside. Fixed names: who holds the lock is alone there."""
-    return path.parent / f".partial-{path.name}-new", path.parent / f".partial-{path.name}-old"
+    return path.parent / f"{PARTIAL}{path.name}-new", path.parent / f"{PARTIAL}{path.name}-old"
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed processes left half written anywhere below a folder; what is being written now stays."""
     for entry in list(os.scandir(folder)):
         path = Path(entry.path)
-        if not entry.name.startswith(".partial-"):
+        if not entry.name.startswith(PARTIAL):
             if entry.is_dir(follow_symlinks=False):
                 remove_leftovers(path)
         elif not entry.is_dir(follow_symlinks=False):
-            path.unlink(missing_ok=True)
+            remove_if_left(path)
         else:
-            name = re.sub(r"-(new|old|\d+)$", "", entry.name.removeprefix(".partial-"))
+            name = re.sub(r"-(new|old|\d+)$", "", entry.name.removeprefix(PARTIAL))
             with contextlib.suppress(Timeout), FileLock(_lock(folder / name), timeout=0):
                 shutil.rmtree(path, ignore_errors=True)
 

@@ -28,10 +28,20 @@ class PlannedWork:
 
 
 @dataclass(frozen=True)
+class HoursElsewhere:
+    """What a plan's missing runs take on a device whose rates are shipped; `unknown` lines of it are not counted."""
+
+    device: str
+    hours: float
+    unknown: int
+    source: str
+
+
+@dataclass(frozen=True)
 class Planned:
     """A plan. `undecided`: what depends on runs that are missing, such as extensions of grids.
 
-    `rates`: images a second of training, by recipe; `devices`: on which.
+    `rates`: images a second of training, by recipe; `devices`: on which; `elsewhere`: devices that others measured.
     """
 
     suite: str
@@ -39,6 +49,7 @@ class Planned:
     rates: dict[str, float]
     work: list[PlannedWork]
     undecided: list[str]
+    elsewhere: list[HoursElsewhere]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +64,7 @@ class Plan(SuiteCommand):
 
         from empirical import Ledger, plan
         from empirical.benchmark.cost import measured_rates, shares
+        from empirical.benchmark.device_rates import device_hours, read_rates
 
         suite = self.found()
         places = self.places(suite)
@@ -61,15 +73,17 @@ class Plan(SuiteCommand):
         rates = measured_rates(ledger, planned.units)
         if self.measure:
             rates = {**_timed(suite, places, known=rates), **rates}
+        parts = shares(ledger, places, planned.units, rates)
         work = [
             PlannedWork(
                 recipe=one.recipe, work=one.work, runs=one.units, finished=one.finished, images_trained=one.trained,
                 images_evaluated=one.evaluated, hours=None if one.seconds is None else one.seconds / 3600,
             )
-            for one in shares(ledger, places, planned.units, rates)
+            for one in parts
         ]  # fmt: skip
+        elsewhere = [HoursElsewhere(*one) for one in device_hours(parts, suite.recipes, read_rates())]
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
-        document = Planned(suite.name, devices, rates, work, list(planned.undecided))
+        document = Planned(suite.name, devices, rates, work, list(planned.undecided), elsewhere)
         return Answer(document, _plan_text(document))
 
 
@@ -179,6 +193,11 @@ def _plan_text(document: Planned) -> str:
     rates = ", ".join(f"{name} {rate:.1f}" for name, rate in document.rates.items())
     notes = [f"{missing} runs missing, {hours} on {', '.join(document.devices)}, one device, one after another."]
     notes.append(f"Images a second of training: {rates}." if rates else "No rate is known: --measure times training.")
+    for one in document.elsewhere:
+        rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
+        notes.append(f"On one {one.device}: {one.hours:.1f} hours{rest}, at rates measured with {one.source}.")
+    if not document.elsewhere:
+        notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
 
 

@@ -2,7 +2,7 @@ from .catalogue import EXPERIMENTS
 from .experiment import Configuration, Experiment
 from .gradient_flow import FailedSolve, solve
 from .integration import Numerics
-from .methods import fine_tuning, linear_probing, lp_ft
+from .methods import feature_tuning, fine_tuning, linear_probing, lp_ft
 from .records import run_experiment
 from .sampling import (
     Dimensions,
@@ -30,6 +30,7 @@ __all__ = [
     "Verification",
     "ensemble",
     "equal_angles",
+    "feature_tuning",
     "fine_tuning",
     "linear_probing",
     "lp_ft",

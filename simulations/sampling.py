@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, Scalar
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
+from artifacts.frozen import Frozen
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.subspaces import principal_angles
@@ -21,13 +22,11 @@ from theory.subspaces import principal_angles
 compiled_quickly = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
-class Dimensions(BaseModel):
+class Dimensions(Frozen):
     """d inputs, k features and m ID directions, with room for any angle between features and ID subspace: k + m <= d.
 
     The paper's overparameterised premise, k < m < d - k, is a special case.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     input_dim: int
     feature_dim: int

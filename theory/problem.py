@@ -37,7 +37,7 @@ class Problem(eqx.Module):
     Raises:
       ValueError: shapes disagree, m >= d, k >= d, rows or columns are not orthonormal, a covariance is not symmetric
         and positive definite, or an entry is not finite.
-    Source: paper, section 3.1.
+    Source: submission, section 3.1.
     """
 
     truth: LinearNetwork

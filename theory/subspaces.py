@@ -87,6 +87,6 @@ def feature_distance(left: Float[Array, "k d"], right: Float[Array, "k d"]) -> F
 
     In terms of the largest principal angle theta between the row spaces it is 2 sin(theta / 2), which is how it is
     computed: subtracting aligned matrices would lose distances below 1e-8 to rounding.
-    Source: submission, definition of the feature distance before Theorem 3.1.
+    Source: submission, section 3.1, where it stands without a number.
     """
     return 2 * jnp.sin(largest_principal_angle(left.T, right.T) / 2)

@@ -16,9 +16,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from empirical.records import Benchmark, BenchmarkRow, Curve
-from figures.benchmark.measured import NothingToDraw, benchmark, measured_datasets, of_method, paper_rows, title
+from figures.benchmark.dataset_panels import pairs_for
+from figures.benchmark.reading import load_benchmark, measured_datasets, of_method, paper_rows, title
+from figures.catalogue import FigureDeclaration
 from figures.look import style
-from figures.look.facets import pairs_for
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="Accuracy along training", sources=("benchmark",), order=250)
 
 ID_SETS = ("id_test",)
 
@@ -33,12 +37,12 @@ class AlongTraining:
     columns: tuple[tuple[str, ...], ...]
 
 
-def collect(results: Path) -> tuple[AlongTraining, ...]:
+def collect(results: Path | str) -> tuple[AlongTraining, ...]:
     """The curves of the runs behind the table."""
-    found = benchmark(results)
+    found = load_benchmark(results)
     data = tuple(one for name in measured_datasets(found) if (one := along_training(found, name)).curves)
     if not data:
-        raise NothingToDraw(f"{results} must hold training runs, but there are none; run `distort bench run`.")
+        raise not_measured(found, "training runs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`')
     return data
 
 

@@ -15,8 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import NothingToDraw, benchmark, controls, measured_datasets, paper_rows
+from figures.benchmark.reading import controls, load_benchmark, measured_datasets, paper_rows
+from figures.catalogue import FigureDeclaration
 from figures.look import style
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="How far features of images move", sources=("benchmark",), order=270)
 
 MEASURES = {"mean_squared": "mean squared change", "cosine": "cosine distance"}
 
@@ -32,12 +36,12 @@ class Movement:
     ood_movement: float
 
 
-def collect(results: Path) -> dict[str, tuple[Movement, ...]]:
+def collect(results: Path | str) -> dict[str, tuple[Movement, ...]]:
     """The movements of the rows in the table by measure; methods whose features stay are left out."""
-    found = benchmark(results)
+    found = load_benchmark(results)
     data = {measure: movements(found, measure) for measure in MEASURES}
     if not any(data.values()):
-        raise NothingToDraw(f"{results} must hold runs that move features, but has none; run `distort bench run`.")
+        raise not_measured(found, "runs that move features", entry='`[[recipes.NAME.methods]]` with `method = "FT"`')
     return data
 
 

@@ -16,9 +16,13 @@ from matplotlib.figure import Figure
 
 from empirical.records import Benchmark, BenchmarkRow
 from figures.benchmark.accuracy_along_training import ID_SETS, accuracies, along_training
-from figures.benchmark.measured import Measured, benchmark, measured_datasets, paper_rows, title
+from figures.benchmark.dataset_panels import panels_for
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, title
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
 from figures.look import style
-from figures.look.facets import panels_for
+
+FIGURE = FigureDeclaration(title="Everything that was trained", sources=("benchmark",), order=240)
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Tried:
 
     grid: Float[np.ndarray, "g 2"]
     epochs: Float[np.ndarray, "e 2"]
-    chosen: tuple[Measured, Measured]
+    chosen: tuple[SeedEstimate, SeedEstimate]
 
     @property
     def front(self) -> Float[np.ndarray, "f 2"]:
@@ -46,9 +50,9 @@ class Scatter:
     methods: dict[str, Tried]
 
 
-def collect(results: Path) -> tuple[Scatter, ...]:
+def collect(results: Path | str) -> tuple[Scatter, ...]:
     """Grids, epochs and selected runs of every data set."""
-    found = benchmark(results)
+    found = load_benchmark(results)
     return tuple(_scatter(found, name) for name in measured_datasets(found))
 
 
@@ -61,7 +65,7 @@ def _scatter(found: Benchmark, dataset: str) -> Scatter:
         methods[method] = Tried(
             grid=_grid(row),
             epochs=np.stack(sides, axis=1) if curves else np.zeros((0, 2)),
-            chosen=(Measured.in_distribution(row), Measured.out_of_distribution(row)),
+            chosen=(SeedEstimate.in_distribution(row), SeedEstimate.out_of_distribution(row)),
         )
     return Scatter(title(found, dataset), methods)
 

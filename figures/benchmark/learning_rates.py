@@ -15,9 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from empirical.records import BenchmarkRow, GridPoint
-from figures.benchmark.measured import NothingToDraw, benchmark, measured_datasets, paper_rows, title
+from figures.benchmark.dataset_panels import pairs_for
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, title
+from figures.catalogue import FigureDeclaration
 from figures.look import style
-from figures.look.facets import pairs_for
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="Learning rates, with the grid's extensions", sources=("benchmark",), order=290)
 
 
 @dataclass(frozen=True)
@@ -28,13 +32,13 @@ class Rates:
     rows: dict[str, BenchmarkRow]
 
 
-def collect(results: Path) -> tuple[Rates, ...]:
+def collect(results: Path | str) -> tuple[Rates, ...]:
     """Data sets with a method that has learning rates."""
-    found = benchmark(results)
+    found = load_benchmark(results)
     data = tuple(Rates(title(found, name), paper_rows(found, name)) for name in measured_datasets(found))
     data = tuple(one for one in data if any(row.learning_rate is not None for row in one.rows.values()))
     if not data:
-        raise NothingToDraw(f"{results} must hold training runs, but there are none; run `distort bench run`.")
+        raise not_measured(found, "training runs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`')
     return data
 
 

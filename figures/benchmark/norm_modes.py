@@ -14,9 +14,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import BenchmarkRow
-from figures.benchmark.measured import ROWS, Measured, NothingToDraw, benchmark, measured_datasets, paper_rows, title
-from figures.look import marks, style
-from figures.look.facets import pairs_for
+from figures.benchmark import estimate_marks
+from figures.benchmark.dataset_panels import pairs_for
+from figures.benchmark.reading import ROWS, load_benchmark, measured_datasets, paper_rows, title
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="The 2 x 2 of method and norm mode", sources=("benchmark",), order=280)
 
 MODES = ("train", "eval")
 MODE_LABELS = ("batch\nstatistics", "frozen\nstatistics")
@@ -29,13 +35,13 @@ class TwoByTwo:
     """One data set: accuracies (ID, OOD) by method and norm mode, and of linear probing."""
 
     title: str
-    corners: dict[tuple[str, str], tuple[Measured, Measured]]
-    probed: tuple[Measured, Measured] | None
+    corners: dict[tuple[str, str], tuple[SeedEstimate, SeedEstimate]]
+    probed: tuple[SeedEstimate, SeedEstimate] | None
 
 
-def collect(results: Path) -> tuple[TwoByTwo, ...]:
+def collect(results: Path | str) -> tuple[TwoByTwo, ...]:
     """Data sets on which FT and LP-FT were trained in both modes."""
-    found = benchmark(results)
+    found = load_benchmark(results)
     data = []
     for name in measured_datasets(found):
         rows = [row for row in found.rows if row.dataset == name]
@@ -50,15 +56,16 @@ def collect(results: Path) -> tuple[TwoByTwo, ...]:
         if len(corners) == 4:
             data.append(TwoByTwo(title(found, name), corners, _sides(probed) if probed else None))
     if not data:
-        raise NothingToDraw(
-            f"{results} must hold FT and LP-FT in both norm modes, but has not; "
-            f"`distort reproduce --out {results}` trains them at its default scale."
+        raise not_measured(
+            found,
+            "FT and LP-FT in both norm modes",
+            entry='`[[recipes.NAME.methods]]` with `"FT (eval)"` and `"LP-FT (train)"` beside `"FT"` and `"LP-FT"`',
         )
     return tuple(data)
 
 
-def _sides(row: BenchmarkRow) -> tuple[Measured, Measured]:
-    return Measured.in_distribution(row), Measured.out_of_distribution(row)
+def _sides(row: BenchmarkRow) -> tuple[SeedEstimate, SeedEstimate]:
+    return SeedEstimate.in_distribution(row), SeedEstimate.out_of_distribution(row)
 
 
 @style.styled
@@ -82,7 +89,7 @@ def _draw_side(axis: Axes, data: TwoByTwo, side: int) -> None:
         axis.plot(places, means, color=style.COLOURS[method], linestyle=style.DASHES[method], linewidth=1.2)
         for place, mode, one in zip(places, MODES, found, strict=True):
             own = ROWS[method][1] == mode
-            marks.upright(axis, place, one, method, label=own, open=not own)
+            estimate_marks.upright(axis, place, one, method, label=own, open=not own)
     axis.set_xticks(range(2), MODE_LABELS)
     axis.set_xlim(-0.4, 1.4)
     axis.set_ylim(bottom=max(0.0, axis.get_ylim()[0]))

@@ -16,17 +16,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from empirical.records import Benchmark
+from figures.benchmark import estimate_marks
 from figures.benchmark.benchmark_accuracy import AROUND, LINE, STEP
-from figures.benchmark.measured import (
-    Measured,
-    NothingToDraw,
-    benchmark,
-    column_title,
-    measured_datasets,
-    of_method,
-    paper_rows,
-)
-from figures.look import marks, style
+from figures.benchmark.reading import column_title, load_benchmark, measured_datasets, of_method, paper_rows
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="Selection on ID against selection on OOD data", sources=("benchmark",), order=260)
 
 
 @dataclass(frozen=True)
@@ -34,13 +32,13 @@ class Selected:
     """One OOD column: by method, OOD and ID accuracy when selected on ID validation and when selected on the column."""
 
     label: str
-    on_id: dict[str, tuple[Measured, Measured]]
-    on_ood: dict[str, tuple[Measured, Measured]]
+    on_id: dict[str, tuple[SeedEstimate, SeedEstimate]]
+    on_ood: dict[str, tuple[SeedEstimate, SeedEstimate]]
 
 
-def collect(results: Path) -> tuple[Selected, ...]:
+def collect(results: Path | str) -> tuple[Selected, ...]:
     """Every column of every data set for which both selections were made."""
-    found = benchmark(results)
+    found = load_benchmark(results)
     data = [
         one
         for name in measured_datasets(found)
@@ -48,7 +46,7 @@ def collect(results: Path) -> tuple[Selected, ...]:
         if (one := _selected(found, name, column)).on_ood
     ]
     if not data:
-        raise NothingToDraw(f"{results} must hold selections on OOD data, but has none; run `distort bench run`.")
+        raise not_measured(found, "rows selected on OOD data", entry='`ood = ["SET"]` and a method beside LP')
     return tuple(data)
 
 
@@ -59,10 +57,12 @@ def _selected(found: Benchmark, dataset: str, column: str) -> Selected:
     return Selected(
         label=column_title(found, dataset, column),
         on_id={
-            name: (Measured.of(row.per_column[column]), Measured.in_distribution(row)) for name, row in on_id.items()
+            name: (SeedEstimate.of(row.per_column[column]), SeedEstimate.in_distribution(row))
+            for name, row in on_id.items()
         },
         on_ood={
-            name: (Measured.of(row.per_column[column]), Measured.in_distribution(row)) for name, row in on_ood.items()
+            name: (SeedEstimate.of(row.per_column[column]), SeedEstimate.in_distribution(row))
+            for name, row in on_ood.items()
         },
     )
 
@@ -93,7 +93,7 @@ def _draw_side(axis: Axes, data: tuple[Selected, ...], side: int) -> None:
                 second = one.on_ood[method][side]
                 axis.plot([100 * first.mean, 100 * second.mean], [y, y], color=style.COLOURS[method], linewidth=1.0)
                 axis.plot(100 * second.mean, y, **style.mark(method, open=True, size=5.5, label=None))
-            marks.lying(axis, y, first, method, label=place == 0)
+            estimate_marks.lying(axis, y, first, method, label=place == 0)
     axis.set_yticks(range(len(data)), [one.label for one in data])
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(data) - 0.5, -0.5)

@@ -13,17 +13,14 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark, InterpolationPoint
-from figures.benchmark.measured import (
-    Measured,
-    NothingToDraw,
-    benchmark,
-    measured_datasets,
-    of_method,
-    paper_rows,
-    title,
-)
+from figures.benchmark.dataset_panels import panels_for
+from figures.benchmark.reading import load_benchmark, measured_datasets, of_method, paper_rows, title
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
 from figures.look import style
-from figures.look.facets import panels_for
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="Weight interpolation (WiSE-FT) on images", sources=("benchmark",), order=300)
 
 
 @dataclass(frozen=True)
@@ -32,18 +29,15 @@ class Interpolated:
 
     title: str
     curves: dict[str, Float[np.ndarray, "a 3"]]
-    probed: tuple[Measured, Measured] | None
+    probed: tuple[SeedEstimate, SeedEstimate] | None
 
 
-def collect(results: Path) -> tuple[Interpolated, ...]:
+def collect(results: Path | str) -> tuple[Interpolated, ...]:
     """Data sets whose runs were interpolated."""
-    found = benchmark(results)
+    found = load_benchmark(results)
     data = tuple(one for name in measured_datasets(found) if (one := _interpolated(found, name)).curves)
     if not data:
-        raise NothingToDraw(
-            f"{results} must hold interpolated runs, but there are none; "
-            f"`distort reproduce --out {results}` makes them at its default scale."
-        )
+        raise not_measured(found, "interpolated runs", entry='`interpolate = ["LP-FT (eval)"]`')
     return data
 
 
@@ -56,7 +50,7 @@ def _interpolated(found: Benchmark, dataset: str) -> Interpolated:
             every = [[_place(point, columns) for point in run.points] for run in runs]
             curves[method] = np.mean(np.array(every), axis=0)
     probed = paper_rows(found, dataset).get("linear_probing")
-    sides = (Measured.in_distribution(probed), Measured.out_of_distribution(probed)) if probed else None
+    sides = (SeedEstimate.in_distribution(probed), SeedEstimate.out_of_distribution(probed)) if probed else None
     return Interpolated(title(found, dataset), curves, sides)
 
 

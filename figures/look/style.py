@@ -1,14 +1,11 @@
-"""Colours, line styles, labels and sizes. One method has one colour and one dash, in every figure.
+"""Colours, line styles and labels. One method has one colour and one dash, in every figure.
 
 The colours are Okabe and Ito's, told apart by colour-blind readers; lightness and dashes differ too, so that a figure
 survives a grey printer.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
 import matplotlib
@@ -17,10 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
+from figures.look.sizes import COLUMN, PAGE, SIZES, panels, single_panel, size_now, sized
+from simulations.method_names import METHODS
+
+__all__ = ["COLUMN", "METHODS", "PAGE", "SIZES", "panels", "single_panel", "sized"]
+
 P = ParamSpec("P")
 
-#: Methods, in the order of every legend.
-METHODS = ("linear_probing", "fine_tuning", "lp_ft")
 LABELS = {"linear_probing": "LP", "fine_tuning": "FT", "lp_ft": "LP-FT"}
 COLOURS = {"linear_probing": "#0072B2", "fine_tuning": "#D55E00", "lp_ft": "#009E73"}
 DASHES = {"linear_probing": (0, (5, 1.5)), "fine_tuning": "solid", "lp_ft": (0, (1.2, 1.2))}
@@ -33,48 +33,6 @@ BOUND_DASHES = {"published": (0, (1, 1.5)), "corrected": (0, (4, 1, 1, 1)), "imp
 
 #: Lines that are no method's: a diagonal, a shelf, a border between groups.
 GUIDE = "#8A8A8A"
-
-#: Widths in inches: one column of a paper, and both.
-COLUMN, PAGE = 3.3, 6.8
-HEIGHT = 2.5
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a figure is drawn for; modules give their sizes in inches of a page, this says what becomes of them.
-
-    Attributes:
-      wide, narrow: width in inches of a figure as wide as the page, and of one as wide as a column of it.
-      text: factor on every font size.
-      stacked: panels that stand side by side on a page stand one below the other.
-      legend_columns: at most so many entries of a legend side by side.
-    """
-
-    wide: float = PAGE
-    narrow: float = COLUMN
-    text: float = 1.0
-    stacked: bool = False
-    legend_columns: int = 4
-
-
-SIZES = {
-    "page": Size(),
-    "column": Size(wide=COLUMN, text=0.95, stacked=True, legend_columns=3),
-    # Fits a 16:9 slide of 6.3 x 3.5 inches as it is, and larger ones by scaling.
-    "talk": Size(wide=5.6, narrow=4.2, text=1.12, legend_columns=4),
-}
-_size: ContextVar[Size] = ContextVar("size", default=SIZES["page"])
-
-
-@contextmanager
-def sized(name: str) -> Iterator[None]:
-    """Draws for a page, a column of it, or a talk (`SIZES`)."""
-    token = _size.set(SIZES[name])
-    try:
-        yield
-    finally:
-        _size.reset(token)
-
 
 RC = {
     "font.family": "sans-serif",
@@ -114,27 +72,6 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
             return draw(*args, **kwargs)
 
     return in_style
-
-
-def panels(columns: int, rows: int = 1, *, width: float = PAGE, height: float = HEIGHT) -> tuple[Figure, np.ndarray]:
-    """A figure that knows nothing of pyplot, and its axes as (rows, columns).
-
-    Args:
-      width, height: on a page, in inches; the height is that of each row.
-    """
-    size = _size.get()
-    across = width if size.wide == PAGE else size.wide if width > COLUMN else size.narrow
-    down = rows * columns if size.stacked else rows
-    figure = Figure(figsize=(across, down * height))
-    axes = figure.subplots(down, rows * columns // down, squeeze=False)
-    return figure, axes.reshape(rows, columns)
-
-
-def single_panel(*, x: str, y: str, width: float = COLUMN, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """A figure of one panel, its axes labelled."""
-    figure, axes = panels(1, width=width, height=height)
-    axes[0, 0].set(xlabel=x, ylabel=y)
-    return figure, axes[0, 0]
 
 
 def line(method: str, **changes: Any) -> dict[str, Any]:
@@ -193,16 +130,16 @@ def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> N
     height = small() / 72
     each = height * (5 + 0.55 * max(map(len, found)))
     fitting = max(1, int(figure.get_figwidth() / each))
-    rows = -(-len(found) // min(columns, _size.get().legend_columns, fitting))
+    rows = -(-len(found) // min(columns, size_now().legend_columns, fitting))
     figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=-(-len(found) // rows))
 
 
 def small() -> float:
     """Font size in points of a remark, at the size that is being drawn."""
-    return 7 * _size.get().text
+    return 7 * size_now().text
 
 
 def _settings() -> dict[str, Any]:
-    factor = _size.get().text
+    factor = size_now().text
     fonts = {name: factor * value for name, value in RC.items() if isinstance(value, float | int) and "size" in name}
     return RC | fonts

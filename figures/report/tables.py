@@ -6,11 +6,9 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from empirical.records import BenchmarkRow, Estimate, Published
+from figures.benchmark.reading import ROWS
 from figures.catalogue import BENCHMARK
 from figures.report.contents import Summary
-
-#: The paper's methods, in the norm mode in which it uses them.
-METHODS = (("LP", "eval"), ("FT", "train"), ("LP-FT", "eval"))
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ def columns(summary: Summary) -> tuple[Column, ...]:
     for dataset in summary.datasets:
         for name, sets in dataset.columns.items():
             cells = []
-            for method in METHODS:
+            for method in ROWS.values():
                 row = _row(summary, dataset.name, method)
                 paper = None if dataset.miniature else _published(summary, name, method)
                 cells.append(Cell(row.per_column.get(name) if row else None, paper))

@@ -16,14 +16,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark, Condition
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, of_method
-from figures.look import marks, style
+from figures.benchmark import estimate_marks
+from figures.benchmark.reading import load_benchmark, of_method
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import NO_ENTRY, not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, difference, matched
 from figures.side_by_side.frame import better_to_the_right, named, two_sides
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.records import load
 
-RISKS = {"linear_probing": "lp_ood", "fine_tuning": "ft_ood", "lp_ft": "lp_ft_ood"}
+FIGURE = FigureDeclaration(
+    title="Better features", sources=("simulations/lp_ft_with_imperfect_features", "benchmark"), order=40
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Improving:
 
     quality: tuple[float, ...]
     labels: tuple[str, ...]
-    errors: dict[str, tuple[Measured | None, ...]]
+    errors: dict[str, tuple[SeedEstimate | None, ...]]
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,12 @@ class BetterFeatures:
     agreed: Agreement
 
 
-def collect(results: Path) -> BetterFeatures:
+def collect(results: Path | str) -> BetterFeatures:
     """Errors along eps, and along pretraining for every data set for which its length was varied."""
-    theory, found = load("lp_ft_with_imperfect_features", results), benchmark(results)
+    theory, found = load("lp_ft_with_imperfect_features", results), load_benchmark(results)
     series = {name: condition_series(found, name, "pretraining") for name in dict.fromkeys(_varied(found))}
     if not series:
-        raise NothingToDraw(
-            f"{results} must hold pretraining of several lengths, but has not; "
-            f"`distort reproduce --out {results}` runs it at its default scale."
-        )
+        raise not_measured(found, "runs after pretraining of several lengths", entry=NO_ENTRY)
     in_accuracy = all(one.backbone_accuracy is not None for every in series.values() for one in every)
     datasets = {name: _improving(every, in_accuracy=in_accuracy) for name, every in series.items()}
     groups = {
@@ -92,7 +95,7 @@ def _improving(series: Sequence[Condition], *, in_accuracy: bool) -> Improving:
         labels=tuple(one.label for one in series),
         errors={
             method: tuple(
-                Measured.out_of_distribution(rows[0]).error if (rows := of_method(one.rows, method)) else None
+                SeedEstimate.out_of_distribution(rows[0]).error if (rows := of_method(one.rows, method)) else None
                 for one in series
             )
             for method in methods
@@ -103,10 +106,10 @@ def _improving(series: Sequence[Condition], *, in_accuracy: bool) -> Improving:
 def _groups(theory: ImperfectFeaturesData, data: Improving) -> dict[str, list[Compared]]:
     # From the largest feature error to the smallest, as the conditions go from the shortest pretraining to the longest.
     medians = {
-        method: np.median(np.sqrt(getattr(theory.measured, risk)), axis=1)[::-1] for method, risk in RISKS.items()
+        method: np.median(np.sqrt(risks.ood), axis=1)[::-1] for method, risks in theory.comparison.methods.items()
     }
 
-    def compared(values: np.ndarray, errors: Sequence[Measured | None]) -> list[Compared]:
+    def compared(values: np.ndarray, errors: Sequence[SeedEstimate | None]) -> list[Compared]:
         places = zip(data.labels, matched(values, len(data.labels)), errors, strict=True)
         return [Compared(label, float(value), one) for label, value, one in places if one]
 
@@ -123,8 +126,8 @@ def draw(data: BetterFeatures) -> Figure:
     """Better features to the right, error up."""
     figure, theory, measured = two_sides(data.agreed)
     style.logarithmic(theory, x=True, y=True)
-    for method, risk in RISKS.items():
-        style.band(theory, data.theory.feature_errors, np.sqrt(getattr(data.theory.measured, risk)), method)
+    for method, risks in data.theory.comparison.methods.items():
+        style.band(theory, data.theory.feature_errors, np.sqrt(risks.ood), method)
     theory.invert_xaxis()
     theory.set(ylabel="OOD error, √risk")
     better_to_the_right(theory, r"feature error $\epsilon$, better")
@@ -142,7 +145,7 @@ def _draw_series(axis: Axes, data: BetterFeatures) -> None:
             look = style.line(method, linewidth=1.1, label=None)
             axis.plot([x for x, _ in found], means, **look)
             for x, error in found:
-                marks.upright(axis, x, error, method, label=place == 0 and x == found[0][0], seeds=False)
+                estimate_marks.upright(axis, x, error, method, label=place == 0 and x == found[0][0], seeds=False)
     if not data.in_accuracy:
         style.logarithmic(axis, x=True)
     axis.set(ylabel="OOD error rate (%)")

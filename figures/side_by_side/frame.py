@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import measured_datasets, title
+from figures.benchmark.reading import measured_datasets, title
 from figures.look import style
 from figures.side_by_side.agreement import Agreement
 

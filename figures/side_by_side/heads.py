@@ -18,12 +18,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, paper_rows
-from figures.look import marks, style
+from figures.benchmark import estimate_marks
+from figures.benchmark.reading import load_benchmark, paper_rows
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import NO_ENTRY, not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
 from figures.side_by_side.features import condition_series
 from figures.side_by_side.frame import better_to_the_right, named, two_sides
 from simulations.records import load
+
+FIGURE = FigureDeclaration(title="The head at the start", sources=("simulations/head_start", "benchmark"), order=60)
 
 #: Problems and heads are gathered into so many groups of equal size along phi.
 BINS = 16
@@ -35,8 +41,8 @@ class Heads:
 
     labels: tuple[str, ...]
     quality: tuple[float, ...]
-    errors: tuple[Measured, ...]
-    probed: Measured | None
+    errors: tuple[SeedEstimate, ...]
+    probed: SeedEstimate | None
 
 
 @dataclass(frozen=True)
@@ -51,19 +57,17 @@ class BetterHeads:
     agreed: Agreement
 
 
-def collect(results: Path) -> BetterHeads:
+def collect(results: Path | str) -> BetterHeads:
     """FT from mixed heads, and the benchmark's series of head starts."""
-    simulated, found = load("head_start", results).measured, benchmark(results)
+    simulated, found = load("head_start", results).comparison, load_benchmark(results)
     every = {name: _heads(found, name) for name in dict.fromkeys(one.dataset for one in found.conditions)}
     every = {name: one for name, one in every.items() if len(one.labels) > 1}
     if not every:
-        raise NothingToDraw(
-            f"{results} must hold training from several heads, but has not; "
-            f"`distort reproduce --out {results}` runs it at its default scale."
-        )
+        raise not_measured(found, "runs from several heads", entry=NO_ENTRY)
     order = np.argsort(-simulated.head_error.ravel())[: simulated.head_error.size // BINS * BINS].reshape(BINS, -1)
     phi, errors, implicit = (
-        values.ravel()[order] for values in (simulated.head_error, np.sqrt(simulated.ft_ood), simulated.bounds.implicit)
+        values.ravel()[order]
+        for values in (simulated.head_error, np.sqrt(simulated.methods.fine_tuning.ood), simulated.bounds.implicit)
     )
     medians = np.median(errors, axis=1)
     groups = {
@@ -77,7 +81,7 @@ def collect(results: Path) -> BetterHeads:
         phi=np.median(phi, axis=1),
         errors=errors,
         implicit=np.median(implicit, axis=1),
-        probed=float(np.median(np.sqrt(simulated.lp_ood))),
+        probed=float(np.median(np.sqrt(simulated.methods.linear_probing.ood))),
         datasets=tuple(every.values()),
         agreed=agreement(groups),
     )
@@ -94,8 +98,8 @@ def _heads(found: Benchmark, dataset: str) -> Heads:
     return Heads(
         labels=tuple(one.label for one in series),
         quality=tuple(np.nan if one.head_accuracy is None else one.head_accuracy for one in series),
-        errors=tuple(Measured.out_of_distribution(one.rows[0]).error for one in series),
-        probed=Measured.out_of_distribution(probed).error if probed else None,
+        errors=tuple(SeedEstimate.out_of_distribution(one.rows[0]).error for one in series),
+        probed=SeedEstimate.out_of_distribution(probed).error if probed else None,
     )
 
 
@@ -122,7 +126,7 @@ def _draw_heads(axis: Axes, data: BetterHeads) -> None:
         means = [100 * error.mean for error in one.errors]
         axis.plot(places, means, **style.line("fine_tuning", linewidth=1.0, label=None))
         for x, error in zip(places, one.errors, strict=True):
-            marks.upright(axis, x, error, "fine_tuning", seeds=len(data.datasets) == 1)
+            estimate_marks.upright(axis, x, error, "fine_tuning", seeds=len(data.datasets) == 1)
         if one.probed and place == 0:
             axis.axhline(100 * one.probed.mean, **style.line("linear_probing", label=None))
     longest = max(data.datasets, key=lambda one: len(one.labels))

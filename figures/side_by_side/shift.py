@@ -16,13 +16,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, measured_datasets, paper_rows, spoken
-from figures.look import marks, style
+from figures.benchmark import estimate_marks
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, spoken
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, difference
-from figures.side_by_side.features import RISKS
 from figures.side_by_side.frame import named, two_sides
 from simulations.experiments.bounds_against_parameters import PARAMETERS
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="Out of distribution, close or far", sources=("simulations/bounds_against_parameters", "benchmark"), order=50
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Shifted:
 
     sets: tuple[str, ...]
     angles: tuple[float, ...]
-    errors: dict[str, tuple[Measured, ...]]
+    errors: dict[str, tuple[SeedEstimate, ...]]
 
 
 @dataclass(frozen=True)
@@ -44,16 +51,16 @@ class FartherOut:
     agreed: Agreement
 
 
-def collect(results: Path) -> FartherOut:
+def collect(results: Path | str) -> FartherOut:
     """Errors along the angle, and over the OOD sets of every data set whose shift was measured."""
-    swept, found = load("bounds_against_parameters", results), benchmark(results)
+    swept, found = load("bounds_against_parameters", results), load_benchmark(results)
     row = PARAMETERS.index("angle")
     angles = np.degrees(swept.values[row])
-    theory = {method: np.sqrt(getattr(swept.measured, risk)[row]) for method, risk in RISKS.items()}
+    theory = {method: np.sqrt(risks.ood[row]) for method, risks in swept.comparison.methods.items()}
     every = {name: _shifted(found, name) for name in measured_datasets(found)}
     every = {name: one for name, one in every.items() if one.sets}
     if not every:
-        raise NothingToDraw(f"{results} must hold measured shifts of OOD sets, but has none; run `distort bench run`.")
+        raise not_measured(found, "measured distances of OOD sets", entry="`describe = true`")
     groups = {
         named(found, name, words): compared
         for name, one in every.items()
@@ -73,7 +80,7 @@ def _shifted(found: Benchmark, dataset: str) -> Shifted:
         sets=tuple(one.name for one in described),
         angles=tuple(float(np.degrees(one.mean_angle)) for one in described),
         errors={
-            method: tuple(Measured.of(row.per_ood_set[one.name]).error for one in described)
+            method: tuple(SeedEstimate.of(row.per_ood_set[one.name]).error for one in described)
             for method, row in paper_rows(found, dataset).items()
         },
     )
@@ -83,7 +90,7 @@ def _groups(angles: np.ndarray, theory: dict[str, np.ndarray], data: Shifted) ->
     medians = {method: np.median(errors, axis=1) for method, errors in theory.items()}
     names = [spoken(name) for name in data.sets]
 
-    def compared(values: np.ndarray, errors: tuple[Measured, ...]) -> list[Compared]:
+    def compared(values: np.ndarray, errors: tuple[SeedEstimate, ...]) -> list[Compared]:
         at = np.interp(data.angles, angles, values)
         return [Compared(name, float(value), one) for name, value, one in zip(names, at, errors, strict=True)]
 
@@ -114,7 +121,7 @@ def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
             axis.plot(one.angles, means, **style.line(method, linewidth=0.8, alpha=0.6, label=None))
             for x, error in zip(one.angles, errors, strict=True):
                 first = place == 0 and x == one.angles[0]
-                marks.upright(axis, x, error, method, label=first, seeds=False)
+                estimate_marks.upright(axis, x, error, method, label=first, seeds=False)
     axis.set(xlabel="mean angle to ID features (degrees)", ylabel="OOD error rate (%)")
     low, high = axis.get_ylim()
     low = max(0.0, low)

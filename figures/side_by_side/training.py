@@ -19,12 +19,19 @@ from matplotlib.ticker import MaxNLocator
 
 from empirical.records import Benchmark
 from figures.benchmark.accuracy_along_training import ID_SETS, accuracies, along_training
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, measured_datasets
+from figures.benchmark.reading import load_benchmark, measured_datasets
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
 from figures.look import style
+from figures.missing import not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement
 from figures.side_by_side.frame import named, remark
 from simulations.experiments.risk_along_flow import RiskAlongFlowData
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="Along the flow and along the epochs", sources=("simulations/risk_along_flow", "benchmark"), order=20
+)
 
 SIDES = ("ID", "OOD")
 #: Errors of the theory below this are rounding.
@@ -37,7 +44,7 @@ class Errors:
 
     epochs: Float[np.ndarray, " e"]
     curves: dict[str, tuple[Float[np.ndarray, "s e"], Float[np.ndarray, "s e"]]]
-    probed: tuple[Measured, Measured] | None
+    probed: tuple[SeedEstimate, SeedEstimate] | None
 
 
 @dataclass(frozen=True)
@@ -49,13 +56,15 @@ class AlongBoth:
     agreed: Agreement
 
 
-def collect(results: Path) -> AlongBoth:
+def collect(results: Path | str) -> AlongBoth:
     """One trajectory of each method, and the curves behind the benchmark's table."""
-    flow, found = load("risk_along_flow", results), benchmark(results)
+    flow, found = load("risk_along_flow", results), load_benchmark(results)
     every = {name: _errors(found, name) for name in measured_datasets(found)}
     every = {name: one for name, one in every.items() if "fine_tuning" in one.curves and len(one.epochs) > 1}
     if not every:
-        raise NothingToDraw(f"{results} must hold fine-tuning runs, but has none; run `distort bench run`.")
+        raise not_measured(
+            found, "fine-tuning runs of several epochs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`'
+        )
     groups: dict[str, list[Compared]] = {}
     for name, one in every.items():
         groups |= {named(found, name, words): compared for words, compared in _moments(flow, one).items()}
@@ -76,7 +85,7 @@ def _errors(found: Benchmark, dataset: str) -> Errors:
     first = next(iter(along.curves.values()), None)
     epochs = np.array([record.epoch for record in first[0].epochs], dtype=float) if first else np.zeros(0)
     row = along.rows.get("linear_probing")
-    probed = (Measured.in_distribution(row).error, Measured.out_of_distribution(row).error) if row else None
+    probed = (SeedEstimate.in_distribution(row).error, SeedEstimate.out_of_distribution(row).error) if row else None
     return Errors(epochs, curves, probed)
 
 
@@ -105,8 +114,8 @@ def _moments(flow: RiskAlongFlowData, errors: Errors) -> dict[str, list[Compared
     return groups
 
 
-def _at(seeds: Float[np.ndarray, " s"]) -> Measured:
-    return Measured(float(seeds.mean()), None, tuple(seeds.tolist()))
+def _at(seeds: Float[np.ndarray, " s"]) -> SeedEstimate:
+    return SeedEstimate(float(seeds.mean()), None, tuple(seeds.tolist()))
 
 
 @style.styled

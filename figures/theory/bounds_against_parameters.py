@@ -13,9 +13,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.bounds_against_parameters import PARAMETERS, BoundsAgainstParametersData
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="How close the bounds come", sources=("simulations/bounds_against_parameters",), order=150
+)
 
 LABELS = {
     "head_error": r"head alignment error, $\varphi$",
@@ -26,7 +31,7 @@ LABELS = {
 }
 
 
-def collect(results: Path) -> BoundsAgainstParametersData:
+def collect(results: Path | str) -> BoundsAgainstParametersData:
     """The sweeps, from `results/simulations/bounds_against_parameters`."""
     return load("bounds_against_parameters", results)
 
@@ -47,8 +52,8 @@ def draw(data: BoundsAgainstParametersData) -> Figure:
 def _draw_sweep(axis: Axes, data: BoundsAgainstParametersData, row: int, parameter: str) -> None:
     style.logarithmic(axis, x=parameter != "angle", y=True)
     values = np.degrees(data.values[row]) if parameter == "angle" else data.values[row]
-    errors = np.sqrt(data.measured.ft_best_ood[row])
+    errors = np.sqrt(data.comparison.methods.fine_tuning.lowest_ood[row])
     style.band(axis, values, errors, "fine_tuning", label="FT, best stopping time")
     for bound in style.BOUND_LABELS:
-        median = np.median(getattr(data.measured.bounds, bound)[row], axis=1)
+        median = np.median(getattr(data.comparison.bounds, bound)[row], axis=1)
         axis.plot(values, np.where(median > 0, median, np.nan), **style.bound_line(bound))

@@ -13,10 +13,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.along_training import AlongTrainingData
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="How far features move",
+    sources=("simulations/along_training", "simulations/lp_ft_with_imperfect_features"),
+    order=120,
+)
 
 #: The feature error that is followed along training.
 FOLLOWED = 0.01
@@ -26,7 +33,7 @@ FLOOR = 1e-9
 Data = tuple[AlongTrainingData, ImperfectFeaturesData]
 
 
-def collect(results: Path) -> Data:
+def collect(results: Path | str) -> Data:
     """Both ensembles, from `results/simulations`."""
     return load("along_training", results), load("lp_ft_with_imperfect_features", results)
 
@@ -39,17 +46,16 @@ def draw(data: Data) -> Figure:
     left, right = axes[0]
     row = int(np.argmin(np.abs(np.log(along.feature_errors / FOLLOWED))))
     inner = (along.times > 0) & np.isfinite(along.times)
-    for method, curves in (("fine_tuning", along.curves.ft_movement), ("lp_ft", along.curves.lp_ft_movement)):
-        values = np.maximum(curves[row].T[inner], FLOOR)
+    for method, curve in (("fine_tuning", along.curves.fine_tuning), ("lp_ft", along.curves.lp_ft)):
+        values = np.maximum(curve.movement[row].T[inner], FLOOR)
         style.band(left, along.times[inner], values, method)
         look = style.line(method) | {"label": None, "linewidth": 0.8}
         left.plot(along.times[inner], along.ood_share * np.median(values, axis=1), **look)
     style.logarithmic(left, x=True, y=True)
     left.set(xlabel=r"time (learning rate $\times$ steps)", ylabel="feature movement", ylim=(1e-5, 3))
-    measured = errors.measured
-    for method, values in (("fine_tuning", measured.ft_movement), ("lp_ft", measured.lp_ft_movement)):
-        style.band(right, errors.feature_errors, values, method)
-    bound = np.median(measured.bounds.lp_ft_movement, axis=1)
+    for method in ("fine_tuning", "lp_ft"):
+        style.band(right, errors.feature_errors, errors.comparison.methods[method].movement, method)
+    bound = np.median(errors.comparison.bounds.lp_ft_movement, axis=1)
     right.plot(
         errors.feature_errors,
         np.where(np.isfinite(bound), bound, np.nan),

@@ -15,14 +15,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.toy_example import ToyExampleData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(title="The two-dimensional example", sources=("simulations/toy_example",), order=70)
+
 STAR = {"marker": "*", "markersize": 11, "color": "black", "linestyle": "none", "zorder": 5}
 
 
-def collect(results: Path) -> ToyExampleData:
+def collect(results: Path | str) -> ToyExampleData:
     """The paths, from `results/simulations/toy_example`."""
     return load("toy_example", results)
 

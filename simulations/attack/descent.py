@@ -54,7 +54,7 @@ def _descents(statement: Statement, starts: Coordinates) -> tuple[Float[Array, "
 def _height(statement: Statement, coordinates: Coordinates) -> Float[Array, ""]:
     """log(larger / smaller); where the sides cannot be compared, a height above all that can, sloping towards them."""
     problem = problem_at(coordinates)
-    evidence = coarse_evidence(problem)
+    evidence = coarse_evidence(problem, wide=coordinates.wide)
     smaller, larger = statement.smaller(evidence), statement.larger(evidence)
     floor = SMALLEST_SIDE * size(problem)
     comparable = statement.premises_hold(problem) & (smaller > floor) & (larger > 0) & jnp.isfinite(larger)

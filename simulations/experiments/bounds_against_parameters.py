@@ -9,9 +9,10 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from simulations.comparison import Comparison
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, one_direction
-from simulations.measured import Measured
+from simulations.experiments.families import EXACT_DIRECTION, ONE_DIRECTION, ExactFamily, Point
+from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, ensemble
 
 #: The parameters swept, in the order of the arrays.
@@ -24,6 +25,7 @@ class BoundsAgainstParameters(Configuration):
     `head_error` is phi: heads at a given phi are drawn on either side of the truth where there is one.
     """
 
+    dimensions: Dimensions = ONE_DIRECTION
     points: int
     problems: int
     head_scale: float = 0.5
@@ -42,7 +44,7 @@ class BoundsAgainstParametersData(eqx.Module):
     """For every parameter of `PARAMETERS`: its values, and arrays (parameter, value, problem)."""
 
     values: Float[np.ndarray, "5 p"]
-    measured: Measured
+    comparison: Comparison
     solved_by: str
 
 
@@ -52,20 +54,20 @@ def simulate(config: BoundsAgainstParameters, watch: Watch = ALONE) -> BoundsAga
     ranges += [np.linspace(*config.angles, config.points)]
     ranges += [np.geomspace(*limits, config.points) for limits in (config.feature_errors, config.truth_norms)]
     centre = {name: getattr(config, name) for name in PARAMETERS[1:]}
+    family = ExactFamily(config.dimensions)
     sweeps = [
-        ensemble(
-            one_direction, Point.sweep(**(centre | {name: values})), config.problems, seed=config.seed, watch=watch
-        )
+        ensemble(family, Point.sweep(**(centre | {name: values})), config.problems, seed=config.seed, watch=watch)
         for name, values in zip(PARAMETERS, ranges, strict=True)
     ]
     return BoundsAgainstParametersData(
         values=np.stack(ranges),
-        measured=jax.tree.map(lambda *leaves: np.stack(leaves), *sweeps),
+        comparison=jax.tree.map(lambda *leaves: np.stack(leaves), *sweeps),
         solved_by="exact: one ID direction",
     )
 
 
 def configuration(scale: Scale) -> BoundsAgainstParameters:
+    """How much at which scale."""
     points, problems = {"quick": (13, 32), "default": (25, 200), "full": (49, 1000)}[scale]
     return BoundsAgainstParameters(points=points, problems=problems)
 
@@ -76,5 +78,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     BoundsAgainstParametersData,
-    family=one_direction.__name__,
+    family=EXACT_DIRECTION,
+    order=30,
 )

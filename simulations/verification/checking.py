@@ -9,7 +9,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from artifacts import UserError
+from artifacts import ArgumentError
 from simulations.gradient_flow import FailedSolve
 from simulations.verification.evidence import observed_evidence
 from simulations.verification.families import draw_problems
@@ -27,6 +27,8 @@ from theory.statements.statement import TOLERANCE
 
 #: Problems solved in one vmapped call: enough to fill the processor, few enough that a slow one holds up few others.
 CHUNK = 250
+#: The same where the number of steps differs most between problems.
+WIDE_CHUNK = 50
 #: Moments on the path of a counterexample, which is evaluated once and so can afford a fine search over time.
 WITNESS_MOMENTS = 4097
 
@@ -63,7 +65,7 @@ def verify(statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200,
       FailedSolve: a problem could not be solved, so that nothing can be said.
     """
     if examples < 1:
-        raise UserError(f"`examples` must be at least 1, got {examples}.")
+        raise ArgumentError(f"`examples` must be at least 1, got {examples}.")
     findings: dict[str, list[Findings]] = {statement.name: [] for statement in statements}
     seconds: dict[str, float] = {statement.name: 0.0 for statement in statements}
     for index, setting in enumerate(Setting):
@@ -101,7 +103,7 @@ class Findings(eqx.Module):
 
 
 def _examine(statements: tuple[Statement, ...], setting: Setting, examples: int, key: PRNGKeyArray) -> list[Findings]:
-    chunk = min(CHUNK, examples)
+    chunk = min(WIDE_CHUNK if setting is Setting.WIDE_SCALES else CHUNK, examples)
     keys = jax.random.split(key, -(-examples // chunk) * chunk).reshape(-1, chunk)
     chunks = []
     for batch in keys:

@@ -15,9 +15,10 @@ from figures.benchmark import (
     weight_interpolation_on_images,
 )
 from figures.benchmark.id_ood_scatter import Tried
-from figures.benchmark.measured import NothingToDraw, measured_datasets, paper_rows, spoken, title
+from figures.benchmark.reading import measured_datasets, paper_rows, spoken, title
 from figures.catalogue import FIGURES, entry
 from figures.look import style
+from figures.missing import NothingToDraw
 
 NAMES = [figure.name for figure in FIGURES if figure.section == "benchmark"]
 
@@ -137,9 +138,9 @@ def test_front_holds_what_nothing_beats_at_both():
 
 
 def _chosen(*means: float):
-    from figures.benchmark.measured import Measured
+    from figures.benchmark.seed_estimate import SeedEstimate
 
-    return tuple(Measured(mean, None, (mean,)) for mean in means)
+    return tuple(SeedEstimate(mean, None, (mean,)) for mean in means)
 
 
 def test_scatter_marks_what_selection_chose(results):

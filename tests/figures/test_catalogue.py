@@ -6,8 +6,8 @@ import pytest
 
 from artifacts import UserError
 from empirical.records import write_record
-from figures.benchmark.measured import NothingToDraw
 from figures.catalogue import BENCHMARK, FIGURES, entry
+from figures.missing import NothingToDraw
 from figures.publishing import INFORMATION, caption, draw_figure, folder
 from simulations.catalogue import EXPERIMENTS
 

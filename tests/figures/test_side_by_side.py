@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from figures.benchmark.measured import NothingToDraw
 from figures.look import style
+from figures.missing import NothingToDraw
 from figures.side_by_side import features, heads, movement, risks, shift, training
 
 MODULES = (

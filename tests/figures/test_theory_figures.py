@@ -13,6 +13,7 @@ from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import (
     along_training,
     bounds_against_parameters,
+    certified_threshold,
     finite_sample,
     finite_steps,
     head_learning_rate,
@@ -28,6 +29,7 @@ from simulations.experiments import (
 DRAWN = {
     "toy_example": (toy_example, {"moments": 20}),
     "bounds_against_parameters": (bounds_against_parameters, {"points": 4, "problems": 8}),
+    "certified_threshold": (certified_threshold, {"input_dims": (40, 80), "swept_input_dim": 40, "draws": 3}),
     "phase_diagram": (phase_diagram, {"cells": 6, "problems": 8}),
     "early_stopping": (along_training, {"problems": 8}),
     "weight_interpolation": (weight_interpolation, {"problems": 8}),

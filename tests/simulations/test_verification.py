@@ -5,8 +5,10 @@ import dataclasses
 import jax.numpy as jnp
 import pytest
 
-from artifacts import UserError
-from simulations.verification import counterexample_slacks, verify
+from artifacts import UserError, publish
+from artifacts.files import write_json
+from simulations.verification import counterexample_slacks, publish_verification, published_verifications, verify
+from simulations.verification.records import FILE, FOLDER
 from theory.statements import STATEMENTS, Setting, Status, status
 from theory.statements.premises import always
 from theory.statements.statement import Statement
@@ -58,20 +60,34 @@ def test_the_same_seed_draws_the_same_problems():
     assert dataclasses.replace(first, seconds=0.0) == dataclasses.replace(again, seconds=0.0)
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("ft_beats_lp_id", Status.AS_PUBLISHED),
-        ("implicit_lower_bound", Status.PROVED),
-    ],
-)
-def test_status_of_a_clean_verification(name, expected):
-    assert status(BY_NAME[name], checked=5, violations=0, refuted=False) is expected
-    assert status(BY_NAME[name], checked=0, violations=0, refuted=False) is Status.UNVERIFIED
-    unproved = dataclasses.replace(BY_NAME[name], proof=None, published=False)
+def test_status_of_a_clean_verification():
+    proved = BY_NAME["lp_beats_ft_ood"]
+    assert status(proved, checked=5, violations=0, refuted=False) is Status.PROVED
+    assert status(proved, checked=0, violations=0, refuted=False) is Status.UNVERIFIED
+    published = dataclasses.replace(proved, proof=None)
+    assert status(published, checked=5, violations=0, refuted=False) is Status.AS_PUBLISHED
+    unproved = dataclasses.replace(proved, proof=None, published=False)
     assert status(unproved, checked=5, violations=0, refuted=False) is Status.CONJECTURED
 
 
 def test_refuses_no_examples():
     with pytest.raises(UserError, match="at least 1"):
         verify(STATEMENTS[:1], examples=0)
+
+
+def test_what_was_found_comes_back_from_disk_and_is_not_found_twice(tmp_path):
+    statements = [closed_form("corrected_lower_bound"), closed_form("ft_ood_lower_bound")]
+    assert published_verifications(tmp_path) == {}
+    assert publish_verification(tmp_path, statements, examples=10).built
+    assert not publish_verification(tmp_path, statements, examples=10).built
+    found = published_verifications(tmp_path)
+    again = {one.name: one for one in verify(statements, examples=10)}
+    assert found.keys() == again.keys()
+    for name, verification in found.items():
+        assert dataclasses.replace(verification, seconds=0.0) == dataclasses.replace(again[name], seconds=0.0)
+
+
+def test_a_verification_of_another_version_is_refused_in_one_line(tmp_path):
+    publish(tmp_path / FOLDER, inputs={}, build=lambda directory: write_json(directory / FILE, [{"name": "old"}]))
+    with pytest.raises(UserError, match="makes it again"):
+        published_verifications(tmp_path)

@@ -2,7 +2,7 @@
 
 from matplotlib.axes import Axes
 
-from figures.benchmark.measured import Measured
+from figures.benchmark.seed_estimate import SeedEstimate
 from figures.look import style
 
 #: Single seeds stand this far beside the mean, where groups are 1 apart.
@@ -12,7 +12,7 @@ ASIDE = 0.07
 def upright(
     axis: Axes,
     x: float,
-    measured: Measured,
+    measured: SeedEstimate,
     method: str,
     *,
     label: bool = False,
@@ -33,7 +33,9 @@ def upright(
     )
 
 
-def lying(axis: Axes, y: float, measured: Measured, method: str, *, label: bool = False, open: bool = False) -> None:
+def lying(
+    axis: Axes, y: float, measured: SeedEstimate, method: str, *, label: bool = False, open: bool = False
+) -> None:
     """A measurement in percent at a place along y, which grows downwards."""
     if not open:
         seeds = [100 * seed for seed in measured.per_seed]

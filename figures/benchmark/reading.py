@@ -1,27 +1,24 @@
-"""The benchmark as figures see it: the paper's three methods, keyed and coloured like those of the simulations.
+"""Reads the benchmark for figures: the paper's three methods, keyed and coloured like those of the simulations.
 
 The paper compares FT with batch statistics (norm mode `train`) against LP and LP-FT with frozen ones (`eval`). The
 other two corners of the 2 x 2 have a figure of their own.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from artifacts import UserError
 from empirical.records import (
     Benchmark,
     BenchmarkRow,
     Curve,
-    Estimate,
     Interpolation,
-    OODAccuracy,
     Published,
     read_benchmark,
 )
-from figures.catalogue import BENCHMARK
-from figures.look.style import METHODS
+from figures.catalogue import BENCHMARK, source_folder
+from figures.missing import NothingToDraw
+from simulations.method_names import METHODS
 
 #: A method's name in the benchmark's table, and the norm mode in which the paper uses it.
 ROWS = {"linear_probing": ("LP", "eval"), "fine_tuning": ("FT", "train"), "lp_ft": ("LP-FT", "eval")}
@@ -29,50 +26,16 @@ ROWS = {"linear_probing": ("LP", "eval"), "fine_tuning": ("FT", "train"), "lp_ft
 Row = TypeVar("Row", BenchmarkRow, Curve, Interpolation, Published)
 
 
-class NothingToDraw(UserError):
-    """The benchmark was run, but without what a figure shows; the message says what, and which command measures it."""
-
-
-@dataclass(frozen=True)
-class Measured:
-    """An accuracy or an error rate in [0, 1]: mean over seeds, half width of its 90 % interval, single seeds."""
-
-    mean: float
-    ci90: float | None
-    per_seed: tuple[float, ...]
-
-    @classmethod
-    def of(cls, found: OODAccuracy | Estimate) -> "Measured":
-        """An OOD set or a column of a row."""
-        mean = found.mean if isinstance(found, Estimate) else found.accuracy
-        return cls(mean, found.ci90, tuple(found.per_seed))
-
-    @classmethod
-    def in_distribution(cls, row: BenchmarkRow) -> "Measured":
-        """A row's ID test accuracy."""
-        return cls(row.id_accuracy, row.id_ci90, tuple(row.id_per_seed))
-
-    @classmethod
-    def out_of_distribution(cls, row: BenchmarkRow) -> "Measured":
-        """A row's mean over its OOD columns."""
-        return cls(row.ood_accuracy, row.ood_ci90, tuple(row.ood_per_seed))
-
-    @property
-    def error(self) -> "Measured":
-        """The error rate of an accuracy."""
-        return Measured(1 - self.mean, self.ci90, tuple(1 - seed for seed in self.per_seed))
-
-
-def benchmark(results: Path) -> Benchmark:
+def load_benchmark(results: Path) -> Benchmark:
     """The benchmark of a results folder.
 
     Raises:
       UserError: there is none, it cannot be read, or not one method has been finished.
     """
-    found = read_benchmark(results / BENCHMARK)
-    if not found.rows:
-        raise NothingToDraw(f"{results / BENCHMARK} must hold finished methods, but none is; run `distort bench run`.")
-    return found
+    benchmark = read_benchmark(source_folder(results, BENCHMARK))
+    if not benchmark.rows:
+        raise NothingToDraw("The benchmark must have finished methods, but has none; `distort bench run` goes on.")
+    return benchmark
 
 
 def of_method(rows: Iterable[Row], method: str) -> list[Row]:
