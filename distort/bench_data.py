@@ -26,6 +26,10 @@ def add_commands(app: SubcommandApp) -> None:
     app.command(WriteMiniature, name="miniature")
 
 
+#: Folder of packed stores, below the data's root or, where none is named, here.
+STORE_BELOW = Path("packed")
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataCommand(Command):
     """Flags that say where the data lie."""
@@ -156,8 +160,8 @@ class Pack(DataCommand):
 
     names: Positional[tuple[str, ...]]
     """Data sets, as `distort bench datasets` names them."""
-    out: Path = Path("packed")
-    """Folder for the packed files."""
+    out: Path | None = None
+    """Folder for the packed files; by default `packed` below the data's root, where `bench run` finds them."""
     codec: Literal["raw", "jpeg"] | None = None
     """Pixels or JPEG; by default pixels for CIFAR-10 and FMoW, JPEG for the others."""
     resize: Literal["short_side", "square"] | None = None
@@ -173,14 +177,15 @@ class Pack(DataCommand):
 
         if self.workers < 1:
             raise UsageError(f"--workers must be at least 1, got {self.workers}.")
-        families = _families(self.names, self.data(), everything=False)
+        data = self.data()
+        out = self.out or (STORE_BELOW if data.locations.root is None else data.locations.root / STORE_BELOW)
+        families = _families(self.names, data, everything=False)
         stores = []
         with progress() as begin:
             for one in families:
                 form = self.form(one.name)
-                locations = self.data().locations
                 found = pack_family(
-                    one, locations, self.out, form=form, workers=self.workers, progress=begin(one.title)
+                    one, data.locations, out, form=form, workers=self.workers, progress=begin(one.title)
                 )
                 stores += [(one.name, store) for store in found]
         rows = [

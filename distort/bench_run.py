@@ -12,7 +12,7 @@ from distort.progress import Report
 from distort.suites import BENCHMARK, MINIATURES, SuiteCommand
 
 if TYPE_CHECKING:
-    from empirical import Places, SuiteOutcome
+    from empirical import Places, Suite, SuiteOutcome
     from empirical.records import Benchmark
 
 
@@ -52,8 +52,8 @@ class Run(ExecutorFlags, SuiteCommand):
                 force=self.force,
                 progress=begin(suite.name),
             )
-        return Answer(outcome.benchmark.rows, f"{suite_text(outcome)}\n\n{accuracy_table(outcome.benchmark)}",
-                      _failure(outcome))  # fmt: skip
+        parts = [suite_text(outcome), *_from_stores(suite, places), "", accuracy_table(outcome.benchmark)]
+        return Answer(outcome.benchmark.rows, "\n".join(parts), _failure(outcome))
 
     def _script(self) -> Answer:
         from empirical.executors import job_script
@@ -61,6 +61,17 @@ class Run(ExecutorFlags, SuiteCommand):
         self.check()
         script = job_script(self.asked())
         return Answer({"script": script}, script)
+
+
+def _from_stores(suite: "Suite", places: "Places") -> list[str]:
+    """One line where images were read from packed stores."""
+    from empirical.store import is_packed
+
+    store = places.data.locations.store
+    packed = sorted(
+        {recipe.family for recipe in suite.recipes if store is not None and is_packed(store, recipe.family)}
+    )
+    return [f"Images of {', '.join(packed)} are read from the packed store {store}."] if packed else []
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,6 +29,8 @@ class SuiteCommand(Command):
     """Of paper and miniature: paper selects on the reported ID set, clean on held-out training images."""
     root: Path | None = None
     """Folder that all data lie below; by default the file's, else that of the environment variable DISTORT_DATA."""
+    store: Path | None = None
+    """Folder of packed stores; by default the file's, that of DISTORT_STORE, or `packed` below the data's root."""
     config: Path | None = None
     """TOML file with locations and checkpoints (docs/datasets.md), where the suite is not a TOML file itself."""
 
@@ -70,6 +72,7 @@ class SuiteCommand(Command):
             folder=results / BENCHMARK,
             root=_absolute(self.root) or self._own_miniatures(suite, results),
             configuration=_absolute(configuration),
+            store=_absolute(self.store),
         )
 
     def _own_miniatures(self, suite: "Suite", results: Path) -> Path | None:

@@ -1,6 +1,7 @@
 """The user's TOML file: where the data lie, and data sets of their own.
 
     root = "/data"                        # or --root, or DISTORT_DATA
+    store = "/fast/packed"                # or --store, or DISTORT_STORE, or `packed` below the root
     [locations]
     imagenet = "/large/ilsvrc2012"        # whatever does not lie below the root
     [datasets.office]                     # a data set of your own
@@ -56,6 +57,7 @@ class Configuration(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     root: Path | None = None
+    store: Path | None = None
     locations: Mapping[str, Path] = Field(default_factory=dict)
     datasets: Mapping[Name, OwnDataset] = Field(default_factory=dict)
     checkpoints: Mapping[str, Path | CheckpointFile] = Field(default_factory=dict)
@@ -72,22 +74,25 @@ class Data:
     checkpoints: Mapping[str, CheckpointFile] = field(default_factory=dict)
 
 
-def read_data(configuration: Path | None = None, *, root: Path | None = None) -> Data:
+def read_data(configuration: Path | None = None, *, root: Path | None = None, store: Path | None = None) -> Data:
     """The families and locations under a root and a configuration file, both optional.
 
+    Args:
+      store: folder of packed stores; None: the file's, else as `locations` finds it.
     Raises:
       UserError: the file cannot be read, or says something that is not understood.
     """
     if configuration is None:
-        return Data(FAMILIES, locations(root))
+        return Data(FAMILIES, locations(root, store))
     try:
         content = tomllib.loads(read_text(configuration, MOST_BYTES))
         read = Configuration.model_validate(content)
         base = configuration.parent
         own_root = None if read.root is None else base / read.root
-        found = locations(root or own_root)
+        own_store = None if read.store is None else base / read.store
+        found = locations(root or own_root, store or own_store)
         folders = {name: base / folder for name, folder in read.locations.items()}
-        placed = Locations(root=found.root, folders=folders)
+        placed = Locations(root=found.root, folders=folders, store=found.store)
     # tomllib calls itself for every bracket.
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{configuration} must be a TOML file, but {error}; docs/datasets.md shows one.") from error

@@ -72,13 +72,25 @@ def read_part(family: Family, part: Part, locations: Locations) -> ImageSet:
     """
     images = part.index(locations)
     if not part.source:
-        return images
+        return _stored(images, family, part, locations)
     folder = locations.folder(part.source)
     size = required_size(folder, f"{family.name}/{part.name}", part.size)
     wrong = difference(images, size, part.classes)
     if wrong and size.confirmed:
         raise UserError(f"{folder}: {family.name}/{part.name} {wrong}; `distort bench verify {family.name}` says more.")
-    return images
+    return _stored(images, family, part, locations)
+
+
+def _stored(images: ImageSet, family: Family, part: Part, locations: Locations) -> ImageSet:
+    """The same images, read from the packed store where the whole data set has one."""
+    if locations.store is None:
+        return images
+    from empirical.store.mirror import mirrored  # stores are made of data sets
+    from empirical.store.packed import is_packed
+
+    if not is_packed(locations.store, family.name):
+        return images
+    return mirrored(images, locations.store / family.name / part.name)
 
 
 def read_dataset(

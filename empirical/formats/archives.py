@@ -162,6 +162,8 @@ def _unzip(archive: Path, folder: Path) -> None:
         for member in content.infolist():
             path = PurePosixPath(member.filename.replace("\\", "/"))
             mode = member.external_attr >> 16
+            if not path.parts:
+                raise zipfile.BadZipFile("an entry has no name")
             if path.is_absolute() or ".." in path.parts or ":" in member.filename:
                 raise zipfile.BadZipFile(f"{member.filename} leads out of the folder")
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
