@@ -24,7 +24,7 @@ from empirical.records import (
 )  # fmt: skip
 from empirical.results.conditions import conditions
 from empirical.results.rows import Heading, curves, probe_row, training_row
-from empirical.selection import Trial, oracle, selected
+from empirical.selection import Trial, oracle, selected, tie_rule
 
 
 def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
@@ -81,6 +81,7 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
         return None
     ood = [name for name in described.sizes if not name.startswith("id_")]
     heading = Heading(recipe.name, columns(recipe, ood), premises(recipe))
+    ties = tie_rule(recipe.protocol)
     criteria = [oracle(name, sets) for name, sets in heading.columns.items()]
     probes = [ledger.result(unit, ProbeResult) for unit in _probe_units(recipe)]
     paths = [(one, ledger.path(unit)) for one, unit in zip(probes, _probe_units(recipe), strict=True) if one]
@@ -91,13 +92,13 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
     for sweep in recipe.sweeps:
         state = grid(recipe, sweep, ledger.run)
         trials = _trials(ledger, recipe, sweep, state)
-        main = selected(trials, recipe.criterion) if trials else None
+        main = selected(trials, recipe.criterion, ties=ties) if trials else None
         if main is None:
             continue
         rows.append(training_row(heading, sweep.method.name, sweep.method.norm_mode, main, recipe.criterion, state))
         found_curves += curves(heading, rows[-1], main)
         for criterion in criteria:
-            best = selected(trials, criterion)
+            best = selected(trials, criterion, ties=ties)
             if best is not None:
                 oracle_rows.append(
                     training_row(heading, sweep.method.name, sweep.method.norm_mode, best, criterion, state)
