@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def add_commands(app: SubcommandApp) -> None:
     """Add the command on checkpoints to those of `distort bench`."""
-    app.command(Checkpoints, name="checkpoints")
+    app.command(name="checkpoints")(Checkpoints)
 
 
 @dataclass(frozen=True)

@@ -80,7 +80,7 @@ def weights_fingerprint(tree: eqx.Module) -> str:
     digest = hashlib.sha256()
     for name, array in sorted(tensors(tree).items()):
         digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -152,7 +152,8 @@ def _untar(archive: Path, folder: Path) -> None:
                     raise tarfile.TarError(f"{member.name} is a link, a device or a file with holes")
                 bounds.take(member.name, member.size)
                 content.extract(member, folder, filter="data")
-                content.members = []  # tarfile would keep every header
+                # tarfile would keep every header; the list is its own, and in no stub.
+                content.members = []  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _unzip(archive: Path, folder: Path) -> None:

@@ -161,8 +161,8 @@ def _legacy_sizes(content: Any) -> dict[str, tuple[np.dtype, int]]:
         term = waiting.pop()
         found = storage(term)
         if found is not None:
-            key, *kind = found
-            if sizes.setdefault(key, (kind[0], kind[1])) != (kind[0], kind[1]):
+            key, dtype, count = found
+            if sizes.setdefault(key, (dtype, count)) != (dtype, count):
                 raise UnreadablePickle(f"the storage {shown(key)} under two types or sizes")
         if isinstance(term, dict | list | tuple | Call):
             if id(term) in seen:
