@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from artifacts import Outcome, UserError
+from artifacts.results_folder import SETTINGS
 from distort.command import Scale
 from distort.progress import Begin, Report
 
@@ -68,7 +69,9 @@ def simulation_stages(
 
         outcome = run_experiment(experiment, results, scale, force, changes=changes, progress=progress)
         report("", 1.0)
-        stages.append(_stage(f"simulation {name}", outcome, started))
+        root = outcome.artifact.path.parents[1]
+        setting = f" with {root.name}" if root.parent.name == SETTINGS else ""
+        stages.append(_stage(f"simulation {name}{setting}", outcome, started))
     return stages
 
 
@@ -79,14 +82,14 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
       workers: processes that share its runs; with 1 they run here.
     """
     from distort.suites import BENCHMARK
-    from empirical import Places, run_suite
+    from empirical import Workspace, run_suite
     from empirical.executors import Processes, local
     from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin("benchmark")
-    places = Places(folder=results.absolute() / BENCHMARK)
+    workspace = Workspace(folder=results.absolute() / BENCHMARK)
     executor = local if workers == 1 else Processes(workers)
-    outcome = run_suite(suite, places, executor=executor, force=force, progress=report)
+    outcome = run_suite(suite, workspace, executor=executor, force=force, progress=report)
     report("", 1.0)
     if outcome.set_aside:
         first = outcome.set_aside[0]

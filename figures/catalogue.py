@@ -114,7 +114,7 @@ def _of_section(section: Section) -> list[FigureEntry]:
             declared.append((declaration.order, name, declaration, module))
     return [
         FigureEntry(name, declaration.title, declaration.sources, section, module)
-        for _, name, declaration, module in sorted(declared, key=lambda found: found[:2])
+        for _, name, declaration, module in sorted(declared, key=lambda figure: figure[:2])
     ]
 
 

@@ -9,6 +9,7 @@ from artifacts import Artifact, DamagedArtifact, Outcome, UserError, code_versio
 from artifacts.directory import MANIFEST
 from artifacts.files import write_json
 from artifacts.results_folder import SETTINGS
+from figures.captions import caption
 from figures.catalogue import BENCHMARK, FigureEntry, source_folder
 
 if TYPE_CHECKING:
@@ -101,23 +102,11 @@ def _information(figure: FigureEntry, module: Any, data: Any, results: Path) -> 
         "name": figure.name,
         "title": figure.title,
         "section": figure.section,
-        "caption": caption(module.__doc__),
+        "caption": caption(module),
         "note": "\n\n".join(filter(None, notes)),
         "agreement": _agreement(getattr(data, "agreed", None)),
         "sources": list(figure.sources),
     }
-
-
-def caption(docstring: str | None) -> str:
-    """A module's docstring as running text.
-
-    Raises:
-      ValueError: there is none; every figure has a caption.
-    """
-    if not docstring:
-        raise ValueError("A figure module must have a docstring, its caption, but there is none.")
-    paragraphs = (" ".join(paragraph.split()) for paragraph in docstring.strip().split("\n\n"))
-    return "\n\n".join(paragraphs)
 
 
 def _agreement(agreed: "Agreement | None") -> dict[str, Any] | None:

@@ -1,4 +1,6 @@
+from .by_method import ByMethod, FlowRisks, Risks
 from .catalogue import EXPERIMENTS
+from .comparison import Comparison
 from .experiment import Configuration, Experiment
 from .gradient_flow import FailedSolve, solve
 from .integration import Numerics
@@ -15,19 +17,25 @@ from .sampling import (
     sample_truth,
     spread_eigenvalues,
 )
+from .settings import configured
 from .sweeps import ensemble
 from .trajectory import Trajectory
 from .verification import Verification, verify
 
 __all__ = [
     "EXPERIMENTS",
+    "ByMethod",
+    "Comparison",
     "Configuration",
     "Dimensions",
     "Experiment",
     "FailedSolve",
+    "FlowRisks",
     "Numerics",
+    "Risks",
     "Trajectory",
     "Verification",
+    "configured",
     "ensemble",
     "equal_angles",
     "feature_tuning",

@@ -6,6 +6,8 @@ to the gradient flow at first order; SGD does so in the mean, and about it sprea
 Beyond the paper, which treats the flow only: finite steps, label noise, a faster head, a penalty on moving features.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -154,7 +156,8 @@ def trained(
         return carried, carried[0]
 
     keys = jax.random.split(key, (steps // save_every, save_every))
-    _, networks = jax.lax.scan(observed, (network, optimiser.init(network)), keys)
+    parameters: Any = network  # optax names the pytrees it knows, and modules are not among them
+    _, networks = jax.lax.scan(observed, (network, optimiser.init(parameters)), keys)
     return jax.tree.map(lambda first, later: jnp.concatenate([first[None], later]), network, networks)
 
 

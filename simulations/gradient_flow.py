@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PyTree, Scalar
 
 from artifacts import UserError
 from simulations.integration import Integration, Numerics, integrate
-from simulations.trajectory import Measurement, Observer, Trajectory
+from simulations.trajectory import Conserved, Measurement, Observer, Trajectory
 from theory import feature_tuning, linear_probing
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.fine_tuning.flow import conserved_form
@@ -20,6 +20,13 @@ from theory.reduction import FlowState, ReducedProblem, reduce
 
 Method = Literal["linear_probing", "fine_tuning", "lp_ft", "feature_tuning"]
 METHODS: tuple[Method, ...] = get_args(Method)
+#: What a method conserves: `Observer` watches its drift.
+CONSERVED: dict[str, Conserved] = {
+    "linear_probing": "features",
+    "fine_tuning": "balance",
+    "lp_ft": "balance",
+    "feature_tuning": "head",
+}
 
 LINEAR_PROBING = "exact: linear probing"
 FEATURE_TUNING = "exact: features only"
@@ -68,8 +75,7 @@ def solve(
     """
     times = _checked(problem, method, times)
     reduced = starting_point(problem, method)
-    conserved = {"linear_probing": "features", "feature_tuning": "head"}.get(method, "balance")
-    observer = Observer.of(problem, reduced, conserved=conserved)
+    observer = Observer.of(problem, reduced, conserved=CONSERVED[method])
     measurements, solved_by = _observed(reduced, method, times, observer, numerics)
     return _trajectory(times, measurements, solved_by)
 
@@ -196,7 +202,7 @@ def _may_be_implicit(reduced: ReducedProblem) -> bool:
 def _checked(problem: Problem, method: str, times: Float[Array | np.ndarray, " t"]) -> Float[Array, " t"]:
     if method not in METHODS:
         raise UserError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
-    if problem.id_frame.dtype != jnp.float64 or not jax.config.jax_enable_x64:
+    if problem.id_frame.dtype != jnp.float64 or not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
         raise UserError(
             "The flow must be solved in double precision, got single; call "
             "jax.config.update('jax_enable_x64', True) before making the problem."

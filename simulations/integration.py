@@ -7,6 +7,7 @@ it gives the limit, up to its square. Source: docs/theory.md, section "The limit
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import diffrax
 import equinox as eqx
@@ -97,7 +98,8 @@ def integrate(
         max_steps=numerics.max_steps,
         throw=False,
     )
-    (reached_at, observed), (_, final) = ((ts, ys) for ts, ys in zip(solution.ts, solution.ys, strict=True))
+    saved: tuple[Any, Any] = (solution.ts, solution.ys)  # both were asked for, so neither is None
+    (reached_at, observed), (_, final) = zip(*saved, strict=True)
     final = jax.tree.map(lambda leaf: leaf[0], final)
     settled = _has_settled(final, reduced)
     reached = jnp.isfinite(reached_at) & finite

@@ -55,7 +55,7 @@ class ExtrapolatedEuler(diffrax.AbstractAdaptiveSolver):
         return None
 
     def step(self, terms, t0, t1, y0: FlowState, args: ReducedProblem, solver_state, made_jump):
-        columns = _columns(y0, args, t1 - t0)
+        columns = _columns(y0, args, jnp.asarray(t1 - t0))
         y1 = _weighted(columns, extrapolation_weights(COLUMNS))
         lower = _weighted(columns, np.append(extrapolation_weights(COLUMNS - 1), 0.0))
         error = jax.tree.map(jnp.subtract, y1, lower)

@@ -7,6 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from theory import reduction
@@ -80,7 +81,7 @@ class Trajectory(eqx.Module):
 def _span(values: Float[Array | np.ndarray, " t"]) -> str:
     """The first and the last of them; tracers have neither."""
     first, last = values[0], values[-1]
-    if isinstance(first, jax.core.Tracer):
+    if isinstance(first, Tracer):
         return "traced"
     return f"{float(first):.3g} to {float(last):.3g}"
 
@@ -113,6 +114,7 @@ class Observer(eqx.Module):
         )
 
     def __call__(self, state: FlowState) -> Measurement:
+        """What the state says."""
         reduced, movement = self.reduced, state.id_features - self.start.id_features
         m = movement.shape[1]
         seen_by_id = movement if self.isotropic_id_inputs else movement @ reduced.id_root.T

@@ -9,7 +9,9 @@ from jax.scipy.stats import norm as normal
 from jaxtyping import Array, Float, Scalar
 
 
-def likely_head_alignment_error(norm: Scalar, head_scale: Scalar, failure: Scalar) -> Float[Array, ""]:
+def likely_head_alignment_error(
+    norm: Scalar | float, head_scale: Scalar | float, failure: Scalar | float
+) -> Float[Array, ""]:
     """`W sqrt(min(W^2, failure W sigma sqrt(pi) / 2))`, below which phi is with a probability of at most `failure`.
 
     Args:
@@ -20,7 +22,7 @@ def likely_head_alignment_error(norm: Scalar, head_scale: Scalar, failure: Scala
     return norm * jnp.sqrt(jnp.minimum(norm**2, failure * norm * head_scale * jnp.sqrt(jnp.pi) / 2))
 
 
-def probability_of_smaller(phi: Scalar, norm: Scalar, head_scale: Scalar) -> Float[Array, ""]:
+def probability_of_smaller(phi: Scalar | float, norm: Scalar | float, head_scale: Scalar | float) -> Float[Array, ""]:
     """The probability that a random head has a head alignment error of at most phi, exactly."""
     scale = head_scale * norm
     upper = jnp.sqrt(norm**4 + phi**2)

@@ -94,6 +94,22 @@ class Problem(eqx.Module):
         """m"""
         return self.id_frame.shape[1]
 
+    def __repr__(self) -> str:
+        """Dimensions, and what the bounds depend on; inside `jit` and `vmap` the dimensions alone."""
+        if not all(isinstance(leaf, np.ndarray | jax.Array) for leaf in jax.tree.leaves(self)):
+            return "Problem(placeholders of a transformation)"
+        *batch, d, m = self.id_frame.shape
+        if batch:
+            return f"Problem(a batch of {' x '.join(map(str, batch))}, d={d}, m={m})"
+        sizes = f"d={d}, k={self.feature_dim}, m={m}"
+        if not all(_is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+            return f"Problem({sizes}, traced)"
+        from theory.alignment import feature_error, head_alignment_error, truth_norm
+
+        quantities = {"W": truth_norm, "eps": feature_error, "phi": head_alignment_error}
+        values = [f"{name}={float(quantity(self)):.3g}" for name, quantity in quantities.items()]
+        return f"Problem({sizes}, {', '.join(values)})"
+
     def with_head(self, head: Float[Array, " k"]) -> "Problem":
         """The same problem, training from another head."""
         return eqx.tree_at(lambda problem: problem.pretrained.head, self, head)

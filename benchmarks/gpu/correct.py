@@ -6,6 +6,6 @@ from benchmarks.gpu.setting import Setting
 
 
 def measure(report: Report, setting: Setting) -> None:
-    correct_theory.measure(report, setting)
-    correct_probe.measure(report, setting)
     correct_networks.measure(report, setting)
+    correct_probe.measure(report, setting)
+    correct_theory.measure(report, setting)

@@ -18,10 +18,10 @@ from typing import Any
 from benchmarks.gpu.report import Report
 from benchmarks.gpu.setting import Setting
 from empirical.benchmark.ledger import Ledger
+from empirical.benchmark.run import Run
 from empirical.benchmark.suite import Suite, open_suite
 from empirical.benchmark.suite_file import read_suite_file
-from empirical.benchmark.units import Unit, run_id
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.workspace import Workspace
 from empirical.engine import run_suite
 from empirical.executors import Done, Executor, Failed, Processes
 from empirical.results.collect import collect, write_benchmark
@@ -44,11 +44,11 @@ def measure(report: Report, setting: Setting) -> None:
         where = "--data names no folder" if setting.data is None else f"{setting.data} lacks {' and '.join(absent)}"
         report.leave_out("office", f"it needs {' and '.join(WANTED)}, but {where}")
         return
-    places, suite = _prepared(setting)
+    workspace, suite = _prepared(setting)
     seeds = suite.recipes[0].seeds
     for count in range(1, len(seeds) + 1):
         part = _with_seeds(suite, seeds[:count])
-        done = report.measure(f"{count} seeds", lambda part=part: _run(part, places, setting))
+        done = report.measure(f"{count} seeds", lambda part=part: _run(part, workspace, setting))
         if done is None or not done["complete"]:
             report.leave_out(
                 f"{count} seeds, complete", "time was up or runs failed; the same command goes on from here"
@@ -56,7 +56,7 @@ def measure(report: Report, setting: Setting) -> None:
             return
 
 
-def _prepared(setting: Setting) -> tuple[Places, Suite]:
+def _prepared(setting: Setting) -> tuple[Workspace, Suite]:
     """A folder with the suite's file, its data beside it as the file says, and what an earlier call left."""
     folder = setting.scratch / "office"
     folder.mkdir()
@@ -68,8 +68,8 @@ def _prepared(setting: Setting) -> tuple[Places, Suite]:
         with tarfile.open(archive) as stored:
             stored.extractall(folder / "runs", filter="data")
     suite = read_suite_file(folder / FILE.name)
-    places = Places(folder=folder / "runs" / "benchmark", configuration=folder / FILE.name)
-    return places, _smaller(suite) if setting.small else suite
+    workspace = Workspace(folder=folder / "runs" / "benchmark", configuration=folder / FILE.name)
+    return workspace, _smaller(suite) if setting.small else suite
 
 
 def _smaller(suite: Suite) -> Suite:
@@ -84,22 +84,22 @@ def _with_seeds(suite: Suite, seeds: Sequence[int]) -> Suite:
     return suite.model_copy(update={"recipes": (suite.recipes[0].model_copy(update={"seeds": tuple(seeds)}),)})
 
 
-def _run(suite: Suite, places: Places, setting: Setting) -> dict[str, Any]:
+def _run(suite: Suite, workspace: Workspace, setting: Setting) -> dict[str, Any]:
     """As many runs as time allows, and the tables of what is finished."""
-    open_suite(places.folder, suite)
+    open_suite(workspace.folder, suite)
     workers = Processes(2 if setting.small else WORKERS)
-    executor = UntilTimeIsUp(workers, setting.ends - CLOSING, lambda: _keep(places, setting))
+    executor = UntilTimeIsUp(workers, setting.ends - CLOSING, lambda: _keep(workspace, setting))
     began, complete = time.time(), True
     failed: dict[str, str] = {}
     try:
-        outcome = run_suite(suite, places, executor=executor)
+        outcome = run_suite(suite, workspace, executor=executor)
         failed = {one.unit: one.error for one in outcome.set_aside}
     except TimeIsUp:
         complete = False
-    benchmark = collect(Ledger(suite, places.folder))
-    write_benchmark(places.folder, benchmark)
-    files = write_tables(benchmark, places.folder)
-    _keep(places, setting)
+    benchmark = collect(Ledger(suite, workspace))
+    write_benchmark(workspace.folder, benchmark)
+    files = write_tables(benchmark, workspace.folder)
+    _keep(workspace, setting)
     rows = [
         {"method": row.method, "norm_mode": row.norm_mode, "learning_rate": row.learning_rate, "edge": row.grid_edge,
          "id": row.id_accuracy, "ood": row.ood_accuracy,
@@ -127,17 +127,15 @@ class UntilTimeIsUp:
     made: int = 0
     kept: float = 0.0
 
-    def __call__(
-        self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool
-    ) -> Generator[Done | Failed, None, None]:
-        ledger = Ledger(suite, places.folder)
-        waiting = [unit for unit in units if not ledger.finished(unit)]
-        for unit in units:
-            if ledger.finished(unit):
-                yield Done(unit, run_id(unit, suite), False, "")
+    def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
+        ledger = Ledger(runs[0].suite, runs[0].workspace)
+        waiting = [run for run in runs if not ledger.finished(run.unit)]
+        for run in runs:
+            if ledger.finished(run.unit):
+                yield Done(run.unit, run.id, False, "")
         if not waiting:
             return
-        with closing(self.inner(waiting, suite, places, force=force)) as outcomes:
+        with closing(self.inner(waiting, force=force)) as outcomes:
             while True:
                 if time.time() > self.ends:
                     raise TimeIsUp
@@ -151,13 +149,13 @@ class UntilTimeIsUp:
                     self.kept = time.time()
 
 
-def _keep(places: Places, setting: Setting) -> None:
+def _keep(workspace: Workspace, setting: Setting) -> None:
     """The runs without weights, in one file that is never half written."""
     partial = setting.scratch / ARCHIVE
-    root = places.folder.parent
+    root = workspace.folder.parent
     with tarfile.open(partial, "w:gz", compresslevel=3) as stored:
-        for path in sorted(places.folder.rglob("*")):
-            inside = path.relative_to(places.folder)
+        for path in sorted(workspace.folder.rglob("*")):
+            inside = path.relative_to(workspace.folder)
             temporary = any(part.startswith(".") or part in ("states", "features") for part in inside.parts)
             if path.is_file() and not temporary and path.stat().st_size <= LARGEST:
                 stored.add(path, path.relative_to(root))

@@ -140,7 +140,7 @@ def truth(reference: Reference, images: np.ndarray, labels: np.ndarray, head: np
         loss.backward()
         # Every tensor of the file, those that no gradient reaches as zeros.
         found = {name: torch.zeros_like(one) for name, one in model.state_dict().items()}
-        steps.append((float(loss), found | {name: one.grad for name, one in model.named_parameters()}))
+        steps.append((loss.item(), found | {name: one.grad for name, one in model.named_parameters()}))
     as_numpy = [one.detach().cpu().numpy() for one in (double, single, autocast)]
     return Truth(*as_numpy, steps[0][0], steps[0][1], steps[1][1])
 

@@ -23,7 +23,7 @@ class Reading(BaseModel):
     prefix: str = ""
 
 
-class CheckpointPlaces(BaseModel):
+class CheckpointLocations(BaseModel):
     """One folder for all checkpoints, and a file for whichever lies elsewhere (names as in the catalogue).
 
     Attributes:
@@ -65,9 +65,9 @@ class CheckpointPlaces(BaseModel):
         )
 
 
-def checkpoint_places(
+def checkpoint_locations(
     data_root: Path | None = None, files: Mapping[str, CheckpointFile] | None = None
-) -> CheckpointPlaces:
+) -> CheckpointLocations:
     """The folder that DISTORT_CHECKPOINTS names, else `checkpoints` below the data root.
 
     Args:
@@ -76,7 +76,7 @@ def checkpoint_places(
     named = os.environ.get(VARIABLE)
     below = None if data_root is None else data_root / BELOW_DATA
     found = files or {}
-    return CheckpointPlaces(
+    return CheckpointLocations(
         folder=Path(named) if named else below,
         files={name: one.file for name, one in found.items()},
         readings={name: Reading(key=one.key, prefix=one.prefix) for name, one in found.items()},

@@ -4,15 +4,16 @@ import os
 from pathlib import Path
 
 from artifacts import UserError
+from artifacts.progress import Progress
 from empirical.backbones.catalogue import agrees
-from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointPlaces
+from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
 from empirical.backbones.published import Published, WeightsFile
-from empirical.datasets.download import Progress, fetch
+from empirical.datasets.download import fetch
 from empirical.datasets.sources import Fetched
 from empirical.formats.weights_file import sha256_of, stored_tensors
 
 
-def fetch_weights(one: Published, places: CheckpointPlaces, *, force: bool = False, progress: Progress) -> Path:
+def fetch_weights(one: Published, locations: CheckpointLocations, *, force: bool = False, progress: Progress) -> Path:
     """Fetch the first of a backbone's files into the checkpoints' folder; what is there already is checked.
 
     Args:
@@ -21,10 +22,10 @@ def fetch_weights(one: Published, places: CheckpointPlaces, *, force: bool = Fal
       UserError: no folder is named, the server or the checksum is wrong, or there is no room; what is there is not the
         published file, or no file of weights.
     """
-    if places.folder is None:
+    if locations.folder is None:
         raise UserError(f"Weights must have somewhere to go, but no folder is named; set {VARIABLE} or a data root.")
     file = one.files[0]
-    place = places.folder / file.name
+    place = locations.folder / file.name
     if place.is_file() and not force:
         _check(place, file, "`--force` fetches it again in its place")
         progress(f"{file.name} is there", 1.0)

@@ -100,9 +100,9 @@ def _seconds(share: Share, recipe: Recipe, device: DeviceRates) -> float | None:
     if share.finished == share.units:
         return 0.0
     rate = rate_of(recipe, device)
-    if rate is None or share.trained is None or share.evaluated is None:
+    if rate is None or share.effort is None:
         return None
-    return (share.trained + FORWARD_SHARE * share.evaluated) / rate
+    return (share.effort.trained + FORWARD_SHARE * (share.effort.head_trained + share.effort.passed)) / rate
 
 
 def _architecture(backbone: str) -> object:

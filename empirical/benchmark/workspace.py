@@ -3,14 +3,13 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from empirical.backbones.checkpoint_locations import CheckpointPlaces, checkpoint_places
+from artifacts.frozen import Frozen
+from empirical.backbones.checkpoint_locations import CheckpointLocations, checkpoint_locations
 from empirical.datasets.configuration import Data, read_data
 
 
-class Places(BaseModel):
-    """Folders and files.
+class Workspace(Frozen):
+    """The folders and files of a suite's runs.
 
     Attributes:
       folder: of the suite, where `suite.json` and all runs lie.
@@ -19,8 +18,6 @@ class Places(BaseModel):
       store: folder of packed stores; None: as `datasets.locations` finds it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     folder: Path
     root: Path | None = None
     configuration: Path | None = None
@@ -28,12 +25,14 @@ class Places(BaseModel):
 
     @property
     def data(self) -> Data:
+        """Every data set that can be asked for, and where it lies."""
         return _data(self.configuration, self.root, self.store)
 
     @property
-    def checkpoints(self) -> CheckpointPlaces:
+    def checkpoints(self) -> CheckpointLocations:
+        """Where pretrained weights lie."""
         data = self.data
-        return checkpoint_places(data.locations.root, data.checkpoints)
+        return checkpoint_locations(data.locations.root, data.checkpoints)
 
 
 @lru_cache(maxsize=4)

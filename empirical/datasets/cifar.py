@@ -11,7 +11,7 @@ from jaxtyping import Int, UInt8
 
 from artifacts import UserError
 from empirical.datasets import stl
-from empirical.datasets.family import Content, Family, Part
+from empirical.datasets.family import Column, Content, Family, Part
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import Size
@@ -120,5 +120,9 @@ CIFAR10 = Family(
             name="cifar10_1", source="cifar10_1", size=Size(total=2_000, per_class=(200, 200)), classes=10,
             index=_cifar10_1,
         ),
+    ),
+    columns=(
+        Column("stl10", "CIFAR-10 to STL-10", "cifar10", ("stl10",)),
+        Column("cifar10_1", "CIFAR-10 to CIFAR-10.1", "cifar10", ("cifar10_1",)),
     ),
 )  # fmt: skip

@@ -25,7 +25,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artifacts import UserError
-from empirical.datasets.catalogue import FAMILIES
+from empirical.datasets.catalogue import EMBEDDED, FAMILIES
 from empirical.datasets.family import Family
 from empirical.datasets.folders import OwnDataset, own_family
 from empirical.datasets.locations import Locations, locations
@@ -98,10 +98,10 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
         raise UserError(f"{configuration} must be a TOML file, but {error}; docs/datasets.md shows one.") from error
     except ValidationError as error:
         raise UserError(f"{configuration} must follow docs/datasets.md, but {_first(error)}.") from error
-    taken = sorted(set(read.datasets) & {one.name for one in FAMILIES})
+    taken = sorted(set(read.datasets) & {task.name for task in (*FAMILIES, *EMBEDDED)})
     if taken:
         raise UserError(
-            f"{configuration} must not name a data set {taken[0]}, which is one of the ten; name it otherwise."
+            f"{configuration} must not name a data set {taken[0]}, which is one of the catalogue; name it otherwise."
         )
     own = tuple(own_family(name, content, base) for name, content in read.datasets.items())
     checkpoints = {name: _checkpoint(file, base) for name, file in read.checkpoints.items()}

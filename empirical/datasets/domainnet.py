@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from artifacts import UserError
-from empirical.datasets.family import Family, Part
+from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import Size
@@ -95,4 +95,5 @@ DOMAINNET = Family(
         _part("painting", "painting", "test", 2_909),
         _part("clipart", "clipart", "test", 1_616),
     ),
+    columns=(Column("domainnet", "DomainNet", "domainnet", ("real", "painting", "clipart")),),
 )

@@ -9,7 +9,7 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from artifacts import UserError
 from artifacts.files import write_text
+from artifacts.progress import Progress
 from empirical.datasets.sources import Fetched, Source
 from empirical.formats.archives import BadArchive, unpack
 from empirical.formats.files import read_regular
 
-Progress = Callable[[str, float], None]
 DOWNLOADS, LOCK = ".downloads", ".downloads.lock"
 BLOCK = 2**20
 MOST_RECORD = 16 << 20  # bytes of what is noted of an archive that was unpacked

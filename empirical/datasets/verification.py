@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 from artifacts import UserError
+from artifacts.progress import Progress
 from empirical.datasets.family import Content, Family, Part
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
 from empirical.datasets.locations import Locations
@@ -17,7 +18,6 @@ from empirical.datasets.sizes import difference, read_marker, required_size
 from empirical.datasets.sources import source
 
 Status = Literal["ok", "wrong", "note"]
-Progress = Callable[[str, float], None]
 # Enough to see what kind of damage it is.
 SHOWN = 5
 # The means are exact in binary; the deviations were printed by single steps of rounding.

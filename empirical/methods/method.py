@@ -1,17 +1,13 @@
 """A way to adapt a pretrained network, as one value: small concepts side by side, checked against each other."""
 
-from typing import Literal
-
 from pydantic import Field, field_validator, model_validator
 
 from empirical.methods.heads import HeadStart, PartialProbe
-from empirical.methods.ingredients import L2SP, Adapter, Interpolation, LoRA, Mixup, SideTuning
+from empirical.methods.ingredients import L2SP, Adapter, InterpolationWeights, LoRA, Mixup, SideTuning
 from empirical.methods.optimisers import SGD, Optimiser, Schedule
 from empirical.methods.parameters import Kind, Parameters, RateFactor, RoleLike, Value
 from empirical.methods.unfreezing import Unfreezing
-
-#: "train": batch statistics, running averages follow; "eval": running averages, which stay as they are.
-NormMode = Literal["train", "eval"]
+from empirical.records import NormMode
 
 
 class Method(Value):
@@ -38,7 +34,7 @@ class Method(Value):
     adapter: Adapter | None = None
     optimiser: Optimiser = SGD()
     schedule: Schedule = Schedule()
-    interpolation: Interpolation | None = None
+    interpolation: InterpolationWeights | None = None
 
     @property
     def solved(self) -> bool:

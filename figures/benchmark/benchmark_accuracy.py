@@ -60,27 +60,31 @@ class Accuracies:
 
 def collect(results: Path | str) -> Accuracies:
     """The benchmark's table, and the paper's two tables beside it."""
-    found = load_benchmark(results)
-    names = measured_datasets(found)
-    many = sum(len(found.dataset(name).columns) for name in names) > MOST_COLUMNS_WITH_SETS
+    benchmark = load_benchmark(results)
+    names = measured_datasets(benchmark)
+    many = sum(len(benchmark.dataset(name).columns) for name in names) > MOST_COLUMNS_WITH_SETS
     return Accuracies(
-        id_lines=tuple(_id_line(found, name) for name in names),
-        ood_lines=tuple(line for name in names for line in _ood_lines(found, name, with_sets=not many)),
+        id_lines=tuple(_id_line(benchmark, name) for name in names),
+        ood_lines=tuple(line for name in names for line in _ood_lines(benchmark, name, with_sets=not many)),
     )
 
 
-def _id_line(found: Benchmark, dataset: str) -> Line:
-    rows = paper_rows(found, dataset)
+def _id_line(benchmark: Benchmark, dataset: str) -> Line:
+    rows = paper_rows(benchmark, dataset)
     measured = {method: SeedEstimate.in_distribution(row) for method, row in rows.items()}
-    return Line(title(found, dataset), measured, _published(found, dataset, "id", found.dataset(dataset).family))
+    return Line(
+        title(benchmark, dataset), measured, _published(benchmark, dataset, "id", benchmark.dataset(dataset).family)
+    )
 
 
-def _ood_lines(found: Benchmark, dataset: str, *, with_sets: bool) -> list[Line]:
-    record, rows, lines = found.dataset(dataset), paper_rows(found, dataset), []
-    near = controls(found, dataset)
+def _ood_lines(benchmark: Benchmark, dataset: str, *, with_sets: bool) -> list[Line]:
+    record, rows, lines = benchmark.dataset(dataset), paper_rows(benchmark, dataset), []
+    near = controls(benchmark, dataset)
     for column, sets in record.columns.items():
         measured = {method: SeedEstimate.of(row.per_column[column]) for method, row in rows.items()}
-        lines.append(Line(column_title(found, dataset, column), measured, _published(found, dataset, "ood", column)))
+        lines.append(
+            Line(column_title(benchmark, dataset, column), measured, _published(benchmark, dataset, "ood", column))
+        )
         if with_sets and len(sets) > 1:
             lines += [Line(f"· {spoken(name)}", _of_set(rows, name), {}) for name in sets]
     if with_sets:
@@ -92,12 +96,12 @@ def _of_set(rows: dict[str, BenchmarkRow], name: str) -> dict[str, SeedEstimate]
     return {method: SeedEstimate.of(row.per_ood_set[name]) for method, row in rows.items()}
 
 
-def _published(found: Benchmark, dataset: str, table: str, column: str) -> dict[str, Published]:
+def _published(benchmark: Benchmark, dataset: str, table: str, column: str) -> dict[str, Published]:
     """The paper's numbers by method; none for a miniature, whose numbers say nothing about the data set."""
-    if found.dataset(dataset).miniature:
+    if benchmark.dataset(dataset).miniature:
         return {}
-    cells = [one for one in found.published if (one.table, one.column) == (table, column)]
-    return {method: one[0] for method in style.METHODS if (one := of_method(cells, method))}
+    cells = [cell for cell in benchmark.published if (cell.table, cell.column) == (table, column)]
+    return {method: of_paper[0] for method in style.METHODS if (of_paper := of_method(cells, method))}
 
 
 @style.styled

@@ -29,7 +29,7 @@ def upright(
         yerr=None if measured.ci90 is None else 100 * measured.ci90,
         elinewidth=1.2,
         capsize=2,
-        **style.mark(method, open=open, **({} if label else {"label": None})),
+        **style.mark(method, open=open, label=style.LABELS[method] if label else None),
     )
 
 
@@ -46,5 +46,5 @@ def lying(
         xerr=None if measured.ci90 is None else 100 * measured.ci90,
         elinewidth=1.0,
         capsize=1.5,
-        **style.mark(method, open=open, size=4.5, **({} if label else {"label": None})),
+        **style.mark(method, open=open, size=4.5, label=style.LABELS[method] if label else None),
     )

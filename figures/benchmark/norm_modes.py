@@ -41,10 +41,10 @@ class TwoByTwo:
 
 def collect(results: Path | str) -> tuple[TwoByTwo, ...]:
     """Data sets on which FT and LP-FT were trained in both modes."""
-    found = load_benchmark(results)
+    benchmark = load_benchmark(results)
     data = []
-    for name in measured_datasets(found):
-        rows = [row for row in found.rows if row.dataset == name]
+    for name in measured_datasets(benchmark):
+        rows = [row for row in benchmark.rows if row.dataset == name]
         corners = {
             (method, mode): _sides(row)
             for method in ("fine_tuning", "lp_ft")
@@ -52,12 +52,12 @@ def collect(results: Path | str) -> tuple[TwoByTwo, ...]:
             for row in rows
             if (row.method, row.norm_mode) == (ROWS[method][0], mode)
         }
-        probed = paper_rows(found, name).get("linear_probing")
+        probed = paper_rows(benchmark, name).get("linear_probing")
         if len(corners) == 4:
-            data.append(TwoByTwo(title(found, name), corners, _sides(probed) if probed else None))
+            data.append(TwoByTwo(title(benchmark, name), corners, _sides(probed) if probed else None))
     if not data:
         raise not_measured(
-            found,
+            benchmark,
             "FT and LP-FT in both norm modes",
             entry='`[[recipes.NAME.methods]]` with `"FT (eval)"` and `"LP-FT (train)"` beside `"FT"` and `"LP-FT"`',
         )
@@ -71,10 +71,10 @@ def _sides(row: BenchmarkRow) -> tuple[SeedEstimate, SeedEstimate]:
 @style.styled
 def draw(data: tuple[TwoByTwo, ...]) -> Figure:
     """The two modes across, accuracy up."""
-    figure, pairs = pairs_for([one.title for one in data], x="norm mode in training", height=2.6)
-    for one, pair in zip(data, pairs, strict=True):
+    figure, pairs = pairs_for([of_dataset.title for of_dataset in data], x="norm mode in training", height=2.6)
+    for of_dataset, pair in zip(data, pairs, strict=True):
         for side, axis in enumerate(pair):
-            _draw_side(axis, one, side)
+            _draw_side(axis, of_dataset, side)
     style.legend_below(figure, [axis for pair in pairs for axis in pair])
     return figure
 
@@ -83,13 +83,13 @@ def _draw_side(axis: Axes, data: TwoByTwo, side: int) -> None:
     if data.probed:
         axis.axhline(100 * data.probed[side].mean, **style.line("linear_probing"))
     for aside, method in ((-ASIDE, "fine_tuning"), (ASIDE, "lp_ft")):
-        found = [data.corners[method, mode][side] for mode in MODES]
+        estimates = [data.corners[method, mode][side] for mode in MODES]
         places = [place + aside for place in range(2)]
-        means = [100 * one.mean for one in found]
+        means = [100 * estimate.mean for estimate in estimates]
         axis.plot(places, means, color=style.COLOURS[method], linestyle=style.DASHES[method], linewidth=1.2)
-        for place, mode, one in zip(places, MODES, found, strict=True):
+        for place, mode, estimate in zip(places, MODES, estimates, strict=True):
             own = ROWS[method][1] == mode
-            estimate_marks.upright(axis, place, one, method, label=own, open=not own)
+            estimate_marks.upright(axis, place, estimate, method, label=own, open=not own)
     axis.set_xticks(range(2), MODE_LABELS)
     axis.set_xlim(-0.4, 1.4)
     axis.set_ylim(bottom=max(0.0, axis.get_ylim()[0]))

@@ -26,7 +26,7 @@ ROWS = {"linear_probing": ("LP", "eval"), "fine_tuning": ("FT", "train"), "lp_ft
 Row = TypeVar("Row", BenchmarkRow, Curve, Interpolation, Published)
 
 
-def load_benchmark(results: Path) -> Benchmark:
+def load_benchmark(results: Path | str) -> Benchmark:
     """The benchmark of a results folder.
 
     Raises:
@@ -43,38 +43,40 @@ def of_method(rows: Iterable[Row], method: str) -> list[Row]:
     return [row for row in rows if (row.method, row.norm_mode) == ROWS[method]]
 
 
-def paper_rows(found: Benchmark, dataset: str) -> dict[str, BenchmarkRow]:
+def paper_rows(benchmark: Benchmark, dataset: str) -> dict[str, BenchmarkRow]:
     """The rows of one data set by method, in the order of every legend; methods that were not run are left out."""
-    rows = [row for row in found.rows if row.dataset == dataset]
+    rows = [row for row in benchmark.rows if row.dataset == dataset]
     return {method: chosen[0] for method in METHODS if (chosen := of_method(rows, method))}
 
 
-def measured_datasets(found: Benchmark) -> tuple[str, ...]:
+def measured_datasets(benchmark: Benchmark) -> tuple[str, ...]:
     """Data sets with at least one of the paper's methods."""
-    return tuple(one.name for one in found.datasets if paper_rows(found, one.name))
+    return tuple(record.name for record in benchmark.datasets if paper_rows(benchmark, record.name))
 
 
-def title(found: Benchmark, dataset: str) -> str:
+def title(benchmark: Benchmark, dataset: str) -> str:
     """A data set's name in a figure; miniatures are called what they are."""
-    one = found.dataset(dataset)
-    return one.title if not one.miniature or "iniature" in one.title else f"{one.title} (miniature)"
+    record = benchmark.dataset(dataset)
+    return record.title if not record.miniature or "iniature" in record.title else f"{record.title} (miniature)"
 
 
-def column_title(found: Benchmark, dataset: str, column: str) -> str:
+def column_title(benchmark: Benchmark, dataset: str, column: str) -> str:
     """An OOD column's heading; those of miniatures say so."""
-    one = found.dataset(dataset)
-    heading = one.titles.get(column, column)
-    return f"{heading}\n(miniature)" if one.miniature else heading
+    record = benchmark.dataset(dataset)
+    heading = record.titles.get(column, column)
+    return f"{heading}\n(miniature)" if record.miniature else heading
 
 
-def column_sets(found: Benchmark, dataset: str) -> tuple[str, ...]:
+def column_sets(benchmark: Benchmark, dataset: str) -> tuple[str, ...]:
     """The OOD sets that the columns of a data set average, each once."""
-    return tuple(dict.fromkeys(name for names in found.dataset(dataset).columns.values() for name in names))
+    return tuple(dict.fromkeys(name for names in benchmark.dataset(dataset).columns.values() for name in names))
 
 
-def controls(found: Benchmark, dataset: str) -> tuple[str, ...]:
+def controls(benchmark: Benchmark, dataset: str) -> tuple[str, ...]:
     """OOD sets near the ID images, for which the theory promises nothing."""
-    return tuple(one.name for one in found.sets if one.dataset == dataset and one.premises == "near ID")
+    return tuple(
+        ood_set.name for ood_set in benchmark.sets if ood_set.dataset == dataset and ood_set.premises == "near ID"
+    )
 
 
 def spoken(name: str) -> str:

@@ -38,24 +38,24 @@ class Selected:
 
 def collect(results: Path | str) -> tuple[Selected, ...]:
     """Every column of every data set for which both selections were made."""
-    found = load_benchmark(results)
+    benchmark = load_benchmark(results)
     data = [
-        one
-        for name in measured_datasets(found)
-        for column in found.dataset(name).columns
-        if (one := _selected(found, name, column)).on_ood
+        selected
+        for name in measured_datasets(benchmark)
+        for column in benchmark.dataset(name).columns
+        if (selected := _selected(benchmark, name, column)).on_ood
     ]
     if not data:
-        raise not_measured(found, "rows selected on OOD data", entry='`ood = ["SET"]` and a method beside LP')
+        raise not_measured(benchmark, "rows selected on OOD data", entry='`ood = ["SET"]` and a method beside LP')
     return tuple(data)
 
 
-def _selected(found: Benchmark, dataset: str, column: str) -> Selected:
-    on_id = paper_rows(found, dataset)
-    oracle = [row for row in found.oracle_rows if row.dataset == dataset and row.selected_on == column]
-    on_ood = {method: one[0] for method in on_id if (one := of_method(oracle, method))}
+def _selected(benchmark: Benchmark, dataset: str, column: str) -> Selected:
+    on_id = paper_rows(benchmark, dataset)
+    oracle = [row for row in benchmark.oracle_rows if row.dataset == dataset and row.selected_on == column]
+    on_ood = {method: rows[0] for method in on_id if (rows := of_method(oracle, method))}
     return Selected(
-        label=column_title(found, dataset, column),
+        label=column_title(benchmark, dataset, column),
         on_id={
             name: (SeedEstimate.of(row.per_column[column]), SeedEstimate.in_distribution(row))
             for name, row in on_id.items()
@@ -84,17 +84,17 @@ def draw(data: tuple[Selected, ...]) -> Figure:
 
 
 def _draw_side(axis: Axes, data: tuple[Selected, ...], side: int) -> None:
-    for place, one in enumerate(data):
+    for place, selected in enumerate(data):
         for offset, method in enumerate(style.METHODS):
-            if method not in one.on_id:
+            if method not in selected.on_id:
                 continue
-            y, first = place + (offset - 1) * STEP, one.on_id[method][side]
-            if method in one.on_ood:
-                second = one.on_ood[method][side]
+            y, first = place + (offset - 1) * STEP, selected.on_id[method][side]
+            if method in selected.on_ood:
+                second = selected.on_ood[method][side]
                 axis.plot([100 * first.mean, 100 * second.mean], [y, y], color=style.COLOURS[method], linewidth=1.0)
                 axis.plot(100 * second.mean, y, **style.mark(method, open=True, size=5.5, label=None))
             estimate_marks.lying(axis, y, first, method, label=place == 0)
-    axis.set_yticks(range(len(data)), [one.label for one in data])
+    axis.set_yticks(range(len(data)), [selected.label for selected in data])
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(data) - 0.5, -0.5)
     axis.grid(visible=False, axis="y")

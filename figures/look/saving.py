@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib
 from matplotlib.figure import Figure
@@ -16,7 +16,7 @@ FORMATS: tuple[Format, ...] = ("svg", "png", "pdf")
 PNG_DPI = 200
 #: Text stays text in SVG, so that it can be searched and read aloud; identifiers come from a fixed salt, and no file
 #: records when it was made.
-DETERMINISTIC = {"svg.hashsalt": "feature-distortion", "svg.fonttype": "none", "pdf.fonttype": 42}
+DETERMINISTIC: dict[Any, Any] = {"svg.hashsalt": "feature-distortion", "svg.fonttype": "none", "pdf.fonttype": 42}
 METADATA = {
     "svg": {"Date": None, "Creator": "feature-distortion"},
     "png": {"Software": "feature-distortion"},

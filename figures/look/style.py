@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
+from numpy.typing import ArrayLike
 
 from figures.look.sizes import COLUMN, PAGE, SIZES, panels, single_panel, size_now, sized
 from simulations.method_names import METHODS
@@ -34,7 +35,7 @@ BOUND_DASHES = {"published": (0, (1, 1.5)), "corrected": (0, (4, 1, 1, 1)), "imp
 #: Lines that are no method's: a diagonal, a shelf, a border between groups.
 GUIDE = "#8A8A8A"
 
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8,
@@ -86,21 +87,22 @@ def mark(method: str, *, open: bool = False, size: float = 5.0, **changes: Any) 
     return look | {"color": COLOURS[method], "linestyle": "none"} | changes
 
 
-def bound_line(bound: str) -> dict[str, Any]:
-    """Keyword arguments of a bound's curve."""
+def bound_line(bound: str, **changes: Any) -> dict[str, Any]:
+    """Keyword arguments of a bound's curve; `changes` as in `line`."""
     return {
         "color": BOUND_COLOURS[bound],
         "linestyle": BOUND_DASHES[bound],
         "label": BOUND_LABELS[bound],
         "linewidth": 1.1,
+        **changes,
     }
 
 
-def band(axis: Axes, x: np.ndarray, values: np.ndarray, method: str, *, label: str | None = None) -> None:
+def band(axis: Axes, x: ArrayLike, values: ArrayLike, method: str, *, label: str | None = None) -> None:
     """Median and 5 % to 95 % of an ensemble, whose members lie along the last axis of `values`."""
-    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95), axis=-1)
-    axis.fill_between(x, low, high, color=COLOURS[method], alpha=0.15, linewidth=0)
-    axis.plot(x, middle, **(line(method) | ({"label": label} if label else {})))
+    low, middle, high = np.quantile(np.asarray(values), (0.05, 0.5, 0.95), axis=-1)
+    axis.fill_between(np.asarray(x), low, high, color=COLOURS[method], alpha=0.15, linewidth=0)
+    axis.plot(x, middle, **line(method, label=label or LABELS[method]))
 
 
 def logarithmic(axis: Axes, *, x: bool = False, y: bool = False) -> None:
@@ -125,13 +127,13 @@ def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> N
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             handles[label] = handles.get(label) or handle
-    found = {label: handle for label, handle in handles.items() if handle is not None}
+    shown = {label: handle for label, handle in handles.items() if handle is not None}
     # A letter is about half as wide as its font is high; handle and gaps take five heights.
     height = small() / 72
-    each = height * (5 + 0.55 * max(map(len, found)))
+    each = height * (5 + 0.55 * max(map(len, shown)))
     fitting = max(1, int(figure.get_figwidth() / each))
-    rows = -(-len(found) // min(columns, size_now().legend_columns, fitting))
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=-(-len(found) // rows))
+    rows = -(-len(shown) // min(columns, size_now().legend_columns, fitting))
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=-(-len(shown) // rows))
 
 
 def small() -> float:
@@ -139,7 +141,7 @@ def small() -> float:
     return 7 * size_now().text
 
 
-def _settings() -> dict[str, Any]:
+def _settings() -> dict[Any, Any]:
     factor = size_now().text
     fonts = {name: factor * value for name, value in RC.items() if isinstance(value, float | int) and "size" in name}
     return RC | fonts

@@ -47,20 +47,20 @@ def simulations(results: Path) -> tuple[Simulation, ...]:
     from simulations.catalogue import EXPERIMENTS
     from simulations.records import SUMMARY, folder
 
-    found = []
+    there = []
     for experiment in EXPERIMENTS:
         try:
             artifact = published(folder(experiment.name, results))
         except FileNotFoundError:
             continue
         summary = json.loads((artifact.path / SUMMARY).read_text(encoding="utf-8"))
-        found.append(Simulation(title=experiment.title, **summary))
-    return tuple(found)
+        there.append(Simulation(title=experiment.title, **summary))
+    return tuple(there)
 
 
 def drawn(results: Path) -> tuple[DrawnFigure, ...]:
     """Every figure that has been drawn in the folder, in the order of the catalogue."""
-    found = []
+    there = []
     for figure in FIGURES:
         try:
             artifact = published(results / "figures" / figure.name)
@@ -69,5 +69,5 @@ def drawn(results: Path) -> tuple[DrawnFigure, ...]:
         information = json.loads((artifact.path / INFORMATION).read_text(encoding="utf-8"))
         names = sorted(name for name in artifact.files if name != INFORMATION)
         files = tuple((artifact.path / name).relative_to(results).as_posix() for name in names)
-        found.append(DrawnFigure(**information, files=files))
-    return tuple(found)
+        there.append(DrawnFigure(**information, files=files))
+    return tuple(there)

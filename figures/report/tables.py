@@ -31,7 +31,7 @@ class Column:
 
 def columns(summary: Summary) -> tuple[Column, ...]:
     """Every OOD column, in the order of the data sets."""
-    found = []
+    rows = []
     for dataset in summary.datasets:
         for name, sets in dataset.columns.items():
             cells = []
@@ -39,8 +39,8 @@ def columns(summary: Summary) -> tuple[Column, ...]:
                 row = _row(summary, dataset.name, method)
                 paper = None if dataset.miniature else _published(summary, name, method)
                 cells.append(Cell(row.per_column.get(name) if row else None, paper))
-            found.append(Column(dataset.title, dataset.titles.get(name, name), tuple(sets), tuple(cells)))
-    return tuple(found)
+            rows.append(Column(dataset.title, dataset.titles.get(name, name), tuple(sets), tuple(cells)))
+    return tuple(rows)
 
 
 def _row(summary: Summary, dataset: str, method: tuple[str, str]) -> BenchmarkRow | None:
@@ -51,7 +51,12 @@ def _row(summary: Summary, dataset: str, method: tuple[str, str]) -> BenchmarkRo
 def _published(summary: Summary, column: str, method: tuple[str, str]) -> Published | None:
     wanted = ("ood", column, *method)
     return next(
-        (one for one in summary.published if (one.table, one.column, one.method, one.norm_mode) == wanted), None
+        (
+            published
+            for published in summary.published
+            if (published.table, published.column, published.method, published.norm_mode) == wanted
+        ),
+        None,
     )
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from empirical.records import Benchmark, Condition
+from empirical.records import Benchmark, ConditionRecord
 from figures.benchmark import estimate_marks
 from figures.benchmark.reading import load_benchmark, of_method
 from figures.benchmark.seed_estimate import SeedEstimate
@@ -56,16 +56,16 @@ class BetterFeatures:
 
 def collect(results: Path | str) -> BetterFeatures:
     """Errors along eps, and along pretraining for every data set for which its length was varied."""
-    theory, found = load("lp_ft_with_imperfect_features", results), load_benchmark(results)
-    series = {name: condition_series(found, name, "pretraining") for name in dict.fromkeys(_varied(found))}
+    theory, benchmark = load("lp_ft_with_imperfect_features", results), load_benchmark(results)
+    series = {name: condition_series(benchmark, name, "pretraining") for name in dict.fromkeys(_varied(benchmark))}
     if not series:
-        raise not_measured(found, "runs after pretraining of several lengths", entry=NO_ENTRY)
-    in_accuracy = all(one.backbone_accuracy is not None for every in series.values() for one in every)
+        raise not_measured(benchmark, "runs after pretraining of several lengths", entry=NO_ENTRY)
+    in_accuracy = all(condition.backbone_accuracy is not None for every in series.values() for condition in every)
     datasets = {name: _improving(every, in_accuracy=in_accuracy) for name, every in series.items()}
     groups = {
-        named(found, name, words): compared
-        for name, one in datasets.items()
-        for words, compared in _groups(theory, one).items()
+        named(benchmark, name, words): compared
+        for name, of_dataset in datasets.items()
+        for words, compared in _groups(theory, of_dataset).items()
     }
     return BetterFeatures(theory, tuple(datasets.values()), in_accuracy, agreement(groups))
 
@@ -75,28 +75,34 @@ def note(data: BetterFeatures) -> str:
     return data.agreed.words
 
 
-def condition_series(found: Benchmark, dataset: str, kind: str) -> list[Condition]:
+def condition_series(benchmark: Benchmark, dataset: str, kind: str) -> list[ConditionRecord]:
     """One series of conditions, from the worst to the best."""
-    every = [one for one in found.conditions if one.dataset == dataset and one.kind == kind and one.rows]
-    return sorted(every, key=lambda one: one.value)
+    every = [
+        condition
+        for condition in benchmark.conditions
+        if condition.dataset == dataset and condition.kind == kind and condition.rows
+    ]
+    return sorted(every, key=lambda condition: condition.value)
 
 
-def _varied(found: Benchmark) -> list[str]:
+def _varied(benchmark: Benchmark) -> list[str]:
     """Data sets with at least two lengths."""
-    kinds = [one.dataset for one in found.conditions if one.kind == "pretraining" and one.rows]
+    kinds = [
+        condition.dataset for condition in benchmark.conditions if condition.kind == "pretraining" and condition.rows
+    ]
     return [name for name in kinds if kinds.count(name) > 1]
 
 
-def _improving(series: Sequence[Condition], *, in_accuracy: bool) -> Improving:
-    methods = [method for method in style.METHODS if any(of_method(one.rows, method) for one in series)]
-    quality = (one.backbone_accuracy if in_accuracy else one.value for one in series)
+def _improving(series: Sequence[ConditionRecord], *, in_accuracy: bool) -> Improving:
+    methods = [method for method in style.METHODS if any(of_method(condition.rows, method) for condition in series)]
+    quality = (condition.backbone_accuracy if in_accuracy else condition.value for condition in series)
     return Improving(
         quality=tuple(float(value or 0.0) for value in quality),
-        labels=tuple(one.label for one in series),
+        labels=tuple(condition.label for condition in series),
         errors={
             method: tuple(
-                SeedEstimate.out_of_distribution(rows[0]).error if (rows := of_method(one.rows, method)) else None
-                for one in series
+                SeedEstimate.out_of_distribution(rows[0]).error if (rows := of_method(condition.rows, method)) else None
+                for condition in series
             )
             for method in methods
         },
@@ -111,7 +117,7 @@ def _groups(theory: ImperfectFeaturesData, data: Improving) -> dict[str, list[Co
 
     def compared(values: np.ndarray, errors: Sequence[SeedEstimate | None]) -> list[Compared]:
         places = zip(data.labels, matched(values, len(data.labels)), errors, strict=True)
-        return [Compared(label, float(value), one) for label, value, one in places if one]
+        return [Compared(label, float(value), error) for label, value, error in places if error]
 
     groups = {f"{style.LABELS[name]} OOD": compared(medians[name], errors) for name, errors in data.errors.items()}
     if {"linear_probing", "fine_tuning"} <= set(data.errors):
@@ -137,15 +143,15 @@ def draw(data: BetterFeatures) -> Figure:
 
 
 def _draw_series(axis: Axes, data: BetterFeatures) -> None:
-    for place, one in enumerate(data.datasets):
-        across = [100 * value for value in one.quality] if data.in_accuracy else list(one.quality)
-        for method, errors in one.errors.items():
-            found = [(x, error) for x, error in zip(across, errors, strict=True) if error]
-            means = [100 * error.mean for _, error in found]
+    for place, of_dataset in enumerate(data.datasets):
+        across = [100 * value for value in of_dataset.quality] if data.in_accuracy else list(of_dataset.quality)
+        for method, errors in of_dataset.errors.items():
+            marked = [(x, error) for x, error in zip(across, errors, strict=True) if error]
+            means = [100 * error.mean for _, error in marked]
             look = style.line(method, linewidth=1.1, label=None)
-            axis.plot([x for x, _ in found], means, **look)
-            for x, error in found:
-                estimate_marks.upright(axis, x, error, method, label=place == 0 and x == found[0][0], seeds=False)
+            axis.plot([x for x, _ in marked], means, **look)
+            for x, error in marked:
+                estimate_marks.upright(axis, x, error, method, label=place == 0 and x == marked[0][0], seeds=False)
     if not data.in_accuracy:
         style.logarithmic(axis, x=True)
     axis.set(ylabel="OOD error rate (%)")

@@ -28,6 +28,6 @@ def better_to_the_right(axis: Axes, label: str) -> None:
     axis.set_xlabel(f"{label} →")
 
 
-def named(found: Benchmark, dataset: str, words: str) -> str:
+def named(benchmark: Benchmark, dataset: str, words: str) -> str:
     """What is compared, with its data set where there are several."""
-    return words if len(measured_datasets(found)) == 1 else f"{title(found, dataset)}, {words}"
+    return words if len(measured_datasets(benchmark)) == 1 else f"{title(found, dataset)}, {words}"

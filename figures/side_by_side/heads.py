@@ -59,11 +59,13 @@ class BetterHeads:
 
 def collect(results: Path | str) -> BetterHeads:
     """FT from mixed heads, and the benchmark's series of head starts."""
-    simulated, found = load("head_start", results).comparison, load_benchmark(results)
-    every = {name: _heads(found, name) for name in dict.fromkeys(one.dataset for one in found.conditions)}
-    every = {name: one for name, one in every.items() if len(one.labels) > 1}
+    simulated, benchmark = load("head_start", results).comparison, load_benchmark(results)
+    every = {
+        name: _heads(benchmark, name) for name in dict.fromkeys(condition.dataset for condition in benchmark.conditions)
+    }
+    every = {name: heads for name, heads in every.items() if len(heads.labels) > 1}
     if not every:
-        raise not_measured(found, "runs from several heads", entry=NO_ENTRY)
+        raise not_measured(benchmark, "runs from several heads", entry=NO_ENTRY)
     order = np.argsort(-simulated.head_error.ravel())[: simulated.head_error.size // BINS * BINS].reshape(BINS, -1)
     phi, errors, implicit = (
         values.ravel()[order]
@@ -71,11 +73,11 @@ def collect(results: Path | str) -> BetterHeads:
     )
     medians = np.median(errors, axis=1)
     groups = {
-        named(found, name, "FT OOD"): [
+        named(benchmark, name, "FT OOD"): [
             Compared(label, float(value), error)
-            for label, value, error in zip(one.labels, matched(medians, len(one.labels)), one.errors, strict=True)
+            for label, value, error in zip(heads.labels, matched(medians, len(heads.labels)), heads.errors, strict=True)
         ]
-        for name, one in every.items()
+        for name, heads in every.items()
     }
     return BetterHeads(
         phi=np.median(phi, axis=1),
@@ -92,13 +94,13 @@ def note(data: BetterHeads) -> str:
     return data.agreed.words
 
 
-def _heads(found: Benchmark, dataset: str) -> Heads:
-    series = condition_series(found, dataset, "head_start")
-    probed = paper_rows(found, dataset).get("linear_probing")
+def _heads(benchmark: Benchmark, dataset: str) -> Heads:
+    series = condition_series(benchmark, dataset, "head_start")
+    probed = paper_rows(benchmark, dataset).get("linear_probing")
     return Heads(
-        labels=tuple(one.label for one in series),
-        quality=tuple(np.nan if one.head_accuracy is None else one.head_accuracy for one in series),
-        errors=tuple(SeedEstimate.out_of_distribution(one.rows[0]).error for one in series),
+        labels=tuple(condition.label for condition in series),
+        quality=tuple(np.nan if condition.head_accuracy is None else condition.head_accuracy for condition in series),
+        errors=tuple(SeedEstimate.out_of_distribution(condition.rows[0]).error for condition in series),
         probed=SeedEstimate.out_of_distribution(probed).error if probed else None,
     )
 
@@ -121,15 +123,15 @@ def draw(data: BetterHeads) -> Figure:
 
 
 def _draw_heads(axis: Axes, data: BetterHeads) -> None:
-    for place, one in enumerate(data.datasets):
-        places = [float(place) for place in range(len(one.labels))]
-        means = [100 * error.mean for error in one.errors]
+    for place, heads in enumerate(data.datasets):
+        places = [float(place) for place in range(len(heads.labels))]
+        means = [100 * error.mean for error in heads.errors]
         axis.plot(places, means, **style.line("fine_tuning", linewidth=1.0, label=None))
-        for x, error in zip(places, one.errors, strict=True):
+        for x, error in zip(places, heads.errors, strict=True):
             estimate_marks.upright(axis, x, error, "fine_tuning", seeds=len(data.datasets) == 1)
-        if one.probed and place == 0:
-            axis.axhline(100 * one.probed.mean, **style.line("linear_probing", label=None))
-    longest = max(data.datasets, key=lambda one: len(one.labels))
+        if heads.probed and place == 0:
+            axis.axhline(100 * heads.probed.mean, **style.line("linear_probing", label=None))
+    longest = max(data.datasets, key=lambda heads: len(heads.labels))
     axis.set_xticks(range(len(longest.labels)), _names(longest, with_quality=len(data.datasets) == 1))
     axis.grid(visible=False, axis="x")
     axis.set_xlim(-0.5, len(longest.labels) - 0.5)

@@ -45,18 +45,20 @@ class Moved:
 
 def collect(results: Path | str) -> Moved:
     """Movements at the limits of the flow, and those of the runs in the table."""
-    problems, found = load("id_ood_tradeoff", results), load_benchmark(results)
+    problems, benchmark = load("id_ood_tradeoff", results), load_benchmark(results)
     good = problems.feature_errors <= LARGEST_FEATURE_ERROR
     methods, share = problems.comparison.methods, problems.ood_share**2
     squares = {method: methods[method].movement[good].ravel() ** 2 for method in ("fine_tuning", "lp_ft")}
     theory = {method: np.stack([square, share * square]) for method, square in squares.items()}
-    shown = movements(found, "mean_squared")
+    shown = movements(benchmark, "mean_squared")
     if not shown:
-        raise not_measured(found, "runs that move features", entry='`[[recipes.NAME.methods]]` with `method = "FT"`')
+        raise not_measured(
+            benchmark, "runs that move features", entry='`[[recipes.NAME.methods]]` with `method = "FT"`'
+        )
     groups = {}
-    for name in measured_datasets(found):
-        rows = {method: row for method, row in paper_rows(found, name).items() if method in theory}
-        groups[named(found, name, "features")] = [
+    for name in measured_datasets(benchmark):
+        rows = {method: row for method, row in paper_rows(benchmark, name).items() if method in theory}
+        groups[named(benchmark, name, "features")] = [
             Compared(f"{style.LABELS[method]} on {words}", float(np.median(theory[method][side])), value)
             for method, row in rows.items()
             for side, (words, value) in enumerate((("ID", _id_movement(row)), ("OOD", _ood_movement(row))))

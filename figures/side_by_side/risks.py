@@ -59,13 +59,13 @@ class SideBySide:
 
 def collect(results: Path | str) -> SideBySide:
     """The limits of the flow on problems with good features, and the rows of the benchmark's table."""
-    problems, found = load("id_ood_tradeoff", results), load_benchmark(results)
+    problems, benchmark = load("id_ood_tradeoff", results), load_benchmark(results)
     good = problems.feature_errors <= LARGEST_FEATURE_ERROR
     risks = {
         method: np.array([np.quantile(risk[good], QUANTILES) for risk in (limits.id, limits.ood)])
         for method, limits in problems.comparison.methods.items()
     }
-    every = {name: _errors(found, name) for name in measured_datasets(found)}
+    every = {name: _errors(benchmark, name) for name in measured_datasets(benchmark)}
     return SideBySide(
         risks=risks,
         errors={
@@ -75,9 +75,9 @@ def collect(results: Path | str) -> SideBySide:
         },
         agreed=agreement(
             {
-                named(found, name, GROUPS[group]): [
-                    Compared(style.LABELS[method], float(risks[method][group, 0]), one[group])
-                    for method, one in errors.items()
+                named(benchmark, name, GROUPS[group]): [
+                    Compared(style.LABELS[method], float(risks[method][group, 0]), estimates[group])
+                    for method, estimates in errors.items()
                 ]
                 for name, errors in every.items()
                 for group in range(2)
@@ -91,15 +91,15 @@ def note(data: SideBySide) -> str:
     return data.agreed.words
 
 
-def _errors(found: Benchmark, dataset: str) -> dict[str, tuple[SeedEstimate, ...]]:
-    near = controls(found, dataset)
+def _errors(benchmark: Benchmark, dataset: str) -> dict[str, tuple[SeedEstimate, ...]]:
+    near = controls(benchmark, dataset)
     return {
         method: (
             SeedEstimate.in_distribution(row).error,
             SeedEstimate.out_of_distribution(row).error,
             *([_mean([SeedEstimate.of(row.per_ood_set[name]).error for name in near])] if near else []),
         )
-        for method, row in paper_rows(found, dataset).items()
+        for method, row in paper_rows(benchmark, dataset).items()
     }
 
 
@@ -107,8 +107,8 @@ def _over_datasets(errors: list[tuple[SeedEstimate, ...]]) -> tuple[SeedEstimate
     """The data set's own numbers; with several the means over them, whose spread is no interval."""
     if len(errors) == 1:
         return errors[0]
-    groups = min(len(one) for one in errors)
-    means = [tuple(one[group].mean for one in errors) for group in range(groups)]
+    groups = min(len(of_dataset) for of_dataset in errors)
+    means = [tuple(of_dataset[group].mean for of_dataset in errors) for group in range(groups)]
     return tuple(SeedEstimate(float(np.mean(every)), None, every) for every in means)
 
 
@@ -116,7 +116,7 @@ def _mean(sets: list[SeedEstimate]) -> SeedEstimate:
     """Of several sets seed by seed; with one set, that one."""
     if len(sets) == 1:
         return sets[0]
-    seeds = np.mean([one.per_seed for one in sets], axis=0)
+    seeds = np.mean([ood_set.per_seed for ood_set in sets], axis=0)
     return SeedEstimate(float(seeds.mean()), None, tuple(seeds.tolist()))
 
 
@@ -139,7 +139,7 @@ def _draw_theory(axis: Axes, data: SideBySide) -> None:
         shown = np.where(data.risks[method] > ROUNDING, data.risks[method], shelf)
         for group, (median, low, high) in enumerate(shown):
             bar = None if high == shelf else np.array([[median - low], [high - median]])
-            look = style.mark(method, size=6.0, **({} if group == 0 else {"label": None}))
+            look = style.mark(method, size=6.0, label=style.LABELS[method] if group == 0 else None)
             axis.errorbar(group + (place - 1) * STEP, median, yerr=bar, elinewidth=1.2, capsize=2.5, **look)
     axis.axhline(shelf * 10 ** (SHELF / 2), color=style.GUIDE, linewidth=0.7, linestyle=":")
     axis.set_ylim(shelf * 10 ** (-SHELF / 2), 10 ** np.ceil(np.log10(positive.max())))
@@ -152,8 +152,8 @@ def _draw_theory(axis: Axes, data: SideBySide) -> None:
 
 def _draw_benchmark(axis: Axes, data: SideBySide) -> None:
     for place, method in enumerate(style.METHODS):
-        for group, one in enumerate(data.errors.get(method, ())):
-            estimate_marks.upright(axis, group + (place - 1) * STEP, one, method, label=group == 0)
+        for group, estimate in enumerate(data.errors.get(method, ())):
+            estimate_marks.upright(axis, group + (place - 1) * STEP, estimate, method, label=group == 0)
     axis.set_ylim(bottom=0)
     axis.set_ylabel("error rate (%)")
     groups = max(len(errors) for errors in data.errors.values())

@@ -58,16 +58,20 @@ class AlongBoth:
 
 def collect(results: Path | str) -> AlongBoth:
     """One trajectory of each method, and the curves behind the benchmark's table."""
-    flow, found = load("risk_along_flow", results), load_benchmark(results)
-    every = {name: _errors(found, name) for name in measured_datasets(found)}
-    every = {name: one for name, one in every.items() if "fine_tuning" in one.curves and len(one.epochs) > 1}
+    flow, benchmark = load("risk_along_flow", results), load_benchmark(results)
+    every = {name: _errors(benchmark, name) for name in measured_datasets(benchmark)}
+    every = {
+        name: of_dataset
+        for name, of_dataset in every.items()
+        if "fine_tuning" in of_dataset.curves and len(of_dataset.epochs) > 1
+    }
     if not every:
         raise not_measured(
-            found, "fine-tuning runs of several epochs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`'
+            benchmark, "fine-tuning runs of several epochs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`'
         )
     groups: dict[str, list[Compared]] = {}
-    for name, one in every.items():
-        groups |= {named(found, name, words): compared for words, compared in _moments(flow, one).items()}
+    for name, of_dataset in every.items():
+        groups |= {named(benchmark, name, words): compared for words, compared in _moments(flow, of_dataset).items()}
     return AlongBoth(flow, tuple(every.values()), agreement(groups))
 
 
@@ -76,8 +80,8 @@ def note(data: AlongBoth) -> str:
     return data.agreed.words
 
 
-def _errors(found: Benchmark, dataset: str) -> Errors:
-    along = along_training(found, dataset)
+def _errors(benchmark: Benchmark, dataset: str) -> Errors:
+    along = along_training(benchmark, dataset)
     curves = {
         method: (1 - accuracies(curves, (ID_SETS,)), 1 - accuracies(curves, along.columns))
         for method, curves in along.curves.items()
@@ -151,16 +155,16 @@ def _draw_flow(axis: Axes, flow: RiskAlongFlowData, risk: str) -> None:
 
 def _draw_epochs(axis: Axes, datasets: tuple[Errors, ...], side: int) -> None:
     shown: list[float] = []
-    several = len(datasets) > 1
+    several, epochs = len(datasets) > 1, datasets[0].epochs
     places = np.linspace(0, 1, 41)
     for method in style.METHODS:
         lines = []
-        for one in datasets:
-            across = one.epochs / one.epochs[-1] if several else one.epochs
+        for of_dataset in datasets:
+            across = of_dataset.epochs / of_dataset.epochs[-1] if several else of_dataset.epochs
             if method == "linear_probing":
-                mean = None if one.probed is None else np.full(len(across), one.probed[side].mean)
+                mean = None if of_dataset.probed is None else np.full(len(across), of_dataset.probed[side].mean)
             else:
-                mean = one.curves[method][side].mean(0) if method in one.curves else None
+                mean = of_dataset.curves[method][side].mean(0) if method in of_dataset.curves else None
             if mean is None:
                 continue
             lines.append(np.interp(places, across, mean) if several else mean)
@@ -168,7 +172,7 @@ def _draw_epochs(axis: Axes, datasets: tuple[Errors, ...], side: int) -> None:
             if several:
                 axis.plot(across, 100 * mean, color=style.COLOURS[method], linewidth=0.6, alpha=0.45)
         if lines:
-            across = places if several else datasets[0].epochs
+            across = places if several else epochs
             axis.plot(across, 100 * np.mean(lines, axis=0), **style.line(method))
     if not several:
         axis.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

@@ -3,11 +3,12 @@
 Gaussian inputs, random features, a random head of the scale of the truth. T is the largest feature error for which the
 certificate holds. (a) Visible shares c and c_S of the features and (b) the condition number kappa of the inputs at n /
 d = 1/2 and k / d = 1/100, against d (points: medians; bars: 5 % to 95 %; lines: the formulas for large d, the same for
-both shares). (c) T at the same proportions; what is left of its spread at large d is that of the head. (d) T against n
+both shares). (c) T at the same proportions (dotted: 5 % and 95 % over heads at large d). (d) T against n
 / d at one d: few examples see too little of the features, many leave too little unseen and are badly conditioned.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ FIGURE = FigureDeclaration(title="How good features must be", sources=("simulati
 COLOURS = (style.COLOURS["fine_tuning"], style.COLOURS["linear_probing"])
 
 
-def collect(results: Path) -> CertifiedThresholdData:
+def collect(results: Path | str) -> CertifiedThresholdData:
     """The draws, from `results/simulations/certified_threshold`."""
     return load("certified_threshold", results)
 
@@ -61,6 +62,6 @@ def draw(data: CertifiedThresholdData) -> Figure:
     return figure
 
 
-def _bars(axis: Axes, at: np.ndarray, sampled: np.ndarray, **look: str) -> None:
+def _bars(axis: Axes, at: np.ndarray, sampled: np.ndarray, **look: Any) -> None:
     low, middle, high = np.quantile(sampled, (0.05, 0.5, 0.95), axis=1)
     axis.errorbar(at, middle, yerr=(middle - low, high - middle), fmt="o", markersize=3.5, linewidth=0.9, **look)

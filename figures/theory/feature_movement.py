@@ -3,9 +3,9 @@
 Root-mean-square movement of the features, per unit length of the input, on random overparameterised problems (lines:
 medians; bands: 5 % to 95 %). (a) Along training at feature error 0.01: what ID inputs see, and what OOD inputs see that
 are uniform in all directions (thin). Inputs orthogonal to the ID subspace see none at any time: that part of the
-features is constant. (b) At the limit, against the feature error: LP-FT moves features in proportion to it (thin line:
-the proved bound 6 kappa eps W / |v_LP|, median, where its premise holds), fine-tuning moves them all the same. The
-paper's section 4.3 observes this on images.
+features is constant. (b) At the limit, against the feature error: LP-FT moves features in proportion to it, fine-tuning
+moves them all the same. Thin line: the proved bound {bound} / sqrt(m), V = |v_LP|, s = sqrt(kappa) eps W; median where
+its premise s < V^2 holds. The paper's section 4.3 observes this on images.
 """
 
 from pathlib import Path
@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.captions import stated_formula
 from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.along_training import AlongTrainingData
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.records import load
+from theory.bounds.lp_ft import lp_ft_feature_movement_bound
 
 FIGURE = FigureDeclaration(
     title="How far features move",
@@ -25,6 +27,7 @@ FIGURE = FigureDeclaration(
     order=120,
 )
 
+FORMULAS = {"bound": stated_formula(lp_ft_feature_movement_bound)}
 #: The feature error that is followed along training.
 FOLLOWED = 0.01
 #: Movements below this are rounding errors.

@@ -48,7 +48,7 @@ def draw(data: SeveralOutputsData) -> Figure:
     axis.plot(
         data.feature_errors,
         np.where(bound > 0, bound, np.nan),
-        **(style.bound_line("implicit") | {"label": "lower bound, FT"}),
+        **style.bound_line("implicit", label="lower bound, FT"),
     )
     style.logarithmic(axis, x=True, y=True)
     style.legend_below(figure, [axis], columns=3)

@@ -72,11 +72,14 @@ def _draw_hyperbolas(axis: Axes, data: ToyExampleData) -> None:
     head = np.linspace(1e-3, right, 400)
     axis.plot(head, data.solution[0] / head, color="#8A8A8A", linewidth=1.0)
     for start in range(heads.shape[0]):
-        label = {"label": None} if start else {}
         axis.plot(
             *_hyperbola(heads[start, 0], features[start, 0], right, top), color="#BDBDBD", linewidth=0.7, zorder=1
         )
-        axis.plot(heads[start], features[start], **(style.line("fine_tuning") | label))
+        axis.plot(
+            heads[start],
+            features[start],
+            **style.line("fine_tuning", label=None if start else style.LABELS["fine_tuning"]),
+        )
         _mark_ends(axis, heads[start], features[start], style.COLOURS["fine_tuning"])
     axis.plot(data.probed_heads, np.full_like(data.probed_heads, features[0, 0]), **style.line("linear_probing"))
     axis.plot(true_head, true_feature, **STAR)

@@ -7,6 +7,7 @@ that of LP-FT, on random overparameterised problems at three feature errors (lin
 distorted there is little to gain; towards LP-FT all of the way is good.
 """
 
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def draw(data: WeightInterpolationData) -> Figure:
     figure, axes = style.panels(3, height=2.7)
     risks = data.interpolated
     for row in range(data.feature_errors.size):
-        dash = DASHES[row]
+        dash = DASHES[row % len(DASHES)]
         for axis, values, method in zip(
             axes[0], (risks.fine_tuning.ood, risks.lp_ft.ood), ("fine_tuning", "lp_ft"), strict=False
         ):
@@ -57,7 +58,7 @@ def draw(data: WeightInterpolationData) -> Figure:
     style.title_panels(axes, ("towards FT", "towards LP-FT", "ID against OOD"))
     handles = [
         Line2D([], [], color="#444444", linestyle=dash, label=error_label(error))
-        for dash, error in zip(DASHES, data.feature_errors, strict=False)
+        for dash, error in zip(cycle(DASHES), data.feature_errors, strict=False)
     ]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure

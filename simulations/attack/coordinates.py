@@ -103,6 +103,8 @@ def problem_at(coordinates: Coordinates) -> Problem:
 
 
 def _ood_covariance(coordinates: Coordinates) -> Float[Array, "d d"]:
+    if coordinates.ood_axes is None or coordinates.ood_spread is None:
+        raise ValueError("`coordinates` must be wide to have an OOD covariance, got narrow ones.")
     axes = jnp.linalg.qr(coordinates.ood_axes)[0]
     exponents = jax.nn.sigmoid(coordinates.ood_spread)
     covariance = (axes * jnp.exp(-np.log(LARGEST_OOD_CONDITION) * (exponents - jnp.min(exponents)))) @ axes.T

@@ -8,7 +8,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray
+from jaxtyping import Array, Float, PRNGKeyArray, Scalar
 from scipy.stats import norm as normal
 
 from simulations.experiment import Configuration, Experiment, Scale
@@ -97,7 +97,9 @@ def _drawn(d: int, n: int, k: int, config: CertifiedThreshold, *, key: PRNGKeyAr
 
 
 @jax.jit
-def _thresholds(overlaps: Float[Array, " h"], norm: float, off: float, on: float, condition: float):
+def _thresholds(
+    overlaps: Float[Array, " h"], norm: Scalar, off: Scalar, on: Scalar, condition: Scalar
+) -> Float[Array, " h"]:
     """T for heads with these v0 . v*."""
 
     def threshold(overlap: Float[Array, ""]) -> Float[Array, ""]:
@@ -119,9 +121,10 @@ def _limit(example_share: float, feature_share: float, config: CertifiedThreshol
 
 
 def configuration(scale: Scale) -> CertifiedThreshold:
+    """How much at which scale."""
     sizes, swept, draws = {
         "quick": ((100, 200), 100, 16),
-        "default": ((100, 200, 400, 800), 200, 50),
+        "default": ((100, 200, 400), 200, 40),
         "full": ((100, 200, 400, 800, 1600), 400, 200),
     }[scale]
     return CertifiedThreshold(input_dims=sizes, swept_input_dim=swept, draws=draws)

@@ -115,7 +115,7 @@ class Descended:
             problem.pretrained,
             inputs,
             inputs @ problem.truth.weights,
-            Rates(learning_rate=point.share * 2 / sharpness, label_noise=point.label_noise),
+            Rates(learning_rate=jnp.asarray(point.share) * 2 / sharpness, label_noise=jnp.asarray(point.label_noise)),
             steps=steps,
             save_every=steps,
             batch_size=self.batch_size,

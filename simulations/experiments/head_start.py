@@ -7,6 +7,7 @@ closed form. Source: paper, Theorem 3.1 (phi in the lower bound) and Proposition
 from dataclasses import dataclass
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
@@ -70,7 +71,8 @@ class FromMixedHeads:
         """A random problem, compared."""
         problem = sampled(self.family.dimensions, 1.0, mixed.point, key)
         probed = linear_probing.limit(reduce(problem, compress=False)).head
-        head = (1 - mixed.share) * problem.pretrained.head + mixed.share * probed
+        share = jnp.asarray(mixed.share)
+        head = (1 - share) * problem.pretrained.head + share * probed
         return compared_exactly(problem.with_head(head))
 
 

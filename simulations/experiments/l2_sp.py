@@ -79,7 +79,7 @@ class Anchored:
         rate = 1 / (1 / careful_learning_rate(jnp.ones(()), start.head, probed, problem.truth.head) + point.anchor)
 
         def train(head: Float[Array, " k"]) -> LinearNetwork:
-            rates = Rates(learning_rate=rate, anchor=point.anchor)
+            rates = Rates(learning_rate=rate, anchor=jnp.asarray(point.anchor))
             network, steps = LinearNetwork(head, start.features), self.training_steps
             run = trained(network, inputs, labels, rates, steps=steps, save_every=steps, key=key)
             return jax.tree.map(lambda leaf: leaf[-1], run)

@@ -117,7 +117,7 @@ class SeveralOutputsFamily:
         return OperatorErrors(
             methods=ByMethod(probing, *from_each_head(along, head, probed)),
             lower_bound=several_outputs_implicit_bound(
-                head, true_head, point.feature_error, off_subspace_cosine(features, problem.id_frame)
+                head, true_head, jnp.asarray(point.feature_error), off_subspace_cosine(features, problem.id_frame)
             ),
         )
 

@@ -1,5 +1,7 @@
 """A random problem of each setting, solved under every method: what the statements are judged on."""
 
+from typing import Any
+
 import diffrax
 import equinox as eqx
 import jax
@@ -96,7 +98,8 @@ def _raw_evidence(problem: Problem) -> ObservedEvidence:
             max_steps=20_000,
             throw=False,
         )
-        return solution.ys, solution.result == diffrax.RESULTS.successful
+        networks: Any = solution.ys  # asked for at `times`, so not None
+        return networks, solution.result == diffrax.RESULTS.successful
 
     fine_tuned, lp_ft = from_each_head(path, problem.pretrained.head, probed.head)
     return _observed(problem, reduced, fine_tuned, lp_ft, probed, ROUNDING)

@@ -14,6 +14,7 @@ from distort import __main__ as command_line
 from empirical.benchmark import device_rates
 from empirical.benchmark.cost import FORWARD_SHARE, Share
 from empirical.benchmark.device_rates import DeviceRates, Rate, Shipped, device_hours, rate_of, read_rates
+from empirical.benchmark.effort import Effort
 from empirical.benchmark.suite import named_suite
 from empirical.recipes import PAPER_RECIPES
 
@@ -40,13 +41,13 @@ def test_a_rate_holds_for_every_backbone_of_its_architecture_and_for_nothing_els
 
 
 def test_hours_count_what_is_known_and_say_what_is_not():
-    def share(recipe: str, **changes) -> Share:
-        fields = {"units": 2, "finished": 0, "trained": 360_000, "evaluated": 90_000, "seconds": None}
-        return Share(recipe=recipe, work="FT (train)", **{**fields, **changes})
+    def share(recipe: str, *, finished: int = 0, known: bool = True) -> Share:
+        effort = Effort(trained=360_000, passed=90_000) if known else None
+        return Share(recipe, "FT (train)", 2, finished, effort, True, None, 0, 0.0, None)
 
     shares = [
-        share("living17"), share("living17", evaluated=None), share("domainnet"),
-        share("living17", finished=2, trained=None, evaluated=None),
+        share("living17"), share("living17", known=False), share("domainnet"),
+        share("living17", finished=2, known=False),
     ]  # fmt: skip
     (found,) = device_hours(shares, tuple(PAPER_RECIPES.values()), Shipped(devices=(device(rate()),)))
     assert found.hours == pytest.approx((360_000 + FORWARD_SHARE * 90_000) / 100 / 3600)

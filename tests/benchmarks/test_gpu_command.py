@@ -12,7 +12,7 @@ from benchmarks.gpu import driver, office, packages
 from benchmarks.gpu.report import Report, Wrong, within
 from benchmarks.gpu.setting import Setting, read_setting
 from empirical.benchmark.suite import named_suite
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.workspace import Workspace
 from empirical.executors import Done, Failed
 
 FAILING = """
@@ -42,8 +42,8 @@ def test_a_part_that_fails_and_one_that_hangs_leave_what_they_had(setting, tmp_p
     (tmp_path / "failing_part.py").write_text(FAILING)
     (tmp_path / "hanging_part.py").write_text(HANGING)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    parts = (driver.Part("hanging", "hanging_part", 30), driver.Part("failing", "failing_part", 30))
-    summary = driver.run(parts, setting, seconds=40, packages={"absent": "needed by a test"})
+    parts = (driver.Part("hanging", "hanging_part", 20), driver.Part("failing", "failing_part", 40))
+    summary = driver.run(parts, setting, seconds=60, packages={"absent": "needed by a test"})
     assert json.loads((setting.out / "summary.json").read_bytes()) == summary
     assert not driver.complete(summary)
     failing, hanging = summary["parts"]["failing"], summary["parts"]["hanging"]
@@ -123,23 +123,24 @@ def test_photographs_that_are_missing_are_named(setting, tmp_path, there):
 
 def test_a_suite_stops_in_time_and_finished_runs_are_not_made_again(tmp_path):
     suite = named_suite("embedded", scale="quick")
-    places = Places(folder=tmp_path / "benchmark")
+    workspace = Workspace(folder=tmp_path / "benchmark")
     from empirical import plan
 
-    first, second, third = plan(suite, lambda unit: None).units[:3]
+    runs = office.Ledger(suite, workspace).runs(plan(suite, lambda unit: None).units[:3])
+    first, second, third = (run.unit for run in runs)
     (tmp_path / "scratch").mkdir()
-    finished = office.Ledger(suite, places.folder).place(first)
+    finished = runs[0].folder
     finished.mkdir(parents=True)
     (finished / "manifest.json").write_text("{}")
     kept, asked = [], []
 
-    def inner(units, suite, places, *, force):
-        asked.extend(units)
-        for unit in units:
-            yield Done(unit, "run", True, "")
+    def inner(runs, *, force):
+        asked.extend(run.unit for run in runs)
+        for run in runs:
+            yield Done(run.unit, "run", True, "")
 
     executor = office.UntilTimeIsUp(inner, time.time() + 100, lambda: kept.append(1))
-    outcomes = list(executor([first, second, third], suite, places, force=False))
+    outcomes = list(executor(runs, force=False))
     assert [(one.unit, one.built) for one in outcomes if not isinstance(one, Failed)] == [
         (first, False), (second, True), (third, True)
     ]  # fmt: skip
@@ -147,4 +148,4 @@ def test_a_suite_stops_in_time_and_finished_runs_are_not_made_again(tmp_path):
     assert kept == [1], "the first run is kept at once, the next after some seconds"
     late = office.UntilTimeIsUp(inner, time.time() - 1, lambda: None)
     with pytest.raises(office.TimeIsUp):
-        list(late([second], suite, places, force=False))
+        list(late(runs[1:2], force=False))

@@ -10,10 +10,10 @@ import pytest
 from benchmarks.gpu import rates
 from benchmarks.gpu.device_rates import read_rates
 from benchmarks.gpu.profile import profiled
-from benchmarks.gpu.programs import Program, network_of, training_step
+from benchmarks.gpu.programs import Program, training_step
 from benchmarks.gpu.report import Report
 from benchmarks.gpu.setting import Setting
-from empirical.backbones.classifier import Classifier, random_head
+from tests.support.tiny_network import START, examples
 
 #: Float32 sums in another order.
 ROUNDING = 1e-5
@@ -24,6 +24,7 @@ def setting(tmp_path) -> Setting:
     return Setting(out=tmp_path, scratch=tmp_path, command="python -m benchmarks.gpu", small=True)
 
 
+@pytest.mark.slow
 def test_rates_of_a_small_transformer(setting, monkeypatch):
     monkeypatch.setattr(rates, "COMPARED", ("clip_vit_b16",))
     step = Program("clip_vit_b16", "training step", 2, "bfloat16", 32)
@@ -57,20 +58,15 @@ def test_rates_of_a_small_transformer(setting, monkeypatch):
     ]
 
 
-@pytest.mark.parametrize("way", ["vmap", "unrolled"])
-def test_runs_side_by_side_take_the_steps_of_a_run_alone(way):
-    network = network_of("clip_vit_b16", 32, "float32")
-    classifier = Classifier(network, random_head(5, network.feature_dim, key=jax.random.key(0)))
-    images = jax.random.uniform(jax.random.key(1), (2, 4, 32, 32, 3), jnp.float32)
-    labels = jnp.array([[0, 1, 2, 3], [4, 3, 2, 1]], jnp.int32)
-    losses = []
-    for shown, truth in zip(images, labels, strict=True):
-        state, step = training_step(classifier)
-        losses.append(float(step((shown, truth), state)[1]))
-    state, step = training_step(classifier, 2, way)
-    found = step((images, labels), state)
-    together = [float(loss) for _, loss in found] if way == "unrolled" else found[1].tolist()
-    assert together == pytest.approx(losses, rel=ROUNDING)
+def test_runs_side_by_side_take_the_steps_of_a_run_alone():
+    data = examples(8)
+    images, labels = data.images.reshape(2, 4, *data.images.shape[1:]), data.labels.reshape(2, 4)
+    state, step = training_step(START)
+    alone = [float(step((images[run], labels[run]), jax.tree.map(jnp.copy, state))[1]) for run in (0, 1)]
+    state, step = training_step(START, 2, "vmap")
+    assert step((images, labels), state)[1].tolist() == pytest.approx(alone, rel=ROUNDING)
+    state, step = training_step(START, 2, "unrolled")
+    assert [float(loss) for _, loss in step((images, labels), state)] == pytest.approx(alone, rel=ROUNDING)
 
 
 def test_a_profile_without_operations_says_what_it_holds(tmp_path, monkeypatch):

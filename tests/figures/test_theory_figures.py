@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from figures.captions import caption
 from figures.catalogue import FIGURES, entry
 from figures.look import style
 from figures.look.saving import save
-from figures.publishing import caption
 from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import (
     along_training,
@@ -80,4 +80,4 @@ def test_captions_say_what_is_beyond_the_paper():
     beyond = {experiment.name for experiment in EXPERIMENTS if experiment.beyond_the_paper}
     for figure in FIGURES:
         if any(Path(source).name in beyond for source in figure.sources):
-            assert caption(figure.load().__doc__).startswith("Beyond the paper"), figure.name
+            assert caption(figure.load()).startswith("Beyond the paper"), figure.name

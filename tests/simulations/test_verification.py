@@ -2,16 +2,20 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from artifacts import UserError, publish
 from artifacts.files import write_json
 from simulations.verification import counterexample_slacks, publish_verification, published_verifications, verify
+from simulations.verification.families import draw_problems
 from simulations.verification.records import FILE, FOLDER
 from theory.statements import STATEMENTS, Setting, Status, status
 from theory.statements.premises import always
 from theory.statements.statement import Statement
+from theory.subspaces import off_subspace_cosine
 
 BY_NAME = {statement.name: statement for statement in STATEMENTS}
 #: Settings that need no integrator, which takes most of the time to compile; the main job's test covers the others.
@@ -73,6 +77,27 @@ def test_status_of_a_clean_verification():
 def test_refuses_no_examples():
     with pytest.raises(UserError, match="at least 1"):
         verify(STATEMENTS[:1], examples=0)
+
+
+def test_wide_families_draw_what_the_others_do_not():
+    """Second moments, eight features, a feature inside S, conditions to 1e8, and truths from 1e-3."""
+    keys = jax.random.split(jax.random.key(0), 200)
+    many, wide = (draw_problems(setting, keys) for setting in (Setting.MANY_FEATURES, Setting.WIDE_SCALES))
+    assert many.pretrained.features.shape == (200, 8, 10)
+    for problems in (many, wide):
+        for moment in (problems.ood_covariance, problems.id_covariance):
+            eigenvalues = np.linalg.eigvalsh(moment)
+            np.testing.assert_allclose(eigenvalues[:, -1], 1, rtol=1e-12)
+        assert eigenvalues.min() > 0
+        conditions = np.linalg.cond(problems.ood_covariance)
+        assert conditions.min() == pytest.approx(1)
+        assert conditions.max() > 1e3
+    cosines = jax.vmap(lambda problem: off_subspace_cosine(problem.pretrained.features, problem.id_frame))(wide)
+    assert 0.1 < np.mean(cosines < 1e-12) < 0.5
+    assert np.linalg.cond(wide.training_covariance).max() > 1e7
+    norms = np.linalg.norm(wide.truth.head, axis=1)
+    assert norms.min() < 2e-3
+    assert norms.max() > 1
 
 
 def test_what_was_found_comes_back_from_disk_and_is_not_found_twice(tmp_path):

@@ -108,10 +108,11 @@ def test_heads_within_the_ellipsoid_fit_but_for_one():
             return np.linalg.norm(numbers[1:] * numbers[0] - target) - 1e-3
 
         fitted.terminal = True
-        path = solve_ivp(velocity, (0, 1e4), [head, *features], method="DOP853", rtol=1e-12, atol=1e-14, events=fitted)
+        start = np.array([head, *features])
+        path = solve_ivp(velocity, (0, 1e4), start, method="DOP853", rtol=1e-12, atol=1e-14, events=fitted)
         return path.t[-1], path.y[0, -1]
 
-    low, high = -0.9, 0.9
+    low, high = -0.95, 0.95  # |A0| = 0.9487: from there on the head keeps its sign
     assert time_to_fit(low)[1] < 0 < time_to_fit(high)[1]
     for _ in range(30):
         middle = (low + high) / 2

@@ -19,8 +19,8 @@ from theory.subspaces import off_subspace_cosine, on_subspace_cosine
 
 #: The certificate compares two numbers that are known to about 1e-12.
 CLOSE = 1e-9
-#: d = 600: edges of the spectra fluctuate by d^(-2/3) of their size and lie inside by as much.
-EDGES = 0.03
+#: d = 600: the edges of a finite spectrum lie inside the limits by a few times d^(-2/3) = 0.014.
+EDGES = 0.05
 SAMPLES = 200_000
 
 

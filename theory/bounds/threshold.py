@@ -16,13 +16,13 @@ from theory.bounds.fine_tuning import smallest_head_error
 
 
 def certified_threshold(
-    head_error: Scalar,
+    head_error: Scalar | float,
     long_head: Bool[Array, ""],
     *,
-    norm: Scalar,
-    off_cosine: Scalar,
-    on_cosine: Scalar,
-    condition: Scalar,
+    norm: Scalar | float,
+    off_cosine: Scalar | float,
+    on_cosine: Scalar | float,
+    condition: Scalar | float,
 ) -> Float[Array, ""]:
     """T: linear probing beats fine-tuning at every stopping time out of distribution where eps < T.
 
@@ -36,10 +36,12 @@ def certified_threshold(
     """
     visible = on_cosine > 0
     factor = jnp.where(visible, 2 + jnp.sqrt(condition) / jnp.where(visible, on_cosine, 1.0), jnp.inf)
-    return off_cosine * smallest_head_error(head_error, norm, long_head) / (norm * factor)
+    return off_cosine * smallest_head_error(jnp.asarray(head_error), jnp.asarray(norm), long_head) / (norm * factor)
 
 
-def limiting_cosines(example_share: Scalar, feature_share: Scalar) -> tuple[Float[Array, ""], Float[Array, ""]]:
+def limiting_cosines(
+    example_share: Scalar | float, feature_share: Scalar | float
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
     """Limits of c and c_S for a uniformly random ID subspace, as d grows: cosines of the edges of a Jacobi ensemble.
 
     `c = sqrt((1 - a) (1 - b)) - sqrt(a b)`, 0 where a + b >= 1, and `c_S = sqrt(a (1 - b)) - sqrt((1 - a) b)`, 0 where
@@ -55,10 +57,10 @@ def limiting_cosines(example_share: Scalar, feature_share: Scalar) -> tuple[Floa
     return jnp.maximum(off, 0.0), jnp.maximum(on, 0.0)
 
 
-def limiting_condition(example_share: Scalar) -> Float[Array, ""]:
+def limiting_condition(example_share: Scalar | float) -> Float[Array, ""]:
     """Limit of kappa for n Gaussian inputs of d dimensions, n < d: `((1 + sqrt a) / (1 - sqrt a))^2` with a = n / d.
 
     Source: edges of the law of Marchenko and Pastur.
     """
-    root = jnp.sqrt(example_share)
+    root = jnp.sqrt(jnp.asarray(example_share))
     return ((1 + root) / (1 - root)) ** 2
