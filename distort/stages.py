@@ -134,7 +134,11 @@ def suite_text(outcome: "SuiteOutcome") -> str:
     text = stages_text([Stage(name=name, built=True, reason=reason) for name, reason in outcome.built.items()])
     lines = [text] if text else []
     lines += [f"up to date: {outcome.up_to_date} runs"] if outcome.up_to_date else []
-    lines += [f"set aside: {one.unit}: {one.error}" for one in outcome.set_aside]
+    reasons: dict[str, list[str]] = {}
+    for one in outcome.set_aside:
+        reasons.setdefault(one.error, []).append(one.unit)
+    # What one missing data set holds up is said once.
+    lines += [f"set aside: {_shortened(units)}: {error}" for error, units in reasons.items()]
     lines += ["stopped at the limit; the same command goes on"] if outcome.stopped else []
     return "\n".join(lines)
 

@@ -144,6 +144,7 @@ def read_dataset(
     if split is not None:
         return _pooled_dataset(family, locations, split, replicate=replicate, ood=ood, protocol=protocol)
     chosen = [part for part in family.ood if ood is None or part.name in ood]
+    _check_there(family, chosen, locations)
     training, reported = (read_part(family, part, locations) for part in (family.training, family.reported))
     if family.validation is None:
         id_training, id_validation = select(protocol, training, reported)
@@ -159,6 +160,24 @@ def read_dataset(
         id_test=reported.renamed("id_test"),
         ood=tuple(read_part(family, part, locations).renamed(part.name) for part in chosen),
     )
+
+
+def _check_there(family: Family, ood: Sequence[Part], locations: Locations) -> None:
+    """All OOD sets that are missing, in one message with the way to go on without them."""
+    missing = [part for part in ood if not _is_there(part, locations)]
+    if not missing or not _is_there(family.training, locations):
+        return  # without the ID images there is no way to go on
+    looked = " or ".join(str(place) for part in missing for place in locations.candidates(part.source))
+    there = ", ".join(f'"{part.name}"' for part in ood if part not in missing)
+    without = f"; or go on without in a suite of your own with `ood = [{there}]` (docs/benchmark.md)" if there else ""
+    raise UserError(
+        f"{family.name} needs {', '.join(part.name for part in missing)} in {looked}, but no such folder is there; "
+        f"`distort bench datasets` says how to get it{without}."
+    )
+
+
+def _is_there(part: Part, locations: Locations) -> bool:
+    return not part.source or any(place.is_dir() for place in locations.candidates(part.source))
 
 
 def _pooled_dataset(
