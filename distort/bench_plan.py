@@ -13,7 +13,7 @@ from distort.suites import BENCHMARK, SuiteCommand
 
 if TYPE_CHECKING:
     from empirical import Ledger, Suite, Unit, Workspace
-    from empirical.benchmark.cost import Rates, Share
+    from empirical.benchmark.cost import MeasuredRates, Share
 
 
 @dataclass(frozen=True)
@@ -189,9 +189,9 @@ def _planned(share: "Share") -> PlannedWork:
     )
 
 
-def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "Rates") -> "Rates":
+def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "MeasuredRates") -> "MeasuredRates":
     """Rates measured now where no finished run tells, one a backbone, side and batch; an error names its recipe."""
-    from empirical.benchmark.cost import Rates, timed_rate, timed_solving
+    from empirical.benchmark.cost import MeasuredRates, timed_rate, timed_solving
 
     training, solving = dict(known.training), dict(known.solving)
     seconds: dict[tuple[str, str], float] = {}
@@ -209,7 +209,7 @@ def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "Rate
         training.setdefault(recipe.name, images.get(trains, 0.0))
         if recipe.solves:
             solving.setdefault(recipe.name, seconds.get(solves, 0.0))
-    return Rates(training, solving)
+    return MeasuredRates(training, solving)
 
 
 def _plan_text(document: Planned) -> str:

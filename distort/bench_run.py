@@ -1,5 +1,6 @@
 """`distort bench run|collect`: the runs of a suite, and its tables."""
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run(ExecutorFlags, SuiteCommand):
+class RunSuite(ExecutorFlags, SuiteCommand):
     """Run a suite: linear probes, learning-rate sweeps of every method, whatever its recipes ask for; then the table.
 
     Finished runs are kept, and those that were cut off are finished: calling it again is always safe.
@@ -53,6 +54,9 @@ class Run(ExecutorFlags, SuiteCommand):
                 force=self.force,
                 progress=begin(suite.name),
             )
+        if self.debug:
+            for unit, trace in outcome.tracebacks.items():
+                print(f"{unit}\n{trace}", file=sys.stderr)
         parts = [suite_text(outcome), *_from_stores(suite, workspace), "", accuracy_table(outcome.benchmark)]
         return Answer(outcome.benchmark.rows, "\n".join(parts), _failure(outcome))
 

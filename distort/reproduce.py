@@ -75,7 +75,7 @@ def reproduce(
         *(partial(simulation_stages, results, names, scale=plan.scale, force=force) for names in plan.experiments),
     ]
     drawn = [partial(figure_stages, results, name, force=force) for name in plan.figures]
-    stages = [stage for steps in (measured, drawn) for found in run(steps) for stage in found]
+    stages = [stage for steps in (measured, drawn) for finished in run(steps) for stage in finished]
     begin("report")("", 0.5)
     return _written(results, stages, scale=plan.scale, started=started)
 
@@ -87,9 +87,9 @@ def _written(results: Path, stages: "list[Stage]", *, scale: Scale, started: flo
     from figures.report.gather import gather
     from figures.report.page import page
 
-    found = gather(results)
+    gathered = gather(results)
     seconds = round(time.perf_counter() - started, 1)
-    summary = found.model_copy(update={"stages": tuple(stages), "scale": scale, "seconds": seconds})
+    summary = gathered.model_copy(update={"stages": tuple(stages), "scale": scale, "seconds": seconds})
     write_text(results / REPORT, page(summary, results))
     write_text(results / SUMMARY, as_json(summary) + "\n")
     return summary

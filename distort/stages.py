@@ -62,7 +62,7 @@ def simulation_stages(
     stages = []
     for name in names:
         started, report = time.perf_counter(), begin(f"simulation {name}")
-        experiment = next(one for one in EXPERIMENTS if one.name == name)
+        experiment = next(experiment for experiment in EXPERIMENTS if experiment.name == name)
 
         def progress(done: int, total: int, report: Report = report) -> None:
             report(f"{done} of {total} problems", done / total)
@@ -135,8 +135,8 @@ def suite_text(outcome: "SuiteOutcome") -> str:
     lines = [text] if text else []
     lines += [f"up to date: {outcome.up_to_date} runs"] if outcome.up_to_date else []
     reasons: dict[str, list[str]] = {}
-    for one in outcome.set_aside:
-        reasons.setdefault(one.error, []).append(one.unit)
+    for failed in outcome.set_aside:
+        reasons.setdefault(failed.error, []).append(failed.unit)
     # What one missing data set holds up is said once.
     lines += [f"set aside: {_shortened(units)}: {error}" for error, units in reasons.items()]
     lines += ["stopped at the limit; the same command goes on"] if outcome.stopped else []

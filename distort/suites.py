@@ -27,6 +27,8 @@ class SuiteCommand(Command):
     """How large the embedded suite is; quick makes the miniatures the least that shows everything."""
     protocol: Literal["paper", "clean"] = "paper"
     """Of paper and miniature: paper selects on the reported ID set, clean on held-out training images."""
+    evaluate: Literal["every_epoch", "selected"] = "every_epoch"
+    """When sets that do not select are judged: after every epoch, or where one is the best so far and at the end."""
     root: Path | None = None
     """Folder that all data lie below; by default the file's, else that of the environment variable DISTORT_DATA."""
     store: Path | None = None
@@ -51,11 +53,14 @@ class SuiteCommand(Command):
         if self.file is not None:
             if self.config is not None:
                 raise UsageError("A TOML suite says itself where data lie; leave --config out.")
-            if self.protocol != "paper" or self.scale != "default":
-                raise UsageError("A TOML suite says itself how large it is and under which protocol; leave both out.")
+            if self.protocol != "paper" or self.scale != "default" or self.evaluate != "every_epoch":
+                raise UsageError(
+                    "A TOML suite says itself how large it is, under which protocol and what it evaluates; leave "
+                    "--scale, --protocol and --evaluate out."
+                )
             return read_suite_file(self.file, root=self.root)
         known([self.suite], NAMES, kind="suite")
-        return named_suite(self.suite, scale=self.scale, protocol=self.protocol)
+        return named_suite(self.suite, scale=self.scale, protocol=self.protocol, evaluate=self.evaluate)
 
     def results(self, suite: "Suite") -> Path:
         """The results folder: the one that was named, or the suite's own."""

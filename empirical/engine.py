@@ -31,6 +31,7 @@ class SuiteOutcome(NamedTuple):
       up_to_date: units that were found finished.
       set_aside: units that failed.
       stopped: whether `limit` ended it.
+      tracebacks: of failed units whose error nobody foresaw, by the unit's name.
     """
 
     benchmark: Benchmark
@@ -38,6 +39,7 @@ class SuiteOutcome(NamedTuple):
     up_to_date: int
     set_aside: list[SetAside]
     stopped: bool
+    tracebacks: dict[str, str]
 
 
 def run_suite(
@@ -80,7 +82,10 @@ def run_suite(
     benchmark = collect(ledger, set_aside=failed)
     write_benchmark(workspace.folder, benchmark)
     up_to_date = sum(isinstance(end, Done) and not end.built for end in outcomes.values())
-    return SuiteOutcome(benchmark, built, up_to_date, failed, stopped)
+    tracebacks = {
+        str(end.unit): end.traceback for end in outcomes.values() if isinstance(end, Failed) and end.traceback
+    }
+    return SuiteOutcome(benchmark, built, up_to_date, failed, stopped, tracebacks)
 
 
 def _rounds(

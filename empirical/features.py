@@ -2,7 +2,7 @@
 
 The paper's linear probes see one randomly augmented view of every training image, in eval mode. The variants of its
 code are here beside it: several views or none, batch statistics, statistics re-estimated on the training set.
-Source: protocol sections 5.1 and 7.1.
+Source: docs/protocol.md, sections 5.1 and 7.1.
 """
 
 from collections.abc import Mapping

@@ -1,9 +1,9 @@
 """Which epoch, which learning rate, and how sure. A criterion names the sets and the metric that decide.
 
-Source: protocol section 6. Within a run the first epoch of highest value of the criterion, the state before training
-excluded; across runs the learning rate of highest mean over seeds, each seed at its best epoch. On ties the smaller
-rate, but under the protocol `paper` as in the authors' code: the first of the groups in the alphabetical order of their
-names, in which 0.0001 comes before 1e-05 (`TieRule`). A learning rate at which a seed diverged is no candidate. The
+Source: docs/protocol.md, section 6. Within a run the first epoch of highest value of the criterion, the state before
+training excluded; across runs the learning rate of highest mean over seeds, each seed at its best epoch. On ties the
+smaller rate, but under the protocol `paper` as in the authors' code: the first of the groups in the alphabetical order of
+their names, in which 0.0001 comes before 1e-05 (`TieRule`). A learning rate at which a seed diverged is no candidate. The
 maxima are taken seed by seed on the set that selects, so under the protocol `paper`, where that is the reported set,
 the reported ID accuracy is slightly optimistic.
 
@@ -86,6 +86,7 @@ class Selected(NamedTuple):
 
     @property
     def diverged(self) -> tuple[float, ...]:
+        """Learning rates at which a seed diverged."""
         return tuple(point.value for point in self.points if point.score is None)
 
 

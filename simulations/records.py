@@ -83,8 +83,8 @@ def load(name: str, results: Path | str) -> Any:
     return load_as(experiments[name].data_type, folder(name, results))
 
 
-def load_as(data_type: type, directory: Path) -> Any:
-    """The data of this type in a published directory, every file checked against its hash."""
+def load_as(data_type: Any, directory: Path) -> Any:
+    """The data of this type (a generic one may name its parameter) in a published directory, every file checked."""
     try:
         published(directory)
     except FileNotFoundError as error:

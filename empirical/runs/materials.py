@@ -16,11 +16,12 @@ from empirical.benchmark.run import Run
 from empirical.datasets.catalogue import family
 from empirical.datasets.family import Family, read_dataset
 from empirical.datasets.image_sets import Dataset
+from empirical.distortion.movement import MOVING
 from empirical.evaluation import Evaluation
 from empirical.features import Extraction, FeatureCache
 from empirical.linear_probe import Features
 from empirical.recipes import Recipe, SolvedProbe
-from empirical.runs.judging import MOVING, Judge
+from empirical.runs.judging import Judge
 from empirical.runs.publishing import file_of
 from empirical.training import TrainingData, training_data
 
@@ -41,6 +42,7 @@ class Materials:
 
     @property
     def classes(self) -> int:
+        """How many."""
         return len(self.dataset.classes)
 
     @cached_property
@@ -53,6 +55,7 @@ class Materials:
 
     @cached_property
     def training(self) -> TrainingData:
+        """ID training images in the form that is fastest to train on."""
         return training_data(self.dataset.id_training, self.recipe.pipelines.training)
 
     @cached_property

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from artifacts import open_results_folder
+from artifacts import UserError, open_results_folder
 from distort.__main__ import main
 from distort.folder import held
 from empirical import Only, Suite, run_suite
-from empirical.benchmark.suite import SUITE_FILE
+from empirical.benchmark.suite import SUITE_FILE, open_suite, read_suite
 from empirical.records import BENCHMARK_FILE
 from tests.support import SUPPORT
 from tests.support.small_suite import SUITE, workspace
@@ -108,6 +108,18 @@ def test_a_folder_of_another_suite_is_left_alone(capsys, results):
     status, _, err = run(capsys, "run", "--out", str(results))
     assert (status, "must hold the suite embedded, got another" in err) == (1, True)
     assert {file: file.stat().st_mtime_ns for file in before} == before
+
+
+def test_a_suite_file_of_an_older_version_is_set_aside_with_a_word(tmp_path, caplog):
+    older = json.dumps({"name": "embedded", "recipes": [{"name": "digits", "variations": []}]})
+    (tmp_path / SUITE_FILE).write_text(older, encoding="utf-8")
+    open_suite(tmp_path, SUITE)
+    assert read_suite(tmp_path) == SUITE
+    assert (tmp_path / "suite.older.json").read_text(encoding="utf-8") == older
+    assert "must be of this version" in caplog.text
+    (tmp_path / SUITE_FILE).write_text(json.dumps({"name": "another", "recipes": 3}), encoding="utf-8")
+    with pytest.raises(UserError, match="must hold the suite embedded, got another"):
+        open_suite(tmp_path, SUITE)
 
 
 def test_a_run_of_another_configuration_is_left_alone(copy):
