@@ -2,10 +2,10 @@
 
 Source: docs/protocol.md, section 6. Within a run the first epoch of highest value of the criterion, the state before
 training excluded; across runs the learning rate of highest mean over seeds, each seed at its best epoch. On ties the
-smaller rate, but under the protocol `paper` as in the authors' code: the first of the groups in the alphabetical order of
-their names, in which 0.0001 comes before 1e-05 (`TieRule`). A learning rate at which a seed diverged is no candidate. The
-maxima are taken seed by seed on the set that selects, so under the protocol `paper`, where that is the reported set,
-the reported ID accuracy is slightly optimistic.
+smaller rate, but under the protocol `paper` as in the authors' code: the first of the groups in the alphabetical order
+of their names, in which 0.0001 comes before 1e-05 (`TieRule`). A learning rate at which a seed diverged is no
+candidate. The maxima are taken seed by seed on the set that selects, so under the protocol `paper`, where that is the
+reported set, the reported ID accuracy is slightly optimistic.
 
 `ID_VALIDATION` decides everywhere but in the OOD-oracle rows, whose criterion is made by `oracle` and by nothing else.
 """
