@@ -11,6 +11,8 @@ from distort.command import Answer, UsageError, table
 from distort.names import known
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from empirical.backbones.checkpoint_locations import CheckpointLocations
     from empirical.backbones.published import Published
 
@@ -55,6 +57,8 @@ class Checkpoints(DataCommand):
     """Read what is there: checksum, names, shapes and values of every tensor; fails if anything is wrong."""
     download: bool = False
     """Fetch the named ones that are missing from their public addresses."""
+    force: bool = False
+    """With --download: fetch again what is there, and put it in its place once it is whole."""
     convert: bool = False
     """Bring the named ones into this project's own form, which is read fastest."""
 
@@ -80,7 +84,7 @@ class Checkpoints(DataCommand):
 
         with progress() as begin:
             for one in chosen if self.download else ():
-                fetch_weights(one, locations, progress=begin(one.title))
+                fetch_weights(one, locations, force=self.force, progress=begin(one.title))
             for one in chosen if self.convert else ():
                 report = begin(f"{one.title}, converting")
                 convert(one.name, locations)
@@ -107,9 +111,21 @@ def status(one: "Published", locations: "CheckpointLocations", *, verify: bool) 
             for file in one.files
         },
         sha256=sha256_of(found) if verify and found is not None else "",
-        checked=_checked(one.name, locations) if verify and found is not None else "",
+        checked="" if found is None else _checked(one.name, locations) if verify else _glanced_at(found),
         how="" if found is not None else f"distort bench checkpoints --download {one.name}, or {addresses}",
     )
+
+
+def _glanced_at(path: "Path") -> str:
+    """What the beginning of a file shows at once: whether it is a file of weights at all; empty where it is."""
+    from artifacts import UserError
+    from empirical.formats.weights_file import stored_tensors
+
+    try:
+        stored_tensors(path)
+    except UserError as error:
+        return f"wrong: {error}"
+    return ""
 
 
 def _checked(name: str, locations: "CheckpointLocations") -> str:

@@ -26,6 +26,10 @@ def add_commands(app: SubcommandApp) -> None:
     app.command(name="miniature")(WriteMiniature)
 
 
+#: Folder of packed stores, below the data's root or, where none is named, here.
+STORE_BELOW = Path("packed")
+
+
 @dataclass(frozen=True, kw_only=True)
 class DataCommand(Command):
     """Flags that say where the data lie."""
@@ -117,11 +121,16 @@ class Download(DataCommand):
     """Sources, as `distort bench datasets` names them."""
     keep: bool = False
     """Keep archives after they are unpacked."""
+    force: bool = False
+    """Fetch again what is there, and put it in its place once it is whole."""
+    archives: Annotated[Path | None, arg(name="from")] = None
+    """Of imagenet: the folder with the archives that you fetched by hand; they are checked, unpacked and sorted."""
 
     def __call__(self) -> Answer:
         from artifacts import UserError
         from distort.progress import progress
         from empirical.datasets.download import download
+        from empirical.datasets.imagenet_archives import install
         from empirical.datasets.locations import VARIABLE
         from empirical.datasets.sources import SOURCES, source
 
@@ -129,15 +138,20 @@ class Download(DataCommand):
         root = self.data().locations.root
         if root is None:
             raise UserError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
+        if self.archives is not None and names != ("imagenet",):
+            raise UsageError("--from is for imagenet, whose archives are fetched by hand; name imagenet alone.")
         received = []
         with progress() as begin:
             for name in names:
-                received += download(source(name), root, keep=self.keep, progress=begin(name))
+                if self.archives is not None:
+                    received += install(self.archives, root / name, progress=begin(name))
+                else:
+                    received += download(source(name), root, keep=self.keep, force=self.force, progress=begin(name))
         rows = [
-            (one.name, one.place, one.sha256 or "there already", "agrees" if one.checked else "none is published")
+            (one.name, one.place, one.state, one.sha256, "agrees" if one.checked else "none is published")
             for one in received
         ]
-        return Answer(received, table(("file", "place", "sha256", "published checksum"), rows))
+        return Answer(received, table(("file", "place", "state", "sha256", "published checksum"), rows))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +160,8 @@ class Pack(DataCommand):
 
     names: Positional[tuple[str, ...]]
     """Data sets, as `distort bench datasets` names them."""
-    out: Path = Path("packed")
-    """Folder for the packed files."""
+    out: Path | None = None
+    """Folder for the packed files; by default `packed` below the data's root, where `bench run` finds them."""
     codec: Literal["raw", "jpeg"] | None = None
     """Pixels or JPEG; by default pixels for CIFAR-10 and FMoW, JPEG for the others."""
     resize: Literal["short_side", "square"] | None = None
@@ -163,14 +177,15 @@ class Pack(DataCommand):
 
         if self.workers < 1:
             raise UsageError(f"--workers must be at least 1, got {self.workers}.")
-        families = _families(self.names, self.data(), everything=False)
+        data = self.data()
+        out = self.out or (STORE_BELOW if data.locations.root is None else data.locations.root / STORE_BELOW)
+        families = _families(self.names, data, everything=False)
         stores = []
         with progress() as begin:
             for one in families:
                 form = self.form(one.name)
-                locations = self.data().locations
                 found = pack_family(
-                    one, locations, self.out, form=form, workers=self.workers, progress=begin(one.title)
+                    one, data.locations, out, form=form, workers=self.workers, progress=begin(one.title)
                 )
                 stores += [(one.name, store) for store in found]
         rows = [

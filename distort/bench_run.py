@@ -58,8 +58,8 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         if self.debug:
             for unit, trace in outcome.tracebacks.items():
                 print(f"{unit}\n{trace}", file=sys.stderr)
-        return Answer(outcome.benchmark.rows, f"{suite_text(outcome)}\n\n{accuracy_table(outcome.benchmark)}",
-                      _failure(outcome))  # fmt: skip
+        parts = [suite_text(outcome), *_from_stores(suite, workspace), "", accuracy_table(outcome.benchmark)]
+        return Answer(outcome.benchmark.rows, "\n".join(parts), _failure(outcome))
 
     def check_selection(self, suite: "Suite") -> None:
         """Whether --only leaves anything to do, before anything is written.
@@ -82,6 +82,17 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         self.check()
         script = job_script(self.asked())
         return Answer({"script": script}, script)
+
+
+def _from_stores(suite: "Suite", workspace: "Workspace") -> list[str]:
+    """One line where images were read from packed stores."""
+    from empirical.store import is_packed
+
+    store = workspace.data.locations.store
+    packed = sorted(
+        {recipe.family for recipe in suite.recipes if store is not None and is_packed(store, recipe.family)}
+    )
+    return [f"Images of {', '.join(packed)} are read from the packed store {store}."] if packed else []
 
 
 @dataclass(frozen=True, kw_only=True)

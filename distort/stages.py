@@ -138,7 +138,11 @@ def suite_text(outcome: "SuiteOutcome") -> str:
     text = stages_text(stages)
     lines = [text] if text else []
     lines += [f"up to date: {outcome.up_to_date} runs"] if outcome.up_to_date else []
-    lines += [f"set aside: {failed.unit}: {failed.error}" for failed in outcome.set_aside]
+    reasons: dict[str, list[str]] = {}
+    for failed in outcome.set_aside:
+        reasons.setdefault(failed.error, []).append(failed.unit)
+    # What one missing data set holds up is said once.
+    lines += [f"set aside: {_shortened(units)}: {error}" for error, units in reasons.items()]
     lines += ["stopped at the limit; the same command goes on"] if outcome.stopped else []
     return "\n".join(lines)
 

@@ -31,6 +31,8 @@ class SuiteCommand(MakingCommand):
     """When sets that do not select are judged: after every epoch, or where one is the best so far and at the end."""
     root: Path | None = None
     """Folder that all data lie below; by default the file's, else that of the environment variable DISTORT_DATA."""
+    store: Path | None = None
+    """Folder of packed stores; by default the file's, that of DISTORT_STORE, or `packed` below the data's root."""
     config: Path | None = None
     """TOML file with locations and checkpoints (docs/datasets.md), where the suite is not a TOML file itself."""
 
@@ -76,6 +78,7 @@ class SuiteCommand(MakingCommand):
             folder=results / BENCHMARK,
             root=_absolute(self.root) or self.own_miniatures(suite),
             configuration=_absolute(configuration),
+            store=_absolute(self.store),
         )
 
     def own_miniatures(self, suite: "Suite") -> Path | None:

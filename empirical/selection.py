@@ -1,9 +1,11 @@
 """Which epoch, which learning rate, and how sure. A criterion names the sets and the metric that decide.
 
 Source: docs/protocol.md, section 6. Within a run the first epoch of highest value of the criterion, the state before
-training excluded; across runs the learning rate of highest mean over seeds, each seed at its best epoch, the smaller on
-ties. A learning rate at which a seed diverged is no candidate. The maxima are taken seed by seed on the set that
-selects, so under the protocol `paper`, where that is the reported set, the reported ID accuracy is slightly optimistic.
+training excluded; across runs the learning rate of highest mean over seeds, each seed at its best epoch. On ties the
+smaller rate, but under the protocol `paper` as in the authors' code: the first of the groups in the alphabetical order
+of their names, in which 0.0001 comes before 1e-05 (`TieRule`). A learning rate at which a seed diverged is no
+candidate. The maxima are taken seed by seed on the set that selects, so under the protocol `paper`, where that is the
+reported set, the reported ID accuracy is slightly optimistic.
 
 `ID_VALIDATION` decides everywhere but in the OOD-oracle rows, whose criterion is made by `oracle` and by nothing else.
 """
@@ -17,8 +19,11 @@ from pydantic import Field
 from scipy import stats
 
 from artifacts.frozen import Frozen
+from empirical.datasets.protocols import PAPER, Protocol
 from empirical.records import ID_SELECTION, Edge, EpochRecord, Estimate, PenaltyRecord, SetMetrics
 
+#: "alphabetical": of equally good learning rates the one whose shortest decimal spelling comes first as text.
+TieRule = Literal["smaller", "alphabetical"]
 NORMAL_90 = 1.645  # as printed in the paper's code
 
 
@@ -115,7 +120,14 @@ def selected_penalty(path: Sequence[PenaltyRecord], criterion: Criterion = ID_VA
     return max(path, key=lambda record: (criterion(record.sets), -record.penalty))
 
 
-def selected(trials: Sequence[Trial], criterion: Criterion = ID_VALIDATION) -> Selected | None:
+def tie_rule(protocol: Protocol) -> TieRule:
+    """How a protocol chooses among equally good learning rates."""
+    return "alphabetical" if protocol.name == PAPER.name else "smaller"
+
+
+def selected(
+    trials: Sequence[Trial], criterion: Criterion = ID_VALIDATION, *, ties: TieRule = "smaller"
+) -> Selected | None:
     """The learning rate that the criterion values highest; None where every one diverged.
 
     Raises:
@@ -130,7 +142,9 @@ def selected(trials: Sequence[Trial], criterion: Criterion = ID_VALIDATION) -> S
     candidates = [point for point in points if point.score is not None]
     if not candidates:
         return None
-    best = max(candidates, key=lambda point: (point.score, -point.value))
+    highest = max(point.score for point in candidates if point.score is not None)
+    tied = [point for point in candidates if point.score == highest]
+    best = min(tied, key=lambda point: repr(point.value) if ties == "alphabetical" else point.value)
     return Selected(points, best, grid_edge(best.value, grid))
 
 

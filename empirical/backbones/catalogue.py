@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from artifacts import UserError
 from empirical.backbones.backbone import Backbone
-from empirical.backbones.checkpoint_locations import CheckpointLocations
+from empirical.backbones.checkpoint_locations import CheckpointLocations, Reading
 from empirical.backbones.checkpoints import PROVENANCE, read_checkpoint, read_provenance, weights_fingerprint
 from empirical.backbones.own import own_backbone
 from empirical.backbones.published import BY_NAME, Published, WeightsFile
@@ -24,6 +24,7 @@ from empirical.formats.weights_file import md5_of, sha256_of, stored_tensors
 #: The small network that comes with the package.
 SHIPPED = Path(__file__).with_name("small_resnet.safetensors")
 SMALL = "small_resnet"
+AS_USUAL = Reading()
 
 
 class BackboneChoice(BaseModel):
@@ -79,7 +80,8 @@ def load(choice: BackboneChoice, locations: CheckpointLocations) -> Loaded:
     else:
         one = published(choice.name)
         path, file = (choice.checkpoint, None) if choice.checkpoint else locations.found(one)
-        backbone, provenance = read_published(one, path, file, _shapes(choice))
+        reading = AS_USUAL if choice.checkpoint else locations.readings.get(choice.name, AS_USUAL)
+        backbone, provenance = read_published(one, path, file, _shapes(choice), reading)
     return Loaded(backbone, weights_fingerprint(backbone), provenance)
 
 
@@ -112,20 +114,22 @@ def published(name: str) -> Published:
 
 
 def read_published(
-    one: Published, path: Path, file: WeightsFile | None, like: Backbone
+    one: Published, path: Path, file: WeightsFile | None, like: Backbone, reading: Reading = AS_USUAL
 ) -> tuple[Backbone, dict[str, Any]]:
     """A published backbone from a file of any of its forms, and where it comes from.
 
     Args:
       file: what the file must be by its published checksum; None: any file that holds the tensors.
     """
-    stored = stored_tensors(path)
+    stored = stored_tensors(path, reading.key)
     if PROVENANCE in stored.metadata:
         provenance = read_provenance(path)
         if provenance.get("backbone", one.name) != one.name:
             raise UserError(f"{path} must hold {one.name}, got {provenance['backbone']}.")
         return read_checkpoint(path, like), provenance
     sha256 = checked_sha256(path, file)
+    if reading.prefix:
+        stored = stored.below(reading.prefix)
     dialect = speaking(path, stored, one.dialects)
     network = translated(path, stored, dialect, like)
     known = any(bool(known.sha256 or known.md5) and agrees(path, known, sha256) for known in one.files)

@@ -8,18 +8,33 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from artifacts import UserError
 from empirical.backbones.published import Published, WeightsFile
+from empirical.datasets.configuration import CheckpointFile
 
 VARIABLE = "DISTORT_CHECKPOINTS"
 BELOW_DATA = "checkpoints"
 
 
+class Reading(BaseModel):
+    """Where in a file of weights a backbone's tensors are (`datasets.configuration.CheckpointFile`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = ""
+    prefix: str = ""
+
+
 class CheckpointLocations(BaseModel):
-    """One folder for all checkpoints, and a file for whichever lies elsewhere (names as in the catalogue)."""
+    """One folder for all checkpoints, and a file for whichever lies elsewhere (names as in the catalogue).
+
+    Attributes:
+      readings: where in those files the tensors are, where it is not where it mostly is.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: Path | None = None
     files: Mapping[str, Path] = Field(default_factory=dict)
+    readings: Mapping[str, Reading] = Field(default_factory=dict)
 
     def converted(self, name: str) -> Path | None:
         """Where the converted weights of a backbone go; they are looked for before any other file."""
@@ -50,7 +65,9 @@ class CheckpointLocations(BaseModel):
         )
 
 
-def checkpoint_locations(data_root: Path | None = None, files: Mapping[str, Path] | None = None) -> CheckpointLocations:
+def checkpoint_locations(
+    data_root: Path | None = None, files: Mapping[str, CheckpointFile] | None = None
+) -> CheckpointLocations:
     """The folder that DISTORT_CHECKPOINTS names, else `checkpoints` below the data root.
 
     Args:
@@ -58,4 +75,9 @@ def checkpoint_locations(data_root: Path | None = None, files: Mapping[str, Path
     """
     named = os.environ.get(VARIABLE)
     below = None if data_root is None else data_root / BELOW_DATA
-    return CheckpointLocations(folder=Path(named) if named else below, files=files or {})
+    found = files or {}
+    return CheckpointLocations(
+        folder=Path(named) if named else below,
+        files={name: one.file for name, one in found.items()},
+        readings={name: Reading(key=one.key, prefix=one.prefix) for name, one in found.items()},
+    )

@@ -64,9 +64,15 @@ def read_provenance(path: Path) -> dict[str, Any]:
     """How a checkpoint was made: command, seed, versions, measured accuracy."""
     try:
         with safe_open(path, "numpy") as file:
-            return json.loads((file.metadata() or {}).get(PROVENANCE, "{}"))
-    except (SafetensorError, OSError, ValueError) as error:
+            found = json.loads((file.metadata() or {}).get(PROVENANCE, "{}"))
+    # JSON calls itself for every bracket.
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} must be a safetensors checkpoint ({error}).") from error
+    if not isinstance(found, dict):
+        raise UserError(
+            f"{path} must say how it was made as a JSON object, got {type(found).__name__}; fetch it again."
+        )
+    return found
 
 
 def weights_fingerprint(tree: eqx.Module) -> str:
@@ -74,7 +80,7 @@ def weights_fingerprint(tree: eqx.Module) -> str:
     digest = hashlib.sha256()
     for name, array in sorted(tensors(tree).items()):
         digest.update(f"{name} {array.dtype} {array.shape}\n".encode())
-        digest.update(np.ascontiguousarray(array))
+        digest.update(np.ascontiguousarray(array).data)
     return digest.hexdigest()
 
 

@@ -1,5 +1,6 @@
 """Names of CLIP's tensors: OpenAI's (and open_clip's), and those of transformers with and without `vision_model.`."""
 
+import re
 from collections.abc import Iterable
 
 from empirical.backbones.clip_resnet import ClipResNet
@@ -76,8 +77,61 @@ def transformers_text_origins(network: ClipText) -> Origins:
     }
 
 
+def timm_resnet_origins(network: ClipResNet) -> Origins:
+    """OpenAI's names as timm turns them (`byobnet.py`), for networks whose pooling is kept."""
+
+    def renamed(name: str) -> str:
+        name = name.removeprefix("visual.")
+        name = re.sub(r"^conv(\d)", r"stem.conv\1.conv", name)
+        name = re.sub(r"^bn(\d)", r"stem.conv\1.bn", name)
+        name = re.sub(r"^layer(\d)\.(\d+)\.(conv|bn)(\d)", _timm_stage, name)
+        name = re.sub(r"^layer(\d)\.(\d+)\.downsample\.(\d)", _timm_shortcut, name)
+        for theirs, ours in _TIMM_POOL.items():
+            name = name.replace(theirs, ours)
+        return name
+
+    origins = clip_resnet_origins(network).items()
+    return {ours: Origin(tuple(map(renamed, one.names)), one.layout) for ours, one in origins}
+
+
+_TIMM_POOL = {
+    "attnpool.positional_embedding": "head.pos_embed", "attnpool.q_proj": "head.q", "attnpool.k_proj": "head.k",
+    "attnpool.v_proj": "head.v", "attnpool.c_proj": "head.proj",
+}  # fmt: skip
+
+
+def _timm_stage(match: re.Match[str]) -> str:
+    stage, layer, kind, place = match.groups()
+    return f"stages.{int(stage) - 1}.{layer}.{('conv1_1x1', 'conv2_kxk', 'conv3_1x1')[int(place) - 1]}.{kind}"
+
+
+def _timm_shortcut(match: re.Match[str]) -> str:
+    stage, layer, place = match.groups()
+    return f"stages.{int(stage) - 1}.{layer}.shortcut.conv.{'conv' if place == '0' else 'bn'}"
+
+
+def timm_vit_origins(network: ClipViT) -> Origins:
+    """timm's `vision_transformer.py`; the projection is its classifier, whose bias must be zero."""
+    origins = {
+        "patches.kernel": Origin(("patch_embed.proj.weight",), "convolution"),
+        "token": Origin(("cls_token",), "two leading"),
+        "positions": Origin(("pos_embed",), "one leading"),
+        "projection.kernel": Origin(("head.weight",), "matrix"),
+        **_norms({"before_norm": "norm_pre", "after_norm": "norm"}),
+    }
+    for place in range(len(network.layers)):
+        ours, block = f"layers.{place}", f"blocks.{place}"
+        origins |= _norms({f"{ours}.attention_norm": f"{block}.norm1", f"{ours}.map_norm": f"{block}.norm2"})
+        origins |= _linears({
+            f"{ours}.attention.inputs": f"{block}.attn.qkv", f"{ours}.attention.outputs": f"{block}.attn.proj",
+            f"{ours}.expand": f"{block}.mlp.fc1", f"{ours}.contract": f"{block}.mlp.fc2",
+        })  # fmt: skip
+    return origins
+
+
 CLIP_RESNET = (
     Dialect("OpenAI's CLIP ResNet", "visual.attnpool.positional_embedding", clip_resnet_origins, (COUNTERS, *_TEXT)),
+    Dialect("timm's CLIP ResNet", "head.pos_embed", timm_resnet_origins, (COUNTERS,)),
 )
 CLIP_VIT = (
     Dialect("OpenAI's CLIP ViT", "visual.class_embedding", openai_vit_origins, _TEXT),
@@ -89,6 +143,7 @@ CLIP_VIT = (
         "transformers' CLIP without prefix", "embeddings.class_embedding",
         lambda network: transformers_vit_origins(network, ""), (*_HF_TEXT, _IDS),
     ),
+    Dialect("timm's CLIP ViT", "cls_token", timm_vit_origins, zero=("head.bias",)),
 )  # fmt: skip
 CLIP_TEXT = (
     Dialect("OpenAI's CLIP text tower", "token_embedding.weight", openai_text_origins, (r"visual\..*", *_SIZES)),

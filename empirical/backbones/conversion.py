@@ -7,7 +7,7 @@ import jax
 
 from artifacts import UserError
 from artifacts.files import replacing
-from empirical.backbones.catalogue import BackboneChoice, fresh, published, read_published
+from empirical.backbones.catalogue import AS_USUAL, BackboneChoice, fresh, published, read_published
 from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
 from empirical.backbones.checkpoints import write_checkpoint
 
@@ -31,7 +31,7 @@ def convert(name: str, locations: CheckpointLocations, source: Path | None = Non
         return target
     path, file = (source, None) if source is not None else candidates[0]
     like = eqx.filter_eval_shape(lambda key: fresh(BackboneChoice(name=name), key=key), jax.random.key(0))
-    network, provenance = read_published(one, path, file, like)
+    network, provenance = read_published(one, path, file, like, locations.readings.get(name, AS_USUAL))
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as partial:
         write_checkpoint(partial, network, provenance)

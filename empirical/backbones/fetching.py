@@ -10,20 +10,24 @@ from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocatio
 from empirical.backbones.published import Published, WeightsFile
 from empirical.datasets.download import fetch
 from empirical.datasets.sources import Fetched
-from empirical.formats.weights_file import sha256_of
+from empirical.formats.weights_file import sha256_of, stored_tensors
 
 
-def fetch_weights(one: Published, locations: CheckpointLocations, *, progress: Progress) -> Path:
-    """Fetch the first of a backbone's files into the checkpoints' folder; what is there already is left alone.
+def fetch_weights(one: Published, locations: CheckpointLocations, *, force: bool = False, progress: Progress) -> Path:
+    """Fetch the first of a backbone's files into the checkpoints' folder; what is there already is checked.
 
+    Args:
+      force: fetch again what is there, and put it in its place once it is whole.
     Raises:
-      UserError: no folder is named, the server or the checksum is wrong, or there is no room.
+      UserError: no folder is named, the server or the checksum is wrong, or there is no room; what is there is not the
+        published file, or no file of weights.
     """
     if locations.folder is None:
         raise UserError(f"Weights must have somewhere to go, but no folder is named; set {VARIABLE} or a data root.")
     file = one.files[0]
     place = locations.folder / file.name
-    if place.is_file():
+    if place.is_file() and not force:
+        _check(place, file, "`--force` fetches it again in its place")
         progress(f"{file.name} is there", 1.0)
         return place
     try:
@@ -36,12 +40,27 @@ def fetch_weights(one: Published, locations: CheckpointLocations, *, progress: P
 def _fetched(file: WeightsFile, place: Path, *, progress: Progress) -> Path:
     part = place.with_name(f".{place.name}.part")
     fetch(Fetched(url=file.address, name=place.name), part, progress=progress)
-    sha256 = sha256_of(part)
-    if not agrees(part, file, sha256):
+    try:
+        _check(part, file, "it was removed; run the same command again")
+    except UserError:
         part.unlink()
-        raise UserError(
-            f"{file.address} must have the published checksum {file.sha256 or file.md5}, got SHA-256 {sha256}; it was "
-            "removed unopened; run the same command again."
-        )
+        raise
     os.replace(part, place)
     return place
+
+
+def _check(path: Path, file: WeightsFile, mend: str) -> None:
+    """The published checksum, and tensors: where no checksum is published, an error page would pass for weights.
+
+    Raises:
+      UserError: it is not what it must be.
+    """
+    sha256 = sha256_of(path)
+    if not agrees(path, file, sha256):
+        raise UserError(
+            f"{path} must have the published checksum {file.sha256 or file.md5}, got SHA-256 {sha256}; {mend}."
+        )
+    try:
+        stored_tensors(path)
+    except UserError as error:
+        raise UserError(f"{path} must be a file of weights ({error}); {mend}.") from error

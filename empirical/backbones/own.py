@@ -54,12 +54,11 @@ def own_backbone(name: str, checkpoint: Path | None, options: Mapping[str, Any])
         made = make(checkpoint, **options)
     except TypeError as error:
         raise UserError(f"{name} must take a checkpoint's path and the options {sorted(options)} ({error}).") from error
-    check(name, made)
-    return made
+    return checked(name, made)
 
 
-def check(name: str, made: Any) -> None:
-    """Refuse what does not keep the protocol of `Backbone`; nothing is computed, only shapes are followed.
+def checked(name: str, made: Any) -> Backbone:
+    """What was made, where it keeps the protocol of `Backbone`; nothing is computed, only shapes are followed.
 
     Raises:
       UserError: what is wrong.
@@ -82,6 +81,7 @@ def check(name: str, made: Any) -> None:
             raise UserError(f"{name} must give float32 features of width {made.feature_dim}, got {got}.")
         if jax.tree.structure(network) != jax.tree.structure(made):
             raise UserError(f"{name} must return itself with its statistics from a pass in {mode} mode.")
+    return made
 
 
 def _check_roles(name: str, made: Backbone) -> None:

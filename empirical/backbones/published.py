@@ -16,7 +16,14 @@ from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50, TextSize
 from empirical.backbones.clip_vit import VIT_B16, VIT_B32, VIT_L14, ClipViT, VitSize
 from empirical.backbones.resnet import ResNet
-from empirical.backbones.resnet_names import MOCO, SWAV, TORCHVISION
+from empirical.backbones.resnet_names import (
+    MOCO,
+    MOCO_UNWRAPPED,
+    SWAV,
+    SWAV_UNWRAPPED,
+    TORCHVISION,
+    TORCHVISION_WRAPPED,
+)  # fmt: skip
 from empirical.backbones.tensor_names import Dialect
 
 Build = Callable[..., Backbone]
@@ -89,21 +96,21 @@ def _hub(owner: str, repository: str, file: str) -> WeightsFile:
 PUBLISHED = (
     Published(
         name="moco_v2_resnet50", title="MoCo-v2, 800 epochs, ResNet-50", licence="CC BY-NC 4.0",
-        needed_by=("living17", "entity30", "cifar10"), dialects=(MOCO,), build=_resnet50,
+        needed_by=("living17", "entity30", "cifar10"), dialects=(MOCO, MOCO_UNWRAPPED), build=_resnet50,
         files=(WeightsFile(
             "moco_v2_800ep_pretrain.pth.tar", f"{_MOCO}/moco_v2_800ep/moco_v2_800ep_pretrain.pth.tar", md5="a04e12f8"
         ),),
     ),
     Published(
         name="moco_v1_resnet50", title="MoCo-v1, 200 epochs, ResNet-50", licence="CC BY-NC 4.0",
-        needed_by=("living17 (feature quality)",), dialects=(MOCO,), build=_resnet50,
+        needed_by=("living17 (feature quality)",), dialects=(MOCO, MOCO_UNWRAPPED), build=_resnet50,
         files=(WeightsFile(
             "moco_v1_200ep_pretrain.pth.tar", f"{_MOCO}/moco_v1_200ep/moco_v1_200ep_pretrain.pth.tar", md5="b251726a"
         ),),
     ),
     Published(
         name="mocotp_resnet50", title="MoCo-v2 with temporal positives on fMoW, 200 epochs, ResNet-50",
-        licence="none stated", needed_by=("fmow",), dialects=(MOCO,), build=_resnet50,
+        licence="none stated", needed_by=("fmow",), dialects=(MOCO, MOCO_UNWRAPPED), build=_resnet50,
         files=(
             WeightsFile("moco_tp.pth.tar", "https://zenodo.org/records/7379715/files/moco_tp.pth.tar"),
             WeightsFile("mocotp_checkpoint_0200.pth.tar", "the paper's own copy; not published under this name"),
@@ -111,7 +118,8 @@ PUBLISHED = (
     ),
     Published(
         name="supervised_resnet50", title="ResNet-50, supervised on ImageNet (torchvision, version 1)",
-        licence="BSD 3-Clause (torchvision)", needed_by=(), dialects=(TORCHVISION,), build=_resnet50,
+        licence="BSD 3-Clause (torchvision)", needed_by=(), build=_resnet50,
+        dialects=(TORCHVISION, TORCHVISION_WRAPPED),
         files=(
             WeightsFile(
                 "resnet50-0676ba61.pth", "https://download.pytorch.org/models/resnet50-0676ba61.pth", sha256="0676ba61"
@@ -123,7 +131,7 @@ PUBLISHED = (
     ),
     Published(
         name="swav_resnet50", title="SwAV, 800 epochs, ResNet-50", licence="CC BY-NC 4.0", needed_by=(),
-        dialects=(SWAV,), build=_resnet50,
+        dialects=(SWAV, SWAV_UNWRAPPED), build=_resnet50,
         files=(WeightsFile(
             "swav_800ep_pretrain.pth.tar",
             "https://dl.fbaipublicfiles.com/deepcluster/swav_800ep_pretrain.pth.tar",

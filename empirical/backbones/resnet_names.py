@@ -1,5 +1,6 @@
 """torchvision's names for a ResNet, and the prefixes under which MoCo, SwAV and others store it."""
 
+import re
 from collections.abc import Iterator
 
 from empirical.backbones.resnet import ResNet
@@ -50,10 +51,25 @@ def _dialect(name: str, prefix: str, *ignored: str) -> Dialect:
     return Dialect(name, f"{prefix}conv1.weight", lambda network: resnet_origins(network, prefix), patterns)
 
 
-#: MoCo keeps the key encoder, its queue and the projection head beside the query encoder.
-MOCO = _dialect(
-    "MoCo's encoder_q", "module.encoder_q.",
-    r"module\.encoder_q\.fc\..*", r"module\.encoder_k\..*", r"module\.queue(_ptr)?",
-)  # fmt: skip
-SWAV = _dialect("SwAV's ResNet", "module.", r"module\.projection_head\..*", r"module\.prototypes\..*")
-TORCHVISION = _dialect("torchvision's ResNet", "", r"fc\.(weight|bias)")
+def _moco(name: str, outer: str) -> Dialect:
+    """MoCo keeps the key encoder, its queue and the projection head beside the query encoder."""
+    at = re.escape(outer)
+    ignored = (rf"{at}encoder_q\.fc\..*", rf"{at}encoder_k\..*", rf"{at}queue(_ptr)?")
+    return _dialect(name, f"{outer}encoder_q.", *ignored)
+
+
+def _swav(name: str, outer: str) -> Dialect:
+    at = re.escape(outer)
+    return _dialect(name, outer, rf"{at}projection_head\..*", rf"{at}prototypes\..*")
+
+
+def _torchvision(name: str, outer: str) -> Dialect:
+    return _dialect(name, outer, rf"{re.escape(outer)}fc\.(weight|bias)")
+
+
+# What was trained on several GPUs was mostly saved with PyTorch's wrapper `module` around it. timm's ResNets have
+# torchvision's names.
+MOCO, MOCO_UNWRAPPED = _moco("MoCo's encoder_q", "module."), _moco("MoCo's encoder_q, unwrapped", "")
+SWAV, SWAV_UNWRAPPED = _swav("SwAV's ResNet", "module."), _swav("SwAV's ResNet, unwrapped", "")
+TORCHVISION = _torchvision("torchvision's ResNet", "")
+TORCHVISION_WRAPPED = _torchvision("torchvision's ResNet, wrapped", "module.")

@@ -3,6 +3,7 @@
 Every expected tensor is read once; every other one must be known to be of no use here. A partial load is an error.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -19,8 +20,14 @@ from empirical.backbones.checkpoints import name_at
 from empirical.formats.stored_tensor import FLOATS, StoredTensors
 
 Module = TypeVar("Module", bound=eqx.Module)
-#: How axes lie elsewhere: `convolution` is outputs, inputs, height, width; `matrix` is outputs, inputs.
-Layout = Literal["same", "convolution", "matrix"]
+#: How axes lie elsewhere: `convolution` is outputs, inputs, height, width; `matrix` is outputs, inputs; `one leading`
+#: and `two leading` have so many axes of length 1 before the others.
+Layout = Literal["same", "convolution", "matrix", "one leading", "two leading"]
+LEADING = {"one leading": 1, "two leading": 2}
+
+
+#: Values of a tensor that must be zero.
+MOST_ZEROS = 1 << 20
 
 
 class Origin(NamedTuple):
@@ -41,12 +48,14 @@ class Dialect:
       mark: a tensor that shows that a file speaks this dialect.
       origins: for a network, where each of its arrays comes from.
       ignored: patterns of whatever else such a file may hold.
+      zero: tensors that must be zero where they are there, since the network here has nothing in their place.
     """
 
     name: str
     mark: str
     origins: Callable[[Any], Origins]
     ignored: tuple[str, ...] = ()
+    zero: tuple[str, ...] = ()
 
 
 def speaking(path: Path, stored: StoredTensors, dialects: Iterable[Dialect]) -> Dialect:
@@ -75,6 +84,10 @@ def translated(path: Path, stored: StoredTensors, dialect: Dialect, like: Module
     wanted = {name for origin in origins.values() for name in origin.names}
     missing = wanted - stored.tensors.keys()
     surplus = [name for name in stored.tensors.keys() - wanted if not _ignored(name, dialect)]
+    for name in dialect.zero:
+        one = stored.tensors.get(name)
+        if one is not None and (math.prod(one.shape) > MOST_ZEROS or one.read().any()):
+            raise UserError(f"{path}: {name} must be zero, which {dialect.name} has as a formality; got other values.")
     if missing or surplus:
         raise UserError(
             f"{path} must hold exactly the tensors of {dialect.name}: {len(missing)} missing {_some(missing)}, "
@@ -100,7 +113,9 @@ def _array(path: Path, origin: Origin, stored: StoredTensors, shape: tuple[int, 
         if not np.isfinite(part).all():
             raise UserError(f"{path}: {name} must be finite, got NaN or infinity.")
     joined = values[0] if len(values) == 1 else np.concatenate(values)
-    turned = {"same": joined, "convolution": joined.T, "matrix": joined.T}[origin.layout]
+    if origin.layout in LEADING:
+        return joined.reshape(shape)
+    turned = joined if origin.layout == "same" else joined.T
     return np.asarray(np.swapaxes(turned, 0, 1) if origin.layout == "convolution" else turned, order="C")
 
 
@@ -109,11 +124,13 @@ def _outside(shape: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
     if layout == "convolution":
         height, width, inputs, outputs = shape
         return (outputs, inputs, height, width)
+    if layout in LEADING:
+        return (1,) * LEADING[layout] + shape
     return shape[::-1] if layout == "matrix" else shape
 
 
 def _ignored(name: str, dialect: Dialect) -> bool:
-    return any(re.fullmatch(pattern, name) for pattern in dialect.ignored)
+    return name in dialect.zero or any(re.fullmatch(pattern, name) for pattern in dialect.ignored)
 
 
 def _some(names: Iterable[str]) -> str:

@@ -8,7 +8,7 @@ from empirical.benchmark.units import Unit, description_unit, pretraining_unit, 
 from empirical.methods import Method
 from empirical.recipes import Condition, Recipe, Sweep, TrainedProbe
 from empirical.records import EpochRecord, RunResult
-from empirical.selection import Selected, Trial, extended, selected
+from empirical.selection import Selected, Trial, extended, selected, tie_rule
 
 #: What a training unit came to; None where it has not been run.
 Results = Callable[[Unit], RunResult | None]
@@ -70,7 +70,7 @@ def grid(recipe: Recipe, sweep: Sweep, results: Results) -> Grid:
         finished = [run for run in asked if run is not None]
         if len(finished) < len(asked):
             return Grid(tuple(sorted(values)), tuple(sorted(added)), False, None, False)
-        best = selected([_trial(run) for run in finished], recipe.criterion)
+        best = selected([_trial(run) for run in finished], recipe.criterion, ties=tie_rule(recipe.protocol))
         if best is None or best.edge is None or not sweep.extensions:
             return Grid(tuple(sorted(values)), tuple(sorted(added)), True, best, False)
         at_end = [value for value in added if (value > max(sweep.learning_rates)) == (best.edge == "high")]

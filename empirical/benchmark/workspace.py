@@ -15,16 +15,18 @@ class Workspace(Frozen):
       folder: of the suite, where `suite.json` and all runs lie.
       root: below which data are looked for; None: the configuration's, else that of DISTORT_DATA.
       configuration: the user's TOML file (docs/datasets.md), where there is one.
+      store: folder of packed stores; None: as `datasets.locations` finds it.
     """
 
     folder: Path
     root: Path | None = None
     configuration: Path | None = None
+    store: Path | None = None
 
     @property
     def data(self) -> Data:
         """Every data set that can be asked for, and where it lies."""
-        return _data(self.configuration, self.root)
+        return _data(self.configuration, self.root, self.store)
 
     @property
     def checkpoints(self) -> CheckpointLocations:
@@ -34,5 +36,5 @@ class Workspace(Frozen):
 
 
 @lru_cache(maxsize=4)
-def _data(configuration: Path | None, root: Path | None) -> Data:
-    return read_data(configuration, root=root)
+def _data(configuration: Path | None, root: Path | None, store: Path | None) -> Data:
+    return read_data(configuration, root=root, store=store)

@@ -18,7 +18,8 @@ from empirical.datasets.sizes import Size, read_marker
 from empirical.datasets.tables import table
 
 Side = Literal["source", "target"]
-# The published loader asks this of every class.
+# The published loader asks for at least 100 training images and exactly 50 for validation; no class of ImageNet has
+# more than 1,300, so more of them is a folder into which something else was unpacked too.
 TRAINING_IMAGES = (100, 1300)
 VALIDATION_IMAGES = 50
 
@@ -63,7 +64,7 @@ def _index(split: str, name: str, folder: str, side: Side, locations: Locations)
 
 
 def _check_subclasses(images: ImageSet, where: str, folder: str) -> None:
-    """Every subclass has as many images as the published loader demands."""
+    """Every subclass has as many images as the published loader demands, and no more than ImageNet has."""
     low, high = TRAINING_IMAGES if folder == "train" else (VALIDATION_IMAGES, VALIDATION_IMAGES)
     counts: dict[str, int] = {}
     for index in range(len(images)):

@@ -1,6 +1,7 @@
 """The user's TOML file: where the data lie, and data sets of their own.
 
     root = "/data"                        # or --root, or DISTORT_DATA
+    store = "/fast/packed"                # or --store, or DISTORT_STORE, or `packed` below the root
     [locations]
     imagenet = "/large/ilsvrc2012"        # whatever does not lie below the root
     [datasets.office]                     # a data set of your own
@@ -10,6 +11,7 @@
     phone = { folder = "phone", labels = "phone.txt" }   # `path label` a line
     [checkpoints]
     clip_vit_b16 = "/large/clip.safetensors"             # whatever does not lie in the checkpoint folder
+    moco_v2_resnet50 = { file = "mine.pth", key = "model", prefix = "backbone." }    # where the names have a prefix
 
 `name` and `recipes` are about runs and are read by `empirical.benchmark.suite_file`. Paths are relative to the file.
 """
@@ -33,15 +35,32 @@ from empirical.formats.files import read_text
 MOST_BYTES = 1 << 20
 
 
+class CheckpointFile(BaseModel):
+    """A file of weights and where in it they are.
+
+    Attributes:
+      key: of a PyTorch file, the entries that lead to the dictionary of tensors, with dots between them; empty: the
+        usual ones (`state_dict`, `model`).
+      prefix: what precedes the names of the backbone's tensors; others are left out. Empty: one of the known prefixes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: Path
+    key: str = ""
+    prefix: str = ""
+
+
 class Configuration(BaseModel):
     """The file's content."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     root: Path | None = None
+    store: Path | None = None
     locations: Mapping[str, Path] = Field(default_factory=dict)
     datasets: Mapping[Name, OwnDataset] = Field(default_factory=dict)
-    checkpoints: Mapping[str, Path] = Field(default_factory=dict)
+    checkpoints: Mapping[str, Path | CheckpointFile] = Field(default_factory=dict)
     name: Any = None
     recipes: Any = None
 
@@ -52,25 +71,28 @@ class Data:
 
     families: tuple[Family, ...]
     locations: Locations
-    checkpoints: Mapping[str, Path] = field(default_factory=dict)
+    checkpoints: Mapping[str, CheckpointFile] = field(default_factory=dict)
 
 
-def read_data(configuration: Path | None = None, *, root: Path | None = None) -> Data:
+def read_data(configuration: Path | None = None, *, root: Path | None = None, store: Path | None = None) -> Data:
     """The families and locations under a root and a configuration file, both optional.
 
+    Args:
+      store: folder of packed stores; None: the file's, else as `locations` finds it.
     Raises:
       UserError: the file cannot be read, or says something that is not understood.
     """
     if configuration is None:
-        return Data(FAMILIES, locations(root))
+        return Data(FAMILIES, locations(root, store))
     try:
         content = tomllib.loads(read_text(configuration, MOST_BYTES))
         read = Configuration.model_validate(content)
         base = configuration.parent
         own_root = None if read.root is None else base / read.root
-        found = locations(root or own_root)
+        own_store = None if read.store is None else base / read.store
+        found = locations(root or own_root, store or own_store)
         folders = {name: base / folder for name, folder in read.locations.items()}
-        placed = Locations(root=found.root, folders=folders)
+        placed = Locations(root=found.root, folders=folders, store=found.store)
     # tomllib calls itself for every bracket.
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{configuration} must be a TOML file, but {error}; docs/datasets.md shows one.") from error
@@ -82,8 +104,13 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None) ->
             f"{configuration} must not name a data set {taken[0]}, which is one of the catalogue; name it otherwise."
         )
     own = tuple(own_family(name, content, base) for name, content in read.datasets.items())
-    checkpoints = {name: base / file for name, file in read.checkpoints.items()}
+    checkpoints = {name: _checkpoint(file, base) for name, file in read.checkpoints.items()}
     return Data((*FAMILIES, *own), placed, checkpoints)
+
+
+def _checkpoint(file: Path | CheckpointFile, base: Path) -> CheckpointFile:
+    found = file if isinstance(file, CheckpointFile) else CheckpointFile(file=file)
+    return found.model_copy(update={"file": base / found.file})
 
 
 def _first(error: ValidationError) -> str:

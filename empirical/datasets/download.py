@@ -9,18 +9,23 @@ import os
 import shutil
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from artifacts import UserError
+from artifacts.files import write_text
 from artifacts.progress import Progress
 from empirical.datasets.sources import Fetched, Source
 from empirical.formats.archives import BadArchive, unpack
+from empirical.formats.files import read_regular
 
 DOWNLOADS, LOCK = ".downloads", ".downloads.lock"
 BLOCK = 2**20
+MOST_RECORD = 16 << 20  # bytes of what is noted of an archive that was unpacked
 TIMEOUT = 60
 # An unpacked archive of compressed images takes about the archive's own size.
 UNPACKED_SHARE = 1.1
@@ -31,60 +36,137 @@ class Received:
     """What one file became.
 
     Attributes:
-      sha256: of the file as fetched; empty where it was there already.
-      checked: whether a published checksum agreed; False where none is published.
+      sha256: of the file as fetched; of an archive that was unpacked before, of that archive.
+      checked: whether a published checksum agreed, with the file that is there or with the archive when it was
+        unpacked; False where none is published.
+      state: what was found or done, for a reader.
     """
 
     name: str
     place: str
     sha256: str
     checked: bool
+    state: str
 
 
-def download(source: Source, root: Path, *, keep: bool = False, progress: Progress) -> list[Received]:
+class Unpacked(BaseModel):
+    """What an archive left behind, so that a later call sees whether it is all there.
+
+    Attributes:
+      entries: for each top entry its number of files and their bytes.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sha256: str
+    checked: bool
+    entries: Mapping[str, tuple[int, int]]
+
+
+def download(
+    source: Source, root: Path, *, keep: bool = False, force: bool = False, progress: Progress
+) -> list[Received]:
     """Fetch a source's files into their places below the data root.
 
-    What is there already is left alone. Archives are removed once they are unpacked, unless `keep`.
+    What is there already is checked: a file against its published checksum, what was unpacked against the number and
+    bytes of its files. What is gone is fetched again. Archives are removed once they are unpacked, unless `keep`.
 
+    Args:
+      force: fetch again what is there, and put it in its place once it is whole.
     Raises:
-      UserError: the source can only be had by hand; there is no room; the server, a size or a checksum is wrong.
+      UserError: the source can only be had by hand; there is no room; the server, a size or a checksum is wrong; what
+        is there differs from what was published or unpacked.
     """
     if not source.fetched:
         raise UserError(f"{source.name} must be fetched by hand: {' '.join(source.steps)}")
     try:
         (root / DOWNLOADS).mkdir(parents=True, exist_ok=True)
         with FileLock(root / LOCK):
-            return [_received(one, root, keep=keep, progress=progress) for one in source.fetched]
+            return [_received(one, root, keep=keep, force=force, progress=progress) for one in source.fetched]
     except OSError as error:
         raise UserError(
             f"{root} must be writable and have room, but {error}; nothing half done was left in place."
         ) from error
 
 
-def _received(one: Fetched, root: Path, *, keep: bool, progress: Progress) -> Received:
+def _received(one: Fetched, root: Path, *, keep: bool, force: bool, progress: Progress) -> Received:
     place = root / one.into
     done = root / DOWNLOADS / f"{one.name}.done"
-    if (not one.archive and (place / one.name).is_file()) or (one.archive and done.exists()):
-        progress(f"{one.name} is there", 1.0)
-        return Received(one.name, str(place), "", checked=True)
+    if not force:
+        there = _unpacked_before(one, place, done) if one.archive else _file_there(one, place)
+        if there is not None:
+            progress(f"{one.name} is there", 1.0)
+            return there
     whole = root / DOWNLOADS / one.name
     # An archive lies there whole, and checked, where unpacking was cut off or had no room.
-    sha256 = _digest(whole, "sha256") if whole.exists() else _fetched(one, whole, progress)
+    sha256 = _digest(whole, "sha256") if whole.exists() and not force else _fetched(one, whole, progress)
     checked = bool(one.sha256 or one.md5)
     place.mkdir(parents=True, exist_ok=True)
     if not one.archive:
         os.replace(whole, place / one.name)
-        return Received(one.name, str(place), sha256, checked)
+        return Received(one.name, str(place), sha256, checked, "fetched")
     progress(f"unpacking {one.name}", 1.0)
     try:
-        unpack(whole, place)
+        names = unpack(whole, place, replace=force)
     except BadArchive:
         whole.unlink()  # of no use to the next call, which fetches it again
         raise
-    done.write_text(sha256 + "\n", encoding="utf-8")
+    record = Unpacked(sha256=sha256, checked=checked, entries={name: _extent(place / name) for name in names})
+    write_text(done, record.model_dump_json() + "\n")
     if not keep:
         whole.unlink()
-    return Received(one.name, str(place), sha256, checked)
+    return Received(one.name, str(place), sha256, checked, "fetched and unpacked")
+
+
+def _file_there(one: Fetched, place: Path) -> Received | None:
+    path = place / one.name
+    if not path.is_file():
+        return None
+    sha256 = _digest(path, "sha256")
+    wrong = _differing(one, path, sha256)
+    if wrong:
+        raise UserError(f"{path} must have {wrong}; `--force` fetches it again in its place.")
+    return Received(one.name, str(place), sha256, bool(one.sha256 or one.md5), "there")
+
+
+def _unpacked_before(one: Fetched, place: Path, done: Path) -> Received | None:
+    """None where nothing is known of an earlier unpacking, or some of what it left is gone altogether."""
+    try:
+        before = Unpacked.model_validate_json(read_regular(done, MOST_RECORD))
+    except (OSError, ValidationError):
+        return None
+    for name, (count, size) in before.entries.items():
+        if not (place / name).exists():
+            return None
+        found = _extent(place / name)
+        if found != (count, size):
+            raise UserError(
+                f"{place / name} must hold the {count} files ({size} bytes) that {one.name} was unpacked to, got "
+                f"{found[0]} ({found[1]} bytes); `--force` fetches and unpacks it again in its place."
+            )
+    return Received(one.name, str(place), before.sha256, before.checked, "there as it was unpacked")
+
+
+def _extent(place: Path) -> tuple[int, int]:
+    """Number of files in a place, and their bytes."""
+    if place.is_file():
+        return 1, place.stat().st_size
+    count = size = 0
+    for folder, _, names in os.walk(place):
+        for name in names:
+            count += 1
+            size += os.stat(os.path.join(folder, name), follow_symlinks=False).st_size
+    return count, size
+
+
+def _differing(one: Fetched, path: Path, sha256: str) -> str:
+    """The published size or checksum that a file lacks, with what it has; empty where all agree."""
+    if one.size is not None and path.stat().st_size != one.size:
+        return f"the published size of {one.size} bytes, got {path.stat().st_size}"
+    if one.sha256 is not None and sha256 != one.sha256:
+        return f"the published sha256 {one.sha256}, got {sha256}"
+    md5 = _digest(path, "md5") if one.md5 is not None else None
+    return f"the published md5 {one.md5}, got {md5}" if md5 != one.md5 else ""
 
 
 def _fetched(one: Fetched, whole: Path, progress: Progress) -> str:
@@ -149,15 +231,12 @@ def _check_room(one: Fetched, folder: Path, *, missing: int, total: int) -> None
 
 def _check(one: Fetched, part: Path) -> str:
     """The file's SHA-256, after every published size and checksum has agreed; a wrong file is removed."""
-    digests = {kind: _digest(part, kind) for kind in ("sha256", "md5")}
-    for kind, wanted in (("sha256", one.sha256), ("md5", one.md5)):
-        if wanted is not None and digests[kind] != wanted:
-            part.unlink()
-            raise UserError(
-                f"{one.name} must have the published {kind} {wanted}, got {digests[kind]}; it was removed unopened; "
-                "run the same command again."
-            )
-    return digests["sha256"]
+    sha256 = _digest(part, "sha256")
+    wrong = _differing(one, part, sha256)
+    if wrong:
+        part.unlink()
+        raise UserError(f"{one.name} must have {wrong}; it was removed unopened; run the same command again.")
+    return sha256
 
 
 def _digest(path: Path, kind: str) -> str:

@@ -24,6 +24,17 @@ class Column:
     sets: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Content:
+    """Published statistics of a set's pixels in [0, 255], each channel's over all images: red, green, blue.
+
+    They are sums of whole numbers, so they must agree to the last digit that is printed.
+    """
+
+    means: tuple[float, float, float]
+    deviations: tuple[float, float, float]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """One set of a family as it lies on disk.
@@ -34,6 +45,7 @@ class Part:
       classes: how many classes occur in it.
       index: lists its images and labels; decodes nothing.
       premises, reason: whether the theory's premises hold by construction, and why.
+      content: what its pixels and labels must add up to, whatever form they come in; None: nothing is published.
     """
 
     name: str
@@ -43,6 +55,7 @@ class Part:
     index: Callable[[Locations], ImageSet]
     premises: Premises = "unknown"
     reason: str = NOT_BY_CONSTRUCTION
+    content: Content | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,13 +95,25 @@ def read_part(family: Family, part: Part, locations: Locations) -> ImageSet:
     """
     images = part.index(locations)
     if not part.source:
-        return images
+        return _stored(images, family, part, locations)
     folder = locations.folder(part.source)
     size = required_size(folder, f"{family.name}/{part.name}", part.size)
     wrong = difference(images, size, part.classes)
     if wrong and size.confirmed:
         raise UserError(f"{folder}: {family.name}/{part.name} {wrong}; `distort bench verify {family.name}` says more.")
-    return images
+    return _stored(images, family, part, locations)
+
+
+def _stored(images: ImageSet, family: Family, part: Part, locations: Locations) -> ImageSet:
+    """The same images, read from the packed store where the whole data set has one."""
+    if locations.store is None:
+        return images
+    from empirical.store.mirror import mirrored  # stores are made of data sets
+    from empirical.store.packed import is_packed
+
+    if not is_packed(locations.store, family.name):
+        return images
+    return mirrored(images, locations.store / family.name / part.name)
 
 
 def read_dataset(
@@ -119,6 +144,7 @@ def read_dataset(
     if split is not None:
         return _pooled_dataset(family, locations, split, replicate=replicate, ood=ood, protocol=protocol)
     chosen = [part for part in family.ood if ood is None or part.name in ood]
+    _check_there(family, chosen, locations)
     training, reported = (read_part(family, part, locations) for part in (family.training, family.reported))
     if family.validation is None:
         id_training, id_validation = select(protocol, training, reported)
@@ -134,6 +160,24 @@ def read_dataset(
         id_test=reported.renamed("id_test"),
         ood=tuple(read_part(family, part, locations).renamed(part.name) for part in chosen),
     )
+
+
+def _check_there(family: Family, ood: Sequence[Part], locations: Locations) -> None:
+    """All OOD sets that are missing, in one message with the way to go on without them."""
+    missing = [part for part in ood if not _is_there(part, locations)]
+    if not missing or not _is_there(family.training, locations):
+        return  # without the ID images there is no way to go on
+    looked = " or ".join(str(place) for part in missing for place in locations.candidates(part.source))
+    there = ", ".join(f'"{part.name}"' for part in ood if part not in missing)
+    without = f"; or go on without in a suite of your own with `ood = [{there}]` (docs/benchmark.md)" if there else ""
+    raise UserError(
+        f"{family.name} needs {', '.join(part.name for part in missing)} in {looked}, but no such folder is there; "
+        f"`distort bench datasets` says how to get it{without}."
+    )
+
+
+def _is_there(part: Part, locations: Locations) -> bool:
+    return not part.source or any(place.is_dir() for place in locations.candidates(part.source))
 
 
 def _pooled_dataset(

@@ -6,6 +6,7 @@ before 2013, for the OOD regions too.
 """
 
 import csv
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -19,6 +20,7 @@ from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import Size, read_marker
 from empirical.datasets.tables import class_names
+from empirical.formats.files import open_regular
 
 CLASSES = class_names("fmow")
 REGIONS = ("Asia", "Europe", "Africa", "Americas", "Oceania", "Other")
@@ -83,7 +85,7 @@ def _metadata(folder: Path, stamps: tuple[int, ...], official: bool) -> Metadata
 
 def _table(path: Path, *columns: str) -> list[dict[str, str]]:
     try:
-        with path.open(encoding="utf-8", newline="") as stream:
+        with io.TextIOWrapper(open_regular(path), encoding="utf-8", newline="") as stream:
             reader = csv.DictReader(stream)
             missing = [column for column in columns if column not in (reader.fieldnames or ())]
             if missing:

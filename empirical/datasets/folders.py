@@ -1,9 +1,12 @@
 """A user's own data: folders with a subfolder a class, or files that give each image its label."""
 
 import csv
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Shaped, UInt8
@@ -19,6 +22,7 @@ from empirical.datasets.pixels import EXTENSIONS
 from empirical.datasets.protocols import held_out
 from empirical.datasets.sizes import Size
 from empirical.datasets.trees import image_names, subfolders
+from empirical.formats.files import read_text
 
 # More than the official loaders take: a picture must not be left out of a user's set because of its name.
 OWN_EXTENSIONS = (*EXTENSIONS, ".gif", ".jfif", ".tiff", ".webp")
@@ -28,14 +32,16 @@ UNREAD = (".avif", ".heic", ".heif", ".jp2", ".jxl", ".svg")
 class Tree(BaseModel):
     """Images in a folder.
 
-    `labels` names a file with one `path label` a line, or, ending in .csv, with the columns `path` and `label`; without
-    it the subfolders are the classes.
+    `labels` names a file with one `path label` a line, or, ending in .csv or .tsv, a table with the columns `path` and
+    `label`; without it the subfolders are the classes. `frames = "first"` takes the first picture of an animation or of
+    a file of several pages, which is an error otherwise.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: Path
     labels: Path | None = None
+    frames: Literal["single", "first"] = "single"
 
 
 class OwnDataset(BaseModel):
@@ -104,7 +110,8 @@ def _part(name: str, index: partial[ImageSet]) -> Part:
 
 
 def _placed(tree: Tree, base: Path) -> Tree:
-    return Tree(folder=base / tree.folder, labels=None if tree.labels is None else base / tree.labels)
+    labels = None if tree.labels is None else base / tree.labels
+    return tree.model_copy(update={"folder": base / tree.folder, "labels": labels})
 
 
 def _classes(training: Tree) -> tuple[str, ...]:
@@ -121,6 +128,12 @@ def _labelled(name: str, tree: Tree, training: Tree) -> ImageSet:
     classes = _classes(training)
     listing = _listing(tree)
     unknown = sorted(set(listing.classes) - set(classes))
+    shifted = _shifted(classes, listing.classes)
+    if unknown and shifted:
+        raise UserError(
+            f"{tree.labels or tree.folder} must number its classes as {training.folder} does, but {shifted}; rename "
+            "its folders or labels, since nothing says which number means what."
+        )
     if unknown:
         raise UserError(
             f"{tree.labels or tree.folder} must hold only the training classes ({len(classes)} of them), "
@@ -128,7 +141,22 @@ def _labelled(name: str, tree: Tree, training: Tree) -> ImageSet:
         )
     label_of = {one: label for label, one in enumerate(classes)}
     labels = np.array([label_of[one] for one in listing.classes], np.int32)
-    return ImageSet(name=name, images=ImageFiles(listing.folder, listing.paths), labels=labels)
+    images = ImageFiles(listing.folder, listing.paths, first_frame=tree.frames == "first")
+    return ImageSet(name=name, images=images, labels=labels)
+
+
+def _shifted(training: tuple[str, ...], others: tuple[str, ...]) -> str:
+    """How numbered classes differ where one side counts from 0 and the other from 1; empty where they do not."""
+    if not all(re.fullmatch("[0-9]{1,9}", name) for name in (*training, *others)):
+        return ""
+    first, second = {int(name) for name in training}, {int(name) for name in others}
+    if first == set(range(len(first))) and max(second) == len(first) and 0 not in second:
+        return f"its numbers run from 1 to {max(second)}, those of the training images from 0 to {len(first) - 1}"
+    if first == set(range(1, len(first) + 1)) and 0 in second:
+        return f"its numbers begin with 0, those of the training images with 1 and end with {len(first)}"
+    if {str(number) for number in second} <= {str(number) for number in first}:
+        return "the same numbers are spelt otherwise (1 and 01)"
+    return ""
 
 
 def _share(name: str, training: Tree, share: float, seed: int, kept: bool) -> ImageSet:
@@ -167,21 +195,52 @@ def _pictures(folder: Path) -> tuple[str, ...]:
 
 def _label_file(file: Path) -> list[tuple[str, str]]:
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        text = read_text(file)
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{file} must be a text file with `path label` a line, but {error}.") from error
-    if file.suffix == ".csv":
-        rows = list(csv.DictReader(lines))
-        pairs = [(row.get("path") or "", row.get("label") or "") for row in rows]
-    else:
-        pairs = [
-            (line.strip().rpartition(" ")[0].strip(), line.strip().rpartition(" ")[2]) for line in lines if line.strip()
-        ]
+    lines = text.splitlines()
+    pairs = _table(file, lines) if file.suffix.lower() in (".csv", ".tsv") else [_pair(line) for line in lines]
+    # Spreadsheets end a table with empty lines; Windows writes paths with backslashes.
+    pairs = [(path.replace("\\", "/"), label) for path, label in pairs if path or label]
     for number, (path, label) in enumerate(pairs, 1):
-        if not path or not label or Path(path).is_absolute() or ".." in Path(path).parts:
+        inside = PurePosixPath(path)
+        if not path or not label or inside.is_absolute() or ".." in inside.parts or ":" in inside.parts[0]:
             raise UserError(
-                f"{file} entry {number} must be a path below the folder and a label, got {path!r} and {label!r}."
+                f"{file} entry {number} must be a path below the folder and a label, got {path[:200]!r} and "
+                f"{label[:200]!r}; correct the line."
             )
     if not pairs:
         raise UserError(f"{file} must name images, but names none; write `path label` a line.")
+    repeated = next((path for path, count in Counter(path for path, _ in pairs).items() if count > 1), None)
+    if repeated is not None:
+        raise UserError(f"{file} must name every image once, got {repeated} several times; drop the lines too many.")
     return pairs
+
+
+def _pair(line: str) -> tuple[str, str]:
+    """Path and label of a line, between them the first of tab, semicolon, space and comma that the line holds."""
+    mark = next((mark for mark in ("\t", ";", " ", ",") if mark in line.strip()), " ")
+    path, _, label = line.strip().rpartition(mark)
+    return path.strip(), label.strip()
+
+
+def _table(file: Path, lines: Sequence[str]) -> list[tuple[str, str]]:
+    """The columns `path` and `label` of a table, whatever their case and whatever stands between columns."""
+    if not lines:
+        return []
+    mark = max("\t;,", key=lines[0].count)
+    try:
+        rows = list(csv.reader(lines, delimiter=mark, strict=True))
+    except csv.Error as error:
+        raise UserError(f"{file} must be a table with the columns `path` and `label`, but {error}.") from error
+    header = [name.strip().lower() for name in rows[0]]
+    if "path" not in header or "label" not in header:
+        raise UserError(
+            f"{file} must have the columns `path` and `label` in its first line, got {', '.join(rows[0])[:200]!r}; "
+            "rename the columns, or add the line."
+        )
+    columns = header.index("path"), header.index("label")
+    ragged = next((number for number, row in enumerate(rows, 1) if row and len(row) <= max(columns)), None)
+    if ragged is not None:
+        raise UserError(f"{file} line {ragged} must have {len(header)} columns, got {len(rows[ragged - 1])}.")
+    return [(row[columns[0]].strip(), row[columns[1]].strip()) for row in rows[1:] if row]

@@ -50,16 +50,21 @@ class Images(ABC):
 
 @dataclass(frozen=True)
 class ImageFiles(Images):
-    """One file an image; `paths` are relative to `folder`, with forward slashes."""
+    """One file an image; `paths` are relative to `folder`, with forward slashes.
+
+    Attributes:
+      first_frame: of a file that holds several pictures, the first is taken; else it is refused.
+    """
 
     folder: Path
     paths: tuple[str, ...]
+    first_frame: bool = False
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
-        return read_image(self.path(index))
+        return read_image(self.path(index), first_frame=self.first_frame)
 
     def path(self, index: int) -> Path:
         return self.folder / self.paths[index]
@@ -68,7 +73,7 @@ class ImageFiles(Images):
         return str(self.path(index))
 
     def subset(self, indices: Int[np.ndarray, " p"]) -> "ImageFiles":
-        return ImageFiles(self.folder, tuple(self.paths[index] for index in indices))
+        return replace(self, paths=tuple(self.paths[index] for index in indices))
 
     @cached_property
     def fingerprint(self) -> str:

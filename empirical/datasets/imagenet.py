@@ -28,10 +28,17 @@ def wnids(imagenet: Path) -> tuple[str, ...]:
       UserError: `train` does not hold exactly 1,000 wnid folders.
     """
     found = subfolders(imagenet / "train", WNID)
+    numbers = subfolders(imagenet / "train", r"\d{1,4}")
+    if len(found) != CLASSES and numbers:
+        raise UserError(
+            f"{imagenet / 'train'} must hold folders named by wnid (n01440764), got {len(numbers)} numbered ones from "
+            f"{min(numbers, key=int)} to {max(numbers, key=int)}: several numberings are in use, so a number "
+            "does not say which class it is; `distort bench download imagenet --from DIR` unpacks the archives."
+        )
     if len(found) != CLASSES:
         raise UserError(
             f"{imagenet / 'train'} must hold exactly {CLASSES} folders named by wnid (n01440764), got {len(found)}; "
-            "unpack each class's archive of ILSVRC2012_img_train.tar into a folder of its name."
+            "`distort bench download imagenet --from DIR` unpacks the archives in DIR."
         )
     return found
 
@@ -57,8 +64,8 @@ def _check_validation(folder: Path, names: tuple[str, ...]) -> None:
     found = subfolders(folder, WNID)
     if not found and any(folder.glob("ILSVRC2012_val_*")):
         raise UserError(
-            f"{folder} must hold one folder a class, got the flat images; sort them into wnid folders "
-            "with ILSVRC2012_devkit_t12 (docs/datasets.md gives the commands)."
+            f"{folder} must hold one folder a class, got the flat images; remove them, and "
+            "`distort bench download imagenet --from DIR` unpacks and sorts ILSVRC2012_img_val.tar in DIR."
         )
     _must_equal(folder, found, names)
 
@@ -80,6 +87,11 @@ def _v2(locations: Locations) -> ImageSet:
     """Numeric folders: the label is the number. Sorting them as strings (0, 1, 10, 100, ...) gives 0.9 % accuracy."""
     folder = locations.folder("imagenet_v2")
     numbers = subfolders(folder, r"\d+")
+    if numbers and set(numbers) == set(map(str, range(1, CLASSES + 1))):
+        raise UserError(
+            f"{folder} must number its class folders from 0 to {CLASSES - 1}, as published, got 1 to {CLASSES}: "
+            "these were renamed, and every label would be off by one; unpack the archive again."
+        )
     if numbers:
         _must_equal(folder, numbers, tuple(map(str, range(CLASSES))))
         return labelled_tree("imagenet_v2", folder, [(str(label), label) for label in range(CLASSES)])

@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from artifacts import UserError
 
-VARIABLE = "DISTORT_DATA"
+VARIABLE, STORE_VARIABLE = "DISTORT_DATA", "DISTORT_STORE"
+#: Folder of packed stores below the root.
+STORE = "packed"
 # Relative to the root; where several are named the first that exists is taken.
 FOLDERS: Mapping[str, tuple[str, ...]] = {
     "imagenet": ("imagenet",),
@@ -27,12 +29,17 @@ FOLDERS: Mapping[str, tuple[str, ...]] = {
 
 
 class Locations(BaseModel):
-    """One root for everything, and a folder for whatever lies elsewhere (names as in `FOLDERS`)."""
+    """One root for everything, and a folder for whatever lies elsewhere (names as in `FOLDERS`).
+
+    Attributes:
+      store: folder of packed stores, from which images are read where they are packed (`empirical.store`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     root: Path | None = None
     folders: Mapping[str, Path] = Field(default_factory=dict)
+    store: Path | None = None
 
     def model_post_init(self, context: Any) -> None:
         unknown = sorted(set(self.folders) - set(FOLDERS))
@@ -67,8 +74,20 @@ class Locations(BaseModel):
         )
 
 
-def locations(root: Path | None = None) -> Locations:
-    """Locations below a root, or below the folder that the environment variable DISTORT_DATA names."""
+def locations(root: Path | None = None, store: Path | None = None) -> Locations:
+    """Locations below a root, or below the folder that the environment variable DISTORT_DATA names.
+
+    Args:
+      store: folder of packed stores; None: that of DISTORT_STORE, else `packed` below the root, where there is one.
+    Raises:
+      UserError: a store is named that is no folder.
+    """
     if root is None and os.environ.get(VARIABLE):
         root = Path(os.environ[VARIABLE])
-    return Locations(root=root)
+    if store is None and os.environ.get(STORE_VARIABLE):
+        store = Path(os.environ[STORE_VARIABLE])
+    if store is None and root is not None and (root / STORE).is_dir():
+        store = root / STORE
+    if store is not None and not store.is_dir():
+        raise UserError(f"The packed store must be a folder, got {store}; set --store or {STORE_VARIABLE}.")
+    return Locations(root=root, store=store)

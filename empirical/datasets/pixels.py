@@ -48,16 +48,17 @@ def read_bytes(path: Path) -> bytes:
     return data
 
 
-def read_image(path: Path) -> UInt8[np.ndarray, "h w 3"]:
-    """The image in a file."""
-    return decode(read_bytes(path), str(path))
+def read_image(path: Path, *, first_frame: bool = False) -> UInt8[np.ndarray, "h w 3"]:
+    """The image in a file; of several, the first where `first_frame` says so."""
+    return decode(read_bytes(path), str(path), first_frame=first_frame)
 
 
-def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
+def decode(data: bytes, name: str, *, first_frame: bool = False) -> UInt8[np.ndarray, "h w 3"]:
     """The image in bytes.
 
     Args:
       name: what the bytes are called in a message.
+      first_frame: of an animation or of several pages the first is taken; else they are refused.
     Raises:
       UserError: they hold no image, part of one, several, or one with more than 8 bits a channel.
     """
@@ -66,7 +67,7 @@ def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
             # Pillow warns above 90 megapixels and refuses above twice that; old cameras write broken EXIF blocks.
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-                _check(image, name)
+                _check(image, name, first_frame)
                 with _LARGE if image.width * image.height > SMALL_PIXELS else nullcontext():
                     return np.array(image.convert("RGB"))
     except UnidentifiedImageError as error:
@@ -86,13 +87,16 @@ def format_of(data: bytes) -> tuple[str, str]:
         return image.format or "", image.mode
 
 
-def _check(image: Image.Image, name: str) -> None:
+def _check(image: Image.Image, name: str, first_frame: bool) -> None:
     if image.width * image.height > MOST_PIXELS:
         raise UserError(
             f"{name} must have at most {MOST_PIXELS} pixels, got {image.width} x {image.height}; resize or remove it."
         )
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
-        raise UserError(f"{name} must hold one picture, got an animation; save the frame that is meant.")
+    if not first_frame and getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
+        raise UserError(
+            f"{name} must hold one picture, got an animation or several pages; save the one that is meant, or set "
+            '`frames = "first"` for a folder of your own.'
+        )
     tiles = getattr(image, "tile", None)
     raw_mode = str(tiles[0][3]) if tiles else ""
     if image.format == "PPM" and tiles and isinstance(tiles[0][3], tuple) and tiles[0][3][-1] > 255:

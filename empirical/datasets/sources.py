@@ -76,9 +76,9 @@ SOURCES = (
             "Fetch ILSVRC2012_img_train.tar (md5 1d675b47d978889d74fa0da5fadfb00e), ILSVRC2012_img_val.tar "
             "(md5 29b22e2961454d5413ddabcf34fc5622) and ILSVRC2012_devkit_t12.tar.gz "
             "(md5 fa75699e90414af021442c21a62c3abf).",
-            "Unpack the training archive, and each of the 1,000 archives in it into imagenet/train/<wnid>/.",
-            "Sort the 50,000 validation images into imagenet/val/<wnid>/ with the labels of the development kit "
-            "(docs/datasets.md gives the script).",
+            "Put them into one folder DIR; `distort bench download imagenet --from DIR` checks them, unpacks the 1,000 "
+            "archives of the training archive and sorts the validation images. LOC_val_solution.csv (Kaggle) may take "
+            "the development kit's place.",
         ),
     ),
     Source(

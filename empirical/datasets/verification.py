@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from artifacts import UserError
 from artifacts.progress import Progress
-from empirical.datasets.family import Family, Part
-from empirical.datasets.image_sets import ImageFiles, Images
+from empirical.datasets.family import Content, Family, Part
+from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import difference, read_marker, required_size
 from empirical.datasets.sources import source
@@ -18,6 +20,8 @@ from empirical.datasets.sources import source
 Status = Literal["ok", "wrong", "note"]
 # Enough to see what kind of damage it is.
 SHOWN = 5
+# The means are exact in binary; the deviations were printed by single steps of rounding.
+MEAN_ATOL, DEVIATION_ATOL = 1e-9, 1e-6
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def _part(
         yield finding("count", "note", f"{wrong}; the number to compare with is unconfirmed")
     else:
         yield finding("count", "ok", f"{len(found)} images{marked}")
+    if part.content is not None and folder is not None and read_marker(folder) is None and not wrong:
+        yield _content(found, part.content, finding)
     if images:
         damage = list(_damage(found.images, checked, lambda done: progress(f"{family.name}: {part.name}", done)))
         for message in damage[:SHOWN]:
@@ -86,6 +92,28 @@ def _part(
             yield finding("images", "wrong", f"{len(damage)} damaged images in all", "unpack its archive again")
         if not damage:
             yield finding("images", "ok", "every image can be read")
+
+
+def _content(found: ImageSet, content: Content, finding: Callable[..., Finding]) -> Finding:
+    """The pixels' own statistics against the published ones: whatever form they lie in."""
+    count, total, squares = 0, np.zeros(3, np.int64), np.zeros(3, np.int64)
+    for start in range(0, len(found), 1000):
+        pixels = found.images.gather(np.arange(start, min(start + 1000, len(found)))).astype(np.int64)
+        count += pixels.shape[0] * pixels.shape[1] * pixels.shape[2]
+        total += pixels.sum((0, 1, 2))
+        squares += (pixels**2).sum((0, 1, 2))
+    means = total / count
+    deviations = np.sqrt(squares / count - means**2)
+    agree = np.allclose(means, content.means, rtol=0, atol=MEAN_ATOL)
+    agree = agree and np.allclose(deviations, content.deviations, rtol=0, atol=DEVIATION_ATOL)
+    if agree:
+        return finding("content", "ok", "means and deviations of the pixels are the published ones")
+    shown = ", ".join(f"{mean:.3f}" for mean in means)
+    wanted = ", ".join(f"{mean:.3f}" for mean in content.means)
+    detail = f"its channels must have means {wanted}, got {shown}"
+    if np.allclose(means, content.means, rtol=0, atol=MEAN_ATOL):
+        detail = "the means of its channels are the published ones, the deviations are not"
+    return finding("content", "wrong", detail, "fetch the archive again")
 
 
 def _damage(images: Images, checked: set[str], progress: Callable[[float], None]) -> Iterator[str]:

@@ -46,9 +46,11 @@ class BadArchive(UserError):
     """An archive that is damaged, or holds what an archive of images must not."""
 
 
-def unpack(archive: Path, folder: Path) -> None:
-    """Unpack into `folder`; each top entry appears there whole or not at all.
+def unpack(archive: Path, folder: Path, *, replace: bool = False) -> tuple[str, ...]:
+    """Unpack into `folder`; each top entry appears there whole or not at all. The names of these entries.
 
+    Args:
+      replace: put entries in the place of those that are there, once the archive is unpacked whole.
     Raises:
       BadArchive: the archive is damaged, or holds what an archive of images must not.
       UserError: it would overwrite something.
@@ -59,14 +61,28 @@ def unpack(archive: Path, folder: Path) -> None:
     try:
         _into(archive, partial)
         for entry in sorted(partial.iterdir()):
-            if os.path.lexists(folder / entry.name):
+            if os.path.lexists(folder / entry.name) and not replace:
                 raise UserError(
                     f"{folder / entry.name} must not be there already; move it away and run the command again."
                 )
-        for entry in sorted(partial.iterdir()):
-            os.replace(entry, folder / entry.name)
+        entries = sorted(partial.iterdir())
+        for entry in entries:
+            _put(entry, folder / entry.name)
+        return tuple(entry.name for entry in entries)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _put(entry: Path, place: Path) -> None:
+    """Move an entry to its place; what is there goes once the entry is in it."""
+    if not place.is_dir() or place.is_symlink():
+        os.replace(entry, place)
+        return
+    old = place.with_name(f".old-{place.name}")
+    shutil.rmtree(old, ignore_errors=True)
+    os.replace(place, old)
+    os.replace(entry, place)
+    shutil.rmtree(old)
 
 
 def _into(archive: Path, folder: Path) -> None:
@@ -136,7 +152,8 @@ def _untar(archive: Path, folder: Path) -> None:
                     raise tarfile.TarError(f"{member.name} is a link, a device or a file with holes")
                 bounds.take(member.name, member.size)
                 content.extract(member, folder, filter="data")
-                content.members = []  # tarfile would keep every header
+                # tarfile would keep every header; the list is its own, and in no stub.
+                content.members = []  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _unzip(archive: Path, folder: Path) -> None:
@@ -146,6 +163,8 @@ def _unzip(archive: Path, folder: Path) -> None:
         for member in content.infolist():
             path = PurePosixPath(member.filename.replace("\\", "/"))
             mode = member.external_attr >> 16
+            if not path.parts:
+                raise zipfile.BadZipFile("an entry has no name")
             if path.is_absolute() or ".." in path.parts or ":" in member.filename:
                 raise zipfile.BadZipFile(f"{member.filename} leads out of the folder")
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):

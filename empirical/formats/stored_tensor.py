@@ -32,3 +32,8 @@ class StoredTensors(NamedTuple):
     tensors: Mapping[str, StoredTensor]
     container: str
     metadata: Mapping[str, str]
+
+    def below(self, prefix: str) -> "StoredTensors":
+        """The tensors whose names begin so, by the rest of their names."""
+        found = {name.removeprefix(prefix): one for name, one in self.tensors.items() if name.startswith(prefix)}
+        return self._replace(tensors=found)

@@ -41,11 +41,11 @@ SCRIPT_NAMES = tuple(
 )
 
 
-def read_torch(path: Path) -> StoredTensors:
+def read_torch(path: Path, key: str = "") -> StoredTensors:
     """The tensors of a state dictionary or of a TorchScript module, by their full names.
 
-    A dictionary that holds another as `state_dict` or `model` stands for that one. What is neither tensor nor such a
-    dictionary is left alone, whatever it would be made of.
+    A dictionary that holds another as `state_dict` or `model` stands for that one, or for the one that `key` names.
+    What is neither tensor nor such a dictionary is left alone, whatever it would be made of.
 
     Raises:
       UserError: it is no such file, or damaged, or asks for what only an attack asks for.
@@ -54,9 +54,9 @@ def read_torch(path: Path) -> StoredTensors:
         with open_regular(path) as stream:
             if not zipfile.is_zipfile(stream):
                 stream.seek(0)
-                return StoredTensors(_read_legacy(path, stream), "torch legacy", {})
+                return StoredTensors(_read_legacy(path, stream, key), "torch legacy", {})
         check_directory(path, LARGEST_DIRECTORY)
-        return _read_zip(path)
+        return _read_zip(path, key)
     except UnreadablePickle as error:
         raise UserError(
             f"{path} must hold tensors and plain values only, but holds {error}; nothing was run; fetch it again."
@@ -65,7 +65,7 @@ def read_torch(path: Path) -> StoredTensors:
         raise UserError(f"{path} must be a readable PyTorch file, but {error}; fetch it again.") from error
 
 
-def _read_zip(path: Path) -> StoredTensors:
+def _read_zip(path: Path, key: str) -> StoredTensors:
     with zipfile.ZipFile(path) as archive:
         pickles = [name for name in archive.namelist() if name.count("/") == 1 and name.endswith("/data.pkl")]
         if len(pickles) != 1:
@@ -88,7 +88,7 @@ def _read_zip(path: Path) -> StoredTensors:
 
     if script:
         return StoredTensors(_of_script(content, read), "torchscript", {})
-    return StoredTensors(_of_dictionary(path, content, read), "torch zip", {})
+    return StoredTensors(_of_dictionary(path, content, read, key), "torch zip", {})
 
 
 def _checked(archive: zipfile.ZipFile, name: str, size: int | None = None) -> zipfile.ZipInfo:
@@ -113,7 +113,7 @@ def _entry(archive: zipfile.ZipFile, name: str, size: int | None = None) -> byte
     return data
 
 
-def _read_legacy(path: Path, stream: BufferedIOBase) -> dict[str, StoredTensor]:
+def _read_legacy(path: Path, stream: BufferedIOBase, key: str) -> dict[str, StoredTensor]:
     if stream.read(2)[:1] != b"\x80":
         raise UserError(f"{path} must be a PyTorch or safetensors file, but starts like neither; fetch it again.")
     stream.seek(0)
@@ -132,7 +132,7 @@ def _read_legacy(path: Path, stream: BufferedIOBase) -> dict[str, StoredTensor]:
             stream.seek(places[key])
             return np.frombuffer(stream.read(count * dtype.itemsize), dtype)
 
-    return _of_dictionary(path, content, read)
+    return _of_dictionary(path, content, read, key)
 
 
 def _legacy_places(
@@ -161,8 +161,8 @@ def _legacy_sizes(content: Any) -> dict[str, tuple[np.dtype, int]]:
         term = waiting.pop()
         found = storage(term)
         if found is not None:
-            key, *kind = found
-            if sizes.setdefault(key, (kind[0], kind[1])) != (kind[0], kind[1]):
+            key, dtype, count = found
+            if sizes.setdefault(key, (dtype, count)) != (dtype, count):
                 raise UnreadablePickle(f"the storage {shown(key)} under two types or sizes")
         if isinstance(term, dict | list | tuple | Call):
             if id(term) in seen:
@@ -175,10 +175,13 @@ def _legacy_sizes(content: Any) -> dict[str, tuple[np.dtype, int]]:
     return sizes
 
 
-def _of_dictionary(path: Path, content: Any, read: ReadStorage) -> dict[str, StoredTensor]:
+def _of_dictionary(path: Path, content: Any, read: ReadStorage, key: str) -> dict[str, StoredTensor]:
     entries = _entries(content)
-    for key in NESTED:
-        inner = None if entries is None else _entries(entries.get(key))
+    for name in key.split(".") if key else NESTED:
+        inner = None if entries is None else _entries(entries.get(name))
+        if key and inner is None:
+            held = shown([str(one)[:40] for one in entries or ()])
+            raise UserError(f"{path} must hold a dictionary {key}, got {held}; correct `key`.")
         entries = entries if inner is None else inner
     if entries is None:
         raise UserError(f"{path} must hold a dictionary of tensors, got something else.")

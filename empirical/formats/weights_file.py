@@ -20,9 +20,11 @@ _TYPES = {
 }  # fmt: skip
 
 
-def stored_tensors(path: Path) -> StoredTensors:
+def stored_tensors(path: Path, key: str = "") -> StoredTensors:
     """Names, shapes and types of the tensors in a safetensors or PyTorch file; values are read when asked for.
 
+    Args:
+      key: of a PyTorch file, the entries that lead to the dictionary of tensors, with dots between them.
     Raises:
       UserError: there is no such file, or it is of another format, damaged or malicious.
     """
@@ -35,8 +37,10 @@ def stored_tensors(path: Path) -> StoredTensors:
     except zipfile.BadZipFile as error:
         raise UserError(f"{path} must be a weights file, but {error}; fetch it again.") from error
     if start[8:9] == b"{" and not zipped:
+        if key:
+            raise UserError(f"{path} holds no dictionaries, as safetensors files do not; leave `key` out, got {key!r}.")
         return _safetensors(path)
-    return read_torch(path)
+    return read_torch(path, key)
 
 
 def sha256_of(path: Path) -> str:

@@ -23,7 +23,7 @@ from empirical.records import (
 )
 from empirical.results.conditions import conditions, probe_trials
 from empirical.results.rows import Heading, curves, probe_row, training_row
-from empirical.selection import Trial, oracle, selected
+from empirical.selection import Trial, oracle, selected, tie_rule
 
 
 def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
@@ -85,6 +85,7 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
     heading = Heading(recipe.name, columns(recipe, source, ood), premises(source))
     # Where only selected epochs were evaluated, nothing else can be selected from them.
     every = recipe.evaluate == "every_epoch"
+    ties = tie_rule(recipe.protocol)
     criteria = [oracle(name, sets) for name, sets in heading.columns.items()]
     probes = probe_trials(ledger, recipe)
     rows, oracle_rows, found_curves = [], [], []
@@ -94,14 +95,14 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
     for sweep in recipe.sweeps:
         state = grid(recipe, sweep, ledger.training)
         trials = _trials(ledger, recipe, sweep, state)
-        main = selected(trials, recipe.criterion) if trials else None
+        main = selected(trials, recipe.criterion, ties=ties) if trials else None
         if main is None:
             continue
         method = sweep.method
         rows.append(training_row(heading, method.name, method.norm_mode, main, recipe.criterion, state))
         found_curves += curves(heading, rows[-1], main) if every else ()
         for criterion in criteria if every else ():
-            best = selected(trials, criterion)
+            best = selected(trials, criterion, ties=ties)
             if best is not None:
                 oracle_rows.append(training_row(heading, method.name, method.norm_mode, best, criterion, state))
     return _Part(

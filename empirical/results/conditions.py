@@ -17,7 +17,7 @@ from empirical.records import (
     read_lines,
 )
 from empirical.results.rows import Heading, probe_row, training_row
-from empirical.selection import Trial, selected
+from empirical.selection import Trial, selected, tie_rule
 
 #: Where the provenance of a backbone says how well its pretraining went.
 BACKBONE_ACCURACY = "held_out_font_accuracy"
@@ -73,7 +73,7 @@ def _rows(
         of_method = [unit for unit in trainings if unit.method == label]
         method = ledger.run(of_method[0]).method
         trials = [trial for trial in map(ledger.trial, of_method) if trial is not None]
-        best = selected(trials, recipe.criterion)
+        best = selected(trials, recipe.criterion, ties=tie_rule(recipe.protocol))
         if best is not None:
             grid = Grid((best.best.value,), (), True, best, False)
             rows.append(training_row(heading, method.name, method.norm_mode, best, recipe.criterion, grid))

@@ -2,7 +2,7 @@
 
 from empirical.store.batches import Batch, epoch_batches, order
 from empirical.store.form import Form, Store
-from empirical.store.packed import pack_family, packed_dataset
+from empirical.store.packed import is_packed, pack_family, packed_dataset
 from empirical.store.packing import pack
 from empirical.store.reading import StoredImages, open_store, verify_store
 
@@ -12,6 +12,7 @@ __all__ = [
     "Store",
     "StoredImages",
     "epoch_batches",
+    "is_packed",
     "open_store",
     "order",
     "pack",

@@ -10,7 +10,7 @@ from PIL import Image
 from artifacts import UserError
 from empirical.datasets.image_sets import ImageFiles, Images
 from empirical.datasets.pixels import decode, format_of, read_bytes
-from empirical.store.form import EXTENTS, JPEGS, OFFSETS, PIXELS, Form
+from empirical.store.form import EXTENTS, JPEGS, KEPT, OFFSETS, PIXELS, Form
 
 KERNELS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
@@ -33,30 +33,32 @@ def write_pixels(directory: Path, images: Images, form: Form, shape: tuple[int, 
 
 
 def write_jpegs(directory: Path, images: Images, form: Form) -> None:
-    """JPEG after JPEG, with the offset, height and width of each."""
-    offsets, extents = [0], []
+    """JPEG after JPEG, with the offset, height and width of each, and whether it is the bytes of its file."""
+    offsets, extents, kept = [0], [], []
     with (directory / JPEGS).open("wb") as stream:
         for index in range(len(images)):
-            data, pixels = _jpeg(images, index, form)
+            data, pixels, own = _jpeg(images, index, form)
+            kept.append(own)
             stream.write(data)
             offsets.append(offsets[-1] + len(data))
             extents.append(pixels.shape[:2])
     np.save(directory / OFFSETS, np.array(offsets, np.int64))
     np.save(directory / EXTENTS, np.array(extents, np.int32))
+    np.save(directory / KEPT, np.array(kept, np.bool_))
 
 
-def _jpeg(images: Images, index: int, form: Form) -> tuple[bytes, UInt8[np.ndarray, "h w 3"]]:
-    """JPEG bytes of an image; those of its file where they are what must be stored. Each is decoded: none is broken."""
+def _jpeg(images: Images, index: int, form: Form) -> tuple[bytes, UInt8[np.ndarray, "h w 3"], bool]:
+    """JPEG bytes of an image, its pixels, and whether the bytes are its file's. Each is decoded: none is broken."""
     if isinstance(images, ImageFiles) and form.resize is None:
         data = read_bytes(images.path(index))
-        pixels = decode(data, images.reference(index))
+        pixels = decode(data, images.reference(index), first_frame=images.first_frame)
         if format_of(data) in (("JPEG", "RGB"), ("JPEG", "L")):
-            return data, pixels
+            return data, pixels, True
     else:
         pixels = resized(images[index], form)
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=form.quality, subsampling=form.subsampling)
-    return stream.getvalue(), pixels
+    return stream.getvalue(), pixels, False
 
 
 def resized(pixels: UInt8[np.ndarray, "h w 3"], form: Form) -> UInt8[np.ndarray, "_ _ 3"]:

@@ -9,7 +9,8 @@ from empirical.datasets.naming import Name
 CONTENT = "store.json"
 MOST_BYTES = 64 << 20  # of a description; ImageNet's, in 313 shards, takes 0.2 MB
 LABELS = "labels.npy"
-FileName = Literal["pixels.bin", "images.bin", "offsets.npy", "extents.npy"]
+FileName = Literal["pixels.bin", "images.bin", "offsets.npy", "extents.npy", "kept.npy"]
+KEPT = "kept.npy"
 PIXELS, JPEGS, OFFSETS, EXTENTS = "pixels.bin", "images.bin", "offsets.npy", "extents.npy"
 
 

@@ -46,6 +46,7 @@ def pack_family(
     The stores do not depend on a split protocol: it is chosen when they are read.
     """
     keep_in(folder / DIGESTS)
+    locations = locations.model_copy(update={"store": None})  # what is packed are the files
     chosen = form or FORMS.get(family.name, DEFAULT_FORM)
     classes = family.classes(locations)
     # Gone until every store is complete again: a reader must not see new sets beside old ones.
@@ -66,6 +67,11 @@ def pack_family(
     content = Packed(name=family.name, ood=ood, validation=family.validation is not None)
     write_text(folder / family.name / CONTENT, content.model_dump_json(indent=1) + "\n")
     return stores
+
+
+def is_packed(folder: Path, name: str) -> bool:
+    """Whether a folder holds the data set packed completely."""
+    return (folder / name / CONTENT).is_file()
 
 
 def packed_dataset(folder: Path, name: str, *, protocol: Protocol = PAPER, ood: Sequence[str] | None = None) -> Dataset:

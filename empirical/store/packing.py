@@ -173,7 +173,8 @@ def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] 
     versions = reached_versions("empirical.store.encoding", without=("artifacts",))
     artifact = publish(folder, inputs=inputs, build=build, versions=versions).artifact
     sizes = {name: (folder / name).stat().st_size for name in artifact.files}
-    return Shard(name=folder.name, images=len(images), sizes=sizes, sha256=artifact.files)
+    content = {"name": folder.name, "images": len(images), "sizes": sizes, "sha256": artifact.files}
+    return Shard.model_validate(content)
 
 
 def _shape(images: Images, form: Form) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Bool, Int, UInt8
 from pydantic import ValidationError
 
 from artifacts import DamagedArtifact, UserError, published
@@ -16,7 +16,7 @@ from empirical.datasets.image_sets import Images, ImageSet
 from empirical.datasets.pixels import MOST_PIXELS
 from empirical.formats.arrays import read_array
 from empirical.formats.files import read_regular
-from empirical.store.form import CONTENT, EXTENTS, JPEGS, LABELS, MOST_BYTES, OFFSETS, PIXELS, Store
+from empirical.store.form import CONTENT, EXTENTS, JPEGS, KEPT, LABELS, MOST_BYTES, OFFSETS, PIXELS, Store
 
 AGAIN = "pack it again"
 
@@ -68,6 +68,20 @@ class Opened:
                 raise _damaged(path, f"hold positions that ascend to the end of {JPEGS}")
             found.append(offsets)
         return tuple(found)
+
+    @cached_property
+    def kept(self) -> Bool[np.ndarray, " n"] | None:
+        """Which images of a JPEG store are the bytes of their files; None where all have their very pixels (raw)."""
+        if self.store.form.codec == "raw":
+            return None
+        parts = []
+        for shard in self.store.shards:
+            path = self.folder / shard.name / KEPT
+            part = read_array(path, AGAIN)
+            if part.shape != (shard.images,) or part.dtype != np.bool_:
+                raise _damaged(path, f"say of {shard.images} images whether they are as they were")
+            parts.append(part)
+        return np.concatenate(parts)
 
     @cached_property
     def extents(self) -> Int[np.ndarray, "n 2"]:

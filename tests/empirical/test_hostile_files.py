@@ -362,6 +362,9 @@ ARCHIVES = {
     "a name too long": lambda folder: plain_tar(folder / "a.tar", ("n" * 300, b"1")),
     "cut off": lambda folder: packed(folder, plain_tar(folder / "b", ("a", bytes(99))).read_bytes(), end=40),
     "cut off in bz2": lambda folder: written(folder / "a.tar.bz2", bz2.compress(bytes(10**5))[:20]),
+    "no name": lambda folder: written(
+        folder / "a.zip", bad_zip(folder / "b.zip", names=("Q",)).read_bytes().replace(b"Q", b"\0")
+    ),
     "no archive": lambda folder: written(folder / "a.tar.gz", b"<html>404 not found</html>"),
     "empty": lambda folder: written(folder / "a.zip", b""),
 }  # fmt: skip

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from empirical.datasets.protocols import CLEAN, PAPER
 from empirical.records import EpochRecord, PenaltyRecord, SetMetrics
 from empirical.selection import (
     Criterion,
@@ -18,6 +19,7 @@ from empirical.selection import (
     selected,
     selected_epoch,
     selected_penalty,
+    tie_rule,
 )  # fmt: skip
 
 
@@ -96,6 +98,28 @@ def test_a_tie_of_penalties_goes_to_the_smaller():
         for penalty, accuracy in ((0.1, 0.8), (1.0, 0.9), (10.0, 0.9))
     ]
     assert selected_penalty(path).penalty == 1.0
+
+
+@pytest.mark.parametrize(
+    ("rates", "smaller", "alphabetical"),
+    [
+        ((1e-4, 3e-4, 1e-3), 1e-4, 1e-4),
+        # "1e-05" comes after "0.0001": the authors' grid of ImageNet, where the two rules differ.
+        ((1e-5, 3e-5, 1e-4, 3e-4), 1e-5, 1e-4),
+        ((1e-5, 3e-5), 1e-5, 1e-5),
+        ((3.0, 10.0), 3.0, 10.0),
+    ],
+)
+def test_ties_between_learning_rates(rates, smaller, alphabetical):
+    trials = [trial(rate, 0, 0.9) for rate in rates]
+    assert selected(trials).best.value == selected(trials, ties="smaller").best.value == smaller
+    assert selected(trials, ties="alphabetical").best.value == alphabetical
+    worse = [*trials, trial(min(rates) / 10, 0, 0.8)]
+    assert selected(worse, ties="alphabetical").best.value == alphabetical
+
+
+def test_the_protocol_of_the_paper_breaks_ties_as_its_authors_did():
+    assert [tie_rule(one) for one in (PAPER, CLEAN)] == ["alphabetical", "smaller"]
 
 
 @pytest.mark.parametrize(("value", "edge"), [(1e-3, "low"), (1e-2, None), (1e-1, "high")])

@@ -97,7 +97,7 @@ def test_fetched_verified_converted(narrow, tmp_path):
 
 def test_a_file_with_another_checksum_is_removed_unopened(narrow, tmp_path):
     narrow(sha256="00000000")
-    with pytest.raises(UserError, match=r"published checksum 00000000, got SHA-256 .*removed unopened"):
+    with pytest.raises(UserError, match=r"published checksum 00000000, got SHA-256 .*it was removed"):
         run(NAME, "--root", tmp_path, "--download")
     assert not list((tmp_path / "checkpoints").iterdir())
 

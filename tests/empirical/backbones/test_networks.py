@@ -13,7 +13,7 @@ from empirical.backbones.catalogue import BackboneChoice, fresh
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50, ClipText
 from empirical.backbones.clip_vit import ClipViT, VitSize
-from empirical.backbones.own import check
+from empirical.backbones.own import checked
 from empirical.backbones.resnet import ResNet
 
 KEY = jax.random.key(0)
@@ -95,7 +95,7 @@ def test_roles_cover_every_array_and_every_depth(kind):
     roles = network.roles()
     assert jax.tree.structure(roles) == jax.tree.structure(network)
     assert {role.block for role in jax.tree.leaves(roles)} == set(range(network.blocks + 1))
-    check(kind, network)
+    checked(kind, network)
 
 
 def test_roles_say_what_an_array_is_for():

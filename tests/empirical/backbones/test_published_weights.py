@@ -17,7 +17,7 @@ from safetensors.numpy import save_file
 
 from artifacts import UserError
 from empirical.backbones import catalogue
-from empirical.backbones.catalogue import BackboneChoice, agrees, fresh, load, published
+from empirical.backbones.catalogue import BackboneChoice, agrees, fresh, load, published, read_published
 from empirical.backbones.checkpoint_locations import CheckpointLocations, checkpoint_locations
 from empirical.backbones.checkpoints import read_provenance, tensors, weights_fingerprint
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
@@ -27,9 +27,10 @@ from empirical.backbones.conversion import convert
 from empirical.backbones.own import backbone
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
 from empirical.backbones.resnet import ResNet
-from empirical.backbones.resnet_names import MOCO, SWAV, TORCHVISION
+from empirical.backbones.resnet_names import MOCO, MOCO_UNWRAPPED, SWAV, TORCHVISION, TORCHVISION_WRAPPED
 from empirical.backbones.small_resnet import SmallResNet
-from empirical.backbones.tensor_names import speaking, translated
+from empirical.backbones.tensor_names import LEADING, speaking, translated
+from empirical.datasets.configuration import read_data
 from empirical.formats.weights_file import md5_of, sha256_of, stored_tensors
 
 KEY = jax.random.key(0)
@@ -49,6 +50,8 @@ def outside(network, dialect):
             array = array.transpose(3, 2, 0, 1)
         if origin.layout == "matrix":
             array = array.T
+        if origin.layout in LEADING:
+            array = array.reshape((1,) * LEADING[origin.layout] + array.shape)
         found |= dict(zip(origin.names, np.split(array, len(origin.names)), strict=True))
     return found
 
@@ -63,6 +66,10 @@ MOCO_EXTRA = {
 FORMS = {
     "moco": (RESNET, MOCO, MOCO_EXTRA),
     "swav": (RESNET, SWAV, {"module.prototypes.weight": np.ones((2, 2), np.float32)}),
+    "moco, unwrapped": (RESNET, MOCO_UNWRAPPED, {"encoder_k.bn1.bias": np.ones(2, np.float32)}),
+    "torchvision, wrapped": (RESNET, TORCHVISION_WRAPPED, {"module.fc.bias": np.ones(2, np.float32)}),
+    "timm clip": (CLIP, CLIP_RESNET[1], {}),
+    "timm vit": (VIT, CLIP_VIT[3], {"head.bias": np.zeros(8, np.float32)}),
     "torchvision": (RESNET, TORCHVISION, {"fc.weight": np.ones((2, 2), np.float32), "fc.bias": np.ones(2, np.float32)}),
     "clip": (CLIP, CLIP_RESNET[0], {"logit_scale": np.array(4.6, np.float32), "input_resolution": np.array(32)}),
     "openai vit": (VIT, CLIP_VIT[0], {"transformer.resblocks.0.ln_1.weight": np.ones(2, np.float32)}),
@@ -86,8 +93,39 @@ def test_every_form_in_every_container(form, write, request, tmp_path):
         save_file({**arrays, **extra}, path)
     else:
         request.getfixturevalue(write)(path, {**arrays, **extra})
-    again = read(path, network, (MOCO, SWAV, TORCHVISION, *CLIP_RESNET, *CLIP_VIT))
+    known = (MOCO, MOCO_UNWRAPPED, SWAV, TORCHVISION, TORCHVISION_WRAPPED, *CLIP_RESNET, *CLIP_VIT)
+    # SwAV's wrapper is torchvision's: which of them is meant, the backbone's name says.
+    again = read(path, network, (dialect,) if "wrapped" in form else known)
     assert eqx.tree_equal(again, network)
+
+
+def test_a_bias_that_the_network_lacks_must_be_zero(tmp_path):
+    arrays = {name: np.ascontiguousarray(one) for name, one in outside(VIT, CLIP_VIT[3]).items()}
+    save_file({**arrays, "head.bias": np.ones(8, np.float32)}, tmp_path / "w")
+    with pytest.raises(UserError, match=r"head\.bias must be zero"):
+        read(tmp_path / "w", VIT, CLIP_VIT)
+
+
+def test_timms_names_are_those_of_its_own_conversion():
+    names = {name for origin in CLIP_RESNET[1].origins(CLIP).values() for name in origin.names}
+    assert {"stem.conv3.bn.weight", "stages.3.0.conv2_kxk.conv.weight", "stages.0.0.shortcut.conv.bn.running_var",
+            "head.proj.bias", "head.pos_embed"} <= names  # fmt: skip
+
+
+def test_a_file_says_where_its_tensors_are(tmp_path, zip_file, legacy_file, monkeypatch):
+    """`key` and `prefix` of the TOML file, on a checkpoint whose author had ideas of their own."""
+    arrays = {f"net.body.{name}": one for name, one in outside(RESNET, TORCHVISION).items()}
+    legacy_file(tmp_path / "w.pth", {**arrays, "net.other.weight": np.ones(2, np.float32)})
+    (tmp_path / "a.toml").write_text(
+        '[checkpoints]\nsupervised_resnet50 = { file = "w.pth", key = "state_dict", prefix = "net.body." }\n'
+    )
+    places = checkpoint_locations(None, read_data(tmp_path / "a.toml").checkpoints)
+    one = published("supervised_resnet50")
+    path, file = places.found(one)
+    network, _ = read_published(one, path, file, RESNET, places.readings[one.name])
+    assert eqx.tree_equal(network, RESNET)
+    with pytest.raises(UserError, match=r"must hold a dictionary ema, got .*state_dict.*; correct `key`"):
+        stored_tensors(path, "ema")
 
 
 def without(name):

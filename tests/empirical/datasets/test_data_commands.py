@@ -8,7 +8,9 @@ from tyro.extras import SubcommandApp
 from artifacts import UserError
 from distort.bench_data import add_commands
 from distort.command import UsageError, as_json
-from empirical.datasets.catalogue import COLUMNS
+from empirical.datasets.catalogue import COLUMNS, family
+from empirical.datasets.configuration import read_data
+from empirical.datasets.family import read_dataset
 from empirical.store import packed_dataset
 
 
@@ -72,3 +74,15 @@ def test_what_cannot_be_fetched_says_how(tmp_path):
 def test_a_miniature_needs_an_empty_folder(miniature):
     with pytest.raises(UserError, match="new or an empty folder"):
         _run("miniature", "--out", miniature)
+
+
+def test_missing_ood_sets_are_one_message_with_the_way_to_go_on_without(miniature, tmp_path):
+    for entry in miniature.iterdir():
+        if entry.name not in ("imagenet-r", "sketch"):
+            (tmp_path / entry.name).symlink_to(entry)
+    locations = read_data(root=tmp_path).locations
+    message = r'needs imagenet_r, imagenet_sketch in .* with `ood = \["imagenet_v2", "imagenet_a"\]`'
+    with pytest.raises(UserError, match=message):
+        read_dataset(family("imagenet"), locations)
+    found = read_dataset(family("imagenet"), locations, ood=["imagenet_v2"])
+    assert [one.name for one in found.ood] == ["imagenet_v2"]

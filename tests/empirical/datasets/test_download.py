@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import shutil
 import tarfile
 import threading
 import zipfile
@@ -95,6 +96,35 @@ def test_a_file_is_fetched_once(tmp_path, server):
     assert received.checked
     download(_data(server), tmp_path, progress=_quietly)
     assert len(server.asked) == 1
+
+
+def test_what_is_there_is_checked_and_fetched_again_by_force(tmp_path, server):
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / "data.npy").write_bytes(b"random")
+    with pytest.raises(UserError, match=r"data.npy must have the published sha256 .*; `--force` fetches it again"):
+        download(_data(server), tmp_path, progress=_quietly)
+    (received,) = download(_data(server), tmp_path, force=True, progress=_quietly)
+    assert (received.checked, received.state) == (True, "fetched")
+    (received,) = download(_data(server), tmp_path, progress=_quietly)
+    assert (received.checked, received.state) == (True, "there")
+    (received,) = download(_data(server, sha256=None), tmp_path, progress=_quietly)
+    assert not received.checked
+
+
+def test_an_unpacked_folder_that_is_gone_is_fetched_again_and_a_changed_one_is_said(tmp_path, server):
+    archive = _source(Fetched(url=f"{server.url}/things.tar.gz", name="things.tar.gz"))
+    download(archive, tmp_path, progress=_quietly)
+    (received,) = download(archive, tmp_path, progress=_quietly)
+    assert received.state == "there as it was unpacked"
+    shutil.rmtree(tmp_path / "things")
+    download(archive, tmp_path, progress=_quietly)
+    assert (tmp_path / "things" / "b.jpg").read_bytes() == b"b"
+    (tmp_path / "things" / "b.jpg").unlink()
+    with pytest.raises(UserError, match=r"must hold the 2 files \(1001 bytes\) .* got 1 \(1000 bytes\); `--force`"):
+        download(archive, tmp_path, progress=_quietly)
+    download(archive, tmp_path, force=True, progress=_quietly)
+    assert (tmp_path / "things" / "b.jpg").read_bytes() == b"b"
+    assert sorted(one.name for one in tmp_path.iterdir()) == [".downloads", ".downloads.lock", "things"]
 
 
 def test_a_broken_download_resumes(tmp_path, server):

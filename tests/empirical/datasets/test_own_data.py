@@ -90,6 +90,92 @@ def test_label_files_of_both_kinds(tmp_path):
         read_dataset(family("own", data.families), data.locations)
 
 
+FORMS = {
+    "semicolon.csv": "path;label\r\n{0};cat\r\n{1};dog\r\n",
+    "capital.csv": "Path,Label\n{0},cat\n{1},dog\n",
+    "more.csv": "id,Label,extra,PATH\n1,cat,x,{0}\n2,dog,y,{1}\n\n",
+    "tab.csv": "path\tlabel\n{0}\tcat\n{1}\tdog\n",
+    "tab.tsv": "path\tlabel\n{0}\tcat\n{1}\tdog\n",
+    "quoted.csv": '\ufeff"path","label"\n"{0}","cat"\n"{1}","dog"\n',
+    "tab.txt": "{0}\tcat\n{1}\tdog\n",
+    "space.txt": "{0} cat\n{1} dog\n\n",
+    "semicolon.txt": "{0};cat\n{1};dog\n",
+}
+
+
+@pytest.fixture
+def flat(tmp_path):
+    """A data set whose OOD images lie in one folder, and a label file of any form that names two of them."""
+    _images(tmp_path / "home", ("cat", "dog"), 10)
+    _images(tmp_path / "flat", ("a b",), 2)
+    names = [f"a b/{path.name}" for path in sorted((tmp_path / "flat" / "a b").iterdir())]
+
+    def read(file: str, text: str):
+        (tmp_path / file).write_text(text, encoding="utf-8")
+        ood = f'other = {{ folder = "flat", labels = "{file}" }}\n'
+        data = _data(tmp_path, f'[datasets.own]\ntraining = {{ folder = "home" }}\n[datasets.own.ood]\n{ood}')
+        return read_dataset(family("own", data.families), data.locations).ood[0]
+
+    return names, read
+
+
+@pytest.mark.parametrize("file", FORMS)
+@pytest.mark.parametrize("backslash", [False, True])
+def test_label_files_as_spreadsheets_write_them(file, backslash, flat):
+    names, read = flat
+    shown = [name.replace("/", "\\") for name in names] if backslash else names
+    images = read(file, FORMS[file].format(*shown))
+    assert images.labels.tolist() == [0, 1]
+    assert [images.images.reference(place).endswith(name) for place, name in enumerate(names)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("a.csv", "file,class\n{0},cat\n", "must have the columns `path` and `label` in its first line, got"),
+        ("a.csv", "path,label\n{0}\n", "line 2 must have 2 columns, got 1"),
+        ("a.csv", "path,label\n{0},cat\n{0},cat\n", "must name every image once"),
+        ("a.csv", "path,label\n..\\x.png,cat\n", "below the folder"),
+        ("a.csv", "path,label\nC:\\x.png,cat\n", "below the folder"),
+        ("a.csv", "path,label\n/etc/x.png,cat\n", "below the folder"),
+        ("a.csv", "", "names none"),
+        ("a.csv", 'path,label\n"{0},cat\n', "must be a table"),
+    ],
+)  # fmt: skip
+def test_label_files_that_cannot_be_read_say_why(file, text, message, flat):
+    names, read = flat
+    with pytest.raises(UserError, match=message):
+        read(file, text.format(names[0]))
+
+
+def test_classes_that_are_numbered_otherwise_are_explained(tmp_path):
+    _images(tmp_path / "home", ("0", "1", "2"), 4)
+    _images(tmp_path / "away", ("1", "2", "3"), 1)
+    data = _data(tmp_path, OWN)
+    with pytest.raises(UserError, match="its numbers run from 1 to 3, those of the training images from 0 to 2"):
+        read_dataset(family("own", data.families), data.locations)
+
+
+def test_the_first_frame_is_taken_where_the_user_says_so(tmp_path):
+    _images(tmp_path / "home", ("cat", "dog"), 4)
+    _images(tmp_path / "away", ("cat",), 1)
+    _save(tmp_path / "away" / "cat" / "film.gif", BAD["film.gif"][0])
+    text = OWN.replace('folder = "away"', 'folder = "away", frames = "first"')
+    data = _data(tmp_path, text)
+    dataset = read_dataset(family("own", data.families), data.locations)
+    np.testing.assert_array_equal(dataset.ood[0].images[1], BAD["film.gif"][0][0])
+    pack_family(family("own", data.families), data.locations, tmp_path / "packed", progress=_quietly)
+
+
+@pytest.mark.parametrize("name", ["../../x", "a/b", "", ".hidden", "a b", "x" * 61, "id_test"])
+def test_names_that_lead_elsewhere_are_refused(name, tmp_path):
+    if name != "id_test":
+        with pytest.raises(UserError, match=r"must follow docs/datasets.md, but datasets"):
+            _data(tmp_path, OWN.replace("datasets.own", f'datasets."{name}"'))
+    with pytest.raises(UserError, match=r"must follow docs/datasets.md, but datasets|is the ID set"):
+        _data(tmp_path, OWN.replace("other =", f'"{name}" ='))
+
+
 def _quietly(message: str, fraction: float) -> None:
     pass
 

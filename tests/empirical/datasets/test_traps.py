@@ -105,7 +105,7 @@ def test_flat_validation_images_are_named_and_the_mend_is_given(tmp_path, miniat
     (tmp_path / "imagenet" / "val").mkdir(parents=True)
     (tmp_path / "imagenet" / "train").symlink_to(miniature / "imagenet" / "train")
     (tmp_path / "imagenet" / "val" / "ILSVRC2012_val_00000001.JPEG").write_bytes(b"x")
-    with pytest.raises(UserError, match="sort them into wnid folders"):
+    with pytest.raises(UserError, match=r"got the flat images; remove them, and .* unpacks and sorts"):
         read_part(IMAGENET, IMAGENET.reported, Locations(root=tmp_path))
 
 
@@ -165,8 +165,23 @@ def test_domainnet_names_the_missing_image_and_the_wrong_line(spoilt):
     file = root / "domainnet" / "SENTRY_splits" / "clipart_test_mini.txt"
     lines = file.read_text().splitlines()
     file.write_text("\n".join([lines[0], lines[1].rpartition(" ")[0] + " 17", *lines[2:]]))
-    with pytest.raises(UserError, match="line 2 must be `domain/class/image label`"):
+    with pytest.raises(UserError, match="line 2 must be `clipart/class/image label`"):
         read_part(DOMAINNET, _part(DOMAINNET, "clipart"), Locations(root=root))
+
+
+def test_domainnets_lists_may_not_lie(spoilt):
+    """Another domain's image, one image twice, or one outside the folder, under a label that fits."""
+    root = spoilt("domainnet")
+    file = root / "domainnet" / "SENTRY_splits" / "clipart_test_mini.txt"
+    lines = file.read_text().splitlines()
+    for second, message in (
+        (lines[1].replace("clipart/", "real/", 1), "line 2 must be `clipart/class/image label`"),
+        (lines[0], "must name every image once"),
+        (f"clipart/{lines[1].split('/')[1]}/.. {lines[1].rpartition(' ')[2]}", "line 2 must be"),
+    ):
+        file.write_text("\n".join([lines[0], second, *lines[2:]]))
+        with pytest.raises(UserError, match=message):
+            read_part(DOMAINNET, _part(DOMAINNET, "clipart"), Locations(root=root))
 
 
 def test_stl_is_column_major_and_loses_its_monkeys(tmp_path):

@@ -1,5 +1,6 @@
 """Verification says of every set whether it is whole, and never hides one behind another."""
 
+import numpy as np
 import pytest
 
 from artifacts import UserError
@@ -82,3 +83,19 @@ def test_a_configuration_names_folders_elsewhere(tmp_path, miniature):
     file.write_text('[locations]\nfmov = "x"\n')
     with pytest.raises(UserError, match="got fmov"):
         read_data(file)
+
+
+@pytest.mark.slow
+def test_noise_in_the_binary_form_is_no_cifar10(tmp_path):
+    """Of the right size, with the right labels: the pixels' own statistics tell."""
+    folder = tmp_path / "cifar-10-batches-bin"
+    folder.mkdir()
+    draw = np.random.default_rng(0)
+    for name in (*(f"data_batch_{number}" for number in range(1, 6)), "test_batch"):
+        records = draw.integers(0, 256, (10_000, 3073), dtype=np.uint8)
+        records[:, 0] = np.arange(10_000) % 10
+        records.tofile(folder / f"{name}.bin")
+    data = read_data(root=tmp_path)
+    found = verify(family("cifar10"), data.locations, images=False, progress=lambda message, fraction: None)
+    wrong = {one.set for one in found if (one.check, one.status) == ("content", "wrong")}
+    assert wrong == {"id_training", "id_test"}
