@@ -29,7 +29,7 @@ def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:
             return _corner_problems(ONE_DIRECTION, jnp.array([1e-7, 1.4]), jnp.array(1.0), keys)
         case Setting.GOOD_FEATURES:
             return _corner_problems(ONE_DIRECTION, jnp.array([1e-9, 1e-2]), jnp.array(0.0), keys)
-        case Setting.SEVERAL_ID_DIRECTIONS | Setting.RAW_PARAMETERS:
+        case _:
             return _moderate_problems(keys)
 
 

@@ -72,6 +72,8 @@ def swept() -> BoundsAgainstParametersData:
     return BoundsAgainstParametersData(
         values=values,
         measured=with_ft(measured(base), base * np.array([1.0, 10.0, 100.0])[None, :, None]),
+        features=np.array([1, 4]),
+        measured_by_features=measured(np.ones((2, 2))),
         solved_by=EXACT,
     )
 
@@ -140,5 +142,11 @@ def with_ft(found: Measured, ft_ood: np.ndarray, **other: np.ndarray) -> Measure
 def bounds(factor: np.ndarray | float) -> Bounds:
     value, half = np.asarray(0.1 * factor), np.asarray(0.05 * factor)
     return Bounds(
-        published=value, corrected=half, implicit=value, linear_probing=value, lp_ft=value, lp_ft_movement=value
+        published=value,
+        corrected=half,
+        implicit=value,
+        half_space=value,
+        linear_probing=value,
+        lp_ft=value,
+        lp_ft_movement=value,
     )

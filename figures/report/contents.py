@@ -20,12 +20,21 @@ class Witness(Content):
     slack: float | None
 
 
+class Sharpness(Content):
+    """How loose a bound was found to be: `simulations.verification.Sharpness`."""
+
+    median: float | None
+    ninth_decile: float | None
+    silent: float
+
+
 class Claim(Content):
     """A statement and what its verification found.
 
     Attributes:
       examples: problems that met the premises; 0 where nothing was verified.
       smallest_slack: smallest relative gap between the two sides, witnesses included; negative where violated.
+      sharpness: None where the claim is no bound.
       published: whether the paper claims it in this form.
     """
 
@@ -35,6 +44,7 @@ class Claim(Content):
     examples: int = Field(ge=0)
     violations: int = Field(ge=0)
     smallest_slack: float | None
+    sharpness: Sharpness | None = None
     claim: str
     latex: str
     premises: str

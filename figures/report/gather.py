@@ -50,6 +50,7 @@ def claims(results: Path) -> tuple[Claim, ...]:
             examples=found.get(statement.name, {}).get("checked", 0),
             violations=found.get(statement.name, {}).get("violations", 0),
             smallest_slack=found.get(statement.name, {}).get("smallest_slack"),
+            sharpness=found.get(statement.name, {}).get("sharpness"),
             claim=statement.claim,
             latex=statement.latex,
             premises=statement.premises,

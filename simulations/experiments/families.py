@@ -3,6 +3,8 @@
 A point of a sweep says how good the features are, how they lie to the ID subspace, and how large truth and head are.
 """
 
+from collections.abc import Callable
+
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
@@ -56,6 +58,21 @@ class Point(eqx.Module):
 def one_direction(point: Point, key: PRNGKeyArray) -> Measured:
     """A random problem of the closed-form family with one ID direction, measured."""
     return measured_exactly(_with_head_error(_problem(ONE_DIRECTION, 1.0, point, key), point))
+
+
+def family_of_one_direction(features: int) -> Callable[[Point, PRNGKeyArray], Measured]:
+    """The family with one ID direction and so many features, all but one of them outside the ID subspace."""
+
+    def one_direction_and_features(point: Point, key: PRNGKeyArray) -> Measured:
+        return measured_exactly(_problem(_dimensions(features), 1.0, point, key))
+
+    one_direction_and_features.__qualname__ += f"[{features}]"
+    return one_direction_and_features
+
+
+def _dimensions(features: int) -> Dimensions:
+    """Room for features and truth in any position."""
+    return Dimensions(input_dim=2 * features + 4, feature_dim=features, id_dim=1)
 
 
 def one_unit(point: Point, key: PRNGKeyArray) -> Measured:

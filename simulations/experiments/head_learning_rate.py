@@ -35,7 +35,7 @@ class HeadLearningRate(Configuration):
 
 
 class HeadLearningRateData(eqx.Module):
-    """Arrays (rho, problem): OOD risks, the ID feature movement, and the implicit lower bound on sqrt(OOD risk)."""
+    """Arrays (rho, problem): OOD risks, the ID feature movement, and the best lower bound on sqrt(OOD risk)."""
 
     ratios: Float[np.ndarray, " r"]
     lp_ood: Float[np.ndarray, "r p"]
@@ -71,7 +71,7 @@ def simulate(config: HeadLearningRate, watch: Watch = ALONE) -> HeadLearningRate
         ft_best_ood=scale * measured.ft_best_ood,
         ft_movement=measured.ft_movement,
         lp_ft_movement=plain.lp_ft_movement,
-        lower_bound=np.sqrt(scale) * measured.bounds.implicit,
+        lower_bound=np.sqrt(scale) * measured.bounds.best,
         solved_by="integrated",
     )
 

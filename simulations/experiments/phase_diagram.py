@@ -92,7 +92,7 @@ def _contest(measured: Measured) -> Contest:
         ft=measured.ft_ood,
         lp_ft=measured.lp_ft_ood,
         ft_best=measured.ft_best_ood,
-        certified=1.0 * (measured.bounds.linear_probing < measured.bounds.implicit),
+        certified=1.0 * (measured.bounds.linear_probing < measured.bounds.best),
     )
 
 

@@ -28,7 +28,7 @@ from simulations.experiments import (
 #: Figures drawn from one experiment that is cheap enough to simulate here; configurations far below the quick scale.
 DRAWN = {
     "toy_example": (toy_example, {"moments": 20}),
-    "bounds_against_parameters": (bounds_against_parameters, {"points": 4, "problems": 8}),
+    "bounds_against_parameters": (bounds_against_parameters, {"points": 4, "problems": 8, "features": (1, 2)}),
     "phase_diagram": (phase_diagram, {"cells": 6, "problems": 8}),
     "early_stopping": (along_training, {"problems": 8}),
     "weight_interpolation": (weight_interpolation, {"problems": 8}),

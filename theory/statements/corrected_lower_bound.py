@@ -18,6 +18,7 @@ STATEMENT = Statement(
     smaller=lambda evidence: corrected_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
     settings=(Setting.ONE_ID_DIRECTION, Setting.PERFECT_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    bound="smaller",
     published=False,
     proof="docs/theory.md#the-corrected-lower-bound",
 )

@@ -69,6 +69,7 @@ STATEMENT = Statement(
     smaller=lambda evidence: published_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
     settings=(Setting.ONE_ID_DIRECTION, Setting.PERFECT_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    bound="smaller",
     published=True,
     counterexamples=(
         Counterexample(

@@ -23,6 +23,7 @@ STATEMENT = Statement(
     smaller=probed_risk,
     larger=lambda evidence: linear_probing_upper_bound(evidence.problem),
     settings=(Setting.ONE_ID_DIRECTION, Setting.SEVERAL_ID_DIRECTIONS),
+    bound="larger",
     published=False,
     proof="docs/theory.md#the-linear-probing-upper-bound",
 )

@@ -26,6 +26,7 @@ STATEMENT = Statement(
     smaller=highest_lp_ft_risk,
     larger=lambda evidence: lp_ft_upper_bound(evidence.problem),
     settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    bound="larger",
     published=False,
     proof="docs/theory.md#the-lp-ft-upper-bound",
 )
