@@ -6,11 +6,12 @@ Every result of the project, a simulation's curves or a training run, is a direc
 
 from artifacts.directory import Artifact, Outcome, publish, published
 from artifacts.environment import environment
-from artifacts.errors import DamagedArtifact, UserError
+from artifacts.errors import ArgumentError, DamagedArtifact, UserError
 from artifacts.fingerprint import canonical_json, code_version, fingerprint
 from artifacts.results_folder import open_results_folder
 
 __all__ = [
+    "ArgumentError",
     "Artifact",
     "DamagedArtifact",
     "Outcome",

@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from artifacts.errors import DamagedArtifact
+from artifacts.files import PARTIAL, remove_if_left
 from artifacts.fingerprint import canonical_json, difference
 
 MANIFEST = "manifest.json"
@@ -97,7 +98,7 @@ def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], No
         return Outcome(published(path), built=True, reason=reason)
 
 
-def _stale(path: Path, inputs: dict[str, Any]) -> str:
+def _stale(path: Path, inputs: Mapping[str, Any]) -> str:
     """Why the directory must be made again; empty where it is up to date."""
     try:
         artifact = published(path)
@@ -105,7 +106,7 @@ def _stale(path: Path, inputs: dict[str, Any]) -> str:
         return "not there yet"
     except DamagedArtifact as damage:
         return str(damage)
-    if artifact.inputs == inputs:
+    if artifact.inputs == dict(inputs):
         return ""
     return difference(artifact.inputs, inputs) or "an input that was null is absent, or the other way round"
 
@@ -116,31 +117,31 @@ def _lock(path: Path) -> Path:
 
 def _beside(path: Path) -> tuple[Path, Path]:
     """Where a result is made, and where the one before steps aside. Fixed names: who holds the lock is alone there."""
-    return path.parent / f".partial-{path.name}-new", path.parent / f".partial-{path.name}-old"
+    return path.parent / f"{PARTIAL}{path.name}-new", path.parent / f"{PARTIAL}{path.name}-old"
 
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed processes left half written anywhere below a folder; what is being written now stays."""
     for entry in list(os.scandir(folder)):
         path = Path(entry.path)
-        if not entry.name.startswith(".partial-"):
+        if not entry.name.startswith(PARTIAL):
             if entry.is_dir(follow_symlinks=False):
                 remove_leftovers(path)
         elif not entry.is_dir(follow_symlinks=False):
-            path.unlink(missing_ok=True)
+            remove_if_left(path)
         else:
-            name = re.sub(r"-(new|old|\d+)$", "", entry.name.removeprefix(".partial-"))
+            name = re.sub(r"-(new|old|\d+)$", "", entry.name.removeprefix(PARTIAL))
             with contextlib.suppress(Timeout), FileLock(_lock(folder / name), timeout=0):
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _seal(directory: Path, inputs: dict[str, Any]) -> None:
+def _seal(directory: Path, inputs: Mapping[str, Any]) -> None:
     files = sorted(file for file in directory.rglob("*") if file.is_file())
     for file in files:
         _flush(file)
     hashes = {file.relative_to(directory).as_posix(): _sha256(file) for file in files}
     manifest = directory / MANIFEST
-    manifest.write_text(json.dumps({"inputs": inputs, "files": hashes}, indent=1), encoding="utf-8")
+    manifest.write_text(json.dumps({"inputs": dict(inputs), "files": hashes}, indent=1), encoding="utf-8")
     _flush(manifest)
 
 

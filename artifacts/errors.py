@@ -1,4 +1,4 @@
-"""The two ways in which a result can disappoint its reader."""
+"""The ways in which a result can disappoint its reader."""
 
 
 class UserError(ValueError):
@@ -10,3 +10,7 @@ class UserError(ValueError):
 
 class DamagedArtifact(UserError):
     """A published directory whose files are missing or differ from their recorded SHA-256."""
+
+
+class ArgumentError(UserError):
+    """An argument lies outside of what it may be, whatever the data: on the command line, wrong usage."""

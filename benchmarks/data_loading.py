@@ -34,7 +34,7 @@ from artifacts import environment
 from artifacts.files import write_json
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.miniature.drawing import spread, traits
-from empirical.miniature.manners import photograph, render
+from empirical.miniature.rendering import photograph, render
 from empirical.store import Form, epoch_batches, open_store, order, pack
 
 HEIGHT, WIDTH, BATCH, SIDE = 375, 500, 64, 224

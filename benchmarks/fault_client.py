@@ -11,8 +11,8 @@ from benchmarks.fault_machines import logged, tiny_suite
 
 def main(results: Path, address: str) -> int:
     from distort.folder import held
-    from empirical.suite import Places, run_suite
-    from empirical.suite.executors import DaskWorkers
+    from empirical import Places, run_suite
+    from empirical.executors import DaskWorkers
 
     try:
         with held(results) as folder:

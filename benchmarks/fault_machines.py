@@ -30,10 +30,10 @@ PATIENCE_SECONDS = 240.0
 
 def tiny_suite() -> Any:
     """Nine runs: two probes, a description, FT and LP-FT at two seeds, and their interpolations."""
+    from empirical import Suite
     from empirical.datasets.digits import DigitsSplit
     from empirical.methods import FT_EVAL, LP_FT
     from empirical.recipes import DIGITS, SolvedProbe, Sweep
-    from empirical.suite import Suite
 
     recipe = DIGITS["quick"].model_copy(
         update={
@@ -52,7 +52,7 @@ def tiny_suite() -> Any:
 
 def logged(unit: Any, places: Any, *, force: bool) -> Outcome:
     """`run_unit`, with a line before and after in a file of its own."""
-    from empirical.suite import run_unit
+    from empirical import run_unit
 
     _log("begun", unit)
     if str(unit) == os.environ.get(POISON):

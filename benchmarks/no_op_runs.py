@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from artifacts import Outcome
+from empirical import Places, Suite, Unit, read_suite
 from empirical.augment.transforms import OWN
 from empirical.backbones.catalogue import BackboneChoice
+from empirical.benchmark.units import method_of, run_id
 from empirical.datasets.protocols import CLEAN
 from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN
 from empirical.recipes import Recipe, SolvedProbe, Sweep
@@ -25,9 +27,7 @@ from empirical.records import (
     write_lines,
     write_record,
 )
-from empirical.suite import Places, Suite, Unit, read_suite
-from empirical.suite.units import method_of, run_id
-from empirical.suite.work.publishing import METRICS_FILE, RESULT_FILE, publish_run
+from empirical.runs.publishing import METRICS_FILE, RESULT_FILE, publish_run
 
 METHODS = (FT, FT_EVAL, LP_FT, LP_FT_TRAIN)
 SETS = ("id_validation", "id_test", "first", "second")

@@ -55,7 +55,7 @@ def step(work: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
 
 def _measured(answer: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     prepare_jax()
-    import empirical.suite  # noqa: F401  not part of what is measured
+    import empirical.engine  # noqa: F401  not part of what is measured
 
     before = _memory()
     clock, cpu = time.perf_counter(), _cpu()
@@ -76,7 +76,7 @@ def _memory() -> float:
 
 def planned(folder: Path, recipes: int) -> dict[str, Any]:
     from benchmarks.no_op_runs import no_op_suite
-    from empirical.suite import Ledger, open_suite, plan
+    from empirical import Ledger, open_suite, plan
 
     suite = no_op_suite(recipes, rates=RATES, seeds=SEEDS)
     open_suite(folder, suite)
@@ -86,8 +86,8 @@ def planned(folder: Path, recipes: int) -> dict[str, Any]:
 def made(folder: Path, processes: int) -> dict[str, Any]:
     """Everything that is missing, from planning to collecting."""
     from benchmarks.no_op_runs import no_op
-    from empirical.suite import Places, read_suite, run_suite
-    from empirical.suite.executors import Processes
+    from empirical import Places, read_suite, run_suite
+    from empirical.executors import Processes
 
     outcome = run_suite(read_suite(folder), Places(folder=folder), executor=Processes(processes, work=no_op))
     assert not outcome.set_aside, outcome.set_aside[0]
@@ -97,7 +97,7 @@ def made(folder: Path, processes: int) -> dict[str, Any]:
 def made_in_process(folder: Path, recipe: int) -> dict[str, Any]:
     """The runs of one recipe, by the executor alone."""
     from benchmarks.no_op_runs import no_op
-    from empirical.suite.executors import InProcess
+    from empirical.executors import InProcess
 
     return _given_to(InProcess(no_op), folder, recipe)
 
@@ -106,14 +106,14 @@ def made_by_dask(folder: Path, recipe: int) -> dict[str, Any]:
     from distributed import LocalCluster
 
     from benchmarks.no_op_runs import no_op
-    from empirical.suite.executors import DaskWorkers
+    from empirical.executors import DaskWorkers
 
     with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster:
         return _given_to(DaskWorkers(cluster.scheduler_address, work=no_op), folder, recipe)
 
 
 def _given_to(executor: Any, folder: Path, recipe: int) -> dict[str, Any]:
-    from empirical.suite import Ledger, Places, plan, read_suite
+    from empirical import Ledger, Places, plan, read_suite
 
     suite = read_suite(folder)
     units = [unit for unit in plan(suite, Ledger(suite, folder).run).units if unit.recipe == f"recipe{recipe:03d}"]
@@ -131,7 +131,7 @@ def status(results: Path) -> dict[str, Any]:
 
 
 def collected(folder: Path) -> dict[str, Any]:
-    from empirical.suite import Ledger, collect, read_suite, write_benchmark
+    from empirical import Ledger, collect, read_suite, write_benchmark
 
     benchmark = collect(Ledger(read_suite(folder), folder))
     write_benchmark(folder, benchmark)

@@ -5,38 +5,65 @@ import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import NoReturn
 
+from artifacts.errors import ArgumentError
 from artifacts.runtime import prepare_jax
-from distort.command import Command, UsageError, as_json
+from distort.command import Command, as_json
+from distort.interruption import INTERRUPTED, interruptible
+from distort.parsing import parsed
+from distort.streams import abandon_stdout, open_closed_streams
 
-SUCCESS, FAILURE, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, FAILURE, WRONG_USAGE = 0, 1, 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run `distort` and give its exit status: 0 success, 1 failure, 2 wrong usage.
+    """Run `distort` and give its exit status: 0 success, 1 failure, 2 wrong usage, 130 interrupted.
 
     Raises:
-      SystemExit: from the parser, for `--help` (0) and for arguments that it cannot read (2).
+      SystemExit: after `--help` and `--version` (0).
     """
+    open_closed_streams()
     _configure_jax()
-    command = _parsed(sys.argv[1:] if arguments is None else arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        with interruptible() as interruption:
+            try:
+                command = parsed(arguments)
+            except SystemExit:
+                sys.stdout.flush()
+                raise
+            interruption.grace_seconds = command.grace_seconds
+            return _run(command)
+    except BrokenPipeError:  # the reader went away (`distort theory list | head`): no complaint
+        abandon_stdout()
+        return SUCCESS
+    except OSError as error:  # a full disk
+        if "--debug" in arguments:
+            raise
+        _complain(f"the answer must be written to standard output, but that failed ({error.strerror})")
+        abandon_stdout()
+        return FAILURE
+    except ArgumentError as error:
+        if "--debug" in arguments:
+            raise
+        _complain(_one_line(error))
+        return WRONG_USAGE
+    except KeyboardInterrupt:  # it was said when it was heard
+        return INTERRUPTED
+
+
+def _run(command: Command) -> int:
     try:
         # Whatever a library prints must not end up in the middle of a JSON document.
         with redirect_stdout(sys.stderr):
             answer = command()
-        _print(as_json(answer.document) if command.json else answer.text)
-    except BrokenPipeError:
-        # The reader went away (`distort theory list | head`): no complaint, but nothing more to write to either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return SUCCESS
-    except KeyboardInterrupt:
-        _complain("interrupted; the same command continues where it stopped")
-        return INTERRUPTED
     except Exception as error:
-        if command.debug:
+        if command.debug or isinstance(error, ArgumentError | BrokenPipeError):
             raise
         _complain(_one_line(error))
-        return WRONG_USAGE if isinstance(error, UsageError) else FAILURE
+        return FAILURE
+    _print(as_json(answer.document) if command.json else answer.text)
     if answer.failure:
         _complain(answer.failure)
         return FAILURE
@@ -46,12 +73,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _configure_jax() -> None:
     """Double precision, and compiled code kept between runs; by environment, since importing JAX takes a second.
 
-    The folder is named after the processor: code compiled for one may not run on another that shares the home.
+    The folder is named after the processor: code compiled for one may not run on another that shares the home. Where
+    none can be written, nothing is kept.
     """
     prepare_jax()
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feature-distortion"
-    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / f"xla-{_processor()}"))
+    cache = _cache_folder()
+    if cache is not None:
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / f"xla-{_processor()}"))
     os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+
+def _cache_folder() -> Path | None:
+    """`$XDG_CACHE_HOME/feature-distortion`; None where there is no home, as in a container, or it cannot be written."""
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feature-distortion"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None
 
 
 def _processor() -> str:
@@ -67,27 +106,6 @@ def _processor() -> str:
     return hashlib.sha256("\n".join(sorted(set(described))).encode()).hexdigest()[:12]
 
 
-def _parsed(arguments: Sequence[str]) -> Command:
-    import tyro
-
-    from distort import bench, doctor, figures, report, reproduce, simulate, theory
-
-    app = tyro.extras.SubcommandApp()
-    app.command(reproduce.Reproduce, name="reproduce")
-    app.command(theory.commands(), name="theory", help="The paper's statements: list, show, verify, attack, replay.")
-    app.command(simulate.Simulate, name="simulate")
-    app.command(bench.commands(), name="bench", help="The benchmark on real images: run, status, collect.")
-    app.command(figures.Figures, name="figures")
-    app.command(report.Report, name="report")
-    app.command(doctor.Doctor, name="doctor")
-    return app.cli(
-        prog="distort",
-        description="Why fine-tuning wins in distribution and loses out of it: theorems, simulations, benchmark.",
-        args=list(arguments),
-        config=(tyro.conf.FlagCreatePairsOff,),
-    )
-
-
 def _print(text: str) -> None:
     sys.stdout.write(text.rstrip("\n") + "\n")
     sys.stdout.flush()
@@ -99,12 +117,35 @@ def _one_line(error: Exception) -> str:
     message = " ".join(str(error).split())
     if isinstance(error, UserError):
         return message
+    platforms = os.environ.get("JAX_PLATFORMS")
+    if platforms and _starts_no_device():
+        return f"JAX_PLATFORMS must name devices that are here, got {platforms}; unset it, or set it to cpu."
     return f"{type(error).__name__}: {message} (--debug shows where)"
+
+
+def _starts_no_device() -> bool:
+    """Whether JAX, where it is in use, finds no device; what it raises then may say nothing."""
+    if "jax" not in sys.modules:
+        return False
+    try:
+        return not sys.modules["jax"].devices()
+    except Exception:
+        return True
 
 
 def _complain(message: str) -> None:
     print(f"distort: {message}", file=sys.stderr)
 
 
+def run() -> NoReturn:
+    """The program `distort`."""
+    status = main()
+    if status == INTERRUPTED:
+        # At once: threads that still compute crash while Python takes itself down around them.
+        sys.stdout.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -11,7 +11,7 @@ from distort.command import Answer, UsageError, table
 from distort.names import known
 
 if TYPE_CHECKING:
-    from empirical.backbones.places import CheckpointPlaces
+    from empirical.backbones.checkpoint_locations import CheckpointPlaces
     from empirical.backbones.published import Published
 
 
@@ -59,7 +59,7 @@ class Checkpoints(DataCommand):
     """Bring the named ones into this project's own form, which is read fastest."""
 
     def __call__(self) -> Answer:
-        from empirical.backbones.places import checkpoint_places
+        from empirical.backbones.checkpoint_locations import checkpoint_places
         from empirical.backbones.published import BY_NAME
 
         if (self.download or self.convert) and not self.names:
@@ -89,7 +89,7 @@ class Checkpoints(DataCommand):
 
 def status(one: "Published", places: "CheckpointPlaces", *, verify: bool) -> CheckpointStatus:
     """What there is of a backbone's weights."""
-    from empirical.backbones.weights_file import sha256_of
+    from empirical.formats.weights_file import sha256_of
 
     candidates = places.candidates(one)
     found = next((path for path, _ in candidates if path.is_file()), None)
@@ -130,7 +130,7 @@ def _beginning(checksum: str) -> str:
 
 
 def _text(found: list[CheckpointStatus]) -> str:
-    from empirical.backbones.places import VARIABLE
+    from empirical.backbones.checkpoint_locations import VARIABLE
 
     rows = [
         (

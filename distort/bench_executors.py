@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from distort.command import Answer, Command, UsageError
 
 if TYPE_CHECKING:
-    from empirical.suite.executors import PBS, SGE, Executor, Slurm
+    from empirical.executors import PBS, SGE, Executor, Slurm
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class ExecutorFlags(Command):
         Raises:
           UserError: the file or the flags ask for what there is not.
         """
-        from empirical.suite.executors import read_queue
+        from empirical.executors import read_queue
 
         assert self.executor not in ("local", "dask")
         partition = "partition" if self.executor == "slurm" else "queue"
@@ -60,7 +60,7 @@ class ExecutorFlags(Command):
         Raises:
           UserError: the flags contradict each other or this machine.
         """
-        from empirical.suite import executors
+        from empirical import executors
 
         self.check()
         if self.executor == "local":
@@ -102,7 +102,7 @@ class Worker(Command):
     """How many; by default one a GPU, or one on a machine without."""
 
     def __call__(self) -> Answer:
-        from empirical.suite.executors import serve
+        from empirical.executors import serve
 
         count = serve(self.scheduler, self.workers)
         return Answer({"workers": count}, f"{count} workers have ended")

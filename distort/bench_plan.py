@@ -11,7 +11,7 @@ from distort.command import Answer, Command, table
 from distort.suites import BENCHMARK, SuiteCommand
 
 if TYPE_CHECKING:
-    from empirical.suite import Ledger, Places, Suite, Unit
+    from empirical import Ledger, Places, Suite, Unit
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,8 @@ class Plan(SuiteCommand):
     def __call__(self) -> Answer:
         import jax
 
-        from empirical.suite import Ledger, plan
-        from empirical.suite.estimate import measured_rates, shares
+        from empirical import Ledger, plan
+        from empirical.benchmark.cost import measured_rates, shares
 
         suite = self.found()
         places = self.places(suite)
@@ -106,7 +106,7 @@ class Status(Command):
 
     def __call__(self) -> Answer:
         from distort.folder import existing
-        from empirical.suite import Ledger, plan, read_set_aside, read_suite
+        from empirical import Ledger, plan, read_set_aside, read_suite
 
         folder = existing(self.results) / BENCHMARK
         suite = read_suite(folder)
@@ -146,7 +146,7 @@ def _state(ledger: "Ledger", unit: "Unit", *, check: bool) -> str:
 def _timed(suite: "Suite", places: "Places", *, known: dict[str, float]) -> dict[str, float]:
     """Rates measured now, one a backbone, side and batch; where weights are missing there is none."""
     from artifacts import UserError
-    from empirical.suite.estimate import timed_rate
+    from empirical.benchmark.cost import timed_rate
 
     rates: dict[str, float] = {}
     timed: dict[tuple[str, int, int], float | None] = {}

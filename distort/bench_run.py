@@ -12,8 +12,8 @@ from distort.progress import Report
 from distort.suites import BENCHMARK, MINIATURES, SuiteCommand
 
 if TYPE_CHECKING:
+    from empirical import Places, SuiteOutcome
     from empirical.records import Benchmark
-    from empirical.suite import Places, SuiteOutcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Run(ExecutorFlags, SuiteCommand):
         from distort.folder import held
         from distort.progress import progress
         from distort.stages import suite_text
-        from empirical.suite import Only, run_suite
+        from empirical import Only, run_suite
 
         if self.dry_run:
             return self._script()
@@ -56,7 +56,7 @@ class Run(ExecutorFlags, SuiteCommand):
                       _failure(outcome))  # fmt: skip
 
     def _script(self) -> Answer:
-        from empirical.suite.executors import job_script
+        from empirical.executors import job_script
 
         self.check()
         script = job_script(self.asked())
@@ -74,7 +74,7 @@ class Collect(Command):
 
     def __call__(self) -> Answer:
         from distort.folder import existing
-        from empirical.suite import Ledger, collect, read_set_aside, read_suite, write_benchmark
+        from empirical import Ledger, collect, read_set_aside, read_suite, write_benchmark
         from empirical.tables import write_tables
 
         folder = existing(self.results) / BENCHMARK

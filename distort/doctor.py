@@ -142,7 +142,7 @@ def _digits() -> Finding:
 def _checkpoint() -> Finding:
     def look() -> str:
         from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
-        from empirical.backbones.places import CheckpointPlaces
+        from empirical.backbones.checkpoint_locations import CheckpointPlaces
 
         load(BackboneChoice(name="small_resnet"), CheckpointPlaces())
         return f"{SHIPPED.name}, {SHIPPED.stat().st_size / 1e6:.2f} MB"

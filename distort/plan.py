@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from distort.command import Scale
 
 if TYPE_CHECKING:
-    from empirical.suite import Suite
+    from empirical import Suite
 
 #: Problems drawn in each setting of a statement.
 EXAMPLES: dict[Scale, int] = {"quick": 100, "default": 500, "full": 10_000}
@@ -32,7 +32,7 @@ class Plan:
 
 def plan(scale: Scale) -> Plan:
     """Everything that there is, at a scale."""
-    from empirical.suite import named_suite
+    from empirical import named_suite
     from figures.catalogue import FIGURES
     from simulations.catalogue import EXPERIMENTS
     from theory.statements import STATEMENTS

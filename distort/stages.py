@@ -14,7 +14,7 @@ from distort.command import Scale, as_json
 from distort.progress import Begin, Report
 
 if TYPE_CHECKING:
-    from empirical.suite import Suite, SuiteOutcome
+    from empirical import Suite, SuiteOutcome
     from figures.report.contents import Stage
 
 #: Decides which problems the statements are verified on.
@@ -77,8 +77,8 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
       workers: processes that share its runs; with 1 they run here.
     """
     from distort.suites import BENCHMARK
-    from empirical.suite import Places, run_suite
-    from empirical.suite.executors import Processes, local
+    from empirical import Places, run_suite
+    from empirical.executors import Processes, local
     from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin("benchmark")
@@ -107,9 +107,9 @@ def figure_stages(
     Args:
       must: a figure for which the benchmark has no data is an error; otherwise a step that was passed over.
     """
-    from figures.benchmark import NothingToDraw
+    from figures.benchmark.measured import NothingToDraw
     from figures.catalogue import entry
-    from figures.drawing import draw_figure
+    from figures.publishing import draw_figure
     from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin(f"figure {name}")

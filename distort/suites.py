@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from distort.command import Command, Scale, UsageError
 
 if TYPE_CHECKING:
-    from empirical.suite import Places, Suite
+    from empirical import Places, Suite
 
 #: The benchmark lies here below a results folder, whichever suite it is of.
 BENCHMARK = "benchmark"
@@ -44,7 +44,7 @@ class SuiteCommand(Command):
           UserError: there is no such suite, or its file is contradictory.
         """
         from distort.names import known
-        from empirical.suite import NAMES, named_suite, read_suite_file
+        from empirical import NAMES, named_suite, read_suite_file
 
         if self.file is not None:
             if self.config is not None:
@@ -62,7 +62,7 @@ class SuiteCommand(Command):
 
     def places(self, suite: "Suite") -> "Places":
         """Where the suite's runs and data are. Absolute, so that workers may have another working directory."""
-        from empirical.suite import Places
+        from empirical import Places
 
         results = self.results(suite).absolute()
         configuration = self.file or self.config

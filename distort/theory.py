@@ -35,13 +35,13 @@ def commands() -> SubcommandApp:
 class List(Command):
     """List the statements with their status, as last verified in a results folder."""
 
-    results: Annotated[Path, arg(name="from")] = Path("results")
-    """Results folder that holds a verification; without one nothing counts as verified."""
+    results: Annotated[Path | None, arg(name="from")] = None
+    """Results folder that holds a verification: `results` where there is one; else nothing counts as verified."""
 
     def __call__(self) -> Answer:
         from figures.report.gather import claims
 
-        found = claims(self.results)
+        found = claims(_verified_in(self.results))
         rows = [(claim.name, claim.status, ratio_text(claim.sharpness), claim.source) for claim in found]
         return Answer(found, table(("name", "status", "ratio to bound: median, 90 %", "source"), rows))
 
@@ -52,15 +52,15 @@ class Show(Command):
 
     name: Positional[str]
     """The statement."""
-    results: Annotated[Path, arg(name="from")] = Path("results")
-    """Results folder that holds a verification; without one nothing counts as verified."""
+    results: Annotated[Path | None, arg(name="from")] = None
+    """Results folder that holds a verification: `results` where there is one; else nothing counts as verified."""
 
     def __call__(self) -> Answer:
         from figures.report.gather import claims
         from theory.statements import STATEMENTS
 
         known([self.name], [statement.name for statement in STATEMENTS], kind="statement")
-        claim = next(claim for claim in claims(self.results) if claim.name == self.name)
+        claim = next(claim for claim in claims(_verified_in(self.results)) if claim.name == self.name)
         lines = [
             ("name", claim.name),
             ("status", claim.status),
@@ -169,6 +169,17 @@ class Replay(Command):
         text = f"{witness.statement}\nratio when kept  {witness.ratio!r}\nratio now        {now}"
         same = ratio is not None and math.isclose(ratio, witness.ratio, rel_tol=ROUNDING)
         return Answer(document, text, "" if same else "the ratio is not the one that was kept")
+
+
+def _verified_in(named: Path | None) -> Path:
+    """The results folder that is meant.
+
+    Raises:
+      UserError: one was named, and is none.
+    """
+    from distort.folder import existing
+
+    return Path("results") if named is None else existing(named)
 
 
 def _answer(found: "list[Verification]") -> Answer:

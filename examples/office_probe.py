@@ -20,7 +20,7 @@ from artifacts.runtime import prepare_jax
 from empirical.augment.transforms import Transform, apply
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.catalogue import BackboneChoice, load
-from empirical.backbones.places import CheckpointPlaces
+from empirical.backbones.checkpoint_locations import CheckpointPlaces
 from empirical.datasets.family import read_dataset
 from empirical.datasets.folders import OwnDataset, Tree, own_family
 from empirical.datasets.image_sets import ImageSet

@@ -12,7 +12,7 @@ def main() -> int:
     """Draw, and say what was drawn and why; a figure that fails fails the run."""
     from artifacts import UserError
     from figures.catalogue import FIGURES, entry
-    from figures.drawing import draw_figure
+    from figures.publishing import draw_figure
 
     parser = argparse.ArgumentParser(prog="python -m figures", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="figures; without a name, all of them")

@@ -32,7 +32,7 @@ class FigureEntry:
     """A figure by name.
 
     Attributes:
-      name: of its module and of its files.
+      name: of its files, and what a user types.
       title: a heading for the report; the figure itself carries none.
       sources: the results it is drawn from, as folders below the results folder. Nothing else is read.
     """
@@ -40,6 +40,13 @@ class FigureEntry:
     name: str
     title: str
     sources: tuple[str, ...]
+
+    @property
+    def module(self) -> str:
+        """Below `figures`: a folder for each section, in it a file for each figure."""
+        if self.section != "side by side":
+            return f"{self.section}.{self.name}"
+        return f"side_by_side.{self.name.removeprefix('side_by_side').removeprefix('_') or 'risks'}"
 
     @property
     def section(self) -> Section:
@@ -50,7 +57,7 @@ class FigureEntry:
 
     def load(self) -> FigureModule:
         """The module; imports matplotlib."""
-        module: Any = import_module(f"figures.{self.name}")
+        module: Any = import_module(f"figures.{self.module}")
         return module
 
 

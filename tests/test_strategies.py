@@ -4,7 +4,8 @@ import jax
 import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
-from strategies import (
+
+from tests.support.strategies import (
     Shape,
     angles,
     certified_problems,
@@ -16,7 +17,6 @@ from strategies import (
     problems,
     scales,
 )
-
 from theory import aligned_truth, feature_error, truth_norm
 from theory.bounds import lp_beats_ft, lp_ft_beats_ft
 from theory.bounds.lp_ft import lp_ft_stays_close

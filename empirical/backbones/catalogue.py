@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from artifacts import UserError
 from empirical.backbones.backbone import Backbone
+from empirical.backbones.checkpoint_locations import CheckpointPlaces
 from empirical.backbones.checkpoints import PROVENANCE, read_checkpoint, read_provenance, weights_fingerprint
-from empirical.backbones.dialects import speaking, translated
 from empirical.backbones.own import own_backbone
-from empirical.backbones.places import CheckpointPlaces
 from empirical.backbones.published import BY_NAME, Published, WeightsFile
 from empirical.backbones.small_resnet import SmallResNet
-from empirical.backbones.weights_file import md5_of, sha256_of, stored_tensors
+from empirical.backbones.tensor_names import speaking, translated
+from empirical.formats.weights_file import md5_of, sha256_of, stored_tensors
 
 #: The small network that comes with the package.
 SHIPPED = Path(__file__).with_name("small_resnet.safetensors")

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import ClipText
 from empirical.backbones.clip_vit import ClipViT
-from empirical.backbones.dialects import Dialect, Origin, Origins
 from empirical.backbones.resnet_names import COUNTERS, block_origins, norm_origins
+from empirical.backbones.tensor_names import Dialect, Origin, Origins
 
 # Sizes that OpenAI's archives carry along, positions that transformers once stored.
 _SIZES = ("input_resolution", "context_length", "vocab_size")

@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, Float32, Key, PyTree
 from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
 from empirical.backbones.clip_input import standardised
 from empirical.backbones.convolution import Convolution
-from empirical.backbones.maps import Linear, average_pooled, bounded_uniform, default_convolution
+from empirical.backbones.layers import Linear, average_pooled, bounded_uniform, default_convolution
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.resnet import EXPANSION, RESNET50, bottlenecks, through, with_norms
 from empirical.backbones.roles import roles_by_field

@@ -1,16 +1,15 @@
 """Published weights brought once into this project's own form: safetensors, with their provenance."""
 
-import os
-import tempfile
 from pathlib import Path
 
 import equinox as eqx
 import jax
 
 from artifacts import UserError
+from artifacts.files import replacing
 from empirical.backbones.catalogue import BackboneChoice, fresh, published, read_published
+from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointPlaces
 from empirical.backbones.checkpoints import write_checkpoint
-from empirical.backbones.places import VARIABLE, CheckpointPlaces
 
 
 def convert(name: str, places: CheckpointPlaces, source: Path | None = None) -> Path:
@@ -34,15 +33,6 @@ def convert(name: str, places: CheckpointPlaces, source: Path | None = None) -> 
     like = eqx.filter_eval_shape(lambda key: fresh(BackboneChoice(name=name), key=key), jax.random.key(0))
     network, provenance = read_published(one, path, file, like)
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, part = tempfile.mkstemp(dir=target.parent, prefix=f".partial-{target.name}-")
-    os.close(descriptor)
-    try:
-        write_checkpoint(Path(part), network, provenance)
-        with open(part, "rb+") as stream:
-            os.fsync(stream.fileno())
-        os.chmod(part, 0o644)
-        os.replace(part, target)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    with replacing(target) as partial:
+        write_checkpoint(partial, network, provenance)
     return target

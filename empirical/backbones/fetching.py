@@ -5,11 +5,11 @@ from pathlib import Path
 
 from artifacts import UserError
 from empirical.backbones.catalogue import agrees
-from empirical.backbones.places import VARIABLE, CheckpointPlaces
+from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointPlaces
 from empirical.backbones.published import Published, WeightsFile
-from empirical.backbones.weights_file import sha256_of
 from empirical.datasets.download import Progress, fetch
 from empirical.datasets.sources import Fetched
+from empirical.formats.weights_file import sha256_of
 
 
 def fetch_weights(one: Published, places: CheckpointPlaces, *, progress: Progress) -> Path:

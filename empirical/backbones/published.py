@@ -15,9 +15,9 @@ from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50, TextSize
 from empirical.backbones.clip_vit import VIT_B16, VIT_B32, VIT_L14, ClipViT, VitSize
-from empirical.backbones.dialects import Dialect
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO, SWAV, TORCHVISION
+from empirical.backbones.tensor_names import Dialect
 
 Build = Callable[..., Backbone]
 

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Float32, Key, PyTree
 
 from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
 from empirical.backbones.convolution import Convolution
-from empirical.backbones.maps import max_pooled, scaled_normal
+from empirical.backbones.layers import max_pooled, scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
 

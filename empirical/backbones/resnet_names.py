@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from empirical.backbones.dialects import Dialect, Origin, Origins
 from empirical.backbones.resnet import ResNet
+from empirical.backbones.tensor_names import Dialect, Origin, Origins
 
 NORM_FIELDS = {"scale": "weight", "shift": "bias", "mean": "running_mean", "variance": "running_var"}
 COUNTERS = r".*\.num_batches_tracked"

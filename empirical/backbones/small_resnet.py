@@ -12,7 +12,7 @@ from jaxtyping import Array, Float32, Key, PyTree
 
 from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
 from empirical.backbones.convolution import gathered_product
-from empirical.backbones.maps import scaled_normal
+from empirical.backbones.layers import scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
 

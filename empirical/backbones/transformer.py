@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
-from empirical.backbones.maps import Linear, bounded_uniform, default_linear
+from empirical.backbones.layers import Linear, bounded_uniform, default_linear
 from empirical.backbones.normalisation import LayerNorm
 
 HEAD_WIDTH = 64  # in every CLIP model

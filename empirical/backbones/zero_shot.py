@@ -16,13 +16,13 @@ from jaxtyping import Array, Float32, Key, PyTree
 from artifacts import UserError
 from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
 from empirical.backbones.catalogue import BackboneChoice, checked_sha256, published
+from empirical.backbones.checkpoint_locations import CheckpointPlaces
 from empirical.backbones.classifier import Classifier, Head
 from empirical.backbones.clip_names import CLIP_TEXT
 from empirical.backbones.clip_text import ClipText
-from empirical.backbones.dialects import speaking, translated
-from empirical.backbones.places import CheckpointPlaces
+from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.tokenizer import Tokenizer
-from empirical.backbones.weights_file import stored_tensors
+from empirical.formats.weights_file import stored_tensors
 
 MOST_TEMPLATES = 1000
 

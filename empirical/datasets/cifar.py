@@ -14,8 +14,8 @@ from empirical.datasets import stl
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.pickles import read_arrays
 from empirical.datasets.sizes import Size
+from empirical.formats.pickled_arrays import read_arrays
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SIDE = 32

@@ -11,7 +11,7 @@
     [checkpoints]
     clip_vit_b16 = "/large/clip.safetensors"             # whatever does not lie in the checkpoint folder
 
-`name` and `recipes` are about runs and are read by `empirical.suite.configuration`. Paths are relative to the file.
+`name` and `recipes` are about runs and are read by `empirical.benchmark.suite_file`. Paths are relative to the file.
 """
 
 import tomllib

@@ -16,8 +16,8 @@ from pathlib import Path
 from filelock import FileLock
 
 from artifacts import UserError
-from empirical.datasets.archives import BadArchive, unpack
 from empirical.datasets.sources import Fetched, Source
+from empirical.formats.archives import BadArchive, unpack
 
 Progress = Callable[[str, float], None]
 DOWNLOADS, LOCK = ".downloads", ".downloads.lock"

@@ -12,7 +12,7 @@ from jaxtyping import Int, UInt8
 from empirical.datasets import stl
 from empirical.miniature.drawing import Traits, spread, traits
 from empirical.miniature.files import exactly, mark
-from empirical.miniature.manners import clip_art, photograph, render
+from empirical.miniature.rendering import clip_art, photograph, render
 
 # Images in each class: one of five training batches, test, STL-10, CIFAR-10.1.
 BATCH, TEST, STL, REPEATED = 16, 20, 12, 10

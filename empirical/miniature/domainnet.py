@@ -8,7 +8,7 @@ from empirical.datasets.domainnet import CLASSES, DOMAINS, split_file
 from empirical.datasets.sizes import Size
 from empirical.miniature.drawing import spread, traits
 from empirical.miniature.files import cropped, mark, save_jpegs
-from empirical.miniature.manners import Manner, clip_art, painting, photograph, render, sketch
+from empirical.miniature.rendering import Manner, clip_art, painting, photograph, render, sketch
 
 MANNERS: dict[str, Manner] = dict(zip(DOMAINS, (clip_art, painting, photograph, sketch), strict=True))
 # Smallest and largest class; DomainNet is strongly imbalanced.

@@ -13,7 +13,7 @@ from jaxtyping import Float32, Int
 from empirical.datasets.fmow import CLASSES, REGIONS
 from empirical.miniature.drawing import Traits, draw, spread, traits
 from empirical.miniature.files import exactly, mark, save_pngs
-from empirical.miniature.manners import Picture, clouds, to_bytes
+from empirical.miniature.rendering import Picture, clouds, to_bytes
 
 # One country for each region; the last stands in no table, so its region is Other.
 COUNTRIES = ("IND", "FRA", "KEN", "USA", "AUS", "XKX")

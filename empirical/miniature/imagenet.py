@@ -15,7 +15,7 @@ from empirical.datasets.imagenet import CLASSES, subset_indices
 from empirical.datasets.sizes import Size
 from empirical.miniature.drawing import Drawing, Traits, spread, traits
 from empirical.miniature.files import cropped, exactly, mark, save_jpegs
-from empirical.miniature.manners import RENDITIONS, Manner, Picture, photograph, render, sketch
+from empirical.miniature.rendering import RENDITIONS, Manner, Picture, photograph, render, sketch
 
 WNIDS = tuple(f"n1{37 * index:07d}" for index in range(CLASSES))
 SIDE = 48

@@ -67,7 +67,7 @@ class Simulation(Content):
 
 
 class Agreement(Content):
-    """How far theory and benchmark agree (`figures.agreement.Agreement`)."""
+    """How far theory and benchmark agree (`figures.side_by_side.agreement.Agreement`)."""
 
     tau: float
     conditions: int

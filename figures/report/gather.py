@@ -7,7 +7,7 @@ from typing import Any
 from artifacts import UserError, environment, published
 from empirical.records import BENCHMARK_FILE, Benchmark, read_benchmark
 from figures.catalogue import BENCHMARK, FIGURES
-from figures.drawing import INFORMATION
+from figures.publishing import INFORMATION
 from figures.report.contents import Claim, DrawnFigure, Simulation, Summary, Witness
 
 #: The verification of all statements, below the results folder.

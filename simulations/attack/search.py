@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import jax
 
-from artifacts import UserError
+from artifacts import ArgumentError
 from simulations.attack.coordinates import Shape
 from simulations.attack.descent import STARTS, STEPS, lowest_problems
 from simulations.attack.witness import Instance, instance_of, judged_ratio
@@ -50,18 +50,18 @@ def attack(
     """Search for a problem that violates a statement; stops at the first round that finds one.
 
     Args:
-      budget: how many problems may be evaluated, rounded up to whole rounds; None for no limit.
+      budget: how many problems may be evaluated, at least a round of `PROBLEMS_PER_ROUND`; None for no limit.
       minutes: for how long rounds may begin; None for no limit.
       shapes: shapes of the problems, taken in turn.
     Raises:
-      UserError: a limit that allows nothing, or no limit at all.
+      ArgumentError: a limit that allows nothing, or no limit at all.
     """
     if budget is None and minutes is None:
-        raise UserError("A search must have a `budget` or `minutes`, got neither.")
-    if budget is not None and budget < 1:
-        raise UserError(f"`budget` must be at least 1 problem, got {budget}.")
+        raise ArgumentError("A search must have a `budget` or `minutes`, got neither.")
+    if budget is not None and budget < PROBLEMS_PER_ROUND:
+        raise ArgumentError(f"`budget` must be at least one round of {PROBLEMS_PER_ROUND} problems, got {budget}.")
     if minutes is not None and not minutes > 0:
-        raise UserError(f"`minutes` must be positive, got {minutes}.")
+        raise ArgumentError(f"`minutes` must be positive, got {minutes}.")
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     smallest, instance, rounds = None, None, 0
     while _may_begin(rounds, budget, deadline):
@@ -79,6 +79,6 @@ def attack(
 
 
 def _may_begin(rounds: int, budget: int | None, deadline: float | None) -> bool:
-    within_budget = budget is None or rounds * PROBLEMS_PER_ROUND < budget
+    within_budget = budget is None or (rounds + 1) * PROBLEMS_PER_ROUND <= budget
     # The first round always runs, so that every search has something to say.
     return within_budget and (deadline is None or rounds == 0 or time.monotonic() < deadline)

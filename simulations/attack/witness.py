@@ -12,8 +12,7 @@ from artifacts import UserError
 from artifacts.files import write_json
 from simulations.attack.coordinates import size
 from simulations.attack.descent import SMALLEST_SIDE
-from simulations.observed import ObservedEvidence
-from simulations.settings import integrated_evidence
+from simulations.verification.evidence import ObservedEvidence, integrated_evidence
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.statements import Statement, closed_form_evidence, slack

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from artifacts import DamagedArtifact, UserError, publish, published
-from artifacts.directory import MANIFEST
+from artifacts.directory import MANIFEST, remove_leftovers
 
 ROOT = Path(__file__).resolve().parents[2]
 INPUTS = {"learning_rate": 0.1, "seeds": [1, 2], "code": "abc"}
@@ -185,6 +185,27 @@ def test_two_processes_on_one_path_take_turns(tmp_path):
     said = sorted(process.communicate(timeout=PATIENCE)[0].strip() for process in processes)
     assert said == ["False", "True"]
     assert (tmp_path / "log").read_text().split() == ["in", "out"]
+
+
+def test_what_is_being_written_is_no_leftover(tmp_path):
+    code = """
+        from artifacts.files import write_text
+        print("up", flush=True)
+        for number in range(400):
+            write_text(Path(sys.argv[1]) / "log.txt", str(number))
+        """
+    writers = [child(code, tmp_path) for _ in range(2)]
+    for writer in writers:
+        assert writer.stdout is not None
+        writer.stdout.readline()
+    while any(writer.poll() is None for writer in writers):
+        remove_leftovers(tmp_path)
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert visible(tmp_path) == {"log.txt"}
+    left = tmp_path / ".partial-log.txt-abc"
+    left.touch()
+    remove_leftovers(tmp_path)
+    assert not left.exists()
 
 
 def test_a_neighbour_with_a_longer_name_may_be_building(tmp_path):

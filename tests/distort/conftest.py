@@ -4,7 +4,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny import run
+
+from tests.support.tiny_job import run
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,11 @@
 """The contract of the command line: exit statuses, one JSON document, one line for an error."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
+from importlib import metadata
 
 import pytest
 
@@ -10,6 +13,8 @@ from distort import command
 from distort.__main__ import main
 from distort.command import UsageError, as_json, table
 from distort.names import chosen, known
+from simulations.attack.search import PROBLEMS_PER_ROUND
+from tests.support import ROOT
 
 HEAVY = ("jax", "matplotlib", "equinox", "sklearn", "diffrax", "empirical", "simulations", "theory")
 
@@ -60,7 +65,59 @@ def test_wrong_usage_exits_with_2_and_keeps_standard_output_clean(arguments, cap
     assert run(*arguments) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err
+    assert len(captured.err.splitlines()) == 1
+    assert captured.err.startswith("distort: ")
+
+
+def test_the_version_is_that_of_the_distribution(capsys):
+    assert run("--version") == 0
+    assert capsys.readouterr().out == f"distort {metadata.version('feature-distortion')}\n"
+
+
+def ended(*arguments: str, shell: str = "", **environment: str) -> subprocess.CompletedProcess:
+    """The command in a process of its own, its streams as a shell redirects them."""
+    line = f"{shlex.join([sys.executable, '-m', 'distort', *arguments])} {shell}"
+    return subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=120, cwd=ROOT,
+                          env={**os.environ, **environment})  # fmt: skip
+
+
+def test_help_ends_in_the_narrowest_terminal():
+    assert ended("bench", "run", "--help", COLUMNS="1").returncode == 0
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    assert ended("bench", "run", "--help", shell="| head -1; exit ${PIPESTATUS[0]}").stderr == ""
+
+
+def test_an_answer_that_cannot_be_written_is_one_line():
+    finished = ended("--version", shell=">/dev/full")
+    assert (finished.returncode, len(finished.stderr.splitlines())) == (1, 1)
+    assert "No space left" in finished.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "2>&-"])
+def test_closed_streams_hold_nothing_that_belongs_elsewhere(closed, tmp_path):
+    finished = ended("report", "--from", str(tmp_path), "--json", shell=closed)
+    assert finished.returncode == 1
+    assert finished.stdout == ""
+
+
+def test_a_machine_without_a_home_keeps_no_compiled_code():
+    code = "from distort import __main__; print(__main__._cache_folder())"
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60,
+                              env={"PATH": os.environ["PATH"], "XDG_CACHE_HOME": "/proc/none"})  # fmt: skip
+    assert finished.stdout == "None\n", finished.stderr
+
+
+def test_a_device_that_is_not_there_is_named():
+    finished = ended("theory", "verify", "balancedness", "--examples", "1", JAX_PLATFORMS="cuda")
+    assert finished.returncode == 1
+    assert finished.stderr.splitlines()[-1].startswith("distort: JAX_PLATFORMS must name devices")
+
+
+def test_a_results_folder_that_was_named_must_be_there(tmp_path, capsys):
+    assert run("theory", "list", "--from", str(tmp_path / "none")) == 1
+    assert "must be a results folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -104,7 +161,9 @@ def test_debug_shows_the_traceback(tmp_path):
 
 
 def test_an_attack_keeps_its_best_problem_for_replay(tmp_path, capsys):
-    assert run("theory", "attack", "ft_ood_lower_bound", "--budget", "1", "--out", str(tmp_path)) == 0
+    assert (
+        run("theory", "attack", "ft_ood_lower_bound", "--budget", str(PROBLEMS_PER_ROUND), "--out", str(tmp_path)) == 0
+    )
     kept = tmp_path / "attacks" / "ft_ood_lower_bound-0.json"
     assert str(kept) in capsys.readouterr().out
     assert run("theory", "replay", str(kept), "--json") == 0
@@ -112,8 +171,9 @@ def test_an_attack_keeps_its_best_problem_for_replay(tmp_path, capsys):
     assert replayed["replayed"] == replayed["kept"] < 1
 
 
-def test_theory_list_prints_one_json_document(tmp_path, capsys):
-    assert run("theory", "list", "--json", "--from", str(tmp_path)) == 0
+def test_theory_list_prints_one_json_document(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run("theory", "list", "--json") == 0
     listed = json.loads(capsys.readouterr().out)
     assert {"name", "status", "source"} <= listed[0].keys()
     assert {one["status"] for one in listed} == {"not verified yet"}

@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny import run
 
 from artifacts import UserError
 from distort.folder import held
 from figures.report.contents import Summary
+from tests.support import SUPPORT
+from tests.support.tiny_job import run
 
 #: A tiny run takes about half a minute on one free core; a busy machine may need several times as long.
 PATIENCE_SECONDS = 240
@@ -83,7 +84,7 @@ def test_killed_run_finishes_with_the_same_numbers(finished, tmp_path):
     folder = tmp_path / "results"
     environment = {**os.environ, "JAX_ENABLE_X64": "1", "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen(
-        [sys.executable, str(Path(__file__).with_name("tiny.py")), str(folder)],
+        [sys.executable, str(SUPPORT / "tiny_job.py"), str(folder)],
         env=environment,
         stderr=subprocess.PIPE,
         text=True,

@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from small_images import CLASSES, Linear, image_set
 
 from artifacts import UserError
 from empirical.augment import Transform
@@ -15,6 +14,7 @@ from empirical.evaluation import EvaluationSet, evaluate, evaluation_sets
 from empirical.features import extract
 from empirical.linear_probe import probe_path
 from empirical.metrics import judgement, measures
+from tests.support.small_images import CLASSES, Linear, image_set
 
 PLAIN = Transform(crop="resize", side=8)
 RANDOM = Transform(crop="random_resized_crop", side=8, flip=True)

@@ -4,7 +4,6 @@ import jax
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from small_images import Linear, image_set
 
 from empirical.augment import Transform
 from empirical.backbones.checkpoints import weights_fingerprint
@@ -16,6 +15,7 @@ from empirical.features import (
     extracted,
     with_statistics_of,
 )
+from tests.support.small_images import Linear, image_set
 
 PLAIN = Transform(crop="resize", side=8)
 RANDOM = Transform(crop="random_resized_crop", side=8, flip=True)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empirical import pickle_terms
-from empirical.pickle_terms import Call, Name, UnreadablePickle, terms
+from empirical.formats import pickle_terms
+from empirical.formats.pickle_terms import Call, Name, UnreadablePickle, terms
 
 KEYS = st.one_of(st.text(max_size=5), st.integers(), st.none(), st.booleans())
 SCALARS = st.one_of(KEYS, st.floats(allow_nan=False), st.text(max_size=300), st.integers(-(2**80), 2**80))

@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from empirical.augment.transforms import TRANSFORMS
+from empirical.benchmark.columns import columns
 from empirical.datasets.catalogue import COLUMNS, FAMILIES
 from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN
 from empirical.recipes import (
@@ -19,7 +20,6 @@ from empirical.recipes import (
 )
 from empirical.recipes.published import ID, ID_AVERAGE, OOD, OOD_AVERAGE
 from empirical.selection import Criterion
-from empirical.suite.columns import columns
 
 #: Backbone, epochs, batch and classes; protocol section 1.
 TABLE = {

@@ -3,13 +3,13 @@
 import csv
 import io
 
-import made_up_benchmark as made_up
 import pytest
 
 from empirical.recipes import published
 from empirical.records import Estimate, Published
 from empirical.tables import collected_tables, latex, markdown, paper_tables, tidy_csv, write_tables
 from empirical.tables.table import Table
+from tests.support import made_up_benchmark as made_up
 
 
 def cifar(*, miniature: bool = False, missing: bool = False):

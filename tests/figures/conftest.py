@@ -4,8 +4,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import made_up_benchmark
-import made_up_simulations
 import pytest
 
 from artifacts.files import write_text
@@ -13,6 +11,7 @@ from empirical.records import Benchmark, SetAside, write_record
 from figures.catalogue import BENCHMARK
 from figures.report.contents import Agreement, Claim, DrawnFigure, Simulation, Summary, Witness
 from figures.report.page import page
+from tests.support import made_up_benchmark, made_up_simulations
 
 EVIL = "<script>document.title='stolen'</script>"
 SVG = (

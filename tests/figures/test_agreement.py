@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from figures.agreement import Compared, agreement, difference, half_width, is_told_apart, matched
-from figures.benchmark import Measured
+from figures.benchmark.measured import Measured
+from figures.side_by_side.agreement import Compared, agreement, difference, half_width, is_told_apart, matched
 
 
 def measured(*seeds: float) -> Measured:

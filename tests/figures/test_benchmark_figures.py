@@ -1,12 +1,10 @@
 """What the benchmark's figures draw: the numbers of the records, one colour a method, the paper's norm modes."""
 
-import importlib
-
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from figures import (
+from figures.benchmark import (
     accuracy_along_training,
     benchmark_accuracy,
     feature_movement_on_images,
@@ -14,12 +12,12 @@ from figures import (
     learning_rates,
     norm_modes,
     selection_on_id_and_ood,
-    style,
     weight_interpolation_on_images,
 )
-from figures.benchmark import NothingToDraw, measured_datasets, paper_rows, spoken, title
-from figures.catalogue import FIGURES
-from figures.id_ood_scatter import Tried
+from figures.benchmark.id_ood_scatter import Tried
+from figures.benchmark.measured import NothingToDraw, measured_datasets, paper_rows, spoken, title
+from figures.catalogue import FIGURES, entry
+from figures.look import style
 
 NAMES = [figure.name for figure in FIGURES if figure.section == "benchmark"]
 
@@ -46,7 +44,7 @@ def line(axis, label: str):
 @pytest.mark.parametrize("folder", ["results", "many"])
 @pytest.mark.parametrize("size", style.SIZES)
 def test_every_figure_is_drawn_for_one_and_for_several_data_sets_at_every_size(name, folder, size, request):
-    module = importlib.import_module(f"figures.{name}")
+    module = entry(name).load()
     data = module.collect(request.getfixturevalue(folder))
     with style.sized(size):
         figure = module.draw(data)
@@ -139,7 +137,7 @@ def test_front_holds_what_nothing_beats_at_both():
 
 
 def _chosen(*means: float):
-    from figures.benchmark import Measured
+    from figures.benchmark.measured import Measured
 
     return tuple(Measured(mean, None, (mean,)) for mean in means)
 
@@ -205,7 +203,7 @@ def test_interpolation_runs_from_start_to_end(results):
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in {"benchmark_accuracy", "id_ood_scatter"}])
 def test_benchmark_without_what_a_figure_shows_is_told_what_to_run(name, bare):
     with pytest.raises(NothingToDraw, match=r"must hold.*`distort "):
-        importlib.import_module(f"figures.{name}").collect(bare)
+        entry(name).load().collect(bare)
 
 
 def test_sets_are_written_as_they_are_spoken():

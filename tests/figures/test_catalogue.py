@@ -6,9 +6,9 @@ import pytest
 
 from artifacts import UserError
 from empirical.records import write_record
-from figures.benchmark import NothingToDraw
+from figures.benchmark.measured import NothingToDraw
 from figures.catalogue import BENCHMARK, FIGURES, entry
-from figures.drawing import INFORMATION, caption, draw_figure, folder
+from figures.publishing import INFORMATION, caption, draw_figure, folder
 from simulations.catalogue import EXPERIMENTS
 
 

@@ -4,24 +4,17 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from figures import (
-    side_by_side,
-    side_by_side_features,
-    side_by_side_heads,
-    side_by_side_movement,
-    side_by_side_shift,
-    side_by_side_training,
-    style,
-)
-from figures.benchmark import NothingToDraw
+from figures.benchmark.measured import NothingToDraw
+from figures.look import style
+from figures.side_by_side import features, heads, movement, risks, shift, training
 
 MODULES = (
-    side_by_side,
-    side_by_side_training,
-    side_by_side_movement,
-    side_by_side_features,
-    side_by_side_shift,
-    side_by_side_heads,
+    risks,
+    training,
+    movement,
+    features,
+    shift,
+    heads,
 )
 
 
@@ -61,10 +54,10 @@ def test_more_data_sets_are_more_conditions(results, many):
 
 
 def test_who_wins_agrees_where_the_benchmark_orders_as_theory_does(results):
-    data = side_by_side.collect(results)
+    data = risks.collect(results)
     # ID: LP above FT and LP-FT (these two are equal in theory); OOD: FT above LP above LP-FT.
     assert (data.agreed.tau, data.agreed.pairs, data.agreed.conditions) == (1.0, 5, 6)
-    theory, measured = side_by_side.draw(data).axes
+    theory, measured = risks.draw(data).axes
     for method in style.METHODS:
         assert len(heights(theory, method)) == 2
     np.testing.assert_allclose(heights(measured, "linear_probing"), [20.0, 40.0, 20.0])
@@ -72,7 +65,7 @@ def test_who_wins_agrees_where_the_benchmark_orders_as_theory_does(results):
 
 
 def test_exact_fit_stands_on_the_line_named_zero(results):
-    theory = side_by_side.draw(side_by_side.collect(results)).axes[0]
+    theory = risks.draw(risks.collect(results)).axes[0]
     zero = theory.get_yticks()[0]
     assert theory.get_yticklabels()[0].get_text() == "0"
     assert heights(theory, "fine_tuning")[0] == zero
@@ -83,7 +76,7 @@ def test_exact_fit_stands_on_the_line_named_zero(results):
 
 def test_same_order_on_both_sides(results):
     orders = []
-    for axis in side_by_side.draw(side_by_side.collect(results)).axes:
+    for axis in risks.draw(risks.collect(results)).axes:
         first = {
             method: min(one.get_xdata()[0] for one in axis.get_lines() if one.get_marker() == style.MARKERS[method])
             for method in style.METHODS
@@ -93,27 +86,27 @@ def test_same_order_on_both_sides(results):
 
 
 def test_training_shows_flow_and_epochs_and_matches_them_by_progress(results):
-    data = side_by_side_training.collect(results)
+    data = training.collect(results)
     # Two epochs after the first, ID and OOD, three methods each.
     assert data.agreed.conditions == 12
-    figure = side_by_side_training.draw(data)
+    figure = training.draw(data)
     np.testing.assert_allclose(line(figure.axes[1], "FT").get_ydata(), [55.0, 35.0, 15.0])
     np.testing.assert_allclose(line(figure.axes[2], "FT").get_ydata(), np.sqrt([1.0, 0.6, 0.501]))
     assert figure.axes[2].get_yscale() == "log"
 
 
 def test_movement_lies_below_the_diagonal_in_theory(results):
-    data = side_by_side_movement.collect(results)
+    data = movement.collect(results)
     for pair in data.theory.values():
         assert (pair[1] < pair[0]).all()
     assert data.agreed.tau == 1.0
     assert data.agreed.told_apart == data.agreed.alike == data.agreed.pairs
-    assert "apart" in side_by_side_movement.note(data)
+    assert "apart" in movement.note(data)
 
 
 def test_better_features_lie_to_the_right_on_both_sides(results):
-    data = side_by_side_features.collect(results)
-    theory, measured = side_by_side_features.draw(data).axes
+    data = features.collect(results)
+    theory, measured = features.draw(data).axes
     assert theory.xaxis_inverted()
     assert not measured.xaxis_inverted()
     assert data.datasets[0].quality == (0.5, 0.7, 0.9)
@@ -122,19 +115,19 @@ def test_better_features_lie_to_the_right_on_both_sides(results):
 
 
 def test_sets_stand_at_their_measured_angle(results):
-    data = side_by_side_shift.collect(results)
+    data = shift.collect(results)
     assert data.datasets[0].sets == ("near_id", "coloured", "inverted")
     np.testing.assert_allclose(data.datasets[0].angles, np.degrees([0.3, 0.6, 0.9]))
-    measured = side_by_side_shift.draw(data).axes[1]
+    measured = shift.draw(data).axes[1]
     np.testing.assert_allclose(heights(measured, "fine_tuning"), [10.0, 50.0, 50.0])
 
 
 def test_heads_go_from_worst_to_best(results):
-    data = side_by_side_heads.collect(results)
+    data = heads.collect(results)
     assert data.datasets[0].labels == ("random", "partly probed", "linear probe")
     assert (np.diff(data.phi) < 0).all()
     assert data.agreed.tau == 1.0
-    theory, measured = side_by_side_heads.draw(data).axes
+    theory, measured = heads.draw(data).axes
     assert theory.xaxis_inverted()
     np.testing.assert_allclose(heights(measured, "fine_tuning"), [55.0, 50.0, 25.0])
 

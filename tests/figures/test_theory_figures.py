@@ -1,15 +1,14 @@
 """Every figure of the theory is drawn from simulated data, labelled, and written the same way twice."""
 
-import importlib
 from pathlib import Path
 
 import pytest
 from matplotlib.figure import Figure
 
-from figures import style
-from figures.catalogue import FIGURES
-from figures.drawing import caption
-from figures.save import save
+from figures.catalogue import FIGURES, entry
+from figures.look import style
+from figures.look.saving import save
+from figures.publishing import caption
 from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import (
     along_training,
@@ -50,7 +49,7 @@ def figure_of(name):
     module, changes = DRAWN[name]
     quick = module.EXPERIMENT.config("quick")
     config = type(quick)(**(quick.model_dump() | changes))
-    return importlib.import_module(f"figures.{name}").draw(module.simulate(config))
+    return entry(name).load().draw(module.simulate(config))
 
 
 def test_every_panel_is_labelled(drawn):

@@ -4,7 +4,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from simulated_problems import SEVERAL_DIRECTIONS, drawn
 
 from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import finite_sample, finite_steps, l2_sp, relu_network, several_outputs
@@ -13,6 +12,7 @@ from simulations.gradient_descent import gradient_descent
 from simulations.methods import fine_tuning, linear_probing
 from simulations.networks import ReluNetwork, SeveralOutputs, relu_risk
 from simulations.sampling import compiled_quickly
+from tests.support.simulated_problems import SEVERAL_DIRECTIONS, drawn
 from theory import risks
 from theory.networks import LinearNetwork
 from theory.problem import Problem

@@ -4,13 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from simulated_problems import SEVERAL_DIRECTIONS, drawn
 
 from artifacts import UserError
 from simulations.gradient_descent import Rates, gradient_descent
 from simulations.gradient_descent import trained as trained_networks
 from simulations.gradient_flow import FailedSolve
 from simulations.methods import fine_tuning, linear_probing
+from tests.support.simulated_problems import SEVERAL_DIRECTIONS, drawn
 from theory.problem import Problem
 
 TIME = 0.5

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
-from simulated_problems import MANY_FEATURES, ONE_DIRECTION, SEVERAL_DIRECTIONS, drawn, raw_flow
 
 from artifacts import UserError
 from simulations.gradient_flow import METHODS, FailedSolve, Numerics, solve, starting_point, states
@@ -16,6 +15,7 @@ from simulations.methods import fine_tuning, linear_probing, lp_ft
 from simulations.sampling import equal_angles, sample_problem
 from simulations.stiff import DampedSystem
 from simulations.trajectory import Trajectory
+from tests.support.simulated_problems import MANY_FEATURES, ONE_DIRECTION, SEVERAL_DIRECTIONS, drawn, raw_flow
 from theory import risks as definitions
 from theory.fine_tuning import one_active_unit
 from theory.linear_probing import limit

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from simulated_problems import SEVERAL_DIRECTIONS
 
 from simulations.sampling import (
     Dimensions,
@@ -19,6 +18,7 @@ from simulations.sampling import (
     sample_problem,
     spread_eigenvalues,
 )
+from tests.support.simulated_problems import SEVERAL_DIRECTIONS
 from theory.alignment import feature_error, truth_norm
 from theory.problem import Problem
 from theory.subspaces import principal_angles

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import violated_in
-from references import RTOL
 from scipy.integrate import solve_ivp
 from scipy.special import expit, softmax
 
+from tests.support.judging import violated_in
+from tests.support.references import RTOL
 from theory.bounds import best_lower_bound, several_outputs_half_space_bound
 from theory.bounds.several_outputs import several_outputs_implicit_bound
 from theory.statements import Setting

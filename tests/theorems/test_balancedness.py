@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
-from judging import FIXED, ONE_DIRECTION, ONE_UNIT, TWO_FEATURES, integrated_evidence, judged, judged_on
-from strategies import Shape, problems
 
+from tests.support.judging import FIXED, ONE_DIRECTION, ONE_UNIT, TWO_FEATURES, integrated_evidence, judged, judged_on
+from tests.support.strategies import Shape, problems
 from theory import LinearNetwork
 from theory.fine_tuning.flow import raw_vector_field
 from theory.statements.balancedness import balance

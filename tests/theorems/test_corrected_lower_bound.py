@@ -4,7 +4,8 @@ import jax
 import numpy as np
 import pytest
 from hypothesis import find, given, settings
-from judging import (
+
+from tests.support.judging import (
     ALL_BUT_ONE,
     FIXED,
     ONE_DIRECTION,
@@ -15,8 +16,7 @@ from judging import (
     judged_on,
     lowest_distance,
 )
-from strategies import problems
-
+from tests.support.strategies import problems
 from theory.bounds import corrected_lower_bound
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE

@@ -2,7 +2,8 @@
 
 import pytest
 from hypothesis import Phase, find, given, settings
-from judging import (
+
+from tests.support.judging import (
     ONE_DIRECTION,
     ONE_UNIT,
     VISIBLE,
@@ -12,8 +13,7 @@ from judging import (
     judged_on,
     lowest_distance,
 )
-from strategies import certified_problems, problems
-
+from tests.support.strategies import certified_problems, problems
 from theory.statements import closed_form_evidence
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.linear_probing_upper_bound import probed_risk

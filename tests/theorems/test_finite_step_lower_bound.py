@@ -7,12 +7,12 @@ import optax
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import violated_in
-from strategies import Shape
 
 from simulations.gradient_descent import Rates, gradient_descent, trained
 from simulations.losses import logistic_loss, softmax_loss, squared_loss
 from simulations.networks import SeveralOutputs
+from tests.support.judging import violated_in
+from tests.support.strategies import Shape
 from theory import LinearNetwork, Problem
 from theory.bounds import half_space_lower_bound
 from theory.bounds.finite_steps import (

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis.extra.numpy import arrays
-from judging import (
+from scipy.optimize import minimize
+
+from tests.support.judging import (
     ALL_BUT_ONE,
     FIXED,
     ONE_DIRECTION,
@@ -20,10 +22,8 @@ from judging import (
     judged_on,
     lowest_distance,
 )
-from references import central_difference
-from scipy.optimize import minimize
-from strategies import Shape, problems
-
+from tests.support.references import central_difference
+from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem
 from theory.bounds import half_space_lower_bound, implicit_lower_bound
 from theory.bounds.half_space import best_direction, half_space_along

@@ -5,9 +5,18 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
-from judging import FIXED, ONE_DIRECTION, ONE_UNIT, VISIBLE, exact_evidence, integrated_evidence, judged, judged_on
-from strategies import Shape, problems
 
+from tests.support.judging import (
+    FIXED,
+    ONE_DIRECTION,
+    ONE_UNIT,
+    VISIBLE,
+    exact_evidence,
+    integrated_evidence,
+    judged,
+    judged_on,
+)
+from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem, linear_probing, ood_risk
 from theory.bounds import linear_probing_upper_bound
 from theory.reduction import network_at, reduce

@@ -4,9 +4,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
-from judging import FIXED, ONE_DIRECTION, ONE_UNIT, integrated_evidence, judged, judged_on, lowest_distance
-from strategies import certified_problems
 
+from tests.support.judging import (
+    FIXED,
+    ONE_DIRECTION,
+    ONE_UNIT,
+    integrated_evidence,
+    judged,
+    judged_on,
+    lowest_distance,
+)
+from tests.support.strategies import certified_problems
 from theory import LinearNetwork, Problem
 from theory.statements import closed_form_evidence
 from theory.statements.linear_probing_upper_bound import probed_risk

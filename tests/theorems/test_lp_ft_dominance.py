@@ -2,9 +2,17 @@
 
 import pytest
 from hypothesis import Phase, find, given, settings
-from judging import ONE_DIRECTION, ONE_UNIT, VISIBLE, integrated_evidence, invisible_features, judged, judged_on
-from strategies import certified_problems, problems
 
+from tests.support.judging import (
+    ONE_DIRECTION,
+    ONE_UNIT,
+    VISIBLE,
+    integrated_evidence,
+    invisible_features,
+    judged,
+    judged_on,
+)
+from tests.support.strategies import certified_problems, problems
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE
 

@@ -3,9 +3,17 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from judging import ONE_DIRECTION, ONE_UNIT, VISIBLE, exact_evidence, integrated_evidence, judged, judged_on
-from strategies import problems
 
+from tests.support.judging import (
+    ONE_DIRECTION,
+    ONE_UNIT,
+    VISIBLE,
+    exact_evidence,
+    integrated_evidence,
+    judged,
+    judged_on,
+)
+from tests.support.strategies import problems
 from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk, small_truth
 from theory.statements.lp_ft_upper_bound import highest_lp_ft_risk
 from theory.statements.statement import TOLERANCE

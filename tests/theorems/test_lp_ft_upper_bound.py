@@ -5,9 +5,17 @@
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-from judging import ONE_DIRECTION, ONE_UNIT, VISIBLE, exact_evidence, integrated_evidence, judged, judged_on
-from strategies import certified_problems, problems
 
+from tests.support.judging import (
+    ONE_DIRECTION,
+    ONE_UNIT,
+    VISIBLE,
+    exact_evidence,
+    integrated_evidence,
+    judged,
+    judged_on,
+)
+from tests.support.strategies import certified_problems, problems
 from theory.bounds import lp_ft_upper_bound
 from theory.statements.linear_probing_upper_bound import probed_risk
 from theory.statements.lp_ft_upper_bound import highest_lp_ft_risk

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from judging import violated_in
-from references import RTOL, example_inputs
 from scipy.integrate import solve_ivp
 
+from tests.support.judging import violated_in
+from tests.support.references import RTOL, example_inputs
 from theory.bounds import half_space_lower_bound
 from theory.bounds.finite_steps import weight_decay_lower_bound
 from theory.statements import Setting

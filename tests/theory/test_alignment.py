@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from strategies import Shape, orthogonal_matrices, problems
 
+from tests.support.strategies import Shape, orthogonal_matrices, problems
 from theory import LinearNetwork, aligned_truth, feature_error, head_alignment_error, ood_risk, truth_norm
 from theory.bounds import (
     corrected_lower_bound,

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from references import central_difference
 from scipy.optimize import brentq
-from strategies import Shape, angles, geometries, problem_of, problems, scales
 
+from tests.support.references import central_difference
+from tests.support.strategies import Shape, angles, geometries, problem_of, problems, scales
 from theory import LinearNetwork, Problem, feature_error, head_alignment_error, truth_norm
 from theory.bounds import (
     corrected_lower_bound,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from references import example_inputs, fine_tuned
 from scipy.linalg import expm
-from strategies import Shape, problems, scales
 
+from tests.support.references import example_inputs, fine_tuned
+from tests.support.strategies import Shape, problems, scales
 from theory import training_loss
 from theory.fine_tuning import flow, lorentz
 from theory.reduction import reduce

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from references import central_difference, example_inputs, probed_head
 from scipy.linalg import expm
-from strategies import Shape, problems
 
+from tests.support.references import central_difference, example_inputs, probed_head
+from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem, linear_probing
 from theory.reduction import reduce
 

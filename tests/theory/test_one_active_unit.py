@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from references import central_difference, fine_tuned
-from strategies import Shape, problems, scales
 
+from tests.support.references import central_difference, fine_tuned
+from tests.support.strategies import Shape, problems, scales
 from theory import LinearNetwork, Problem
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.fine_tuning.flow import relative_drift, vector_field

@@ -6,8 +6,8 @@ import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import given
-from strategies import Shape, problems
 
+from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem
 
 #: An SVD of the inputs, relative to their size.

@@ -7,10 +7,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from references import central_difference
 from scipy.integrate import quad
 
 from simulations.sampling import Dimensions, sample_problem
+from tests.support.references import central_difference
 from theory.fine_tuning import one_id_direction, random_head
 from theory.reduction import ood_risk, reduce
 

@@ -5,9 +5,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from references import central_difference, fine_tuned
 
 from simulations.sampling import Dimensions, equal_angles, sample_problem
+from tests.support.references import central_difference, fine_tuned
 from theory import LinearNetwork, Problem
 from theory.fine_tuning import scalar_imbalance
 from theory.reduction import FlowState, reduce

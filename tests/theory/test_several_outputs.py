@@ -5,11 +5,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
-from references import RTOL
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
-from strategies import Shape, problems
 
+from tests.support.references import RTOL
+from tests.support.strategies import Shape, problems
 from theory import aligned_truth, feature_error
 from theory.bounds import (
     corrected_lower_bound,

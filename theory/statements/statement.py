@@ -32,7 +32,7 @@ class Status(StrEnum):
 
 
 class Setting(StrEnum):
-    """The family of problems on which a statement is verified; simulations.verification draws them."""
+    """The family of problems on which a statement is verified; simulations.verification.checking draws them."""
 
     ONE_ID_DIRECTION = "m = 1, any scale and angle, closed form"
     SEVERAL_ID_DIRECTIONS = "m > 1, reduced flow integrated to its limit"

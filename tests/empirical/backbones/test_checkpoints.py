@@ -8,6 +8,7 @@ from safetensors.numpy import load_file, save_file
 
 from artifacts import UserError
 from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
+from empirical.backbones.checkpoint_locations import CheckpointPlaces
 from empirical.backbones.checkpoints import (
     read_checkpoint,
     read_provenance,
@@ -16,7 +17,6 @@ from empirical.backbones.checkpoints import (
     write_checkpoint,
     write_tensors,
 )
-from empirical.backbones.places import CheckpointPlaces
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.pretraining import Pretraining, pretrain
 

@@ -11,7 +11,7 @@ import pytest
 from artifacts import UserError
 from empirical.backbones.backbone import Role
 from empirical.backbones.catalogue import BackboneChoice, load
-from empirical.backbones.places import CheckpointPlaces
+from empirical.backbones.checkpoint_locations import CheckpointPlaces
 
 SHARED = Path(os.environ.get("DISTORT_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
 WEIGHTS, IMAGES = SHARED / "mobilenet_v2_imagenet.npz", SHARED / "office_caltech"

@@ -19,11 +19,11 @@ from empirical.backbones.clip_names import CLIP_RESNET, CLIP_TEXT, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import ClipText, TextSize
 from empirical.backbones.clip_vit import VIT_B16, ClipViT, VitSize
-from empirical.backbones.dialects import speaking, translated
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION, resnet_origins
+from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.transformer import quick_gelu
-from empirical.backbones.weights_file import stored_tensors
+from empirical.formats.weights_file import stored_tensors
 
 # Sums of float32 products in another order; largest difference over largest value.
 RTOL = 1e-5

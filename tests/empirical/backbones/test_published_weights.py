@@ -18,18 +18,18 @@ from safetensors.numpy import save_file
 from artifacts import UserError
 from empirical.backbones import catalogue
 from empirical.backbones.catalogue import BackboneChoice, agrees, fresh, load, published
+from empirical.backbones.checkpoint_locations import CheckpointPlaces, checkpoint_places
 from empirical.backbones.checkpoints import read_provenance, tensors, weights_fingerprint
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_vit import ClipViT, VitSize
 from empirical.backbones.conversion import convert
-from empirical.backbones.dialects import speaking, translated
-from empirical.backbones.places import CheckpointPlaces, checkpoint_places
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO, SWAV, TORCHVISION
 from empirical.backbones.small_resnet import SmallResNet
-from empirical.backbones.weights_file import md5_of, sha256_of, stored_tensors
+from empirical.backbones.tensor_names import speaking, translated
+from empirical.formats.weights_file import md5_of, sha256_of, stored_tensors
 
 KEY = jax.random.key(0)
 RESNET = ResNet((1, 1), 4, key=KEY)

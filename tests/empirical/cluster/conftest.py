@@ -1,11 +1,11 @@
 """Folders for the suite that trains nothing, and what a suite left alone comes to."""
 
 import pytest
-from works import SUITE
 
-from empirical.suite import Places, run_suite
-from empirical.suite.executors import InProcess
-from empirical.suite.suite import open_suite
+from empirical import Places, run_suite
+from empirical.benchmark.suite import open_suite
+from empirical.executors import InProcess
+from tests.support.cluster_work import SUITE
 
 
 @pytest.fixture

@@ -3,19 +3,18 @@
 import os
 import signal
 import threading
-from pathlib import Path
 
 import pytest
-from test_processes import wait_for
-from works import SUITE, UNITS, begun, poisoned, slow
 
 from artifacts import UserError
 from benchmarks.fault_machines import machines
-from empirical.suite import plan, run_suite
-from empirical.suite.executors import DaskWorkers, dask_workers
-from empirical.suite.executors.identity import disagreement, identity
-from empirical.suite.executors.shared_folder import await_dependencies
-from empirical.suite.units import place
+from empirical import plan, run_suite
+from empirical.benchmark.units import place
+from empirical.executors import DaskWorkers, dask_workers
+from empirical.executors.identity import disagreement, identity
+from empirical.executors.shared_folder import await_dependencies
+from tests.support import ROOT
+from tests.support.cluster_work import SUITE, UNITS, begun, poisoned, slow, wait_for
 
 Client = pytest.importorskip("distributed").Client
 
@@ -25,7 +24,7 @@ def cluster(tmp_path_factory):
     folder = tmp_path_factory.mktemp("cluster")
     with machines(folder, nodes=0, DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES="1") as found:
         for _ in range(2):
-            found.start_node(first_on_path=Path(__file__).parent)
+            found.start_node(first_on_path=ROOT)
         yield found
 
 
@@ -86,7 +85,7 @@ def test_nobody_answers(places, monkeypatch):
 def test_who_may_work(places):
     mine = identity(places.folder)
     assert disagreement(mine, dict(mine)) == ""
-    assert "--preload distort.preload" in disagreement(mine, {**mine, "double precision": False})
+    assert "--preload empirical.executors.preload" in disagreement(mine, {**mine, "double precision": False})
     assert "unreadable" in disagreement(mine, identity(places.folder / "elsewhere"))
 
 

@@ -4,13 +4,13 @@ import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.support import ROOT, SUPPORT
+
 #: Sums over four devices in another order, two epochs of six steps at float32.
 ATOL = 1e-5
-TESTS = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
@@ -18,10 +18,9 @@ def test_two_processes_train_one_run_as_one_device_does():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{free.getsockname()[1]}"
-    path = os.pathsep.join([str(TESTS.parent), str(TESTS)])
     flags = "--xla_force_host_platform_device_count=2"
-    environment = {**os.environ, "PYTHONPATH": path, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
-    script = Path(__file__).with_name("two_hosts.py")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"}
+    script = SUPPORT / "two_hosts.py"
     hosts = [
         subprocess.Popen([sys.executable, str(script), address, str(number)], env=environment, text=True,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE)

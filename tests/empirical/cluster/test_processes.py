@@ -5,25 +5,16 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from works import SUITE, UNITS, begun, passing, poisoned, slow
 
 from artifacts import UserError
-from empirical.suite import Ledger, plan, run_suite
-from empirical.suite.executors import InProcess, Processes
-
-PATIENCE_SECONDS = 120
-
-
-def wait_for(happened) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+from empirical import Ledger, plan, run_suite
+from empirical.executors import InProcess, Processes
+from tests.support import ROOT
+from tests.support.cluster_work import SUITE, UNITS, begun, passing, poisoned, slow, wait_for
 
 
 def gone(process: int) -> bool:
@@ -81,17 +72,18 @@ def test_workers_end_when_the_caller_stops_listening(places):
 def test_workers_end_with_a_parent_that_was_killed(places):
     code = """
         import sys; from pathlib import Path
-        from works import SUITE, slow
-        from empirical.suite import Places, run_suite
-        from empirical.suite.executors import Processes
+        from tests.support.cluster_work import SUITE, slow
+        from empirical import Places, run_suite
+        from empirical.executors import Processes
         if __name__ == "__main__":
             run_suite(SUITE, Places(folder=Path(sys.argv[1])), executor=Processes(2, work=slow))
         """
     script = places.folder.parent / "parent.py"
     script.write_text("\n".join(line.strip() if "run_suite(SUITE" not in line else "    " + line.strip()
                                 for line in code.splitlines()))  # fmt: skip
-    path = os.pathsep.join([str(Path(__file__).parents[3]), str(Path(__file__).parent)])
-    parent = subprocess.Popen([sys.executable, str(script), str(places.folder)], env={**os.environ, "PYTHONPATH": path})
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(places.folder)], env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     wait_for(lambda: begun(places))
     parent.kill()
     parent.wait()

@@ -54,7 +54,7 @@ def test_a_slurm_job_is_one_worker_on_one_gpu(capsys, file, tmp_path, monkeypatc
     worker = lines[-1].split()
     assert worker[1:4] == ["-m", "distributed.cli.dask_worker", "tcp://SCHEDULER:PORT"]
     said = " ".join(worker)
-    for option in ("--nthreads 1", "--nanny", "--preload distort.preload", "--resources GPU=1"):
+    for option in ("--nthreads 1", "--nanny", "--preload empirical.executors.preload", "--resources GPU=1"):
         assert option in said
     assert said.rindex("--memory-limit 0") > said.index("--memory-limit ")  # the last one counts
     assert not (tmp_path / "results").exists()

@@ -2,11 +2,11 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-from works import SUITE, UNITS
 
-from empirical.suite import dependencies, plan
-from empirical.suite.executors.seam import Attempt, Done, Failed
-from empirical.suite.executors.waiting import Waiting
+from empirical import dependencies, plan
+from empirical.executors.executor import Attempt, Done, Failed
+from empirical.executors.waiting import Waiting
+from tests.support.cluster_work import SUITE, UNITS
 
 PLANNED = plan(SUITE, lambda unit: None).units
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from artifacts import UserError
-from empirical.datasets.archives import unpack
 from empirical.datasets.download import download
 from empirical.datasets.sources import SOURCES, Fetched, Source
+from empirical.formats.archives import unpack
 
 PAYLOAD = np.random.default_rng(0).bytes(300_000)
 

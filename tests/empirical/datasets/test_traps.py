@@ -16,7 +16,7 @@ from empirical.datasets.family import read_dataset, read_part
 from empirical.datasets.fmow import FMOW
 from empirical.datasets.imagenet import IMAGENET, wnids
 from empirical.datasets.locations import Locations
-from empirical.datasets.pickles import read_arrays
+from empirical.formats.pickled_arrays import read_arrays
 
 
 def _part(family, name):

@@ -5,7 +5,6 @@ import itertools
 import jax
 import jax.numpy as jnp
 import pytest
-from tiny_network import BLOCKS, CLASSES, NETWORK, PROBE, examples
 
 from empirical.methods import (
     FREEZE_THEN_FT,
@@ -20,6 +19,7 @@ from empirical.methods import (
     Parameters,
 )  # fmt: skip
 from empirical.training import Report, TrainingRun, starting_classifier, train
+from tests.support.tiny_network import BLOCKS, CLASSES, NETWORK, PROBE, examples
 
 DATA = examples(8)
 HEAD = {("head", BLOCKS + 1)}

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_network import CLASSES, NETWORK, PROBE, START, WIDTH, TinyNetwork, examples
 
 from artifacts import UserError
 from empirical.backbones.classifier import Classifier, Head, cross_entropy, random_head
 from empirical.methods import FT, FT_EVAL, LORA, LP_FT, NORM_MATCHED_LP_FT, PartialProbe
 from empirical.training import TrainingRun, interpolated, norm_matched, starting_classifier, train
 from empirical.training.variables import variables
+from tests.support.tiny_network import CLASSES, NETWORK, PROBE, START, WIDTH, TinyNetwork, examples
 
 DATA = examples(12)
 

@@ -11,13 +11,13 @@ import equinox as eqx
 import numpy as np
 import pytest
 from filelock import FileLock
-from killed_training import RUN, STEPS, data, report, run
 
 from artifacts import UserError
 from empirical.training import Checkpoints, Outcome, train
 from empirical.training.checkpoints import LOCK
+from tests.support.killed_training import RUN, STEPS, data, report, run
 
-from tiny_network import START  # isort: skip
+from tests.support.tiny_network import START  # isort: skip
 
 ROOT = Path(__file__).resolve().parents[3]
 TOTAL = STEPS * RUN.epochs
@@ -49,10 +49,10 @@ def positions(folder: Path) -> list[str]:
 
 
 def test_killed_without_warning_again_and_again_the_numbers_are_the_same(undisturbed, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}"}
     for target in ("00000-00000002", "00001-00000002"):
         child = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "killed_training.py"), "resident", str(tmp_path)],
+            [sys.executable, str(ROOT / "tests" / "support" / "killed_training.py"), "resident", str(tmp_path)],
             cwd=ROOT,
             env=environment,
         )

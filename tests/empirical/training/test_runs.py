@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_network import CLASSES, NETWORK, SIDE, START, TinyNetwork, examples
 
 from artifacts import UserError
 from empirical.augment import Transform, apply
@@ -14,6 +13,7 @@ from empirical.backbones.classifier import Classifier
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.methods import EMBEDDING, FT, FT_EVAL, LP, MIXUP, NORM_ONLY
 from empirical.training import Diverged, Report, Resident, Streamed, TrainingRun, feeds, train, training_data
+from tests.support.tiny_network import CLASSES, NETWORK, SIDE, START, TinyNetwork, examples
 
 DATA = examples(10)
 RUN = TrainingRun(method=FT, learning_rate=0.05, epochs=2, batch_size=4, seed=0)

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny_network import BLOCKS, START
 
 from empirical.methods import FT, GRADUAL_UNFREEZING, LARGER_HEAD_RATE, AllAtOnce, FromTheTop, Schedule
 from empirical.methods.unfreezing import Moment
@@ -16,6 +15,7 @@ from empirical.training import TrainingRun, learning_rate
 from empirical.training.groups import grouping
 from empirical.training.schedule import group_rates
 from empirical.training.variables import variables
+from tests.support.tiny_network import BLOCKS, START
 
 
 def run_of(method=FT, epochs: int = 4, rate: float = 0.1) -> TrainingRun:

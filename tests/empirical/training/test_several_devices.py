@@ -16,11 +16,11 @@ ATOL = 1e-5  # parameters of order 1 after six steps whose float32 sums were tak
 def compared() -> dict:
     environment = {
         **os.environ,
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}",
+        "PYTHONPATH": f"{ROOT}",
         "XLA_FLAGS": f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count=4",
     }
     answer = subprocess.run(
-        [sys.executable, str(ROOT / "tests" / "divided_training.py")],
+        [sys.executable, str(ROOT / "tests" / "support" / "divided_training.py")],
         cwd=ROOT,
         env=environment,
         capture_output=True,

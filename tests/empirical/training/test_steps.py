@@ -5,7 +5,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from tiny_network import START, examples
 
 from empirical.backbones.classifier import cross_entropy
 from empirical.methods import FT_EVAL, L2SP, LP_FT, SGD, SGD_PROBE, AdamW, Method, Mixup, Schedule
@@ -14,6 +13,7 @@ from empirical.training.groups import grouping
 from empirical.training.objective import examples as mixed
 from empirical.training.step import Rule
 from empirical.training.variables import variables
+from tests.support.tiny_network import START, examples
 
 ATOL = 1e-6  # float32 sums of order 1, taken in another order
 DATA = examples(8)

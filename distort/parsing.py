@@ -1,0 +1,97 @@
+"""Arguments to a command: every mistake in them is one line, and help fits any terminal."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr
+from difflib import get_close_matches
+from importlib import metadata
+from io import StringIO
+
+from distort.command import Command, UsageError
+
+#: The parser lays help out in columns and does not end where there is no room for one.
+NARROWEST = 40
+#: Wide enough that no message is wrapped.
+UNWRAPPED = 2000
+DISTRIBUTION = "feature-distortion"
+COMMANDS = ("reproduce", "theory", "simulate", "bench", "figures", "report", "doctor")
+
+
+def parsed(arguments: Sequence[str]) -> Command:
+    """The command that the arguments name.
+
+    Raises:
+      UsageError: they name none, or give it what it does not take.
+      SystemExit: after `--help` and `--version` (0).
+    """
+    if list(arguments) == ["--version"]:
+        print(f"distort {metadata.version(DISTRIBUTION)}")
+        raise SystemExit(0)
+    said = StringIO()
+    try:
+        with _columns(max(shutil.get_terminal_size().columns, NARROWEST)), redirect_stderr(said):
+            return _read(arguments)
+    except SystemExit as end:
+        if not end.code:
+            sys.stderr.write(said.getvalue())
+            raise
+    with _columns(UNWRAPPED), redirect_stderr(said := StringIO()):
+        try:
+            return _read(arguments)
+        except SystemExit:
+            raise UsageError(_one_line(said.getvalue(), arguments)) from None
+
+
+def _read(arguments: Sequence[str]) -> Command:
+    import tyro
+
+    from distort import bench, doctor, figures, report, reproduce, simulate, theory
+
+    app = tyro.extras.SubcommandApp()
+    app.command(reproduce.Reproduce, name="reproduce")
+    app.command(theory.commands(), name="theory", help="The paper's statements: list, show, verify, attack, replay.")
+    app.command(simulate.Simulate, name="simulate")
+    app.command(bench.commands(), name="bench", help="The benchmark on real images: run, status, collect.")
+    app.command(figures.Figures, name="figures")
+    app.command(report.Report, name="report")
+    app.command(doctor.Doctor, name="doctor")
+    return app.cli(
+        prog="distort",
+        description="Why fine-tuning wins in distribution and loses out of it: theorems, simulations, benchmark.",
+        args=list(arguments),
+        config=(tyro.conf.FlagCreatePairsOff,),
+    )
+
+
+def _one_line(boxed: str, arguments: Sequence[str]) -> str:
+    """The parser's message, which comes in a frame with rules between its parts: the mistake and what may be meant."""
+    lines = [line.strip("│ ").strip() for line in boxed.splitlines() if line.startswith("│")]
+    mistake: list[str] = []
+    for line in lines:
+        if set(line) <= {"─"}:
+            break
+        mistake.append(line)
+    message = " ".join(mistake).rstrip(".") or "These arguments cannot be read"
+    unknown = message.removeprefix("Unrecognized options: ").split(", ")
+    command = [word for word in arguments[:2] if not word.startswith("-") and word not in unknown]
+    near = next((line.split()[0] for line in lines[len(mistake) :] if line.startswith("--")), "")
+    if not near and not command:
+        near = next(iter(get_close_matches(unknown[0], COMMANDS, n=1)), "")
+    perhaps = f"; perhaps {near} is meant" if near and near not in message.split() else ""
+    return f"{message}{perhaps}. `{' '.join(('distort', *command))} --help` shows what there is."
+
+
+@contextmanager
+def _columns(width: int) -> Iterator[None]:
+    """The width that the parser believes in."""
+    before = os.environ.get("COLUMNS")
+    os.environ["COLUMNS"] = str(width)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["COLUMNS"]
+        else:
+            os.environ["COLUMNS"] = before

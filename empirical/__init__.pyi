@@ -1,0 +1,41 @@
+from .benchmark.ledger import Ledger
+from .benchmark.plan import plan
+from .benchmark.suite import NAMES, Suite, named_suite, open_suite, read_suite
+from .benchmark.suite_file import read_suite_file
+from .benchmark.unit_filter import Only
+from .benchmark.units import Unit, dependencies
+from .benchmark.workspace import Places
+from .engine import SuiteOutcome, read_set_aside, run_suite
+from .executors import Done, Executor, Failed, local
+from .linear_probe import probe_path
+from .records import Benchmark, read_benchmark
+from .results.collect import collect, write_benchmark
+from .runs import run_unit
+
+__all__ = [
+    "NAMES",
+    "Benchmark",
+    "Done",
+    "Executor",
+    "Failed",
+    "Ledger",
+    "Only",
+    "Places",
+    "Suite",
+    "SuiteOutcome",
+    "Unit",
+    "collect",
+    "dependencies",
+    "local",
+    "named_suite",
+    "open_suite",
+    "plan",
+    "probe_path",
+    "read_benchmark",
+    "read_set_aside",
+    "read_suite",
+    "read_suite_file",
+    "run_suite",
+    "run_unit",
+    "write_benchmark",
+]

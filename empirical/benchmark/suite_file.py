@@ -1,0 +1,187 @@
+"""A suite of the user's own, from a TOML file: data, backbone, methods, grids, seeds. docs/benchmark.md shows one.
+
+The file also says where data and checkpoints lie (docs/datasets.md), so one file is a whole experiment.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from artifacts import UserError
+from empirical.augment.transforms import OWN, TRANSFORMS, Pipelines
+from empirical.backbones.catalogue import BackboneChoice
+from empirical.benchmark.suite import Suite
+from empirical.datasets.catalogue import family
+from empirical.datasets.configuration import Data, read_data
+from empirical.datasets.protocols import CLEAN, PAPER, Protocol
+from empirical.methods import LP, method
+from empirical.recipes import DIGITS, PAPER_RECIPES, Recipe, SolvedProbe, Sweep, clean
+from empirical.recipes.recipe import PENALTIES
+from empirical.selection import Criterion
+
+
+class OwnSweep(BaseModel):
+    """A method by name or as a table (docs/benchmark.md), and its grid; LP has none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    method: str | Mapping[str, Any]
+    learning_rates: tuple[float, ...] = ()
+    extensions: int = 0
+    epochs: int | None = None
+
+
+class OwnRecipe(BaseModel):
+    """A table `[recipes.NAME]`.
+
+    Attributes:
+      like: a recipe of the paper (or `digits`) that this one changes; what is left out is as there.
+      dataset: one of the catalogue or of `[datasets]`; the table's name by default.
+      protocol: `paper` or `clean`; `held_out` another share of each class that selects.
+      side: of the images in pixels; transforms shrink in proportion.
+      methods: the sweeps; LP is there unless `probe = false`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    like: str | None = None
+    dataset: str | None = None
+    title: str | None = None
+    protocol: Literal["paper", "clean"] | None = None
+    held_out: float | None = Field(default=None, gt=0, lt=1)
+    backbone: str | Mapping[str, Any] | None = None
+    transforms: Pipelines | None = None
+    side: int | None = Field(default=None, ge=8)
+    probe: Mapping[str, Any] | Literal[False] | None = None
+    methods: tuple[OwnSweep, ...] | None = None
+    epochs: int | None = None
+    batch_size: int | None = None
+    seeds: tuple[int, ...] | None = None
+    metric: Literal["accuracy", "nll"] | None = None
+    classes: int | None = None
+    ood: tuple[str, ...] | None = None
+    interpolate: tuple[str, ...] | None = None
+    describe: bool | None = None
+
+
+class _File(BaseModel):
+    """The part of the file that is about runs; `read_data` reads the rest."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str | None = None
+    recipes: Mapping[str, OwnRecipe] = Field(min_length=1)
+
+
+def read_suite_file(path: Path, *, root: Path | None = None) -> Suite:
+    """The suite that a TOML file describes.
+
+    Raises:
+      UserError: the file cannot be read, names what there is not, or contradicts itself.
+    """
+    data = read_data(path, root=root)
+    try:
+        found = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise UserError(f"{path} must describe at least one recipe, but {_first(error)}.") from error
+    recipes = []
+    for name, own in found.recipes.items():
+        try:
+            recipes.append(_recipe(name, own, data, path.parent))
+        except ValidationError as error:
+            raise UserError(f"{path}: recipe {name} is contradictory: {_first(error)}.") from error
+        except UserError as error:
+            raise UserError(f"{path}: recipe {name}: {error}") from error
+    try:
+        return Suite(name=found.name or path.stem, recipes=tuple(recipes))
+    except ValidationError as error:
+        raise UserError(f"{path}: {_first(error)}.") from error
+
+
+def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
+    fields = _foundation(name, own)
+    dataset = own.dataset or fields.get("family") or name
+    if dataset != "digits":
+        source = family(dataset, data.families)
+        dataset = source.name
+        fields.setdefault("title", source.title)
+    fields["family"] = dataset
+    simple = ("title", "epochs", "batch_size", "seeds", "classes", "ood", "interpolate", "describe")
+    fields |= {one: getattr(own, one) for one in simple if getattr(own, one) is not None}
+    if own.backbone is not None:
+        fields["backbone"] = _backbone(own.backbone, base)
+    if own.held_out is not None:
+        if own.protocol == PAPER.name:
+            raise UserError(
+                "`held_out` contradicts the protocol paper, which holds nothing out; leave one of them out."
+            )
+        fields["protocol"] = Protocol(name=f"held out {own.held_out:g}", held_out=own.held_out)
+    if own.transforms is not None:
+        fields["pipelines"] = own.transforms
+    if own.side is not None:
+        fields["pipelines"] = fields["pipelines"].at_side(own.side)
+    if own.probe is not None:
+        fields["probe"] = None if own.probe is False else SolvedProbe.model_validate({**_probe(fields), **own.probe})
+    if own.methods is not None:
+        fields["sweeps"] = tuple(_sweep(one) for one in own.methods if not _is_probe(one, fields))
+    if own.metric is not None:
+        fields["criterion"] = Criterion(metric=own.metric)
+    return Recipe.model_validate(fields)
+
+
+def _foundation(name: str, own: OwnRecipe) -> dict[str, Any]:
+    """What holds where the table says nothing."""
+    if own.like is not None:
+        known = {**PAPER_RECIPES, "digits": DIGITS["default"]}
+        if own.like not in known:
+            raise UserError(f"`like` must be one of {', '.join(known)}, got {own.like!r}.")
+        recipe = known[own.like]
+        recipe = clean(recipe) if own.protocol == CLEAN.name and own.like != "digits" else recipe
+        return {**dict(recipe), "name": name, "source": f"like {own.like}"}
+    missing = [one for one in ("backbone", "methods", "epochs", "batch_size") if getattr(own, one) is None]
+    if missing:
+        raise UserError(f"`{missing[0]}` must be given, or `like` must name a recipe to take it from.")
+    protocol = PAPER if own.protocol == PAPER.name else CLEAN
+    return {
+        "name": name,
+        "protocol": protocol,
+        "pipelines": TRANSFORMS.get(own.dataset or name, OWN).under(protocol.name),
+        "probe": SolvedProbe(),
+        "source": "the user's own",
+    }
+
+
+def _backbone(choice: str | Mapping[str, Any], base: Path) -> BackboneChoice:
+    fields = {"name": choice} if isinstance(choice, str) else dict(choice)
+    found = BackboneChoice.model_validate(fields)
+    return found if found.checkpoint is None else found.model_copy(update={"checkpoint": base / found.checkpoint})
+
+
+def _probe(fields: Mapping[str, Any]) -> dict[str, Any]:
+    probe = fields.get("probe")
+    return dict(probe) if isinstance(probe, SolvedProbe) else {"penalties": PENALTIES}
+
+
+def _is_probe(own: OwnSweep, fields: Mapping[str, Any]) -> bool:
+    """LP among the methods says that there is a probe, which the recipe says already."""
+    if method(own.method) != LP:
+        return False
+    if own.learning_rates or fields.get("probe") is None:
+        raise UserError("LP is solved: it needs a `probe` and has no `learning_rates`.")
+    return True
+
+
+def _sweep(own: OwnSweep) -> Sweep:
+    return Sweep(
+        method=method(own.method), learning_rates=own.learning_rates, extensions=own.extensions, epochs=own.epochs
+    )
+
+
+def _first(error: ValidationError) -> str:
+    first: Any = error.errors()[0]
+    place = ".".join(map(str, first["loc"]))
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{place}: {message}" if place else message

@@ -1,0 +1,174 @@
+"""Units side by side on this machine, each in a process of its own that sees one device.
+
+A process that dies, of whatever cause, takes one unit with it: another is started in its place and the unit is tried
+again. The process that starts them never touches a device itself. Workers end with it, however it ended, so that nobody
+writes to a folder that is no longer held.
+"""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from artifacts import UserError
+from artifacts.runtime import share_processors
+from empirical.benchmark.suite import Suite
+from empirical.benchmark.units import Unit
+from empirical.benchmark.workspace import Places
+from empirical.executors.executor import RETRIES, Attempt, Done, Failed, Work, attempted
+from empirical.executors.waiting import Waiting
+from empirical.runs import run_unit
+
+DEVICES = "CUDA_VISIBLE_DEVICES"
+
+
+@dataclass(frozen=True)
+class Processes:
+    """As many workers as `count`.
+
+    Attributes:
+      gpus: names of GPUs as CUDA_VISIBLE_DEVICES has them, the first for the first worker; none: workers see what this
+        process sees.
+    Raises:
+      UserError: `count` is not positive, or exceeds the GPUs, of which two workers cannot share one.
+    """
+
+    count: int
+    gpus: tuple[str, ...] = ()
+    work: Work = run_unit
+    retries: int = RETRIES
+
+    def __post_init__(self):
+        if self.count < 1:
+            raise UserError(f"`workers` must be at least 1, got {self.count}.")
+        if self.gpus and self.count > len(self.gpus):
+            raise UserError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
+
+    def __call__(
+        self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool
+    ) -> Generator[Done | Failed, None, None]:
+        waiting = Waiting(units, suite, retries=self.retries)
+        workers: list[_Worker] = []
+        try:
+            workers += [
+                _Worker(self.work, self.gpus[place] if self.gpus else None, self.count)
+                for place in range(min(self.count, len(waiting)))
+            ]
+            while waiting:
+                for worker in workers:
+                    if worker.unit is None and (unit := waiting.take()) is not None:
+                        worker.begin(unit, places, force)
+                busy = {worker.connection: worker for worker in workers if worker.unit is not None}
+                for connection in wait(list(busy)):
+                    worker = busy[connection]  # type: ignore[index]
+                    unit, attempt = worker.answer()
+                    yield from waiting.settled(unit, attempt)
+        finally:
+            for worker in workers:
+                worker.end()
+
+
+class _Worker:
+    """A process and its end of the line; started again where it died or met an error that its memory may remember."""
+
+    def __init__(self, work: Work, gpu: str | None, count: int):
+        self.unit: Unit | None = None
+        self._work, self._gpu, self._count = work, gpu, count
+        self._start()
+
+    def begin(self, unit: Unit, places: Places, force: bool) -> None:
+        self.unit = unit
+        with suppress(OSError):  # it died while it was idle: `answer` finds the line broken
+            self.connection.send((unit, places, force))
+
+    def answer(self) -> tuple[Unit, Attempt]:
+        """What became of the unit in work; waits for it."""
+        unit = self.unit
+        assert unit is not None
+        self.unit = None
+        try:
+            attempt = self.connection.recv()
+        except (EOFError, OSError):
+            self._process.join()
+            error = f"the worker process ended with {_ending(self._process.exitcode)}"
+            attempt = Attempt(Failed(unit, error), again=True)
+        if attempt.again:
+            # A device that met an error refuses all further work of the process that met it.
+            self.end()
+            self._start()
+        return unit, attempt
+
+    def end(self) -> None:
+        self._process.kill()
+        self._process.join()
+        self.connection.close()
+
+    def _start(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_serve, args=(theirs, self._work, self._count), daemon=True)
+        with _seeing(self._gpu):
+            self._process.start()
+        theirs.close()
+
+
+@contextmanager
+def _seeing(gpu: str | None) -> Iterator[None]:
+    """What is started meanwhile sees this device alone: the variable must be there before its JAX is imported."""
+    before = os.environ.get(DEVICES)
+    if gpu is not None:
+        os.environ[DEVICES] = gpu
+    try:
+        yield
+    finally:
+        if gpu is not None:
+            os.environ.pop(DEVICES)
+            if before is not None:
+                os.environ[DEVICES] = before
+
+
+def _serve(connection: Connection, work: Work, count: int) -> None:
+    share_processors(count)
+    # Ctrl-C reaches every process of a terminal: the parent says what there is to say, and ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    while True:
+        try:
+            unit, places, force = connection.recv()
+        except EOFError:
+            return
+        connection.send(attempted(unit, places, force=force, work=work))
+
+
+def _end_with_parent() -> None:
+    parent: Any = multiprocessing.parent_process()
+    parent.join()
+    os._exit(1)
+
+
+def _ending(code: int | None) -> str:
+    if code is not None and code < 0:
+        return f"signal {signal.Signals(-code).name}"
+    return f"status {code}"
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """Names of the GPUs that JAX sees, for CUDA_VISIBLE_DEVICES; none on a machine without.
+
+    Asked in a process of its own, since the one that asks reserves most of their memory.
+    """
+    code = "import jax; print(sum(device.platform == 'gpu' for device in jax.local_devices()))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    if answer.returncode:
+        raise UserError(f"JAX must start, but says: {answer.stderr.strip().splitlines()[-1]}")
+    count = int(answer.stdout.split()[-1])
+    named = tuple(name.strip() for name in os.environ.get(DEVICES, "").split(",") if name.strip())
+    return named[:count] if named else tuple(map(str, range(count)))

@@ -1,0 +1,197 @@
+"""Units on nodes that a queueing system lends: each job is one Dask worker, on the devices that the job is given.
+
+The scheduler lives in this process, on a login node or in a job of its own; a job that ends is asked for again while
+there is work. A table `[slurm]`, `[pbs]` or `[sge]` of a TOML file says what a job asks for (docs/cluster.md).
+"""
+
+import tomllib
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from artifacts import UserError
+from empirical.benchmark.suite import Suite
+from empirical.benchmark.units import Unit
+from empirical.benchmark.workspace import Places
+from empirical.executors.dask_workers import given_out
+from empirical.executors.executor import RETRIES, Done, Failed, Work
+from empirical.executors.fleet import GPU
+from empirical.executors.serving import START_SECONDS
+from empirical.executors.waiting import Waiting
+from empirical.runs import run_unit
+
+if TYPE_CHECKING:
+    from dask_jobqueue import JobQueueCluster
+
+System = Literal["slurm", "pbs", "sge"]
+#: Stands in a printed script where the running scheduler's address will be.
+ADDRESS = "tcp://SCHEDULER:PORT"
+
+
+class QueueingSystem(BaseModel):
+    """What a job asks for, in every system.
+
+    Attributes:
+      jobs: at once; each trains one run at a time.
+      cores, memory: of a job; memory as in "32GB".
+      walltime: of a job, as the system writes it; a run that is cut off is continued where it was last saved.
+      prologue: shell lines before the worker starts, such as `module load cuda`.
+      directives: further lines of the job's header, without `#SBATCH` or its like.
+      python: on the nodes; by default the one that runs this.
+      interface: network interface that scheduler and workers speak over, such as "ib0".
+      scheduler_port: fixed where a firewall wants it; 0: any.
+      log_directory: of the jobs' output.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    jobs: int = Field(default=1, ge=1)
+    cores: int = Field(default=8, ge=1)
+    memory: str = "32GB"
+    walltime: str
+    prologue: tuple[str, ...] = ()
+    directives: tuple[str, ...] = ()
+    python: str | None = None
+    interface: str | None = None
+    scheduler_port: int = Field(default=0, ge=0, lt=65536)
+    log_directory: Path | None = None
+
+    def options(self, *, with_gpu: bool) -> dict[str, Any]:
+        """For dask-jobqueue. One worker of one thread: the cores are XLA's and the image readers'.
+
+        Dask's own memory limit is lifted, since it counts mapped files and would end a worker that reads many images;
+        the queueing system's remains.
+        """
+        resources = ["--resources", f"{GPU}=1"] if with_gpu else []
+        return {
+            "cores": 1,
+            "processes": 1,
+            "memory": self.memory,
+            "walltime": self.walltime,
+            "job_script_prologue": list(self.prologue),
+            "job_extra_directives": list(self.directives),
+            "python": self.python,
+            "interface": self.interface,
+            "log_directory": None if self.log_directory is None else str(self.log_directory),
+            "worker_extra_args": ["--memory-limit", "0", "--preload", "empirical.executors.preload", *resources],
+            "job_name": "distort",
+            "death_timeout": START_SECONDS,
+        }
+
+
+class Slurm(QueueingSystem):
+    """Table `[slurm]`. `gres`: devices of a job; with `gpu:8` a run is divided over eight."""
+
+    partition: str | None = None
+    account: str | None = None
+    gres: str | None = "gpu:1"
+
+    def job_options(self) -> dict[str, Any]:
+        found = self.options(with_gpu=self.gres is not None and "gpu" in self.gres)
+        found["job_extra_directives"] = [*([f"--gres={self.gres}"] if self.gres else []), *self.directives]
+        return {**found, "queue": self.partition, "account": self.account, "job_cpu": self.cores}
+
+
+class PBS(QueueingSystem):
+    """Table `[pbs]`. `resource_spec` replaces `select=1:ncpus=CORES:mem=MEMORY` and says which devices a job has."""
+
+    queue: str | None = None
+    account: str | None = None
+    resource_spec: str | None = None
+
+    def job_options(self) -> dict[str, Any]:
+        spec = self.resource_spec or f"select=1:ncpus={self.cores}:mem={self.memory}"
+        return {
+            **self.options(with_gpu="gpu" in spec),
+            "queue": self.queue,
+            "account": self.account,
+            "resource_spec": spec,
+        }
+
+
+class SGE(QueueingSystem):
+    """Table `[sge]`. `resource_spec`: what `-l` asks for, devices among it, such as `gpu=1,h_vmem=32G`."""
+
+    queue: str | None = None
+    project: str | None = None
+    resource_spec: str | None = None
+    parallel_environment: str | None = None
+
+    def job_options(self) -> dict[str, Any]:
+        found = self.options(with_gpu="gpu" in (self.resource_spec or ""))
+        cores = [f"-pe {self.parallel_environment} {self.cores}"] if self.parallel_environment else []
+        found["job_extra_directives"] = [*cores, *self.directives]
+        return {**found, "queue": self.queue, "project": self.project, "resource_spec": self.resource_spec}
+
+
+SYSTEMS: Mapping[System, type[Slurm] | type[PBS] | type[SGE]] = {"slurm": Slurm, "pbs": PBS, "sge": SGE}
+
+
+def read_queue(system: System, path: Path | None, **changes: Any) -> Slurm | PBS | SGE:
+    """The table of that name in a TOML file, changed by flags; without a file the flags alone.
+
+    Raises:
+      UserError: the file cannot be read, has no such table, or asks for what there is not.
+    """
+    content: dict[str, Any] = {}
+    if path is not None:
+        try:
+            read = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise UserError(f"{path} must be a TOML file, but {error}; docs/cluster.md shows one.") from error
+        if system not in read:
+            raise UserError(f"{path} must have a table [{system}], but there is none; docs/cluster.md shows one.")
+        content = dict(read[system])
+    given = {name: value for name, value in changes.items() if value is not None}
+    try:
+        return SYSTEMS[system].model_validate({**content, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        said = f"{path}: [{system}]" if path else f"What is asked of {system}"
+        raise UserError(f"{said} must follow docs/cluster.md, but {place}: {first['msg']}.") from error
+
+
+def job_script(asked: Slurm | PBS | SGE) -> str:
+    """What would be submitted for each job, with a word in the place of the scheduler's address."""
+    kind = _cluster_type(asked).job_cls
+    return kind(ADDRESS, name="worker", **asked.job_options()).job_script()
+
+
+@dataclass(frozen=True)
+class Queue:
+    """Starts a scheduler here and asks for jobs; both end with the last unit, or with this process."""
+
+    asked: Slurm | PBS | SGE
+    work: Work = run_unit
+    retries: int = RETRIES
+
+    def __call__(
+        self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool
+    ) -> Generator[Done | Failed, None, None]:
+        from distributed import Client
+
+        waiting = Waiting(units, suite, retries=self.retries)
+        options = {"port": self.asked.scheduler_port} if self.asked.scheduler_port else {}
+        with _cluster_type(self.asked)(scheduler_options=options, **self.asked.job_options()) as cluster:
+            jobs = min(self.asked.jobs, len(waiting))
+            # Both ends the same: a job that ends early, as at its walltime, is replaced.
+            cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
+            with Client(cluster, set_as_default=False) as client:
+                yield from given_out(client, waiting, places, force, self.work)
+
+
+def _cluster_type(asked: QueueingSystem) -> "type[JobQueueCluster]":
+    try:
+        import dask_jobqueue
+    except ImportError as error:
+        raise UserError("dask-jobqueue must be installed: pip install 'feature-distortion[cluster]'.") from error
+    kinds = {
+        Slurm: dask_jobqueue.SLURMCluster,
+        PBS: dask_jobqueue.PBSCluster,
+        SGE: dask_jobqueue.SGECluster,
+    }
+    return kinds[type(asked)]

@@ -1,0 +1,60 @@
+"""The arrays in a pickled CIFAR batch, read without letting the pickle run anything (`formats.pickle_terms`)."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from artifacts import UserError
+from empirical.formats.pickle_terms import Call, Name, UnreadablePickle, terms
+
+ALLOWED_TYPES = ("u1", "i1", "i2", "i4", "i8", "u2", "u4", "u8")
+DTYPE, ARRAY = Name("numpy", "dtype"), Name("numpy", "ndarray")
+RECONSTRUCT = (Name("numpy.core.multiarray", "_reconstruct"), Name("numpy._core.multiarray", "_reconstruct"))
+
+
+def read_arrays(path: Path) -> dict[str, Any]:
+    """A pickled dictionary with arrays, lists and plain values; keys as text.
+
+    Raises:
+      UserError: it is damaged, or asks for anything but arrays and plain values.
+    """
+    try:
+        with path.open("rb") as stream:
+            found = terms(stream, (*RECONSTRUCT, DTYPE, ARRAY))
+        if not isinstance(found, dict):
+            raise UserError(f"{path} must hold a dictionary, got {type(found).__name__}; fetch it again.")
+        return {_text(key): _array(value) if isinstance(value, Call) else value for key, value in found.items()}
+    except OSError as error:
+        raise UserError(f"{path} must be readable, but {error.strerror}; unpack its archive again.") from error
+    except UnreadablePickle as error:
+        raise UserError(
+            f"{path} must hold arrays and plain values only, but holds {error}; nothing was run; fetch it again."
+        ) from error
+
+
+def _array(call: Call) -> np.ndarray:
+    if call.function not in RECONSTRUCT or not isinstance(call.state, tuple) or len(call.state) != 5:
+        raise UnreadablePickle(f"a call of {call.function}")
+    _, shape, kind, fortran, data = call.state
+    dtype = _dtype(kind)
+    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
+        raise UnreadablePickle("an array with an unusual shape")
+    if not isinstance(data, bytes) or len(data) != dtype.itemsize * math.prod(shape):
+        raise UnreadablePickle("an array whose size and data disagree")
+    return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
+
+
+def _dtype(kind: Any) -> np.dtype:
+    if not isinstance(kind, Call) or kind.function != DTYPE or not isinstance(kind.arguments, tuple):
+        raise UnreadablePickle("an array with an unusual type")
+    code = _text(kind.arguments[0]) if kind.arguments else ""
+    order = _text(kind.state[1]) if isinstance(kind.state, tuple) and len(kind.state) > 1 else "="
+    if code not in ALLOWED_TYPES or order not in ("<", ">", "|", "="):
+        raise UnreadablePickle(f"an array of type {order}{code}")
+    return np.dtype(code).newbyteorder(order)
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin1") if isinstance(value, bytes) else str(value)

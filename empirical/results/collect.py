@@ -1,0 +1,155 @@
+"""The finished part of a suite as one document. What is missing is named, never guessed at."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from empirical.benchmark.columns import columns, premises, titles
+from empirical.benchmark.ledger import Ledger, collector_at_rest
+from empirical.benchmark.plan import Grid, grid, plan, sweep_units
+from empirical.benchmark.units import Unit
+from empirical.recipes import Recipe, Sweep, published
+from empirical.records import (
+    BENCHMARK_FILE,
+    Benchmark,
+    BenchmarkRow,
+    Condition,
+    Curve,
+    DatasetRecord,
+    Description,
+    Interpolation,
+    ProbeResult,
+    SetAside,
+    write_record,
+)  # fmt: skip
+from empirical.results.conditions import conditions
+from empirical.results.rows import Heading, curves, probe_row, training_row
+from empirical.selection import Trial, oracle, selected
+
+
+def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
+    """Everything that the folder's finished runs say."""
+    with collector_at_rest():
+        return _collected(ledger, set_aside)
+
+
+def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
+    planned = plan(ledger.suite, ledger.run)
+    units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
+    for unit in planned.units:
+        units[unit.recipe].append(unit)
+    parts = [_part(ledger, recipe, units[recipe.name]) for recipe in ledger.suite.recipes]
+    found = [part for part in parts if part is not None]
+    missing = [str(unit) for unit in planned.units if not ledger.finished(unit)]
+    missing += [f"{unit} (damaged)" for unit in ledger.damaged]
+    return Benchmark(
+        suite=ledger.suite.name,
+        datasets=[part.dataset for part in found],
+        rows=[row for part in found for row in part.rows],
+        oracle_rows=[row for part in found for row in part.oracle_rows],
+        curves=[curve for part in found for curve in part.curves],
+        sets=[one for part in found for one in part.description.sets],
+        interpolations=[one for part in found for one in part.interpolations],
+        conditions=[one for part in found for one in part.conditions],
+        quantities=[one for part in found for one in part.description.quantities],
+        published=published() if any(_published(recipe) for recipe in ledger.suite.recipes) else [],
+        missing=[*missing, *planned.undecided],
+        set_aside=list(set_aside),
+    )
+
+
+def write_benchmark(folder: Path, benchmark: Benchmark) -> None:
+    write_record(folder / BENCHMARK_FILE, benchmark)
+
+
+class _Part(NamedTuple):
+    """One recipe's share of the document."""
+
+    dataset: DatasetRecord
+    description: Description
+    rows: list[BenchmarkRow]
+    oracle_rows: list[BenchmarkRow]
+    curves: list[Curve]
+    interpolations: list[Interpolation]
+    conditions: list[Condition]
+
+
+def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None:
+    """None where nothing but the recipe is known of the data set."""
+    described = ledger.result(Unit(kind="description", recipe=recipe.name, seed=recipe.seeds[0]), Description)
+    if described is None:
+        return None
+    ood = [name for name in described.sizes if not name.startswith("id_")]
+    heading = Heading(recipe.name, columns(recipe, ood), premises(recipe))
+    criteria = [oracle(name, sets) for name, sets in heading.columns.items()]
+    probes = [ledger.result(unit, ProbeResult) for unit in _probe_units(recipe)]
+    paths = [(one, ledger.path(unit)) for one, unit in zip(probes, _probe_units(recipe), strict=True) if one]
+    rows, oracle_rows, found_curves = [], [], []
+    if paths and len(paths) == len(recipe.seeds):
+        rows.append(probe_row(heading, paths, recipe.criterion))
+        oracle_rows += [probe_row(heading, paths, criterion) for criterion in criteria]
+    for sweep in recipe.sweeps:
+        state = grid(recipe, sweep, ledger.run)
+        trials = _trials(ledger, recipe, sweep, state)
+        main = selected(trials, recipe.criterion) if trials else None
+        if main is None:
+            continue
+        rows.append(training_row(heading, sweep.method.name, sweep.method.norm_mode, main, recipe.criterion, state))
+        found_curves += curves(heading, rows[-1], main)
+        for criterion in criteria:
+            best = selected(trials, criterion)
+            if best is not None:
+                oracle_rows.append(
+                    training_row(heading, sweep.method.name, sweep.method.norm_mode, best, criterion, state)
+                )
+    return _Part(
+        dataset=_dataset(recipe, described, heading),
+        description=described,
+        rows=rows,
+        oracle_rows=oracle_rows,
+        curves=found_curves,
+        interpolations=list(_interpolations(ledger, units)),
+        conditions=conditions(ledger, recipe, heading, rows, units),
+    )
+
+
+def _probe_units(recipe: Recipe) -> list[Unit]:
+    return [Unit(kind="probe", recipe=recipe.name, seed=seed) for seed in recipe.seeds] if recipe.solves else []
+
+
+def _trials(ledger: Ledger, recipe: Recipe, sweep: Sweep, state: Grid) -> list[Trial]:
+    """The runs of a settled grid, to select from on any criterion; none where runs are missing."""
+    if not state.settled:
+        return []
+    found = [ledger.trial(unit) for unit in sweep_units(recipe, sweep, state.values)]
+    return [trial for trial in found if trial is not None]
+
+
+def _interpolations(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Interpolation]:
+    for unit in units:
+        found = ledger.result(unit, Interpolation) if unit.kind == "interpolation" else None
+        if found is not None:
+            yield found
+
+
+def _dataset(recipe: Recipe, described: Description, heading: Heading) -> DatasetRecord:
+    return DatasetRecord(
+        name=recipe.name,
+        title=recipe.title,
+        family=recipe.family,
+        protocol=recipe.protocol.name,
+        miniature=described.miniature,
+        classes=described.classes,
+        sizes=described.sizes,
+        columns={name: list(sets) for name, sets in heading.columns.items()},
+        titles=titles(recipe, list(heading.columns)),
+        backbone=described.backbone,
+        fingerprint=described.fingerprint,
+        recipe=recipe.model_dump(mode="json"),
+        id_shared_head_accuracy=described.id_shared_head_accuracy,
+    )
+
+
+def _published(recipe: Recipe) -> bool:
+    """Whether the paper has numbers for the recipe's data."""
+    return recipe.family in ("living17", "entity30", "domainnet", "cifar10", "fmow", "imagenet")

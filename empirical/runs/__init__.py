@@ -1,0 +1,36 @@
+"""What a worker does with a unit: each kind of work in a file of its own, each publishing one run directory."""
+
+from collections.abc import Callable, Mapping
+
+from artifacts import Outcome
+from empirical.benchmark.suite import Suite, read_suite
+from empirical.benchmark.units import Kind, Unit
+from empirical.benchmark.workspace import Places
+from empirical.runs.describing import publish_description
+from empirical.runs.interpolating import publish_interpolation
+from empirical.runs.pretraining import publish_pretraining
+from empirical.runs.probing import publish_probe
+from empirical.runs.training import publish_training
+
+Work = Callable[[Unit, Suite, Places, bool], Outcome]
+WORK: Mapping[Kind, Work] = {
+    "pretraining": publish_pretraining,
+    "description": publish_description,
+    "probe": publish_probe,
+    "training": publish_training,
+    "interpolation": publish_interpolation,
+}
+
+
+def run_unit(unit: Unit, places: Places, *, force: bool = False) -> Outcome:
+    """Make sure that a unit's run is published in the suite's folder, whoever asks and how often.
+
+    A run that is there is kept unless its configuration, data, weights or code changed, or a file was damaged; the
+    outcome says why it was made. Two processes on one run take turns.
+
+    Args:
+      force: make it in any case.
+    Raises:
+      UserError: data, weights or something that the unit depends on is missing or wrong.
+    """
+    return WORK[unit.kind](unit, read_suite(places.folder), places, force)

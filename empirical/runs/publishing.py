@@ -1,0 +1,90 @@
+"""How every kind of work publishes: inputs that decide whether a run is up to date, and `config.json` beside it."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from artifacts import Outcome, UserError, canonical_json, code_version, publish, published
+from artifacts.directory import MANIFEST
+from artifacts.files import write_json
+from artifacts.fingerprint import difference
+from empirical.benchmark.suite import Suite
+from empirical.benchmark.units import Unit, configuration, place
+from empirical.benchmark.workspace import Places
+
+#: The modules whose text decides the numbers. Readers of data sets are not among them: the data's hash is an input.
+CODE = (
+    "empirical.augment", "empirical.backbones", "empirical.datasets.characters", "empirical.datasets.digits",
+    "empirical.datasets.pixels", "empirical.datasets.protocols", "empirical.datasets.styles", "empirical.distortion",
+    "empirical.evaluation", "empirical.features", "empirical.linear_probe", "empirical.methods", "empirical.metrics",
+    "empirical.pretraining", "empirical.selection", "empirical.store.batches", "empirical.runs",
+    "empirical.training", "empirical.views",
+)  # fmt: skip
+CONFIG_FILE, RESULT_FILE, METRICS_FILE = "config.json", "result.json", "metrics.jsonl"
+
+
+def publish_run(
+    unit: Unit,
+    suite: Suite,
+    places: Places,
+    *,
+    inputs: Mapping[str, Any],
+    build: Callable[[Path], None],
+    force: bool,
+) -> Outcome:
+    """Publish a unit's directory.
+
+    Args:
+      inputs: hashes of data and weights, and of whatever else the run is made from.
+      build: writes metrics, result and arrays into the directory that it is given.
+    Raises:
+      UserError: the directory holds something else: a run of another configuration, or what no run left behind.
+    """
+    config = configuration(unit, suite)
+    _refuse_foreign(place(unit, suite, places.folder), config)
+
+    def write(directory: Path) -> None:
+        write_json(directory / CONFIG_FILE, config)
+        build(directory)
+
+    everything = {"config": config, **inputs, "code": code_version(*CODE)}
+    return publish(place(unit, suite, places.folder), inputs=everything, build=write, force=force)
+
+
+def _refuse_foreign(path: Path, config: dict[str, Any]) -> None:
+    """A directory is named by its configuration, so another one in it was put there by hand: not ours to replace."""
+    manifest = path / MANIFEST
+    if not manifest.exists():
+        if path.exists() and any(path.iterdir()):
+            raise UserError(
+                f"{path} must be a run or absent, but holds {_first(path)} and no {MANIFEST}; move it away."
+            )
+        return
+    try:
+        there = json.loads(manifest.read_bytes())["inputs"]["config"]
+    except (ValueError, KeyError, TypeError):
+        return  # damaged: made again, and the reason says so
+    if there != json.loads(canonical_json(config)):
+        what = difference(there, config) or "its configuration differs"
+        raise UserError(f"{path} must hold the run that it is named after, but {what}; move it away.")
+
+
+def _first(path: Path) -> str:
+    return sorted(entry.name for entry in path.iterdir())[0]
+
+
+def file_of(unit: Unit, suite: Suite, places: Places, name: str) -> tuple[Path, str]:
+    """A file of a finished unit and its SHA-256.
+
+    Raises:
+      UserError: the unit has not been run, was damaged, or diverged and left no such file.
+    """
+    path = place(unit, suite, places.folder)
+    try:
+        found = published(path)
+    except FileNotFoundError as error:
+        raise UserError(f"{unit} must be finished first, but {path} holds no run.") from error
+    if name not in found.files:
+        raise UserError(f"{unit} must have left {name}, but it diverged; leave out what starts from it.")
+    return path / name, found.files[name]

@@ -1,0 +1,95 @@
+"""Accuracy along training at the selected learning rate, in distribution and out of distribution: would stopping
+earlier have saved fine-tuning?
+
+Lines are means over seeds, bands span the seeds, diamonds mark the epoch that ID validation selected, seed by seed.
+Epoch 0 is before fine-tuning: the linear probe for LP-FT, a random head for FT, whose accuracy is far below the
+panel. The dashed line is linear probing, which has no epochs. OOD averages the data set's columns.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from empirical.records import Benchmark, BenchmarkRow, Curve
+from figures.benchmark.measured import NothingToDraw, benchmark, measured_datasets, of_method, paper_rows, title
+from figures.look import style
+from figures.look.facets import pairs_for
+
+ID_SETS = ("id_test",)
+
+
+@dataclass(frozen=True)
+class AlongTraining:
+    """One data set: curves of the methods that train, rows of all, and the OOD sets of each column."""
+
+    title: str
+    curves: dict[str, list[Curve]]
+    rows: dict[str, BenchmarkRow]
+    columns: tuple[tuple[str, ...], ...]
+
+
+def collect(results: Path) -> tuple[AlongTraining, ...]:
+    """The curves of the runs behind the table."""
+    found = benchmark(results)
+    data = tuple(one for name in measured_datasets(found) if (one := along_training(found, name)).curves)
+    if not data:
+        raise NothingToDraw(f"{results} must hold training runs, but there are none; run `distort bench run`.")
+    return data
+
+
+def along_training(found: Benchmark, dataset: str) -> AlongTraining:
+    """The curves of one data set."""
+    curves = [curve for curve in found.curves if curve.dataset == dataset and not curve.condition]
+    return AlongTraining(
+        title=title(found, dataset),
+        curves={method: chosen for method in style.METHODS if (chosen := of_method(curves, method))},
+        rows=paper_rows(found, dataset),
+        columns=tuple(tuple(sets) for sets in found.dataset(dataset).columns.values()),
+    )
+
+
+@style.styled
+def draw(data: tuple[AlongTraining, ...]) -> Figure:
+    """ID left, OOD right, each data set on its own scale."""
+    figure, pairs = pairs_for([one.title for one in data], x="epoch of fine-tuning", height=2.6)
+    for one, pair in zip(data, pairs, strict=True):
+        for axis, columns in zip(pair, ((ID_SETS,), one.columns), strict=True):
+            _draw_side(axis, one, columns)
+    style.legend_below(figure, [axis for pair in pairs for axis in pair])
+    return figure
+
+
+def _draw_side(axis: Axes, data: AlongTraining, columns: tuple[tuple[str, ...], ...]) -> None:
+    shown: list[float] = []
+    if probed := data.rows.get("linear_probing"):
+        level = 100 * (probed.id_accuracy if columns == (ID_SETS,) else probed.ood_accuracy)
+        axis.axhline(level, **style.line("linear_probing"))
+        shown.append(level)
+    for method, curves in data.curves.items():
+        values, epochs = 100 * accuracies(curves, columns), [record.epoch for record in curves[0].epochs]
+        axis.fill_between(epochs, values.min(0), values.max(0), color=style.COLOURS[method], alpha=0.15, linewidth=0)
+        axis.plot(epochs, values.mean(0), **style.line(method))
+        for seed, epoch in enumerate(data.rows[method].selected_epochs):
+            axis.plot(epoch, values[seed, epochs.index(epoch)], "D", color=style.COLOURS[method], markersize=3.0)
+        # From the lowest accuracy after the first epoch upwards: a random head would flatten all that follows.
+        shown += [values[:, 1:].min(), values.max()]
+    axis.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    axis.set_ylim(max(0.0, min(shown) - 3), min(100.5, max(shown) + 3))
+
+
+def accuracies(curves: list[Curve], columns: tuple[tuple[str, ...], ...]) -> Float[np.ndarray, "seeds epochs"]:
+    """Accuracy in [0, 1]: the mean over the columns, each the mean over its sets."""
+    return np.array(
+        [
+            [
+                np.mean([np.mean([record.accuracy[name] for name in sets]) for sets in columns])
+                for record in curve.epochs
+            ]
+            for curve in curves
+        ]
+    )

@@ -1,0 +1,82 @@
+"""Weight interpolation (WiSE-FT) on real images: networks whose weights are (1 - alpha) start + alpha end of training.
+
+Each curve runs from the network before fine-tuning (open mark) to the one after (full mark), with a dot at every alpha;
+mean over seeds. A curve that bulges upwards or to the right holds networks better than both its ends. The square is
+linear probing. Not in the paper.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+from empirical.records import Benchmark, InterpolationPoint
+from figures.benchmark.measured import (
+    Measured,
+    NothingToDraw,
+    benchmark,
+    measured_datasets,
+    of_method,
+    paper_rows,
+    title,
+)
+from figures.look import style
+from figures.look.facets import panels_for
+
+
+@dataclass(frozen=True)
+class Interpolated:
+    """One data set: (alpha, ID accuracy, OOD accuracy) along the line of each method, and linear probing."""
+
+    title: str
+    curves: dict[str, Float[np.ndarray, "a 3"]]
+    probed: tuple[Measured, Measured] | None
+
+
+def collect(results: Path) -> tuple[Interpolated, ...]:
+    """Data sets whose runs were interpolated."""
+    found = benchmark(results)
+    data = tuple(one for name in measured_datasets(found) if (one := _interpolated(found, name)).curves)
+    if not data:
+        raise NothingToDraw(
+            f"{results} must hold interpolated runs, but there are none; "
+            f"`distort reproduce --out {results}` makes them at its default scale."
+        )
+    return data
+
+
+def _interpolated(found: Benchmark, dataset: str) -> Interpolated:
+    columns = found.dataset(dataset).columns
+    curves = {}
+    for method in style.METHODS:
+        runs = of_method([one for one in found.interpolations if one.dataset == dataset], method)
+        if runs:
+            every = [[_place(point, columns) for point in run.points] for run in runs]
+            curves[method] = np.mean(np.array(every), axis=0)
+    probed = paper_rows(found, dataset).get("linear_probing")
+    sides = (Measured.in_distribution(probed), Measured.out_of_distribution(probed)) if probed else None
+    return Interpolated(title(found, dataset), curves, sides)
+
+
+def _place(point: InterpolationPoint, columns: dict[str, list[str]]) -> tuple[float, float, float]:
+    ood = np.mean([np.mean([point.sets[name].accuracy for name in names]) for names in columns.values()])
+    return point.alpha, point.sets["id_test"].accuracy, float(ood)
+
+
+@style.styled
+def draw(data: tuple[Interpolated, ...]) -> Figure:
+    """One panel a data set, ID accuracy across, OOD accuracy up."""
+    figure, axes = panels_for([one.title for one in data], height=2.9 if len(data) == 1 else 2.4)
+    for axis, one in zip(axes, data, strict=True):
+        if one.probed:
+            axis.plot(*(100 * side.mean for side in one.probed), **style.mark("linear_probing", size=6.0))
+        for method, curve in one.curves.items():
+            across, up = 100 * curve[:, 1], 100 * curve[:, 2]
+            axis.plot(across, up, marker=".", markersize=4, **style.line(method))
+            axis.plot(across[0], up[0], **style.mark(method, open=True, size=6.0, label=None))
+            axis.plot(across[-1], up[-1], **style.mark(method, size=6.0, label=None))
+        axis.set(xlabel="ID accuracy (%)", ylabel="OOD accuracy (%)")
+    style.legend_below(figure, axes)
+    return figure

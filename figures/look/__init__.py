@@ -1,0 +1,1 @@
+"""How every figure looks: colours, sizes, marks, shades, panels, and the files they are saved in."""

@@ -1,0 +1,144 @@
+"""What does the head at the start decide? OOD error of full training from better and better heads, to the right.
+
+(a) The linear theory: OOD error of FT against the head alignment error phi, on random problems whose heads lie between
+a random one and the linear probe; line: median, band: 5 % to 95 %, dashes: linear probing. The black line is the
+implicit lower bound, below which no stopping time can come. The upper edge of the band are heads of the wrong sign,
+which phi does not see. (b) The benchmark: OOD error rate of networks trained from a random head, a random head with a
+larger learning rate, a partly trained and a fully trained linear probe, all in the same norm mode; in brackets the
+accuracy of the head at the start on ID validation images; 90 % intervals over seeds (Student's t), dots are seeds.
+"""
+
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from empirical.records import Benchmark
+from figures.benchmark.measured import Measured, NothingToDraw, benchmark, paper_rows
+from figures.look import marks, style
+from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
+from figures.side_by_side.features import condition_series
+from figures.side_by_side.frame import better_to_the_right, named, two_sides
+from simulations.records import load
+
+#: Problems and heads are gathered into so many groups of equal size along phi.
+BINS = 16
+
+
+@dataclass(frozen=True)
+class Heads:
+    """One data set: heads from worst to best, and the OOD error of what was trained from each."""
+
+    labels: tuple[str, ...]
+    quality: tuple[float, ...]
+    errors: tuple[Measured, ...]
+    probed: Measured | None
+
+
+@dataclass(frozen=True)
+class BetterHeads:
+    """Theory along phi, in bins from large to small: centre, errors (bin, member), medians of bound and of LP."""
+
+    phi: Float[np.ndarray, " b"]
+    errors: Float[np.ndarray, "b p"]
+    implicit: Float[np.ndarray, " b"]
+    probed: float
+    datasets: tuple[Heads, ...]
+    agreed: Agreement
+
+
+def collect(results: Path) -> BetterHeads:
+    """FT from mixed heads, and the benchmark's series of head starts."""
+    simulated, found = load("head_start", results).measured, benchmark(results)
+    every = {name: _heads(found, name) for name in dict.fromkeys(one.dataset for one in found.conditions)}
+    every = {name: one for name, one in every.items() if len(one.labels) > 1}
+    if not every:
+        raise NothingToDraw(
+            f"{results} must hold training from several heads, but has not; "
+            f"`distort reproduce --out {results}` runs it at its default scale."
+        )
+    order = np.argsort(-simulated.head_error.ravel())[: simulated.head_error.size // BINS * BINS].reshape(BINS, -1)
+    phi, errors, implicit = (
+        values.ravel()[order] for values in (simulated.head_error, np.sqrt(simulated.ft_ood), simulated.bounds.implicit)
+    )
+    medians = np.median(errors, axis=1)
+    groups = {
+        named(found, name, "FT OOD"): [
+            Compared(label, float(value), error)
+            for label, value, error in zip(one.labels, matched(medians, len(one.labels)), one.errors, strict=True)
+        ]
+        for name, one in every.items()
+    }
+    return BetterHeads(
+        phi=np.median(phi, axis=1),
+        errors=errors,
+        implicit=np.median(implicit, axis=1),
+        probed=float(np.median(np.sqrt(simulated.lp_ood))),
+        datasets=tuple(every.values()),
+        agreed=agreement(groups),
+    )
+
+
+def note(data: BetterHeads) -> str:
+    """How far the two sides agree, in words."""
+    return data.agreed.words
+
+
+def _heads(found: Benchmark, dataset: str) -> Heads:
+    series = condition_series(found, dataset, "head_start")
+    probed = paper_rows(found, dataset).get("linear_probing")
+    return Heads(
+        labels=tuple(one.label for one in series),
+        quality=tuple(np.nan if one.head_accuracy is None else one.head_accuracy for one in series),
+        errors=tuple(Measured.out_of_distribution(one.rows[0]).error for one in series),
+        probed=Measured.out_of_distribution(probed).error if probed else None,
+    )
+
+
+@style.styled
+def draw(data: BetterHeads) -> Figure:
+    """Better heads to the right, error up."""
+    figure, theory, measured = two_sides(data.agreed)
+    style.logarithmic(theory, x=True, y=True)
+    style.band(theory, data.phi, data.errors, "fine_tuning")
+    theory.axhline(data.probed, **style.line("linear_probing"))
+    positive = np.where(data.implicit > 0, data.implicit, np.nan)
+    theory.plot(data.phi, positive, **style.bound_line("implicit"))
+    theory.invert_xaxis()
+    theory.set(ylabel="OOD error, √risk")
+    better_to_the_right(theory, r"head alignment error $\varphi$, better")
+    _draw_heads(measured, data)
+    style.legend_below(figure, [theory, measured])
+    return figure
+
+
+def _draw_heads(axis: Axes, data: BetterHeads) -> None:
+    for place, one in enumerate(data.datasets):
+        places = [float(place) for place in range(len(one.labels))]
+        means = [100 * error.mean for error in one.errors]
+        axis.plot(places, means, **style.line("fine_tuning", linewidth=1.0, label=None))
+        for x, error in zip(places, one.errors, strict=True):
+            marks.upright(axis, x, error, "fine_tuning", seeds=len(data.datasets) == 1)
+        if one.probed and place == 0:
+            axis.axhline(100 * one.probed.mean, **style.line("linear_probing", label=None))
+    longest = max(data.datasets, key=lambda one: len(one.labels))
+    axis.set_xticks(range(len(longest.labels)), _names(longest, with_quality=len(data.datasets) == 1))
+    axis.grid(visible=False, axis="x")
+    axis.set_xlim(-0.5, len(longest.labels) - 0.5)
+    axis.set_ylim(bottom=max(0.0, axis.get_ylim()[0]))
+    axis.set(ylabel="OOD error rate (%)")
+    better_to_the_right(axis, "head at the start, better")
+
+
+def _names(heads: Heads, *, with_quality: bool) -> list[str]:
+    """A head's name on lines short enough to stand beside others, and its ID accuracy below."""
+    names = ["\n".join(textwrap.wrap(label, 9)) for label in heads.labels]
+    if not with_quality or np.isnan(heads.quality).any():
+        return names
+    lines = max(name.count("\n") for name in names)
+    padded = (name + "\n" * (lines - name.count("\n")) for name in names)
+    return [f"{name}\n({100 * quality:.0f} %)" for name, quality in zip(padded, heads.quality, strict=True)]

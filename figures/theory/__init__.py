@@ -1,0 +1,1 @@
+"""Figures of the simulations: what the theorems say and what the exact flows do."""

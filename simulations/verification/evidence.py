@@ -1,0 +1,102 @@
+"""A random problem of each setting, solved under every method: what the statements are judged on."""
+
+import diffrax
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float
+
+from simulations.integration import Numerics, integrate
+from simulations.verification.noisy_labels import descent_on_noisy_labels, flow_on_noisy_labels
+from simulations.verification.observed import ObservedEvidence
+from theory import linear_probing
+from theory.fine_tuning.flow import raw_vector_field
+from theory.networks import LinearNetwork
+from theory.problem import Problem
+from theory.reduction import FlowState, reduce
+from theory.statements import Evidence, Setting, closed_form_evidence
+from theory.statements.evidence import ROUNDING, networks_along
+
+#: Times at which an integrated path is observed, evenly spaced in logarithm, start and limit apart.
+MOMENTS = 40
+#: Local error of the integrators, and what it leaves of a path of the reduced flow: two decades more. Raw parameters
+#: are judged on their error itself, which must not be forgiven.
+RTOL = 1e-10
+ACCURACY = 1e-8
+#: Weight of the penalty in the setting with weight decay, whose horizon of 10 then shrinks products to exp(-2).
+WEIGHT_DECAY = 0.05
+
+
+def observed_evidence(setting: Setting, problem: Problem) -> ObservedEvidence:
+    """A problem of a setting, solved under every method; for use under `jit` and `vmap`."""
+    match setting:
+        case Setting.SEVERAL_ID_DIRECTIONS:
+            times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 3, MOMENTS), jnp.full(1, jnp.inf)])
+            return integrated_evidence(problem, times)
+        case Setting.RAW_PARAMETERS:
+            return _raw_evidence(problem)
+        case Setting.ANY_LOSS:
+            return flow_on_noisy_labels(problem, weight_decay=0.0)
+        case Setting.WEIGHT_DECAY:
+            return flow_on_noisy_labels(problem, weight_decay=WEIGHT_DECAY)
+        case Setting.FINITE_STEPS:
+            return descent_on_noisy_labels(problem)
+        case _:
+            return ObservedEvidence(evidence=closed_form_evidence(problem), solved=jnp.asarray(True))
+
+
+def integrated_evidence(problem: Problem, times: Float[Array, " t"]) -> ObservedEvidence:
+    """Evidence from the reduced flow, at sorted times from 0 to infinity; any number of ID directions."""
+    reduced = reduce(problem)
+    probed = linear_probing.limit(reduced)
+
+    def path(head: Float[Array, " r"]) -> tuple[LinearNetwork, Bool[Array, ""]]:
+        start = reduced.with_head(head)
+        solution = integrate(start, times, lambda state: state, numerics=Numerics(rtol=RTOL))
+        return networks_along(solution.observed, reduced, problem), solution.succeeded
+
+    # One vmapped solve for both starts: the solver is compiled once.
+    networks, solved = jax.vmap(path)(jnp.stack([reduced.start.head, probed.head]))
+    return _observed(problem, networks, solved, probed, ACCURACY)
+
+
+def _raw_evidence(problem: Problem) -> ObservedEvidence:
+    """The definition itself: all k + k d parameters, with no use of what the statements claim."""
+    probed = linear_probing.limit(reduce(problem))
+    times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 1.5, MOMENTS)])
+
+    def path(head: Float[Array, " k"]) -> tuple[LinearNetwork, Bool[Array, ""]]:
+        solution = diffrax.diffeqsolve(
+            diffrax.ODETerm(lambda _, network, problem: raw_vector_field(network, problem)),
+            diffrax.Dopri8(),
+            t0=0.0,
+            t1=times[-1],
+            dt0=None,
+            y0=LinearNetwork(head=head, features=problem.pretrained.features),
+            args=problem,
+            saveat=diffrax.SaveAt(ts=times),
+            stepsize_controller=diffrax.PIDController(rtol=RTOL, atol=1e-2 * RTOL),
+            max_steps=20_000,
+            throw=False,
+        )
+        return solution.ys, solution.result == diffrax.RESULTS.successful
+
+    networks, solved = jax.vmap(path)(jnp.stack([problem.pretrained.head, probed.head]))
+    return _observed(problem, networks, solved, probed, ROUNDING)
+
+
+def _observed(
+    problem: Problem, networks: LinearNetwork, solved: Bool[Array, "2"], probed: FlowState, accuracy: float
+) -> ObservedEvidence:
+    """Evidence from the two solved paths: fine-tuning from the pretrained head, and from the probed one."""
+    reduced = reduce(problem)
+    ends = jax.tree.map(lambda *parts: jnp.stack(parts), reduced.start, probed)
+    fine_tuning = jax.tree.map(lambda leaf: leaf[0], networks)
+    lp_ft = jax.tree.map(lambda leaf: leaf[1], networks)
+    evidence = Evidence(
+        problem=problem,
+        fine_tuning=fine_tuning,
+        linear_probing=networks_along(ends, reduced, problem),
+        lp_ft=lp_ft,
+        accuracy=accuracy,
+    )
+    return ObservedEvidence(evidence=evidence, solved=jnp.all(solved))

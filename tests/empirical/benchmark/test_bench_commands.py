@@ -1,0 +1,182 @@
+"""`distort bench plan|run|status|collect` as a user types them, mistakes included: nothing of theirs is overwritten."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from artifacts import open_results_folder
+from distort.__main__ import main
+from distort.folder import held
+from empirical import Only, Suite, run_suite
+from empirical.benchmark.suite import SUITE_FILE
+from empirical.records import BENCHMARK_FILE
+from tests.support import SUPPORT
+from tests.support.small_suite import SUITE, places
+
+PATIENCE_SECONDS = 240
+KILLED = SUPPORT / "killed_suite.py"
+
+
+def run(capsys, *arguments: str) -> tuple[int, str, str]:
+    """Exit status, standard output, standard error."""
+    status = main(["bench", *arguments])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+@pytest.fixture
+def results(finished, tmp_path):
+    """A results folder with the small suite in it."""
+    folder = open_results_folder(tmp_path / "results")
+    shutil.copytree(finished[0].folder, folder / "benchmark")
+    return folder
+
+
+def test_a_plan_of_the_paper_needs_no_data(capsys, tmp_path, monkeypatch):
+    monkeypatch.delenv("DISTORT_DATA", raising=False)
+    status, out, _ = run(capsys, "plan", "--suite", "paper", "--out", str(tmp_path / "r"), "--json")
+    document = json.loads(out)
+    assert status == 0
+    work = {(one["recipe"], one["work"]): one for one in document["work"]}
+    ft = work["cifar10", "FT (train)"]
+    assert (ft["runs"], ft["finished"], ft["images_trained"], ft["hours"]) == (18, 0, 18 * 20 * 50_000, None)
+    assert work["entity30", "probe"]["runs"] == 3
+    assert not (tmp_path / "r").exists()  # a plan writes nothing
+
+
+def test_status_and_collect_of_what_is_there(capsys, results):
+    status, out, _ = run(capsys, "status", "--from", str(results), "--json", "--check")
+    found = json.loads(out)
+    assert status == 0
+    assert {one["work"]: one["finished"] for one in found["runs"]}["FT (eval)"] == 2
+    assert sum(one["diverged"] for one in found["runs"]) == 2
+    assert sum(one["missing"] + one["damaged"] for one in found["runs"]) == 0
+    status, out, _ = run(capsys, "collect", "--from", str(results), "--to", str(results / "tables"))
+    assert status == 0
+    assert "LP-FT" in out
+    assert {path.name for path in (results / "tables").iterdir()} == {"results.csv", "tables.md", "tables.tex"}
+
+
+def test_a_damaged_run_is_counted_and_named(capsys, results):
+    victim = sorted((results / "benchmark" / "runs").glob("*/metrics.jsonl"))[0]
+    victim.write_text("{}\n", encoding="utf-8")
+    status, out, _ = run(capsys, "status", "--from", str(results), "--json", "--check")
+    assert status == 0
+    assert sum(one["damaged"] for one in json.loads(out)["runs"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("run", "--suite", "embeded"), 2, "nearest names are: embedded"),
+        (("run", "--suite", "mine.toml", "--protocol", "clean"), 2, "A TOML suite says itself"),
+        (("run", "--suite", "mine.toml", "--config", "c.toml"), 2, "leave --config out"),
+        (("run", "--suite", "nowhere/mine.toml"), 1, "nowhere/mine.toml"),
+        (("run", "--limit", "0"), 1, "`limit` must be at least 1"),
+        (("run", "--only", "FTT"), 1, "--only must name a part"),
+        (("plan", "--suite", "papers"), 2, "There is no suite 'papers'"),
+        (("status",), 1, "must be a results folder"),
+        (("collect",), 1, "must be a results folder"),
+    ],
+)
+def test_wrong_use_is_one_clear_line(capsys, tmp_path, monkeypatch, arguments, status, message):
+    monkeypatch.chdir(tmp_path)
+    found, _, err = run(capsys, *arguments)
+    assert (found, message in err) == (status, True), err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(capsys, tmp_path):
+    (tmp_path / "thesis.tex").write_text("precious", encoding="utf-8")
+    status, _, err = run(capsys, "run", "--out", str(tmp_path))
+    assert (status, "thesis.tex" in err) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_a_folder_of_another_suite_is_left_alone(capsys, results):
+    path = results / "benchmark" / SUITE_FILE
+    other = SUITE.model_copy(update={"name": "another"})
+    path.write_text(other.model_dump_json(), encoding="utf-8")
+    before = {file: file.stat().st_mtime_ns for file in results.rglob("*.json")}
+    status, _, err = run(capsys, "run", "--out", str(results))
+    assert (status, "must hold the suite embedded, got another" in err) == (1, True)
+    assert {file: file.stat().st_mtime_ns for file in before} == before
+
+
+def test_a_run_of_another_configuration_is_left_alone(copy):
+    first, second = sorted((copy.folder / "probes").glob("[0-9a-f]*"))
+    shutil.rmtree(first)
+    shutil.copytree(second, first)
+    before = (first / "result.json").read_bytes()
+    outcome = run_suite(SUITE, copy, only=Only(("LP",)))
+    assert any("must hold the run that it is named after, but seed was" in one.error for one in outcome.set_aside)
+    assert (first / "result.json").read_bytes() == before
+
+
+def test_what_no_run_left_behind_is_left_alone(copy):
+    victim = sorted((copy.folder / "probes").glob("[0-9a-f]*"))[0]
+    shutil.rmtree(victim)
+    victim.mkdir()
+    (victim / "notes.txt").write_text("precious", encoding="utf-8")
+    outcome = run_suite(SUITE, copy, only=Only(("LP",)))
+    assert any("holds notes.txt and no manifest.json" in one.error for one in outcome.set_aside)
+    assert (victim / "notes.txt").read_text(encoding="utf-8") == "precious"
+
+
+def test_foreign_runs_without_a_suite_are_left_alone(capsys, tmp_path):
+    folder = open_results_folder(tmp_path / "results")
+    (folder / "benchmark" / "runs").mkdir(parents=True)
+    status, _, err = run(capsys, "run", "--out", str(folder))
+    assert (status, "must be new or hold a suite" in err) == (1, True)
+    assert not (folder / "benchmark" / SUITE_FILE).exists()
+
+
+def test_without_data_every_unit_is_set_aside_and_says_why(capsys, tmp_path, monkeypatch):
+    monkeypatch.delenv("DISTORT_DATA", raising=False)
+    arguments = ("run", "--suite", "paper", "--only", "cifar10", "--only", "probe", "--out", str(tmp_path / "r"))
+    status, out, err = run(capsys, *arguments)
+    assert status == 1
+    assert "no root is named" in err
+    assert len(err.strip().splitlines()) == 1
+    assert out.count("set aside: cifar10: linear probe") == 3
+    status, out, _ = run(capsys, "status", "--from", str(tmp_path / "r"), "--json")
+    assert len(json.loads(out)["set_aside"]) == 3
+
+
+def test_a_second_process_is_told_to_wait(capsys, results):
+    code = "import sys; from pathlib import Path; from distort.folder import held; held(Path(sys.argv[1])).__enter__()"
+    with held(results):
+        second = subprocess.run([sys.executable, "-c", code, str(results)], capture_output=True, text=True, check=False)
+    assert second.returncode != 0
+    assert "another distort process is working in it" in second.stderr
+
+
+def test_real_data_are_no_miniature(finished, tmp_path):
+    suite = Suite(name="miniature", recipes=SUITE.recipes)
+    outcome = run_suite(suite, places(tmp_path))
+    assert all("for miniatures" in one.error or "needs what failed" in one.error for one in outcome.set_aside)
+    assert outcome.set_aside
+
+
+@pytest.mark.slow
+def test_killed_in_the_middle_of_a_run_and_started_again(finished, tmp_path):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    process = subprocess.Popen([sys.executable, str(KILLED), str(tmp_path)], env=environment, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not list(tmp_path.glob("benchmark/states/*/*/manifest.json")):  # a run is saved in its middle
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < deadline, "no run was saved in its middle in time"
+        time.sleep(0.01)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert not (tmp_path / "benchmark" / BENCHMARK_FILE).exists()
+    outcome = run_suite(SUITE, places(tmp_path))
+    assert outcome.benchmark == finished[1].benchmark
+    assert not list(tmp_path.rglob(".partial-*"))

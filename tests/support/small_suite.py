@@ -1,0 +1,49 @@
+"""A suite that shows everything and takes seconds: few digits, the shipped network, two seeds, one or two epochs."""
+
+from pathlib import Path
+
+from empirical import Places, Suite
+from empirical.augment.transforms import TRANSFORMS
+from empirical.backbones.catalogue import BackboneChoice
+from empirical.datasets.digits import DigitsSplit
+from empirical.datasets.protocols import CLEAN
+from empirical.methods import FT_EVAL, LP_FT, PartialProbe
+from empirical.recipes import Recipe, SolvedProbe, Sweep, Variation
+
+BEYOND_FLOAT32 = 1e39
+PARTLY = FT_EVAL.model_copy(
+    update={"name": "partly probed FT", "head_start": PartialProbe(steps=2, learning_rate=0.01)}
+)
+RECIPE = Recipe(
+    name="digits",
+    title="Digits",
+    family="digits",
+    protocol=CLEAN,
+    backbone=BackboneChoice(name="small_resnet"),
+    pipelines=TRANSFORMS["digits"],
+    probe=SolvedProbe(penalties=(1e-3, 1e-2)),
+    sweeps=(
+        Sweep(method=FT_EVAL, learning_rates=(1e-3, BEYOND_FLOAT32)),
+        # The optimum of two epochs lies beyond a grid of rates that move nothing.
+        Sweep(method=LP_FT, learning_rates=(1e-9, 3e-9), extensions=1),
+    ),
+    epochs=2,
+    batch_size=20,
+    seeds=(0, 1),
+    classes=10,
+    split=DigitsSplit(training=60, validation=30, test=40),
+    interpolate=(LP_FT.label,),
+    variations=(
+        Variation(kind="head_start", label="random", value=0, like=(FT_EVAL.label,)),
+        Variation(
+            name="partly probed", kind="head_start", label="partly", value=1, like=(FT_EVAL.label,), method=PARTLY
+        ),
+        Variation(kind="head_start", label="linear probe", value=2, like=(LP_FT.label,)),
+    ),
+    source="a test",
+)
+SUITE = Suite(name="embedded", recipes=(RECIPE,))
+
+
+def places(folder: Path) -> Places:
+    return Places(folder=folder / "benchmark")

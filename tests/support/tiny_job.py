@@ -1,0 +1,54 @@
+"""The whole main job at a size for tests: one statement, one simulation, one training run a method and seed.
+
+`python tests/support/tiny_job.py FOLDER` runs it in a process of its own, to be cut off at will.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from distort.folder import held
+from distort.plan import Plan
+from distort.progress import progress
+from distort.reproduce import reproduce
+from distort.workers import side_by_side
+from figures.report.contents import Summary
+
+FIGURES = ("side_by_side", "benchmark_accuracy", "accuracy_along_training", "feature_movement_on_images")
+
+
+def tiny_plan() -> Plan:
+    """Complete in kind, small in number."""
+    from empirical import Suite
+    from empirical.datasets.digits import DigitsSplit
+    from empirical.methods import FT, LP_FT
+    from empirical.recipes import DIGITS, SolvedProbe, Sweep
+
+    recipe = DIGITS["quick"].model_copy(
+        update={
+            "split": DigitsSplit(training=96, validation=64, test=64),
+            "seeds": (0, 1),
+            "probe": SolvedProbe(penalties=(0.1, 1.0)),
+            "sweeps": (Sweep(method=FT, learning_rates=(1e-2,)), Sweep(method=LP_FT, learning_rates=(1e-3,))),
+            "epochs": 2,
+        }
+    )
+    return Plan(
+        scale="quick",
+        statements=("lp_ft_dominance",),
+        examples=5,
+        experiments=(("id_ood_tradeoff",),),
+        suite=Suite(name="embedded", recipes=(recipe,)),
+        figures=FIGURES,
+    )
+
+
+def run(folder: Path, *, force: bool = False, workers: int = 1) -> Summary:
+    """The tiny job, as `distort reproduce` runs the real one."""
+    with held(folder) as results, progress() as begin, side_by_side(workers, begin) as side:
+        return reproduce(results, tiny_plan(), run=side, begin=begin, force=force)
+
+
+if __name__ == "__main__":
+    assert os.environ["JAX_ENABLE_X64"] == "1"
+    run(Path(sys.argv[1]), workers=2)
