@@ -110,6 +110,12 @@ FIGURES: tuple[FigureEntry, ...] = (
     FigureEntry("relu_network", "Beyond the paper: a ReLU network", ("simulations/relu_network",)),
     FigureEntry("finite_steps", "Beyond the paper: finite steps", ("simulations/finite_steps",)),
     FigureEntry("finite_sample", "Beyond the paper: few examples and noisy labels", ("simulations/finite_sample",)),
+    FigureEntry("any_loss", "Beyond the paper: any loss, noisy labels, stochastic steps", ("simulations/any_loss",)),
+    FigureEntry(
+        "last_layers_on_digits",
+        "Beyond the paper: the last two layers on real digits",
+        ("simulations/last_layers_on_digits",),
+    ),
     FigureEntry("benchmark_accuracy", "Accuracy, measured and published", (BENCHMARK,)),
     FigureEntry("id_ood_scatter", "Everything that was trained", (BENCHMARK,)),
     FigureEntry("accuracy_along_training", "Accuracy along training", (BENCHMARK,)),

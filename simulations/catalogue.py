@@ -3,6 +3,7 @@
 from simulations.experiment import Experiment
 from simulations.experiments import (
     along_training,
+    any_loss,
     bounds_against_parameters,
     finite_sample,
     finite_steps,
@@ -10,6 +11,7 @@ from simulations.experiments import (
     head_start,
     id_ood_tradeoff,
     l2_sp,
+    last_layers_on_digits,
     lp_ft_with_imperfect_features,
     phase_diagram,
     relu_network,
@@ -35,4 +37,6 @@ EXPERIMENTS: tuple[Experiment, ...] = (
     relu_network.EXPERIMENT,
     finite_steps.EXPERIMENT,
     finite_sample.EXPERIMENT,
+    any_loss.EXPERIMENT,
+    last_layers_on_digits.EXPERIMENT,
 )

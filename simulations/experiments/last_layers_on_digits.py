@@ -22,6 +22,7 @@ from simulations.networks import SeveralOutputs
 from simulations.sweeps import ALONE, Watch
 from theory.bounds.finite_steps import several_outputs_finite_step_bound
 from theory.row_space import row_space
+from theory.subspaces import off_projection
 
 CLASSES, MOMENTS = 10, 40
 #: Penalty of the classifier that stands for the truth: scikit-learn's own.
@@ -41,12 +42,17 @@ class LastLayersOnDigits(Configuration):
 
 
 class LastLayersOnDigitsData(eqx.Module):
-    """Arrays (head scale, step): `||B^T V - W*||`, the bound on it, and accuracies in [0, 1] on images seen and not."""
+    """Arrays (head scale, step): `||B^T V - W*||` and the bound on it; how large the weights are off the ID subspace,
+    `||P_perp B^T V||`, and the bound on that (the same with nothing for a truth); accuracies in [0, 1] on images of
+    training and on others.
+    """
 
     head_scales: Float[np.ndarray, " h"]
     steps: Float[np.ndarray, " t"]
     distance: Float[np.ndarray, "h t"]
     bound: Float[np.ndarray, "h t"]
+    unseen_size: Float[np.ndarray, "h t"]
+    unseen_bound: Float[np.ndarray, "h t"]
     training_accuracy: Float[np.ndarray, "h t"]
     test_accuracy: Float[np.ndarray, "h t"]
     solved_by: str
@@ -106,9 +112,11 @@ def _fine_tuned(
         key=key,
     )
     weights = jnp.einsum("tkd,tkq->tdq", networks.features, networks.head)
-    bounds = jax.lax.map(
-        lambda drift: several_outputs_finite_step_bound(head, data.features, data.id_frame, data.target, drift), drift
-    )
+
+    def bounds(target: Float[Array, "d q"]) -> Float[Array, " t"]:
+        return jax.lax.map(
+            lambda drift: several_outputs_finite_step_bound(head, data.features, data.id_frame, target, drift), drift
+        )
 
     def accuracy(inputs: Float[Array, "n d"], labels: Float[Array, "n q"]) -> Float[Array, " t"]:
         chosen = jnp.argmax(jnp.einsum("nd,tdq->tnq", inputs, weights), axis=2)
@@ -116,7 +124,9 @@ def _fine_tuned(
 
     return (
         jnp.linalg.norm(weights - data.target, ord=2, axis=(1, 2)),
-        bounds,
+        bounds(data.target),
+        jnp.linalg.norm(jax.vmap(lambda one: off_projection(data.id_frame, one))(weights), ord=2, axis=(1, 2)),
+        bounds(jnp.zeros_like(data.target)),
         accuracy(data.inputs, data.labels),
         accuracy(data.test_inputs, data.test_labels),
     )

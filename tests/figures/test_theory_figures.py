@@ -12,11 +12,13 @@ from figures.publishing import caption
 from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import (
     along_training,
+    any_loss,
     bounds_against_parameters,
     finite_sample,
     finite_steps,
     head_learning_rate,
     l2_sp,
+    last_layers_on_digits,
     phase_diagram,
     relu_network,
     several_outputs,
@@ -35,6 +37,8 @@ DRAWN = {
     "l2_sp": (l2_sp, {"strengths": 3, "problems": 4}),
     "finite_steps": (finite_steps, {"steps": 3, "problems": 4}),
     "finite_sample": (finite_sample, {"examples": (4, 16), "problems": 4}),
+    "any_loss": (any_loss, {"heads": 2, "problems": 4}),
+    "last_layers_on_digits": (last_layers_on_digits, {"steps": 80}),
     "several_outputs": (several_outputs, {"errors": 3, "problems": 4}),
     "relu_network": (relu_network, {"errors": 3, "problems": 4}),
 }
