@@ -6,6 +6,7 @@ from theory.statements import (
     best_lower_bound,
     corrected_lower_bound,
     early_stopping,
+    fine_tuning_upper_bound,
     finite_step_lower_bound,
     frozen_features,
     ft_beats_lp_id,
@@ -18,6 +19,7 @@ from theory.statements import (
     lp_ft_dominance,
     lp_ft_perfect_features,
     lp_ft_upper_bound,
+    measured_feature_movement,
     weight_decay_lower_bound,
 )
 from theory.statements.evidence import Evidence, closed_form_evidence
@@ -43,6 +45,7 @@ STATEMENTS: tuple[Statement, ...] = (
     any_loss_lower_bound.STATEMENT,
     finite_step_lower_bound.STATEMENT,
     weight_decay_lower_bound.STATEMENT,
+    fine_tuning_upper_bound.STATEMENT,
     linear_probing_upper_bound.STATEMENT,
     lp_beats_ft_ood.STATEMENT,
     early_stopping.STATEMENT,
@@ -50,6 +53,7 @@ STATEMENTS: tuple[Statement, ...] = (
     lp_ft_perfect_features.STATEMENT,
     lp_ft_upper_bound.STATEMENT,
     id_features_move_more.STATEMENT,
+    measured_feature_movement.STATEMENT,
     lp_ft_dominance.STATEMENT,
 )
 
