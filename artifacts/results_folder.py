@@ -7,6 +7,13 @@ from artifacts.errors import UserError
 from artifacts.files import write_json
 
 MARKER = "distort-results.json"
+#: Below a results folder: one for each setting of the user's own, with the same layout inside.
+SETTINGS = "settings"
+
+
+def of_setting(results: Path | str, setting: str) -> Path:
+    """The results of a setting; without one, the plain results."""
+    return Path(results) / SETTINGS / setting if setting else Path(results)
 
 
 def open_results_folder(path: Path) -> Path:

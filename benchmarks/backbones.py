@@ -1,6 +1,6 @@
 """Images a second of every backbone, forward and in a training step, beside PyTorch on the same device in the same run.
 
-    python benchmarks/backbones.py [--out FILE] [--networks resnet50 ...] [--batches 64 256] [--side 224]
+    python -m benchmarks.backbones [--out FILE] [--networks resnet50 ...] [--batches 64 256] [--side 224]
 
 On a GPU: 224 pixels, bfloat16, batches of 64 and 256; PyTorch in channels-last order under bfloat16 autocast, compiled.
 On a CPU, by default: full widths at 64 pixels, float32, batches of 8; PyTorch eager in channels-last order.
@@ -26,11 +26,11 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-import torch_side
 import tyro
 
 from artifacts import environment
 from artifacts.files import write_json
+from benchmarks import torch_side
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
 from empirical.backbones.clip_resnet import ClipResNet

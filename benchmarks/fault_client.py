@@ -11,13 +11,13 @@ from benchmarks.fault_machines import logged, tiny_suite
 
 def main(results: Path, address: str) -> int:
     from distort.folder import held
-    from empirical import Places, run_suite
+    from empirical import Workspace, run_suite
     from empirical.executors import DaskWorkers
 
     try:
         with held(results) as folder:
             outcome = run_suite(
-                tiny_suite(), Places(folder=folder.absolute() / "benchmark"),
+                tiny_suite(), Workspace(folder=folder.absolute() / "benchmark"),
                 executor=DaskWorkers(address, work=logged, retries=1),
             )  # fmt: skip
     except UserError as error:

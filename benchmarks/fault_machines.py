@@ -31,33 +31,33 @@ PATIENCE_SECONDS = 240.0
 def tiny_suite() -> Any:
     """Nine runs: two probes, a description, FT and LP-FT at two seeds, and their interpolations."""
     from empirical import Suite
-    from empirical.datasets.digits import DigitsSplit
+    from empirical.datasets.protocols import Split
     from empirical.methods import FT_EVAL, LP_FT
     from empirical.recipes import DIGITS, SolvedProbe, Sweep
 
     recipe = DIGITS["quick"].model_copy(
         update={
-            "split": DigitsSplit(training=60, validation=30, test=40),
+            "split": Split(training=60, validation=30, test=40),
             "seeds": (0, 1),
             "probe": SolvedProbe(penalties=(1e-2,)),
             "sweeps": (Sweep(method=FT_EVAL, learning_rates=(1e-3,)), Sweep(method=LP_FT, learning_rates=(1e-3,))),
             "epochs": 20,
             "batch_size": 20,
             "interpolate": (LP_FT.label,),
-            "variations": (),
+            "conditions": (),
         }
     )
     return Suite(name="embedded", recipes=(recipe,))
 
 
-def logged(unit: Any, places: Any, *, force: bool) -> Outcome:
+def logged(unit: Any, workspace: Any, *, force: bool) -> Outcome:
     """`run_unit`, with a line before and after in a file of its own."""
     from empirical import run_unit
 
     _log("begun", unit)
     if str(unit) == os.environ.get(POISON):
         os.kill(os.getpid(), signal.SIGKILL)
-    outcome = run_unit(unit, places, force=force)
+    outcome = run_unit(unit, workspace, force=force)
     _log("made" if outcome.built else "kept", unit)
     return outcome
 

@@ -50,7 +50,7 @@ def measured(d: int, n: int, k: int, m: int, repeats: int) -> dict[str, float]:
     inputs = random.standard_normal((n, m)) @ np.linalg.qr(random.standard_normal((d, m)))[0].T / np.sqrt(n)
     decomposing, problem = timed(lambda: Problem.from_inputs(truth, pretrained, inputs))
     reduced = starting_point(problem, "fine_tuning")
-    observer = Observer.of(problem, reduced, frozen_features=False)
+    observer = Observer.of(problem, reduced)
     # What the loop does not need is dropped, as `jit` does for every array that is not used.
     small = eqx.tree_at(lambda one: one.id_basis, reduced, jnp.zeros((0, m)))
     observer = eqx.tree_at(lambda one: one.reduced, observer, small)

@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from artifacts import Outcome
-from empirical import Places, Suite, Unit, read_suite
+from empirical import Run, Suite, Unit, Workspace
 from empirical.augment.transforms import OWN
 from empirical.backbones.catalogue import BackboneChoice
-from empirical.benchmark.units import method_of, run_id
+from empirical.benchmark.run import read_run
 from empirical.datasets.protocols import CLEAN
 from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN
 from empirical.recipes import Recipe, SolvedProbe, Sweep
 from empirical.records import (
+    METRICS_FILE,
+    RESULT_FILE,
     Description,
     EpochRecord,
     Movement,
@@ -27,7 +29,7 @@ from empirical.records import (
     write_lines,
     write_record,
 )
-from empirical.runs.publishing import METRICS_FILE, RESULT_FILE, publish_run
+from empirical.runs.publishing import publish_run
 
 METHODS = (FT, FT_EVAL, LP_FT, LP_FT_TRAIN)
 SETS = ("id_validation", "id_test", "first", "second")
@@ -59,29 +61,35 @@ def no_op_suite(recipes: int, *, rates: int, seeds: int) -> Suite:
     )
 
 
-def no_op(unit: Unit, places: Places, *, force: bool) -> Outcome:
+def no_op(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
     """In the place of `run_unit`: numbers are drawn from the unit's name."""
-    suite = read_suite(places.folder)
+    run = read_run(unit, workspace)
 
     def build(directory: Path) -> None:
-        result, lines = _made_up(unit, suite)
+        result, lines = _made_up(run)
         write_lines(directory / METRICS_FILE, lines)
         write_record(directory / RESULT_FILE, result)
 
-    return publish_run(unit, suite, places, inputs={"data": {}, "weights": ""}, build=build, force=force)
+    return publish_run(run, inputs={"data": {}, "weights": ""}, build=build, force=force)
 
 
-def _made_up(unit: Unit, suite: Suite) -> tuple[Record, list[Record]]:
-    run, recipe, draw = run_id(unit, suite), suite.recipe(unit.recipe), _draw(str(unit))
+def _made_up(run: Run) -> tuple[Record, list[Record]]:
+    unit, recipe, draw = run.unit, run.recipe, _draw(str(run.unit))
     if unit.kind == "description":
-        common: dict[str, Any] = {"run": run, "dataset": recipe.name, "miniature": False, "classes": 2, "backbone": {}}
+        common: dict[str, Any] = {
+            "run": run.id,
+            "dataset": recipe.name,
+            "miniature": False,
+            "classes": 2,
+            "backbone": {},
+        }
         sizes = dict.fromkeys(("id_training", *SETS), 1)
         return Description(**common, sizes=sizes, fingerprint="", sets=[], id_shared_head_accuracy=None,
                            quantities=[]), []  # fmt: skip
     assert unit.seed is not None
     if unit.kind == "probe":
         path = [PenaltyRecord(penalty=at, converged=True, iterations=1, sets=_sets(draw)) for at in (1e-2, 1.0)]
-        return ProbeResult(run=run, dataset=recipe.name, seed=unit.seed, penalty=1e-2, edge="low", sets=path[0].sets,
+        return ProbeResult(run=run.id, dataset=recipe.name, seed=unit.seed, penalty=1e-2, edge="low", sets=path[0].sets,
                            seconds=0.0), list(path)  # fmt: skip
     assert unit.learning_rate is not None
     moved = dict.fromkeys(SETS, Movement(mean_squared=draw, euclidean=draw, cosine=0.0, cka=1.0))
@@ -89,9 +97,8 @@ def _made_up(unit: Unit, suite: Suite) -> tuple[Record, list[Record]]:
         EpochRecord(epoch=epoch, learning_rate=unit.learning_rate, training_loss=1.0, sets=_sets(draw), movement=moved)
         for epoch in range(EPOCHS + 1)
     ]
-    method = method_of(unit, recipe)
     result = RunResult(
-        run=run, dataset=recipe.name, method=method.name, norm_mode=method.norm_mode, seed=unit.seed,
+        run=run.id, dataset=recipe.name, method=run.method.name, norm_mode=run.method.norm_mode, seed=unit.seed,
         learning_rate=unit.learning_rate, status="finished", reason=None, selected_epoch=1, sets=epochs[1].sets,
         movement=moved, seconds=0.0, images_per_second=None,
     )  # fmt: skip

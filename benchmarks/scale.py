@@ -76,20 +76,20 @@ def _memory() -> float:
 
 def planned(folder: Path, recipes: int) -> dict[str, Any]:
     from benchmarks.no_op_runs import no_op_suite
-    from empirical import Ledger, open_suite, plan
+    from empirical import Ledger, Workspace, open_suite, plan
 
     suite = no_op_suite(recipes, rates=RATES, seeds=SEEDS)
     open_suite(folder, suite)
-    return {"units": len(plan(suite, Ledger(suite, folder).run).units)}
+    return {"units": len(plan(suite, Ledger(suite, Workspace(folder=folder)).training).units)}
 
 
 def made(folder: Path, processes: int) -> dict[str, Any]:
     """Everything that is missing, from planning to collecting."""
     from benchmarks.no_op_runs import no_op
-    from empirical import Places, read_suite, run_suite
+    from empirical import Workspace, read_suite, run_suite
     from empirical.executors import Processes
 
-    outcome = run_suite(read_suite(folder), Places(folder=folder), executor=Processes(processes, work=no_op))
+    outcome = run_suite(read_suite(folder), Workspace(folder=folder), executor=Processes(processes, work=no_op))
     assert not outcome.set_aside, outcome.set_aside[0]
     return {"made": len(outcome.built), "up_to_date": outcome.up_to_date}
 
@@ -113,12 +113,13 @@ def made_by_dask(folder: Path, recipe: int) -> dict[str, Any]:
 
 
 def _given_to(executor: Any, folder: Path, recipe: int) -> dict[str, Any]:
-    from empirical import Ledger, Places, plan, read_suite
+    from empirical import Ledger, Workspace, plan, read_suite
 
     suite = read_suite(folder)
-    units = [unit for unit in plan(suite, Ledger(suite, folder).run).units if unit.recipe == f"recipe{recipe:03d}"]
+    ledger = Ledger(suite, Workspace(folder=folder))
+    units = [unit for unit in plan(suite, ledger.training).units if unit.recipe == f"recipe{recipe:03d}"]
     clock, cpu = time.perf_counter(), _cpu()
-    outcomes = list(executor(units, suite, Places(folder=folder), force=False))
+    outcomes = list(executor(ledger.runs(units), force=False))
     assert all(one.built for one in outcomes)
     return {"made": len(outcomes), "clock": round(time.perf_counter() - clock, 2), "cpu": round(_cpu() - cpu, 2)}
 
@@ -131,9 +132,9 @@ def status(results: Path) -> dict[str, Any]:
 
 
 def collected(folder: Path) -> dict[str, Any]:
-    from empirical import Ledger, collect, read_suite, write_benchmark
+    from empirical import Ledger, Workspace, collect, read_suite, write_benchmark
 
-    benchmark = collect(Ledger(read_suite(folder), folder))
+    benchmark = collect(Ledger(read_suite(folder), Workspace(folder=folder)))
     write_benchmark(folder, benchmark)
     return {"rows": len(benchmark.rows), "missing": len(benchmark.missing)}
 

@@ -12,11 +12,11 @@ from distort.bench_run import Collect, Run
 def commands() -> SubcommandApp:
     """The subcommands of `distort bench`."""
     app = SubcommandApp()
-    app.command(Plan, name="plan")
-    app.command(Run, name="run")
-    app.command(Worker, name="worker")
-    app.command(Status, name="status")
-    app.command(Collect, name="collect")
+    app.command(name="plan")(Plan)
+    app.command(name="run")(Run)
+    app.command(name="worker")(Worker)
+    app.command(name="status")(Status)
+    app.command(name="collect")(Collect)
     add_commands(app)
     bench_checkpoints.add_commands(app)
     return app

@@ -11,13 +11,13 @@ from distort.command import Answer, UsageError, table
 from distort.names import known
 
 if TYPE_CHECKING:
-    from empirical.backbones.checkpoint_locations import CheckpointPlaces
+    from empirical.backbones.checkpoint_locations import CheckpointLocations
     from empirical.backbones.published import Published
 
 
 def add_commands(app: SubcommandApp) -> None:
     """Add the command on checkpoints to those of `distort bench`."""
-    app.command(Checkpoints, name="checkpoints")
+    app.command(name="checkpoints")(Checkpoints)
 
 
 @dataclass(frozen=True)
@@ -59,39 +59,39 @@ class Checkpoints(DataCommand):
     """Bring the named ones into this project's own form, which is read fastest."""
 
     def __call__(self) -> Answer:
-        from empirical.backbones.checkpoint_locations import checkpoint_places
+        from empirical.backbones.checkpoint_locations import checkpoint_locations
         from empirical.backbones.published import BY_NAME
 
         if (self.download or self.convert) and not self.names:
             raise UsageError(f"Name the backbones to fetch or convert; there are: {', '.join(BY_NAME)}.")
         data = self.data()
-        places = checkpoint_places(data.locations.root, data.checkpoints)
+        locations = checkpoint_locations(data.locations.root, data.checkpoints)
         chosen = [BY_NAME[name] for name in known(self.names or tuple(BY_NAME), list(BY_NAME), kind="backbone")]
-        self._act(chosen, places)
-        found = [status(one, places, verify=self.verify) for one in chosen]
+        self._act(chosen, locations)
+        found = [status(one, locations, verify=self.verify) for one in chosen]
         wrong = [one.name for one in found if one.checked.startswith("wrong")]
         failure = f"{', '.join(wrong)} cannot be used as they are" if wrong else ""
         return Answer(found, _text(found), failure)
 
-    def _act(self, chosen: "list[Published]", places: "CheckpointPlaces") -> None:
+    def _act(self, chosen: "list[Published]", locations: "CheckpointLocations") -> None:
         from distort.progress import progress
         from empirical.backbones.conversion import convert
         from empirical.backbones.fetching import fetch_weights
 
         with progress() as begin:
             for one in chosen if self.download else ():
-                fetch_weights(one, places, progress=begin(one.title))
+                fetch_weights(one, locations, progress=begin(one.title))
             for one in chosen if self.convert else ():
                 report = begin(f"{one.title}, converting")
-                convert(one.name, places)
+                convert(one.name, locations)
                 report("done", 1.0)
 
 
-def status(one: "Published", places: "CheckpointPlaces", *, verify: bool) -> CheckpointStatus:
+def status(one: "Published", locations: "CheckpointLocations", *, verify: bool) -> CheckpointStatus:
     """What there is of a backbone's weights."""
     from empirical.formats.weights_file import sha256_of
 
-    candidates = places.candidates(one)
+    candidates = locations.candidates(one)
     found = next((path for path, _ in candidates if path.is_file()), None)
     addresses = " or ".join(f"{file.name} from {file.address}" for file in one.files)
     return CheckpointStatus(
@@ -107,17 +107,17 @@ def status(one: "Published", places: "CheckpointPlaces", *, verify: bool) -> Che
             for file in one.files
         },
         sha256=sha256_of(found) if verify and found is not None else "",
-        checked=_checked(one.name, places) if verify and found is not None else "",
+        checked=_checked(one.name, locations) if verify and found is not None else "",
         how="" if found is not None else f"distort bench checkpoints --download {one.name}, or {addresses}",
     )
 
 
-def _checked(name: str, places: "CheckpointPlaces") -> str:
+def _checked(name: str, locations: "CheckpointLocations") -> str:
     from artifacts import UserError
     from empirical.backbones.catalogue import BackboneChoice, load
 
     try:
-        loaded = load(BackboneChoice(name=name), places)
+        loaded = load(BackboneChoice(name=name), locations)
     except UserError as error:
         return f"wrong: {error}"
     agrees = "published checksum agrees" if loaded.provenance.get("published_checksum_agrees") else "no checksum known"

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 def add_commands(app: SubcommandApp) -> None:
     """Add the commands on data to those of `distort bench`."""
-    app.command(Datasets, name="datasets")
-    app.command(Verify, name="verify")
-    app.command(Download, name="download")
-    app.command(Pack, name="pack")
-    app.command(WriteMiniature, name="miniature")
+    app.command(name="datasets")(Datasets)
+    app.command(name="verify")(Verify)
+    app.command(name="download")(Download)
+    app.command(name="pack")(Pack)
+    app.command(name="miniature")(WriteMiniature)
 
 
 @dataclass(frozen=True, kw_only=True)

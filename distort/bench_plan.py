@@ -1,22 +1,31 @@
 """`distort bench plan|status`: what a suite consists of, what is there, what is missing and how long it takes."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from tyro.conf import arg
+from tyro.conf import UseAppendAction, arg
 
+from artifacts.errors import UserError
 from distort.command import Answer, Command, table
 from distort.suites import BENCHMARK, SuiteCommand
 
 if TYPE_CHECKING:
-    from empirical import Ledger, Places, Suite, Unit
+    from empirical import Ledger, Suite, Unit, Workspace
+    from empirical.benchmark.cost import Rates, Share
 
 
 @dataclass(frozen=True)
 class PlannedWork:
-    """One recipe and method of a plan; images are those that missing runs pass through the network."""
+    """One recipe and method of a plan; images are those that missing runs pass through the network.
+
+    Attributes:
+      images_trained: with gradients, those of a head on a frozen network among them.
+      exact: False where images are an upper bound.
+      extension_runs, extension_hours: by which the grid may still grow.
+      probe_gigabytes: memory that solving a linear probe needs at least.
+    """
 
     recipe: str
     work: str
@@ -24,52 +33,74 @@ class PlannedWork:
     finished: int
     images_trained: int | None
     images_evaluated: int | None
+    exact: bool
     hours: float | None
+    extension_runs: int
+    extension_hours: float | None
+    probe_gigabytes: float | None
+
+
+@dataclass(frozen=True)
+class HoursElsewhere:
+    """What a plan's missing runs take on a device whose rates are shipped; `unknown` lines of it are not counted."""
+
+    device: str
+    hours: float
+    unknown: int
+    source: str
 
 
 @dataclass(frozen=True)
 class Planned:
     """A plan. `undecided`: what depends on runs that are missing, such as extensions of grids.
 
-    `rates`: images a second of training, by recipe; `devices`: on which.
+    `rates`: images a second of training, by recipe; `solving`: seconds of a linear probe for one image, feature, class
+    and penalty; `devices`: on which; `elsewhere`: devices that others measured.
     """
 
     suite: str
     devices: list[str]
     rates: dict[str, float]
+    solving: dict[str, float]
     work: list[PlannedWork]
     undecided: list[str]
+    elsewhere: list[HoursElsewhere]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan(SuiteCommand):
-    """Show the matrix of runs of a suite: done, missing, images to process, hours at the rate measured here."""
+    """Show the matrix of runs of a suite: done, missing, images to process, hours at the rates measured here."""
 
+    only: UseAppendAction[tuple[str, ...]] = field(default=())
+    """A part of the suite, by data set, method ("FT" or "FT (eval)"), kind of work or condition; may be repeated."""
     measure: bool = False
-    """Time training with each backbone now, where no finished run tells; takes minutes for large networks on a CPU."""
+    """Time training and solving with each backbone now, where no finished run tells; takes minutes on a CPU."""
 
     def __call__(self) -> Answer:
         import jax
 
-        from empirical import Ledger, plan
+        from empirical import Ledger, Only, plan
         from empirical.benchmark.cost import measured_rates, shares
+        from empirical.benchmark.device_rates import device_hours, read_rates
+        from empirical.datasets.locations import VARIABLE
 
         suite = self.found()
-        places = self.places(suite)
-        ledger = Ledger(suite, places.folder)
-        planned = plan(suite, ledger.run)
-        rates = measured_rates(ledger, planned.units)
-        if self.measure:
-            rates = {**_timed(suite, places, known=rates), **rates}
-        work = [
-            PlannedWork(
-                recipe=one.recipe, work=one.work, runs=one.units, finished=one.finished, images_trained=one.trained,
-                images_evaluated=one.evaluated, hours=None if one.seconds is None else one.seconds / 3600,
-            )
-            for one in shares(ledger, places, planned.units, rates)
-        ]  # fmt: skip
+        workspace = self.workspace(suite)
+        root = workspace.data.locations.root
+        if root is not None and not root.is_dir() and root != self.own_miniatures(suite):
+            raise UserError(f"The data root must be a folder, got {root}; set --root or {VARIABLE} to where it is.")
+        ledger = Ledger(suite, workspace)
+        planned = plan(suite, ledger.training)
+        units = [run.unit for run in Only(self.only).select(ledger.runs(planned.units), suite)]
+        measured = measured_rates(ledger, units)
+        rates = _timed(suite, workspace, {unit.recipe for unit in units}, measured) if self.measure else measured
+        parts = shares(ledger, units, rates)
+        elsewhere = [HoursElsewhere(*hours) for hours in device_hours(parts, suite.recipes, read_rates())]
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
-        document = Planned(suite.name, devices, rates, work, list(planned.undecided))
+        document = Planned(
+            suite.name, devices, rates.training, rates.solving, [_planned(share) for share in parts],
+            list(planned.undecided), elsewhere,
+        )  # fmt: skip
         return Answer(document, _plan_text(document))
 
 
@@ -106,20 +137,18 @@ class Status(Command):
 
     def __call__(self) -> Answer:
         from distort.folder import existing
-        from empirical import Ledger, plan, read_set_aside, read_suite
+        from empirical import Ledger, Workspace, plan, read_set_aside, read_suite
 
         folder = existing(self.results) / BENCHMARK
         suite = read_suite(folder)
-        ledger = Ledger(suite, folder)
-        planned = plan(suite, ledger.run)
+        ledger = Ledger(suite, Workspace(folder=folder))
+        planned = plan(suite, ledger.training)
         counts: dict[tuple[str, str], Counter[str]] = {}
         for unit in planned.units:
-            name = unit.method if unit.kind == "training" else unit.kind
-            key = (unit.recipe, f"{name} [{unit.condition}]" if unit.condition else name)
-            counts.setdefault(key, Counter())[_state(ledger, unit, check=self.check)] += 1
+            counts.setdefault((unit.recipe, unit.work), Counter())[_state(ledger, unit, check=self.check)] += 1
         states = ("finished", "diverged", "damaged", "missing")
-        runs = [RunsOfMethod(*key, *(found[state] for state in states)) for key, found in counts.items()]
-        failed = {one.unit: one.error for one in read_set_aside(folder)}
+        runs = [RunsOfMethod(*key, *(count[state] for state in states)) for key, count in counts.items()]
+        failed = {failure.unit: failure.error for failure in read_set_aside(folder)}
         document = BenchmarkStatus(suite.name, runs, failed, list(planned.undecided))
         rows = [(one.recipe, one.work, *(str(getattr(one, state)) for state in states)) for one in runs]
         notes = [f"set aside: {unit}: {error}" for unit, error in failed.items()]
@@ -134,52 +163,89 @@ def _state(ledger: "Ledger", unit: "Unit", *, check: bool) -> str:
         return "missing"
     try:
         if check:
-            published(ledger.place(unit))
+            published(ledger.run(unit).folder)
     except (DamagedArtifact, UserError):
         return "damaged"
-    run = ledger.run(unit) if unit.kind == "training" else None
+    run = ledger.training(unit) if unit.kind == "training" else None
     if unit in ledger.damaged:
         return "damaged"
     return "finished" if run is None else run.status
 
 
-def _timed(suite: "Suite", places: "Places", *, known: dict[str, float]) -> dict[str, float]:
-    """Rates measured now, one a backbone, side and batch; where weights are missing there is none."""
-    from artifacts import UserError
-    from empirical.benchmark.cost import timed_rate
+def _planned(share: "Share") -> PlannedWork:
+    effort = share.effort
+    return PlannedWork(
+        recipe=share.recipe,
+        work=share.work,
+        runs=share.units,
+        finished=share.finished,
+        images_trained=None if effort is None else effort.trained + effort.head_trained,
+        images_evaluated=None if effort is None else effort.passed,
+        exact=share.exact,
+        hours=None if share.seconds is None else share.seconds / 3600,
+        extension_runs=share.extensions,
+        extension_hours=None if share.extension_seconds is None else share.extension_seconds / 3600,
+        probe_gigabytes=None if share.probe_bytes is None else share.probe_bytes / 1e9,
+    )
 
-    rates: dict[str, float] = {}
-    timed: dict[tuple[str, int, int], float | None] = {}
-    for recipe in suite.recipes:
-        if recipe.name in known:
-            continue
-        key = (recipe.backbone.name, recipe.pipelines.training.side, recipe.batch_size)
-        if key not in timed:
-            try:
-                timed[key] = timed_rate(recipe, places)
-            except UserError:
-                timed[key] = None
-        rate = timed[key]
-        if rate is not None:
-            rates[recipe.name] = rate
-    return rates
+
+def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "Rates") -> "Rates":
+    """Rates measured now where no finished run tells, one a backbone, side and batch; an error names its recipe."""
+    from empirical.benchmark.cost import Rates, timed_rate, timed_solving
+
+    training, solving = dict(known.training), dict(known.solving)
+    seconds: dict[tuple[str, str], float] = {}
+    images: dict[tuple[str, int, int], float] = {}
+    for recipe in (recipe for recipe in suite.recipes if recipe.name in names):
+        trains = (recipe.backbone.name, recipe.pipelines.training.side, recipe.batch_size)
+        solves = (recipe.backbone.name, getattr(recipe.probe, "solver", ""))
+        try:
+            if recipe.name not in training and trains not in images:
+                images[trains] = timed_rate(recipe, workspace)
+            if recipe.solves and recipe.name not in solving and solves not in seconds:
+                seconds[solves] = timed_solving(recipe)
+        except UserError as error:
+            raise UserError(f"{recipe.name} cannot be timed: {error} Name what can with --only.") from error
+        training.setdefault(recipe.name, images.get(trains, 0.0))
+        if recipe.solves:
+            solving.setdefault(recipe.name, seconds.get(solves, 0.0))
+    return Rates(training, solving)
 
 
 def _plan_text(document: Planned) -> str:
     rows = [
-        (one.recipe, one.work, str(one.runs), str(one.finished), str(one.runs - one.finished),
-         _count(one.images_trained), _count(one.images_evaluated), "?" if one.hours is None else f"{one.hours:.2f}")
-        for one in document.work
+        (line.recipe, line.work, str(line.runs), str(line.finished), str(line.runs - line.finished),
+         str(line.extension_runs or "-"), _count(line.images_trained),
+         "≤ " * (not line.exact) + _count(line.images_evaluated), "?" if line.hours is None else f"{line.hours:.2f}",
+         "-" if line.probe_gigabytes is None else f"{line.probe_gigabytes:.2f}")
+        for line in document.work
     ]  # fmt: skip
-    header = ("data set", "work", "runs", "done", "missing", "images trained", "evaluated", "hours")
-    missing = sum(one.runs - one.finished for one in document.work)
-    known = [one.hours for one in document.work if one.hours is not None]
-    unknown = sum(one.hours is None for one in document.work)
-    hours = f"{sum(known):.2f} hours" + (f" and {unknown} lines of unknown length" if unknown else "")
+    header = ("data set", "work", "runs", "done", "missing", "may add", "images trained", "evaluated", "hours",
+              "probe's GB")  # fmt: skip
+    missing = sum(line.runs - line.finished for line in document.work)
+    notes = [f"{missing} runs missing, {_hours(document)} on {', '.join(document.devices)}, one device, "
+             "one after another."]  # fmt: skip
+    if any(line.extension_runs for line in document.work):
+        more = sum(line.extension_runs for line in document.work)
+        known = [line.extension_hours for line in document.work if line.extension_hours is not None]
+        hours = f", {sum(known):.2f} hours" if len(known) == len(document.work) else ""
+        notes.append(f"Grids that extend themselves may add up to {more} runs{hours}.")
     rates = ", ".join(f"{name} {rate:.1f}" for name, rate in document.rates.items())
-    notes = [f"{missing} runs missing, {hours} on {', '.join(document.devices)}, one device, one after another."]
     notes.append(f"Images a second of training: {rates}." if rates else "No rate is known: --measure times training.")
+    for one in document.elsewhere:
+        rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
+        notes.append(f"On one {one.device}: {one.hours:.1f} hours{rest}, at rates measured with {one.source}.")
+    if not document.elsewhere:
+        notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
+
+
+def _hours(document: Planned) -> str:
+    known = [line.hours for line in document.work if line.hours is not None]
+    unknown = len(document.work) - len(known)
+    if unknown and not sum(known):
+        return "how long is not known"
+    return f"{sum(known):.2f} hours" + (f" and {unknown} lines of unknown length" if unknown else "")
 
 
 def _count(images: int | None) -> str:

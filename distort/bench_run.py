@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import UseAppendAction, arg
 
 from distort.bench_executors import ExecutorFlags
-from distort.command import Answer, Command, table
+from distort.command import Answer, Command, UsageError, table
 from distort.progress import Report
 from distort.suites import BENCHMARK, MINIATURES, SuiteCommand
 
 if TYPE_CHECKING:
-    from empirical import Places, SuiteOutcome
+    from empirical import Suite, SuiteOutcome, Workspace
     from empirical.records import Benchmark
 
 
@@ -24,7 +24,7 @@ class Run(ExecutorFlags, SuiteCommand):
     """
 
     only: UseAppendAction[tuple[str, ...]] = field(default=())
-    """A part of the suite, by data set, method ("FT" or "FT (eval)"), kind of work or circumstance; may be repeated."""
+    """A part of the suite, by data set, method ("FT" or "FT (eval)"), kind of work or condition; may be repeated."""
     limit: int | None = None
     """Make at most so many runs now."""
     force: bool = False
@@ -39,13 +39,14 @@ class Run(ExecutorFlags, SuiteCommand):
         if self.dry_run:
             return self._script()
         executor, suite = self.chosen(), self.found()
+        self.check_selection(suite)
         with held(self.results(suite)) as results, progress() as begin:
-            places = self.places(suite)
-            if places.root == results.absolute() / MINIATURES:
-                _write_miniatures(places, begin("miniatures"))
+            workspace = self.workspace(suite)
+            if workspace.root == results.absolute() / MINIATURES:
+                _write_miniatures(workspace, begin("miniatures"))
             outcome = run_suite(
                 suite,
-                places,
+                workspace,
                 executor=executor,
                 only=Only(self.only),
                 limit=self.limit,
@@ -54,6 +55,21 @@ class Run(ExecutorFlags, SuiteCommand):
             )
         return Answer(outcome.benchmark.rows, f"{suite_text(outcome)}\n\n{accuracy_table(outcome.benchmark)}",
                       _failure(outcome))  # fmt: skip
+
+    def check_selection(self, suite: "Suite") -> None:
+        """Whether --only leaves anything to do, before anything is written.
+
+        Raises:
+          UsageError: it does not.
+        """
+        from empirical import Ledger, Only, plan
+        from empirical.benchmark.unit_filter import NothingSelected
+
+        ledger = Ledger(suite, self.workspace(suite))
+        try:
+            Only(self.only).select(ledger.runs(plan(suite, ledger.training).units), suite)
+        except NothingSelected as error:
+            raise UsageError(str(error)) from error
 
     def _script(self) -> Answer:
         from empirical.executors import job_script
@@ -74,11 +90,11 @@ class Collect(Command):
 
     def __call__(self) -> Answer:
         from distort.folder import existing
-        from empirical import Ledger, collect, read_set_aside, read_suite, write_benchmark
+        from empirical import Ledger, Workspace, collect, read_set_aside, read_suite, write_benchmark
         from empirical.tables import write_tables
 
         folder = existing(self.results) / BENCHMARK
-        benchmark = collect(Ledger(read_suite(folder), folder), set_aside=read_set_aside(folder))
+        benchmark = collect(Ledger(read_suite(folder), Workspace(folder=folder)), set_aside=read_set_aside(folder))
         write_benchmark(folder, benchmark)
         target = self.to or folder
         target.mkdir(parents=True, exist_ok=True)
@@ -120,10 +136,10 @@ def _failure(outcome: "SuiteOutcome") -> str:
     return f"set aside: {first.unit}: {first.error}{more}"
 
 
-def _write_miniatures(places: "Places", report: Report) -> None:
+def _write_miniatures(workspace: "Workspace", report: Report) -> None:
     """Once; they are written whole or not at all."""
     from empirical.miniature import write_miniature
 
-    if places.root is not None and not places.root.exists():
-        write_miniature(places.root, progress=report)
+    if workspace.root is not None and not workspace.root.exists():
+        write_miniature(workspace.root, progress=report)
     report("", 1.0)

@@ -47,7 +47,8 @@ class Command(ABC):
         return GRACE_SECONDS
 
     @abstractmethod
-    def __call__(self) -> Answer: ...
+    def __call__(self) -> Answer:
+        """Do the work, and say what came of it."""
 
 
 def as_json(document: Any) -> str:

@@ -35,6 +35,8 @@ class DatasetStatus:
 
 @dataclass(frozen=True)
 class Overview:
+    """Every data set of the paper, and every place from which one of them can be had."""
+
     datasets: list[DatasetStatus]
     sources: list[SourceStatus]
 
@@ -46,8 +48,7 @@ def data_overview(data: "Data") -> Overview:
 
 
 def _datasets(data: "Data", there: set[str]) -> list[DatasetStatus]:
-    from empirical.datasets.catalogue import COLUMNS, family
-    from empirical.datasets.digits import OOD_SETS
+    from empirical.datasets.catalogue import COLUMNS, EMBEDDED, family
 
     rows = []
     for column in COLUMNS:
@@ -60,8 +61,10 @@ def _datasets(data: "Data", there: set[str]) -> list[DatasetStatus]:
     for own in data.families:
         if own.name not in listed:
             rows.append(DatasetStatus(own.name, own.title, own.name, [part.name for part in own.ood], [], []))
-    embedded = [one.name for one in OOD_SETS]
-    return [*rows, DatasetStatus("digits", "Handwritten digits (embedded)", "digits", embedded, [], [])]
+    return rows + [
+        DatasetStatus(task.name, f"{task.title} (embedded)", task.name, [part.name for part in task.ood], [], [])
+        for task in EMBEDDED
+    ]
 
 
 def _sources(data: "Data") -> list[SourceStatus]:

@@ -142,9 +142,9 @@ def _digits() -> Finding:
 def _checkpoint() -> Finding:
     def look() -> str:
         from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
-        from empirical.backbones.checkpoint_locations import CheckpointPlaces
+        from empirical.backbones.checkpoint_locations import CheckpointLocations
 
-        load(BackboneChoice(name="small_resnet"), CheckpointPlaces())
+        load(BackboneChoice(name="small_resnet"), CheckpointLocations())
         return f"{SHIPPED.name}, {SHIPPED.stat().st_size / 1e6:.2f} MB"
 
     return _probe(

@@ -1,41 +1,74 @@
 """`distort figures`: pictures from saved results, without simulating or training anything."""
 
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
-from distort.command import Answer, Command
+from artifacts.errors import UserError
+from distort.command import Answer, Command, UsageError
 from distort.names import known
+
+if TYPE_CHECKING:
+    from distort.progress import Begin
+    from figures.report.contents import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures(Command):
-    """Draw figures (SVG, PNG, PDF) from a results folder into its `figures` folder.
+    """Draw figures from a results folder into its `figures` folder: SVG, PNG and PDF, or the formats asked for.
 
-    Without a name, figures for which the benchmark has no data are passed over, with the reason.
+    Without a name, all that can be drawn; for the others it says what is missing, and what makes it.
     """
 
     names: Annotated[Positional[tuple[str, ...]], arg(metavar="[NAME ...]")] = ()
     """Figures; without a name, all of them."""
     results: Annotated[Path, arg(name="from")] = Path("results")
     """Results folder."""
-    size: Literal["page", "column", "talk"] = "page"
-    """For the report and a page's width, for one column of a paper, or for a talk (into `figures/<size>`)."""
+    size: str = "page"
+    """page, column (of a paper), talk, or WIDTHxHEIGHT in inches; all but page into `figures/<size>`."""
+    format: UseAppendAction[tuple[Literal["svg", "png", "pdf", "eps"], ...]] = ()
+    """Files to write; may be repeated."""
+    setting: str = ""
+    """Results of `distort simulate --set` or `--settings` to draw, as that command named them."""
     force: bool = False
     """Draw again what is up to date."""
 
     def __call__(self) -> Answer:
         from distort.folder import existing, held
         from distort.progress import progress
-        from distort.stages import figure_stages, stages_text
+        from distort.stages import stages_text
         from figures.catalogue import FIGURES
+        from figures.look.sizes import size_of
 
         names = [entry.name for entry in FIGURES]
         wanted = known(self.names, names, kind="figure") or tuple(names)
+        try:
+            size_of(self.size)
+        except UserError as error:
+            raise UsageError(str(error)) from error
+        stages: list[Stage] = []
+        damaged: list[str] = []
         with held(existing(self.results)) as results, progress() as begin:
-            draw = partial(figure_stages, results, size=self.size, force=self.force, must=bool(self.names), begin=begin)
-            stages = [stage for name in wanted for stage in draw(name)]
-        return Answer(stages, stages_text(stages))
+            folder = self._folder(results)
+            for name in wanted:
+                try:
+                    stages += self._drawn(folder, name, begin)
+                except UserError as error:
+                    damaged.append(f"{name}: {error}")
+        missing = [stage.reason for stage in stages if stage.no_data and self.names]
+        return Answer(stages, stages_text(stages), "; ".join([*missing, *damaged]))
+
+    def _drawn(self, folder: Path, name: str, begin: "Begin") -> "list[Stage]":
+        from distort.stages import figure_stages
+
+        return figure_stages(folder, name, size=self.size, formats=self.format, force=self.force, begin=begin)
+
+    def _folder(self, results: Path) -> Path:
+        from artifacts.results_folder import SETTINGS, of_setting
+
+        there = sorted(path.name for path in (results / SETTINGS).glob("*") if path.is_dir())
+        if self.setting:
+            known([self.setting], there, kind="setting")
+        return of_setting(results, self.setting)

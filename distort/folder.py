@@ -47,3 +47,22 @@ def existing(path: Path) -> Path:
     if not (path / MARKER).is_file():
         raise UserError(f"{path} must be a results folder, but it is none; `distort reproduce --out {path}` makes one.")
     return path
+
+
+def refuse_another_suite(results: Path, suite: str) -> None:
+    """A results folder holds one suite: its figures and its report are about that one.
+
+    Raises:
+      UserError: the folder's benchmark is of another suite.
+    """
+    import json
+
+    try:
+        there = json.loads((results / "benchmark" / "suite.json").read_text(encoding="utf-8"))["name"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # none yet, or one that cannot be read and is written again
+    if there != suite:
+        raise UserError(
+            f"{results} must hold no other suite than `{suite}`, but has the benchmark of `{there}`; name another "
+            "folder with --out."
+        )

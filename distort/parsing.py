@@ -50,13 +50,13 @@ def _read(arguments: Sequence[str]) -> Command:
     from distort import bench, doctor, figures, report, reproduce, simulate, theory
 
     app = tyro.extras.SubcommandApp()
-    app.command(reproduce.Reproduce, name="reproduce")
+    app.command(name="reproduce")(reproduce.Reproduce)
     app.command(theory.commands(), name="theory", help="The paper's statements: list, show, verify, attack, replay.")
-    app.command(simulate.Simulate, name="simulate")
+    app.command(name="simulate")(simulate.Simulate)
     app.command(bench.commands(), name="bench", help="The benchmark on real images: run, status, collect.")
-    app.command(figures.Figures, name="figures")
-    app.command(report.Report, name="report")
-    app.command(doctor.Doctor, name="doctor")
+    app.command(name="figures")(figures.Figures)
+    app.command(name="report")(report.Report)
+    app.command(name="doctor")(doctor.Doctor)
     return app.cli(
         prog="distort",
         description="Why fine-tuning wins in distribution and loses out of it: theorems, simulations, benchmark.",

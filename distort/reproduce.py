@@ -34,7 +34,7 @@ class Reproduce(Command):
     """Processes that work side by side; by default one for each core, four at most."""
 
     def __call__(self) -> Answer:
-        from distort.folder import held
+        from distort.folder import held, refuse_another_suite
         from distort.plan import plan
         from distort.progress import progress
         from distort.stages import stages_text
@@ -44,8 +44,10 @@ class Reproduce(Command):
         workers = default_workers() if self.workers is None else self.workers
         if workers < 1:
             raise UsageError(f"--workers must be at least 1, got {workers}.")
+        whole = plan(self.scale)
+        refuse_another_suite(self.out, whole.suite.name)
         with held(self.out) as results, progress() as begin, side_by_side(workers, begin) as run:
-            summary = reproduce(results, plan(self.scale), run=run, begin=begin, workers=workers, force=self.force)
+            summary = reproduce(results, whole, run=run, begin=begin, workers=workers, force=self.force)
         written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
         violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]
         failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""

@@ -1,10 +1,10 @@
 """`distort simulate`: one experiment's data, or all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
 from distort.command import Answer, Command, Scale, table
 from distort.names import chosen
@@ -24,6 +24,10 @@ class Simulate(Command):
     """Results folder."""
     scale: Scale = "default"
     """How large."""
+    set: UseAppendAction[tuple[str, ...]] = field(default=())
+    """A field of the configuration, e.g. dimensions.k=5; may be repeated. Such results lie under settings/."""
+    settings: Path | None = None
+    """TOML file with fields of the configuration; --set goes before it."""
     force: bool = False
     """Run again what is up to date."""
 
@@ -41,6 +45,12 @@ class Simulate(Command):
         from distort.progress import progress
         from distort.stages import simulation_stages, stages_text
 
+        changes = self._changes()
         with held(self.out) as results, progress() as begin:
-            stages = simulation_stages(results, names, scale=self.scale, force=self.force, begin=begin)
+            stages = simulation_stages(results, names, scale=self.scale, changes=changes, force=self.force, begin=begin)
         return Answer(stages, stages_text(stages))
+
+    def _changes(self) -> dict[str, Any]:
+        from simulations.settings import merged, parsed, read
+
+        return merged(read(self.settings) if self.settings else {}, parsed(self.set))

@@ -4,17 +4,19 @@ Each gives what it did as stages and takes `begin`, so that `distort.workers` ca
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from artifacts import Outcome, UserError, code_version, publish
-from artifacts.files import write_text
-from distort.command import Scale, as_json
+from artifacts import Outcome, UserError
+from artifacts.results_folder import SETTINGS
+from distort.command import Scale
 from distort.progress import Begin, Report
 
 if TYPE_CHECKING:
     from empirical import Suite, SuiteOutcome
+    from figures.look.saving import Format
     from figures.report.contents import Stage
 
 #: Decides which problems the statements are verified on.
@@ -29,30 +31,31 @@ def verification_stages(
     Args:
       examples: problems drawn in each setting of a statement.
     """
-    from figures.report.gather import THEORY, VERIFICATION
-    from simulations.verification import verify
+    from simulations.verification import publish_verification
     from theory.statements import STATEMENTS
 
     started, report = time.perf_counter(), begin("statements")
     statements = [statement for statement in STATEMENTS if statement.name in names]
-    inputs = {
-        "statements": [statement.name for statement in statements],
-        "examples": examples,
-        "seed": SEED,
-        "code": code_version("theory", "simulations"),
-    }
-
-    def build(directory: Path) -> None:
-        report(f"{len(statements)} statements, {examples} problems in each setting", 0.0)
-        write_text(directory / VERIFICATION, as_json(verify(statements, examples=examples, seed=SEED)))
-
-    outcome = publish(results / THEORY, inputs=inputs, build=build, force=force)
+    report(f"{len(statements)} statements, {examples} problems in each setting", 0.0)
+    outcome = publish_verification(results, statements, examples=examples, seed=SEED, force=force)
     report("", 1.0)
     return [_stage("statements", outcome, started)]
 
 
-def simulation_stages(results: Path, names: Sequence[str], *, scale: Scale, force: bool, begin: Begin) -> "list[Stage]":
-    """Data of experiments, each under `simulations/<name>/`."""
+def simulation_stages(
+    results: Path,
+    names: Sequence[str],
+    *,
+    scale: Scale,
+    force: bool,
+    begin: Begin,
+    changes: Mapping[str, Any] = MappingProxyType({}),
+) -> "list[Stage]":
+    """Data of experiments, each under `simulations/<name>/`.
+
+    Args:
+      changes: fields of their configurations; the data then lie in a folder of this setting (`simulations.settings`).
+    """
     from simulations.catalogue import EXPERIMENTS
     from simulations.records import run_experiment
 
@@ -64,9 +67,11 @@ def simulation_stages(results: Path, names: Sequence[str], *, scale: Scale, forc
         def progress(done: int, total: int, report: Report = report) -> None:
             report(f"{done} of {total} problems", done / total)
 
-        outcome = run_experiment(experiment, results, scale, force, progress=progress)
+        outcome = run_experiment(experiment, results, scale, force, changes=changes, progress=progress)
         report("", 1.0)
-        stages.append(_stage(f"simulation {name}", outcome, started))
+        root = outcome.artifact.path.parents[1]
+        setting = f" with {root.name}" if root.parent.name == SETTINGS else ""
+        stages.append(_stage(f"simulation {name}{setting}", outcome, started))
     return stages
 
 
@@ -77,14 +82,14 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
       workers: processes that share its runs; with 1 they run here.
     """
     from distort.suites import BENCHMARK
-    from empirical import Places, run_suite
+    from empirical import Workspace, run_suite
     from empirical.executors import Processes, local
     from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin("benchmark")
-    places = Places(folder=results.absolute() / BENCHMARK)
+    workspace = Workspace(folder=results.absolute() / BENCHMARK)
     executor = local if workers == 1 else Processes(workers)
-    outcome = run_suite(suite, places, executor=executor, force=force, progress=report)
+    outcome = run_suite(suite, workspace, executor=executor, force=force, progress=report)
     report("", 1.0)
     if outcome.set_aside:
         first = outcome.set_aside[0]
@@ -100,24 +105,22 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
 
 
 def figure_stages(
-    results: Path, name: str, *, force: bool, begin: Begin, size: str = "page", must: bool = False
+    results: Path, name: str, *, force: bool, begin: Begin, size: str = "page", formats: "Sequence[Format]" = ()
 ) -> "list[Stage]":
-    """One figure, under `figures/<name>/`.
+    """One figure, under `figures/<name>/`; one for which there are no results is passed over, and its stage says why.
 
     Args:
-      must: a figure for which the benchmark has no data is an error; otherwise a step that was passed over.
+      size, formats: as in `figures.draw_figure`.
     """
-    from figures.benchmark.measured import NothingToDraw
     from figures.catalogue import entry
+    from figures.missing import NothingToDraw
     from figures.publishing import draw_figure
     from figures.report.contents import Stage
 
     started, report = time.perf_counter(), begin(f"figure {name}")
     try:
-        outcome = draw_figure(entry(name), results, force=force, size=size)
+        outcome = draw_figure(entry(name), results, force=force, size=size, formats=formats)
     except NothingToDraw as nothing:
-        if must:
-            raise
         return [Stage(name=f"figure {name}", built=False, reason=str(nothing), no_data=True)]
     finally:
         report("", 1.0)
@@ -144,10 +147,13 @@ def stages_text(stages: "Sequence[Stage]") -> str:
         if not stage.no_data:
             reasons.setdefault(stage.reason if stage.built else "", []).append(stage.name + time_taken * stage.built)
     kept = reasons.pop("", [])
-    without = [stage.name.removeprefix("figure ") for stage in stages if stage.no_data]
     lines = [f"made ({reason}): {_shortened(names)}" for reason, names in reasons.items()]
     lines += [f"up to date: {_shortened(kept, most=20)}"] if kept else []
-    lines += [f"not drawn, the benchmark has no data for: {', '.join(without)}"] if without else []
+    missing: dict[str, list[str]] = {}
+    for stage in stages:
+        if stage.no_data:
+            missing.setdefault(stage.reason, []).append(stage.name.removeprefix("figure "))
+    lines += [f"not drawn: {', '.join(names)}. {reason}" for reason, names in missing.items()]
     return "\n".join(lines)
 
 

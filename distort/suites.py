@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from distort.command import Command, Scale, UsageError
 
 if TYPE_CHECKING:
-    from empirical import Places, Suite
+    from empirical import Suite, Workspace
 
 #: The benchmark lies here below a results folder, whichever suite it is of.
 BENCHMARK = "benchmark"
@@ -56,30 +56,31 @@ class SuiteCommand(Command):
         return named_suite(self.suite, scale=self.scale, protocol=self.protocol)
 
     def results(self, suite: "Suite") -> Path:
+        """The results folder: the one that was named, or the suite's own."""
         if self.out is not None:
             return self.out
         return Path("results" if suite.name == "embedded" else f"results-{suite.name}")
 
-    def places(self, suite: "Suite") -> "Places":
+    def workspace(self, suite: "Suite") -> "Workspace":
         """Where the suite's runs and data are. Absolute, so that workers may have another working directory."""
-        from empirical import Places
+        from empirical import Workspace
 
         results = self.results(suite).absolute()
         configuration = self.file or self.config
-        return Places(
+        return Workspace(
             folder=results / BENCHMARK,
-            root=_absolute(self.root) or self._own_miniatures(suite, results),
+            root=_absolute(self.root) or self.own_miniatures(suite),
             configuration=_absolute(configuration),
         )
 
-    def _own_miniatures(self, suite: "Suite", results: Path) -> Path | None:
-        """Where the miniature suite looks if nobody says where its data are."""
+    def own_miniatures(self, suite: "Suite") -> Path | None:
+        """Where the miniature suite looks if nobody says where its data are; they are written there when it is run."""
         import os
 
         from empirical.datasets.locations import VARIABLE
 
         named = self.root or self.config or os.environ.get(VARIABLE)
-        return results / MINIATURES if suite.name == "miniature" and not named else None
+        return self.results(suite).absolute() / MINIATURES if suite.name == "miniature" and not named else None
 
 
 def _absolute(path: Path | None) -> Path | None:

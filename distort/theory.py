@@ -23,11 +23,11 @@ ROUNDING = 1e-7
 def commands() -> SubcommandApp:
     """The subcommands of `distort theory`."""
     app = SubcommandApp()
-    app.command(List, name="list")
-    app.command(Show, name="show")
-    app.command(Verify, name="verify")
-    app.command(Attack, name="attack")
-    app.command(Replay, name="replay")
+    app.command(name="list")(List)
+    app.command(name="show")(Show)
+    app.command(name="verify")(Verify)
+    app.command(name="attack")(Attack)
+    app.command(name="replay")(Replay)
     return app
 
 

@@ -1,10 +1,11 @@
 from .benchmark.ledger import Ledger
 from .benchmark.plan import plan
+from .benchmark.run import Run
 from .benchmark.suite import NAMES, Suite, named_suite, open_suite, read_suite
 from .benchmark.suite_file import read_suite_file
 from .benchmark.unit_filter import Only
-from .benchmark.units import Unit, dependencies
-from .benchmark.workspace import Places
+from .benchmark.units import Unit
+from .benchmark.workspace import Workspace
 from .engine import SuiteOutcome, read_set_aside, run_suite
 from .executors import Done, Executor, Failed, local
 from .linear_probe import probe_path
@@ -20,12 +21,12 @@ __all__ = [
     "Failed",
     "Ledger",
     "Only",
-    "Places",
+    "Run",
     "Suite",
     "SuiteOutcome",
     "Unit",
+    "Workspace",
     "collect",
-    "dependencies",
     "local",
     "named_suite",
     "open_suite",

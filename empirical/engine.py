@@ -1,30 +1,26 @@
 """Runs a suite: everything that the plan names, round by round, until finished runs name nothing new."""
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
 from artifacts import UserError
 from artifacts.files import write_json
+from artifacts.progress import Progress, silent
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.plan import plan
 from empirical.benchmark.suite import Suite, open_suite
 from empirical.benchmark.unit_filter import Only
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.workspace import Workspace
 from empirical.executors import Done, Executor, Failed, local
 from empirical.records import Benchmark, SetAside
 from empirical.results.collect import collect, write_benchmark
 
-Progress = Callable[[str, float], None]
 SET_ASIDE_FILE = "set_aside.json"
 EVERYTHING = Only()
-
-
-def silent(message: str, fraction: float) -> None:
-    """Progress that nobody wants to hear."""
 
 
 class SuiteOutcome(NamedTuple):
@@ -46,7 +42,7 @@ class SuiteOutcome(NamedTuple):
 
 def run_suite(
     suite: Suite,
-    places: Places,
+    workspace: Workspace,
     *,
     executor: Executor = local,
     only: Only = EVERYTHING,
@@ -65,13 +61,13 @@ def run_suite(
     """
     if limit is not None and limit < 1:
         raise UserError(f"`limit` must be at least 1, got {limit}.")
-    open_suite(places.folder, suite)
-    ledger = Ledger(suite, places.folder)
+    open_suite(workspace.folder, suite)
+    ledger = Ledger(suite, workspace)
     outcomes: dict[Unit, Done | Failed] = {}
     built: dict[str, str] = {}
     stopped = False
     # Closed at once, whatever ends the loop: an executor lets its workers go.
-    with closing(_rounds(ledger, places, executor, only, force, outcomes)) as rounds:
+    with closing(_rounds(ledger, executor, only, force, outcomes)) as rounds:
         for unit, outcome, count in rounds:
             if isinstance(outcome, Done) and outcome.built:
                 built[str(unit)] = outcome.reason
@@ -79,29 +75,29 @@ def run_suite(
             if limit is not None and len(built) >= limit:
                 stopped = True
                 break
-    failed = [SetAside(unit=str(one.unit), error=one.error) for one in outcomes.values() if isinstance(one, Failed)]
-    write_json(places.folder / SET_ASIDE_FILE, [one.model_dump() for one in failed])
+    failed = [SetAside(unit=str(end.unit), error=end.error) for end in outcomes.values() if isinstance(end, Failed)]
+    write_json(workspace.folder / SET_ASIDE_FILE, [failure.model_dump() for failure in failed])
     benchmark = collect(ledger, set_aside=failed)
-    write_benchmark(places.folder, benchmark)
-    found = sum(isinstance(one, Done) and not one.built for one in outcomes.values())
-    return SuiteOutcome(benchmark, built, found, failed, stopped)
+    write_benchmark(workspace.folder, benchmark)
+    up_to_date = sum(isinstance(end, Done) and not end.built for end in outcomes.values())
+    return SuiteOutcome(benchmark, built, up_to_date, failed, stopped)
 
 
 def _rounds(
-    ledger: Ledger, places: Places, executor: Executor, only: Only, force: bool, outcomes: dict[Unit, Done | Failed]
+    ledger: Ledger, executor: Executor, only: Only, force: bool, outcomes: dict[Unit, Done | Failed]
 ) -> Generator[tuple[Unit, Done | Failed, int], None, None]:
     """What became of every unit, with how many are known of; a round ends when all that it named are done."""
     while True:
-        planned = only.select(plan(ledger.suite, ledger.run).units, ledger.suite)
-        fresh = [unit for unit in planned if unit not in outcomes]
+        planned = only.select(ledger.runs(plan(ledger.suite, ledger.training).units), ledger.suite)
+        fresh = [run for run in planned if run.unit not in outcomes]
         if not fresh:
             return
-        with closing(executor(fresh, ledger.suite, places, force=force)) as found:
-            for outcome in found:
+        with closing(executor(fresh, force=force)) as ends:
+            for outcome in ends:
                 outcomes[outcome.unit] = outcome
                 ledger.forget(outcome.unit)
                 yield outcome.unit, outcome, max(len(planned), len(outcomes))
-        lost = [unit for unit in fresh if unit not in outcomes]
+        lost = [run for run in fresh if run.unit not in outcomes]
         if lost:
             raise RuntimeError(f"the executor must say what became of every unit, but not of {lost[0]}")
 
@@ -112,7 +108,7 @@ def read_set_aside(folder: Path) -> list[SetAside]:
     if not path.exists():
         return []
     try:
-        return [SetAside.model_validate(one) for one in json.loads(path.read_bytes())]
+        return [SetAside.model_validate(failure) for failure in json.loads(path.read_bytes())]
     except (ValueError, TypeError) as error:
         raise UserError(
             f"{path} must list units that were set aside, but cannot be read; run the suite again."

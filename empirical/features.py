@@ -18,10 +18,11 @@ from safetensors.numpy import load_file
 
 from artifacts import Outcome, code_version, fingerprint, publish
 from empirical.augment import Transform
-from empirical.backbones.backbone import Backbone, Forward, NormMode
+from empirical.backbones.backbone import Backbone, Forward
 from empirical.backbones.checkpoints import write_tensors
 from empirical.datasets.image_sets import ImageSet
 from empirical.linear_probe import Features
+from empirical.records import NormMode
 from empirical.views import views
 
 FEATURE_FILE = "features.safetensors"

@@ -11,6 +11,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Float32, Int
 
+from empirical.records import Metrics
+
 BINS = 15  # as in Guo et al., "On calibration of modern neural networks", ICML 2017
 
 AnyArray = Array | np.ndarray
@@ -26,14 +28,6 @@ class Judgement(NamedTuple):
     correct: Bool[AnyArray, " n"]
     confidence: Float32[AnyArray, " n"]
     nll: Float32[AnyArray, " n"]
-
-
-class Measures(NamedTuple):
-    """Accuracy in [0, 1], mean negative log-likelihood in nats, expected calibration error in [0, 1]."""
-
-    accuracy: float
-    nll: float
-    ece: float
 
 
 def judgement(logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"], valid: Valid = None) -> Judgement:
@@ -72,9 +66,9 @@ def expected_calibration_error(
     return measures(judgement(logits, labels, valid)).ece
 
 
-def measures(judged: Judgement) -> Measures:
+def measures(judged: Judgement) -> Metrics:
     """The means over examples, in double precision."""
     correct, confidence, nll = (np.asarray(part, np.float64) for part in judged)
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gap = np.abs(np.bincount(bins, correct - confidence, BINS))
-    return Measures(float(correct.mean()), float(nll.mean()), float(gap.sum() / len(correct)))
+    return Metrics(accuracy=float(correct.mean()), nll=float(nll.mean()), ece=float(gap.sum() / len(correct)))

@@ -9,11 +9,10 @@ energy of the OOD sets lies outside the ID features' span, how well a head share
 """
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import equinox as eqx
 import jax
@@ -22,13 +21,13 @@ import optax
 import tyro
 from jaxtyping import Array, Float32, Key, UInt8
 
+from artifacts.progress import Progress
 from empirical.backbones.checkpoints import write_checkpoint
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.datasets.characters import CLASSES, HELD_OUT_FONTS, MANY_STYLES, TRAINING_FONTS, Characters, draw, glyphs
 from empirical.datasets.styles import NONE, Range, Style
 
-Progress = Callable[[str, float], None]
 HELD_OUT_PICTURES = 4096
 
 
@@ -76,7 +75,7 @@ def pretrain(config: Pretraining, progress: Progress = lambda message, fraction:
     # Rows for the characters, then rows for the looks: two heads as one.
     classifier = Classifier(backbone, random_head(len(CLASSES) + len(LOOKS), backbone.feature_dim, key=head))
     schedule = optax.warmup_cosine_decay_schedule(0.0, config.learning_rate, config.steps // 20, config.steps)
-    optimiser = optax.adamw(lambda count: schedule(count).astype(jnp.float32), weight_decay=config.weight_decay)
+    optimiser = optax.adamw(lambda count: jnp.asarray(schedule(count), jnp.float32), weight_decay=config.weight_decay)
     # Running statistics are leaves too; their gradient is zero and their value is overwritten in every step.
     state = optimiser.init(eqx.filter(classifier, eqx.is_array))
     strokes = jnp.asarray(glyphs(TRAINING_FONTS))
@@ -86,7 +85,7 @@ def pretrain(config: Pretraining, progress: Progress = lambda message, fraction:
         parts = [draw(strokes, config.batch_size, look, key=one) for look, one in zip(LOOKS, _split(key), strict=True)]
         batch = Characters(*map(jnp.concatenate, zip(*parts, strict=True)))
         (loss, after), gradient = eqx.filter_value_and_grad(_loss, has_aux=True)(classifier, batch)
-        updates, state = optimiser.update(gradient, state, classifier)
+        updates, state = optimiser.update(gradient, state, cast(Any, classifier))
         return _with_statistics_of(after, eqx.apply_updates(classifier, updates)), state, loss
 
     for count in range(config.steps):
@@ -94,8 +93,10 @@ def pretrain(config: Pretraining, progress: Progress = lambda message, fraction:
         if count % 250 == 0:
             progress(f"pretraining, loss {float(loss):.2f}", count / config.steps)
     accuracy = held_out_accuracy(classifier, key=held_out)
+    trained = classifier.backbone
+    assert isinstance(trained, SmallResNet)
     return Pretrained(
-        network=classifier.backbone,
+        network=trained,
         provenance={
             "data": f"{len(CLASSES)} characters in {len(TRAINING_FONTS)} fonts of matplotlib, in {len(LOOKS)} looks",
             "tasks": ["which character", "which look"],

@@ -13,18 +13,17 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from scipy import stats
 
+from artifacts.frozen import Frozen
 from empirical.records import ID_SELECTION, Edge, EpochRecord, Estimate, PenaltyRecord, SetMetrics
 
 NORMAL_90 = 1.645  # as printed in the paper's code
 
 
-class Criterion(BaseModel):
+class Criterion(Frozen):
     """The unweighted mean of a metric over sets; accuracy is to be high, negative log likelihood low."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = ID_SELECTION
     sets: tuple[str, ...] = Field(default=(ID_SELECTION,), min_length=1)
@@ -44,24 +43,28 @@ def oracle(column: str, sets: Sequence[str]) -> Criterion:
     return Criterion(name=column, sets=tuple(sets))
 
 
+#: What was measured at one state of a classifier: after an epoch of training, or at a penalty of a probe.
+Measurement = EpochRecord | PenaltyRecord
+
+
 class Trial(NamedTuple):
-    """One run of a grid, as selection sees it: `value` is its learning rate."""
+    """A run as selection sees it: a training run by epochs, `value` its learning rate; a probe by penalties."""
 
     run: str
     value: float
     seed: int
     diverged: bool
-    history: tuple[EpochRecord, ...]
+    history: tuple[Measurement, ...]
 
 
 class Chosen(NamedTuple):
-    """A run at its selected epoch."""
+    """A run and what was measured where it was selected."""
 
     trial: Trial
-    epoch: EpochRecord
+    record: Measurement
 
 
-class Point(NamedTuple):
+class Candidate(NamedTuple):
     """A learning rate: its runs at their selected epochs, one a seed in ascending order; none where one diverged."""
 
     value: float
@@ -72,13 +75,19 @@ class Point(NamedTuple):
 class Selected(NamedTuple):
     """The whole grid in ascending order, and which of its points was selected."""
 
-    points: tuple[Point, ...]
-    best: Point
+    points: tuple[Candidate, ...]
+    best: Candidate
     edge: Edge | None
 
     @property
     def diverged(self) -> tuple[float, ...]:
         return tuple(point.value for point in self.points if point.score is None)
+
+
+def best_so_far(record: EpochRecord, earlier: Sequence[EpochRecord], criterion: Criterion = ID_VALIDATION) -> bool:
+    """Whether an epoch is better than all before it; the state before training is no candidate."""
+    trained = [criterion(other.sets) for other in earlier if other.epoch > 0]
+    return record.epoch > 0 and all(criterion(record.sets) > value for value in trained)
 
 
 def selected_epoch(history: Sequence[EpochRecord], criterion: Criterion = ID_VALIDATION) -> EpochRecord:
@@ -93,6 +102,13 @@ def selected_epoch(history: Sequence[EpochRecord], criterion: Criterion = ID_VAL
     return max(trained, key=lambda record: (criterion(record.sets), -record.epoch))
 
 
+def chosen(trial: Trial, criterion: Criterion) -> Chosen:
+    """A run where the criterion selects: at an epoch, or at a penalty."""
+    if isinstance(trial.history[0], PenaltyRecord):
+        return Chosen(trial, selected_penalty([r for r in trial.history if isinstance(r, PenaltyRecord)], criterion))
+    return Chosen(trial, selected_epoch([r for r in trial.history if isinstance(r, EpochRecord)], criterion))
+
+
 def selected_penalty(path: Sequence[PenaltyRecord], criterion: Criterion = ID_VALIDATION) -> PenaltyRecord:
     """The penalty of a probe's path that the criterion values highest, the smaller on ties."""
     return max(path, key=lambda record: (criterion(record.sets), -record.penalty))
@@ -105,11 +121,11 @@ def selected(trials: Sequence[Trial], criterion: Criterion = ID_VALIDATION) -> S
       ValueError: the learning rates were not run with the same seeds.
     """
     grid = sorted({trial.value for trial in trials})
-    table = {at: sorted((t for t in trials if t.value == at), key=lambda t: t.seed) for at in grid}
+    table = {at: sorted((trial for trial in trials if trial.value == at), key=lambda t: t.seed) for at in grid}
     seeds = {tuple(trial.seed for trial in row) for row in table.values()}
     if len(seeds) != 1:
         raise ValueError(f"Every learning rate must be run with the same seeds, got {sorted(seeds)}.")
-    points = tuple(_point(at, row, criterion) for at, row in table.items())
+    points = tuple(_candidate(at, row, criterion) for at, row in table.items())
     candidates = [point for point in points if point.score is not None]
     if not candidates:
         return None
@@ -150,9 +166,8 @@ def estimate(values: Sequence[float]) -> Estimate:
     return Estimate(mean=mean, ci90=student, ci90_normal=NORMAL_90 * error, per_seed=list(values))
 
 
-def _point(value: float, trials: Sequence[Trial], criterion: Criterion) -> Point:
+def _candidate(value: float, trials: Sequence[Trial], criterion: Criterion) -> Candidate:
     if any(trial.diverged for trial in trials):
-        return Point(value, None, ())
-    chosen = tuple(Chosen(trial, selected_epoch(trial.history, criterion)) for trial in trials)
-    score = math.fsum(criterion(one.epoch.sets) for one in chosen) / len(chosen)
-    return Point(value, score, chosen)
+        return Candidate(value, None, ())
+    runs = tuple(chosen(trial, criterion) for trial in trials)
+    return Candidate(value, math.fsum(criterion(run.record.sets) for run in runs) / len(runs), runs)

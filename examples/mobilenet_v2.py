@@ -18,6 +18,7 @@ from jaxtyping import Array, Float32, Key, PyTree
 
 from artifacts import UserError
 from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.own import backbone
 
 #: Expansion, number of blocks and stride of the first, stage by stage.
 STAGES = ((1, 1, 1), (6, 2, 2), (6, 3, 2), (6, 4, 2), (6, 3, 1), (6, 3, 2), (6, 1, 1))
@@ -110,6 +111,7 @@ class MobileNetV2(Backbone):
         return jax.tree.unflatten(structure, [drawn(place, leaf) for place, leaf in enumerate(leaves)])
 
 
+@backbone
 def mobilenet_v2(checkpoint: Path | None) -> MobileNetV2:
     """The network with the weights of an .npz file.
 

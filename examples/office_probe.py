@@ -20,7 +20,7 @@ from artifacts.runtime import prepare_jax
 from empirical.augment.transforms import Transform, apply
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.catalogue import BackboneChoice, load
-from empirical.backbones.checkpoint_locations import CheckpointPlaces
+from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.datasets.family import read_dataset
 from empirical.datasets.folders import OwnDataset, Tree, own_family
 from empirical.datasets.image_sets import ImageSet
@@ -37,7 +37,7 @@ def main(weights: Path, images: Path, side: int = 224) -> None:
     """Print the accuracy of a linear probe in and out of distribution."""
     prepare_jax()
     choice = BackboneChoice(name="examples.mobilenet_v2:mobilenet_v2", checkpoint=weights)
-    backbone = load(choice, CheckpointPlaces()).backbone
+    backbone = load(choice, CheckpointLocations()).backbone
     content = OwnDataset(training=Tree(folder=ID_DOMAIN), ood={name: Tree(folder=name) for name in OOD_DOMAINS})
     dataset = read_dataset(own_family("office", content, images), Locations(), protocol=CLEAN)
     features = {one.name: extracted(backbone, one, side=side) for one in dataset.sets}

@@ -9,9 +9,10 @@ os.environ["JAX_ENABLE_X64"] = "1"
 
 
 def main() -> int:
-    """Draw, and say what was drawn and why; a figure that fails fails the run."""
+    """Draw what can be drawn, and say why; a figure that was named and cannot be drawn fails the run."""
     from artifacts import UserError
     from figures.catalogue import FIGURES, entry
+    from figures.missing import NothingToDraw
     from figures.publishing import draw_figure
 
     parser = argparse.ArgumentParser(prog="python -m figures", description=__doc__)
@@ -21,14 +22,17 @@ def main() -> int:
     names = [figure.name for figure in FIGURES]
     if unknown := [name for name in arguments.names if name not in names]:
         parser.error(f"there is no figure '{unknown[0]}'; there are: {', '.join(names)}")
+    failed = False
     for name in arguments.names or names:
         try:
-            outcome = draw_figure(entry(name), arguments.results)
+            print(f"{name}: {draw_figure(entry(name), arguments.results).reason}")
+        except NothingToDraw as nothing:
+            print(f"{name}: not drawn. {nothing}")
+            failed |= bool(arguments.names)
         except UserError as error:
             print(f"figures: {error}", file=sys.stderr)
-            return 1
-        print(f"{name}: {outcome.reason}")
-    return 0
+            failed = True
+    return int(failed)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,28 @@
-"""Every figure of the project, in the order of the report; light to import, so that a name can be looked up at once."""
+"""Every figure of the project. A module in a section's folder that has a `FIGURE` is one; no list has to know it.
 
+Names, titles and sources are read from the modules' text, since importing them takes seconds and a name must be looked
+up at once: so the arguments of `FigureDeclaration` are literals.
+"""
+
+import ast
+import functools
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
+
+from artifacts.results_folder import SETTINGS
 
 #: Where the benchmark lies in a results folder.
 BENCHMARK = "benchmark"
+#: In the order of the report; each has a folder of its name.
 Section = Literal["side by side", "theory", "benchmark"]
+SECTIONS: tuple[Section, ...] = get_args(Section)
 
 
 @runtime_checkable
 class FigureModule(Protocol):
-    """A module of this package that draws one figure; its docstring is the caption.
+    """A module that draws one figure; its docstring is the caption.
 
     It may have a function `note(data) -> str`: what the data say that a caption cannot know.
     """
@@ -20,11 +30,28 @@ class FigureModule(Protocol):
     __name__: str
     __doc__: str | None
 
-    def collect(self, results: Path) -> Any:
+    def collect(self, results: Path | str) -> Any:
         """What the figure shows, read from a results folder."""
 
     def draw(self, data: Any) -> Any:
         """The figure; draws and does nothing else."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FigureDeclaration:
+    """What a figure's module says about it.
+
+    Attributes:
+      title: a heading for the report; the figure itself carries none.
+      sources: the results it is drawn from, as folders below the results folder. Nothing else is read.
+      order: where it stands in its section; equal ones stand in the order of their names.
+      name: where it is not that of the module (in `side_by_side`: with that prefix).
+    """
+
+    title: str
+    sources: tuple[str, ...]
+    order: int = 1000
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,98 +60,26 @@ class FigureEntry:
 
     Attributes:
       name: of its files, and what a user types.
-      title: a heading for the report; the figure itself carries none.
-      sources: the results it is drawn from, as folders below the results folder. Nothing else is read.
+      module: the one that draws it.
+      section: where it stands in the report: the folder of the module.
     """
 
     name: str
     title: str
     sources: tuple[str, ...]
-
-    @property
-    def module(self) -> str:
-        """Below `figures`: a folder for each section, in it a file for each figure."""
-        if self.section != "side by side":
-            return f"{self.section}.{self.name}"
-        return f"side_by_side.{self.name.removeprefix('side_by_side').removeprefix('_') or 'risks'}"
-
-    @property
-    def section(self) -> Section:
-        """Where it stands in the report: what it is drawn from decides."""
-        if self.sources == (BENCHMARK,):
-            return "benchmark"
-        return "side by side" if BENCHMARK in self.sources else "theory"
+    section: Section
+    module: str
 
     def load(self) -> FigureModule:
         """The module; imports matplotlib."""
-        module: Any = import_module(f"figures.{self.module}")
+        module: Any = import_module(self.module)
         return module
 
 
-FIGURES: tuple[FigureEntry, ...] = (
-    FigureEntry("side_by_side", "Who wins in, and who out of distribution", ("simulations/id_ood_tradeoff", BENCHMARK)),
-    FigureEntry(
-        "side_by_side_training", "Along the flow and along the epochs", ("simulations/risk_along_flow", BENCHMARK)
-    ),
-    FigureEntry(
-        "side_by_side_movement",
-        "How far features of inputs and of images move",
-        ("simulations/id_ood_tradeoff", BENCHMARK),
-    ),
-    FigureEntry(
-        "side_by_side_features",
-        "Better features",
-        ("simulations/lp_ft_with_imperfect_features", BENCHMARK),
-    ),
-    FigureEntry(
-        "side_by_side_shift", "Out of distribution, close or far", ("simulations/bounds_against_parameters", BENCHMARK)
-    ),
-    FigureEntry("side_by_side_heads", "The head at the start", ("simulations/head_start", BENCHMARK)),
-    FigureEntry("toy_example", "The two-dimensional example", ("simulations/toy_example",)),
-    FigureEntry("risk_along_flow", "Risk along the flow, with the bounds", ("simulations/risk_along_flow",)),
-    FigureEntry("id_ood_tradeoff", "In against out of distribution", ("simulations/id_ood_tradeoff",)),
-    FigureEntry(
-        "risk_ratio_as_features_improve", "As features improve", ("simulations/lp_ft_with_imperfect_features",)
-    ),
-    FigureEntry(
-        "lp_ft_with_imperfect_features",
-        "LP-FT with imperfect features",
-        ("simulations/lp_ft_with_imperfect_features",),
-    ),
-    FigureEntry(
-        "feature_movement",
-        "How far features move",
-        ("simulations/along_training", "simulations/lp_ft_with_imperfect_features"),
-    ),
-    FigureEntry("early_stopping", "No stopping time saves fine-tuning", ("simulations/along_training",)),
-    FigureEntry("phase_diagram", "Which method wins where", ("simulations/phase_diagram",)),
-    FigureEntry(
-        "bounds_against_parameters",
-        "How close the bounds come",
-        ("simulations/bounds_against_parameters",),
-    ),
-    FigureEntry("weight_interpolation", "Beyond the paper: averaged weights", ("simulations/weight_interpolation",)),
-    FigureEntry("head_learning_rate", "Beyond the paper: a faster head", ("simulations/head_learning_rate",)),
-    FigureEntry("l2_sp", "Beyond the paper: a penalty on moved features", ("simulations/l2_sp",)),
-    FigureEntry("several_outputs", "Beyond the paper: several outputs", ("simulations/several_outputs",)),
-    FigureEntry("relu_network", "Beyond the paper: a ReLU network", ("simulations/relu_network",)),
-    FigureEntry("finite_steps", "Beyond the paper: finite steps", ("simulations/finite_steps",)),
-    FigureEntry("finite_sample", "Beyond the paper: few examples and noisy labels", ("simulations/finite_sample",)),
-    FigureEntry("any_loss", "Beyond the paper: any loss, noisy labels, stochastic steps", ("simulations/any_loss",)),
-    FigureEntry(
-        "last_layers_on_digits",
-        "Beyond the paper: the last two layers on real digits",
-        ("simulations/last_layers_on_digits",),
-    ),
-    FigureEntry("benchmark_accuracy", "Accuracy, measured and published", (BENCHMARK,)),
-    FigureEntry("id_ood_scatter", "Everything that was trained", (BENCHMARK,)),
-    FigureEntry("accuracy_along_training", "Accuracy along training", (BENCHMARK,)),
-    FigureEntry("selection_on_id_and_ood", "Selection on ID against selection on OOD data", (BENCHMARK,)),
-    FigureEntry("feature_movement_on_images", "How far features of images move", (BENCHMARK,)),
-    FigureEntry("norm_modes", "The 2 x 2 of method and norm mode", (BENCHMARK,)),
-    FigureEntry("learning_rates", "Learning rates, with the grid's extensions", (BENCHMARK,)),
-    FigureEntry("weight_interpolation_on_images", "Weight interpolation (WiSE-FT) on images", (BENCHMARK,)),
-)
+@functools.cache
+def figures() -> tuple[FigureEntry, ...]:
+    """Every figure, in the order of the report."""
+    return tuple(entry for section in SECTIONS for entry in _of_section(section))
 
 
 def entry(name: str) -> FigureEntry:
@@ -133,7 +88,50 @@ def entry(name: str) -> FigureEntry:
     Raises:
       ValueError: there is none.
     """
-    for figure in FIGURES:
+    for figure in figures():
         if figure.name == name:
             return figure
-    raise ValueError(f"A figure must be one of {', '.join(figure.name for figure in FIGURES)}, got {name!r}.")
+    raise ValueError(f"A figure must be one of {', '.join(figure.name for figure in figures())}, got {name!r}.")
+
+
+def source_folder(results: Path | str, source: str) -> Path:
+    """Where a source lies; beside results of other settings there is the one benchmark of the whole folder."""
+    folder = Path(results)
+    if source == BENCHMARK and folder.parent.name == SETTINGS:
+        folder = folder.parent.parent
+    return folder / source
+
+
+def _of_section(section: Section) -> list[FigureEntry]:
+    folder = section.replace(" ", "_")
+    declared = []
+    for path in sorted((Path(__file__).parent / folder).glob("*.py")):
+        declaration = _declaration(path)
+        if declaration:
+            prefix = "" if section != "side by side" else f"{folder}_"
+            name = declaration.name or prefix + path.stem
+            module = f"{__package__}.{folder}.{path.stem}"
+            declared.append((declaration.order, name, declaration, module))
+    return [
+        FigureEntry(name, declaration.title, declaration.sources, section, module)
+        for _, name, declaration, module in sorted(declared, key=lambda figure: figure[:2])
+    ]
+
+
+def _declaration(path: Path) -> FigureDeclaration | None:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _names(node) == ["FIGURE"]:
+            try:
+                values = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.value.keywords}
+                return FigureDeclaration(**values)
+            except (ValueError, TypeError) as error:
+                raise ValueError(f"`FIGURE` in {path} must be declared with literals, by keyword: {error}.") from error
+    return None
+
+
+def _names(node: ast.Assign) -> list[str]:
+    return [target.id for target in node.targets if isinstance(target, ast.Name)]
+
+
+#: All of them, for those who want a constant.
+FIGURES = figures()

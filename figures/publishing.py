@@ -6,10 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artifacts import Artifact, DamagedArtifact, Outcome, UserError, code_version, publish, published
+from artifacts.directory import MANIFEST
 from artifacts.files import write_json
-from figures.catalogue import BENCHMARK, FigureEntry
+from artifacts.results_folder import SETTINGS
+from figures.captions import caption
+from figures.catalogue import BENCHMARK, FigureEntry, source_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from figures.look.saving import Format
     from figures.side_by_side.agreement import Agreement
 
 INFORMATION = "figure.json"
@@ -19,42 +25,44 @@ PAGE = "page"
 BENCHMARK_FILE = "benchmark.json"
 
 
-def draw_figure(figure: FigureEntry, results: Path, *, force: bool = False, size: str = PAGE) -> Outcome:
+def draw_figure(
+    figure: FigureEntry,
+    results: Path | str,
+    *,
+    force: bool = False,
+    size: str = PAGE,
+    formats: "Sequence[Format]" = (),
+) -> Outcome:
     """Make sure that the results folder holds the figure of the results that are there now.
 
-    A figure for which the benchmark has nothing leaves no older picture behind.
+    A figure for which there are no results leaves no older picture behind.
 
     Args:
-      size: what it is drawn for (`figures.look.style.SIZES`).
+      results: a results folder, or that of a setting below it.
+      size: what it is drawn for (`figures.look.sizes`): page, column, talk, or WIDTHxHEIGHT in inches.
+      formats: which files; by default SVG, PNG and PDF. At page size there is always an SVG, which the report shows.
     Raises:
-      UserError: a result it is drawn from is missing or damaged, or does not hold what the figure shows
-        (`figures.benchmark.measured.NothingToDraw`); the message names the command that makes it.
+      NothingToDraw: a result it is drawn from is missing, or does not hold what the figure shows; the message names
+        what makes it.
+      UserError: a result is damaged, or there is no such size.
     """
-    from figures.benchmark.measured import NothingToDraw
+    from figures.look.saving import FORMATS, save
+    from figures.look.sizes import sized
+    from figures.missing import NothingToDraw
+
+    results = Path(results)
+    wanted = tuple(dict.fromkeys((*(formats or FORMATS), *(("svg",) if size == PAGE else ()))))
 
     def build(directory: Path) -> None:
-        from figures.look import style
-        from figures.look.saving import save
-
         module: Any = figure.load()
         data = module.collect(results)
-        with style.sized(size):
-            save(module.draw(data), directory, figure.name)
-        note = getattr(module, "note", None)
-        information = {
-            "name": figure.name,
-            "title": figure.title,
-            "section": figure.section,
-            "caption": caption(module.__doc__),
-            "note": note(data) if note else "",
-            "agreement": _agreement(getattr(data, "agreed", None)),
-            "sources": list(figure.sources),
-        }
-        write_json(directory / INFORMATION, information)
+        with sized(size):
+            save(module.draw(data), directory, figure.name, wanted)
+        write_json(directory / INFORMATION, _information(figure, module, data, results))
 
     path = folder(figure, results, size=size)
     try:
-        return publish(path, inputs=inputs(figure, results), build=build, force=force)
+        return publish(path, inputs=inputs(figure, results) | {"formats": wanted}, build=build, force=force)
     except NothingToDraw:
         if path.exists():
             shutil.rmtree(path)
@@ -63,28 +71,42 @@ def draw_figure(figure: FigureEntry, results: Path, *, force: bool = False, size
 
 def folder(figure: FigureEntry, results: Path, *, size: str = PAGE) -> Path:
     """Where a figure's files are: beside the others of its size, those of a page first."""
-    place = results / "figures"
-    return place / figure.name if size == PAGE else place / size / figure.name
+    drawn = results / "figures"
+    return drawn / figure.name if size == PAGE else drawn / size / figure.name
 
 
 def inputs(figure: FigureEntry, results: Path) -> dict[str, Any]:
-    """What a figure depends on: the content of its sources and the code that reads and draws them."""
+    """What a figure depends on: the content of its sources and the code that reads and draws them.
+
+    Raises:
+      NothingToDraw: at least one of the sources is not there.
+    """
+    from figures.missing import NothingToDraw
+
+    missing = [source for source in figure.sources if not _is_there(source_folder(results, source))]
+    if missing:
+        remedies = "; ".join(f"{source}: {_maker(source, results)}" for source in missing)
+        raise NothingToDraw(f"{figure.name} must have its results, but misses {' and '.join(missing)}; {remedies}.")
     return {
         "sources": {source: _content(results, source) for source in figure.sources},
         "code": code_version("figures", "theory", "simulations", "empirical.records"),
     }
 
 
-def caption(docstring: str | None) -> str:
-    """A module's docstring as running text.
-
-    Raises:
-      ValueError: there is none; every figure has a caption.
-    """
-    if not docstring:
-        raise ValueError("A figure module must have a docstring, its caption, but there is none.")
-    paragraphs = (" ".join(paragraph.split()) for paragraph in docstring.strip().split("\n\n"))
-    return "\n\n".join(paragraphs)
+def _information(figure: FigureEntry, module: Any, data: Any, results: Path) -> dict[str, Any]:
+    """What stands beside a figure's files."""
+    notes = [module.note(data)] if hasattr(module, "note") else []
+    if results.parent.name == SETTINGS:
+        notes.append(f"Simulated with {results.name}: where the caption names another value, this one holds.")
+    return {
+        "name": figure.name,
+        "title": figure.title,
+        "section": figure.section,
+        "caption": caption(module),
+        "note": "\n\n".join(filter(None, notes)),
+        "agreement": _agreement(getattr(data, "agreed", None)),
+        "sources": list(figure.sources),
+    }
 
 
 def _agreement(agreed: "Agreement | None") -> dict[str, Any] | None:
@@ -93,17 +115,16 @@ def _agreement(agreed: "Agreement | None") -> dict[str, Any] | None:
     return {name: getattr(agreed, name) for name in ("tau", "conditions", "pairs", "told_apart", "alike")}
 
 
+def _is_there(path: Path) -> bool:
+    return (path / BENCHMARK_FILE).exists() or (path / MANIFEST).exists()
+
+
 def _content(results: Path, source: str) -> str:
-    path = results / source
+    path = source_folder(results, source)
     try:
-        found = _benchmark(path) if source == BENCHMARK else _hashes(published(path))
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{path} must hold results, but there are none; `{_maker(source)} --out {results}` makes them."
-        ) from error
+        return _benchmark(path) if source == BENCHMARK else _hashes(published(path))
     except DamagedArtifact as damage:
-        raise UserError(f"{damage} `{_maker(source)} --out {results}` does.") from damage
-    return found
+        raise UserError(f"{damage} {_maker(source, results)}.") from damage
 
 
 def _benchmark(path: Path) -> str:
@@ -116,5 +137,10 @@ def _hashes(artifact: Artifact) -> str:
     return hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest()[:16]
 
 
-def _maker(source: str) -> str:
-    return "distort bench run" if source == BENCHMARK else f"distort simulate {Path(source).name}"
+def _maker(source: str, results: Path) -> str:
+    """The command that makes a source; never one that would put another suite into the folder."""
+    if source == BENCHMARK:
+        return "a suite makes it (`distort bench run`)"
+    whole, setting = (results.parent.parent, results.name) if results.parent.name == SETTINGS else (results, "")
+    chosen = f", with the settings of {setting}," if setting else ""
+    return f"`distort simulate {Path(source).name} --out {whole}`{chosen} makes it"

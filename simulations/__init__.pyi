@@ -1,8 +1,10 @@
+from .by_method import ByMethod, FlowRisks, Risks
 from .catalogue import EXPERIMENTS
+from .comparison import Comparison
 from .experiment import Configuration, Experiment
 from .gradient_flow import FailedSolve, solve
 from .integration import Numerics
-from .methods import fine_tuning, linear_probing, lp_ft
+from .methods import feature_tuning, fine_tuning, linear_probing, lp_ft
 from .records import run_experiment
 from .sampling import (
     Dimensions,
@@ -15,21 +17,28 @@ from .sampling import (
     sample_truth,
     spread_eigenvalues,
 )
+from .settings import configured
 from .sweeps import ensemble
 from .trajectory import Trajectory
 from .verification import Verification, verify
 
 __all__ = [
     "EXPERIMENTS",
+    "ByMethod",
+    "Comparison",
     "Configuration",
     "Dimensions",
     "Experiment",
     "FailedSolve",
+    "FlowRisks",
     "Numerics",
+    "Risks",
     "Trajectory",
     "Verification",
+    "configured",
     "ensemble",
     "equal_angles",
+    "feature_tuning",
     "fine_tuning",
     "linear_probing",
     "lp_ft",

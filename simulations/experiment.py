@@ -4,17 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from artifacts.frozen import Frozen
 from simulations.sweeps import Watch
 
 Scale = Literal["quick", "default", "full"]
 
 
-class Configuration(BaseModel):
-    """The base of every experiment's configuration: frozen, and strict about names."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Configuration(Frozen):
+    """The base of every experiment's configuration."""
 
 
 @dataclass(frozen=True)
@@ -25,10 +22,12 @@ class Experiment:
       name: of its module, its results and its figure.
       title: one line for lists.
       config: the configuration at a scale: `quick` for continuous integration, `default`, `full` for fine resolution.
+        `simulations.settings.configured` changes some of its fields.
       simulate: deterministic in the configuration, seed included; the second argument may be left out.
       data_type: dataclass or `eqx.Module` of arrays, texts, numbers and further such types; what `simulate` returns.
       family: names the function that experiments of one family sweep. In one process it is compiled once.
       beyond_the_paper: simulation only: no theorem speaks about what it shows, unless its docstring names one.
+      order: where it stands in lists; equal ones stand in the order of their names.
     """
 
     name: str
@@ -38,3 +37,4 @@ class Experiment:
     data_type: type
     family: str = ""
     beyond_the_paper: bool = False
+    order: int = 1000

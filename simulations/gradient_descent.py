@@ -7,6 +7,8 @@ Beyond the paper, which treats the flow of squared errors only: finite steps, ot
 faster head, a penalty on moving features. Along every run the drift of the conserved form is summed.
 """
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -216,7 +218,8 @@ def trained_with_drift(
     keys = jax.random.split(key, (steps // save_every, save_every))
     k = network.features.shape[0]
     still = Drift(jnp.zeros((k, k)), jnp.zeros((k, k)), jnp.ones(()), jnp.zeros(()))
-    _, later = jax.lax.scan(observed, (network, optimiser.init(network), still), keys)
+    parameters: Any = network  # optax names the pytrees it knows, and modules are not among them
+    _, later = jax.lax.scan(observed, (network, optimiser.init(parameters), still), keys)
     return jax.tree.map(lambda first, rest: jnp.concatenate([first[None], rest]), (network, still), later)
 
 

@@ -11,24 +11,35 @@ from jaxtyping import Array, Float, PyTree, Scalar
 
 from artifacts import UserError
 from simulations.integration import Integration, Numerics, integrate
-from simulations.trajectory import Measurement, Observer, Trajectory
-from theory import linear_probing
+from simulations.trajectory import Conserved, Measurement, Observer, Trajectory
+from theory import feature_tuning, linear_probing
 from theory.fine_tuning import one_active_unit, one_id_direction
+from theory.fine_tuning.flow import conserved_form
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, reduce
 
-Method = Literal["linear_probing", "fine_tuning", "lp_ft"]
+Method = Literal["linear_probing", "fine_tuning", "lp_ft", "feature_tuning"]
 METHODS: tuple[Method, ...] = get_args(Method)
+#: What a method conserves: `Observer` watches its drift.
+CONSERVED: dict[str, Conserved] = {
+    "linear_probing": "features",
+    "fine_tuning": "balance",
+    "lp_ft": "balance",
+    "feature_tuning": "head",
+}
 
 LINEAR_PROBING = "exact: linear probing"
+FEATURE_TUNING = "exact: features only"
 ONE_ID_DIRECTION = "exact: one ID direction"
 ONE_ACTIVE_UNIT = "exact: one active unit"
 INTEGRATED = "integrated"
-#: A condition number above which the explicit solver, held to short steps, takes longer than the implicit one
+#: A ratio of rates above which the explicit solver, held to short steps, takes longer than the implicit one
 #: (measured from k = 20, m = 10 to k = 100, m = 1,000; smaller problems take a tenth of a second either way).
 STIFF_ABOVE = 200.0
-#: The implicit solver factorises matrices of size min(r, m), up to this.
+#: The implicit solver factorises matrices of size r, up to this.
 IMPLICIT_UP_TO = 600
+#: Steps after which an explicit attempt is given up where an implicit one can follow.
+EXPLICIT_ATTEMPT = 20_000
 #: States at a time, where exact solutions are evaluated at many times.
 TIMES_AT_ONCE = 16
 
@@ -51,18 +62,20 @@ def solve(
     """What a method does to a problem, at increasing times from 0 to infinity (both may be asked for).
 
     Linear probing is always exact; of all least-squares heads it tends to the one closest to its start. LP-FT is
-    fine-tuning from that limit, and its time 0 is the moment at which fine-tuning starts.
+    fine-tuning from that limit, and its time 0 is the moment at which fine-tuning starts. Features-only tuning keeps
+    the head at its start and is always exact.
 
     Args:
       times: learning rate x steps, for the loss summed over the examples.
-      numerics: how to integrate; by default chosen from the conditioning and the size of the problem.
+      numerics: how to integrate; by default chosen from the rates and the size of the problem, and changed to the
+        implicit solver where the explicit one fails.
     Raises:
       UserError: an unknown method, or times that are empty, negative, NaN or not increasing; single precision.
       FailedSolve: the integration stopped before the last time; the message says why.
     """
     times = _checked(problem, method, times)
     reduced = starting_point(problem, method)
-    observer = Observer.of(problem, reduced, frozen_features=method == "linear_probing")
+    observer = Observer.of(problem, reduced, conserved=CONSERVED[method])
     measurements, solved_by = _observed(reduced, method, times, observer, numerics)
     return _trajectory(times, measurements, solved_by)
 
@@ -98,14 +111,26 @@ def integration_outcome(integration: Integration, numerics: Numerics) -> str:
         return ""
     taken = int(steps[failed[0]])
     if taken >= numerics.max_steps:
-        way = "ask for fewer or earlier times" if numerics.stiff else "pass numerics=Numerics(stiff=True)"
-        why = f"it had not settled after max_steps={numerics.max_steps} steps; {way}, or raise max_steps"
+        why = f"it had not settled after max_steps={numerics.max_steps} steps; {_advice(numerics)}"
     else:
-        why = f"it stopped after {taken} steps with a state that is not finite, or with too small a step"
+        why = (
+            f"it stopped after {taken} steps with a state that is not finite, or with too small a step; "
+            f"{_advice(numerics)}"
+        )
     which = (
         "" if np.ndim(integration.succeeded) == 0 else f" of problem {failed[0]} ({failed.size} of {succeeded.size})"
     )
     return f"The integration{which} must reach its last time, but {why}."
+
+
+def _advice(numerics: Numerics) -> str:
+    """What a caller can pass, in the words of the call; `Numerics` comes with `simulations.methods`."""
+    if not numerics.stiff:
+        return "pass numerics=Numerics(stiff=True), the implicit solver"
+    return (
+        f"ask for fewer or earlier times, or pass numerics=Numerics(stiff=True, max_steps={10 * numerics.max_steps}) "
+        f"or a larger rtol than {numerics.rtol:g}"
+    )
 
 
 def _observed(
@@ -116,34 +141,68 @@ def _observed(
     numerics: Numerics | None,
 ) -> tuple[PyTree, str]:
     if method == "linear_probing":
-        return _probing_path(reduced, times, observe), LINEAR_PROBING
+        return _linear_path(reduced, times, observe, linear_probing.state_at), LINEAR_PROBING
+    if method == "feature_tuning":
+        return _linear_path(reduced, times, observe, feature_tuning.state_at), FEATURE_TUNING
     way = way_of_fine_tuning(reduced)
     solved_by = f"{LINEAR_PROBING}, then {way}" if method == "lp_ft" else way
     if way != INTEGRATED:
         exact = one_id_direction.state_at if way == ONE_ID_DIRECTION else one_active_unit.state_at
         return _exact_path(reduced, times, observe, exact), solved_by
-    numerics = numerics or suitable_numerics(reduced, times)
-    _check_solvable(reduced, numerics)
-    integration = _integrated(reduced, times, observe, numerics)
-    if reason := integration_outcome(integration, numerics):
-        raise FailedSolve(reason)
-    return integration.observed, solved_by
+    attempts = _attempts(reduced, times) if numerics is None else (numerics,)
+    for attempt in attempts:
+        _check_solvable(reduced, attempt)
+        integration = _integrated(reduced, times, observe, attempt)
+        reason = integration_outcome(integration, attempt)
+        if not reason:
+            return integration.observed, solved_by
+    raise FailedSolve(reason)
+
+
+def _attempts(reduced: ReducedProblem, times: Float[Array, " t"]) -> tuple[Numerics, ...]:
+    """The suitable solver, and the implicit one after an explicit one, where its systems are small enough."""
+    first = suitable_numerics(reduced, times)
+    if first.stiff or not _may_be_implicit(reduced):
+        return (first,)
+    return (Numerics(max_steps=EXPLICIT_ATTEMPT), Numerics(stiff=True))
 
 
 def suitable_numerics(reduced: ReducedProblem, times: Float[Array, " t"]) -> Numerics:
-    """An implicit solver where the covariance is badly conditioned, the horizon long and the rank small enough."""
-    covariance = reduced.training_covariance
-    if covariance.ndim == 2 or min(reduced.start.id_features.shape) > IMPLICIT_UP_TO:
+    """An implicit solver where the rates of the flow spread widely, its horizon is long and its rank small enough."""
+    if not _may_be_implicit(reduced):
         return Numerics(stiff=False)
-    eigenvalues = np.asarray(covariance)
-    ill_conditioned = eigenvalues.max() > STIFF_ABOVE * eigenvalues.min()
-    return Numerics(stiff=bool(ill_conditioned and 2 * eigenvalues.max() * float(times[-1]) > STIFF_ABOVE))
+    fastest, slowest = rates_near_the_limit(reduced)
+    return Numerics(stiff=bool(fastest > STIFF_ABOVE * slowest and fastest * float(times[-1]) > STIFF_ABOVE))
+
+
+def rates_near_the_limit(reduced: ReducedProblem) -> tuple[float, float]:
+    """Rates at which the fastest and the slowest part of the ID error decay near zero loss, as estimates.
+
+    They are 2 L (|A|^2 + |v|^2), norms of matrices spectral, and 2 mu (a^2 + |v|^2) with a the smallest singular value
+    of A on R^m, 0 where there are fewer features than ID directions. The head at the start says little about |v|:
+    conservation of Lambda = v v^T - A A^T gives |A|^2 <= |v|^2 - l with its smallest eigenvalue l, so |u| <= |A| |v|
+    at zero loss leaves a head of squared length at least (l + sqrt(l^2 + 4 |u|^2)) / 2, and at least the largest one.
+    """
+    eigenvalues, start = np.asarray(reduced.training_covariance), reduced.start
+    features, target = np.asarray(start.id_features), float(np.sum(np.asarray(reduced.id_target) ** 2))
+    spectrum = np.linalg.eigvalsh(np.asarray(conserved_form(start)))
+    least, root = spectrum[0], np.hypot(spectrum[0], 2 * np.sqrt(target))
+    # Written so that nothing cancels where the features are long and the truth is small.
+    fitting = (least + root) / 2 if least > 0 else 2 * target / (root - least) if root > least else 0.0
+    head = max(fitting, spectrum[-1])
+    r, m = features.shape
+    seen = np.linalg.svd(features, compute_uv=False)[-1] ** 2 if r >= m else 0.0
+    return 2 * eigenvalues.max() * (2 * head - least), 2 * eigenvalues.min() * (seen + head)
+
+
+def _may_be_implicit(reduced: ReducedProblem) -> bool:
+    return reduced.training_covariance.ndim == 1 and reduced.start.head.shape[0] <= IMPLICIT_UP_TO
 
 
 def _checked(problem: Problem, method: str, times: Float[Array | np.ndarray, " t"]) -> Float[Array, " t"]:
     if method not in METHODS:
         raise UserError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
-    if problem.id_frame.dtype != jnp.float64 or not jax.config.jax_enable_x64:
+    if problem.id_frame.dtype != jnp.float64 or not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
         raise UserError(
             "The flow must be solved in double precision, got single; call "
             "jax.config.update('jax_enable_x64', True) before making the problem."
@@ -175,9 +234,14 @@ def _with_probed_head(reduced: ReducedProblem) -> ReducedProblem:
 
 
 @eqx.filter_jit
-def _probing_path(reduced: ReducedProblem, times: Float[Array, " t"], observe: Callable[[FlowState], PyTree]) -> PyTree:
+def _linear_path(
+    reduced: ReducedProblem,
+    times: Float[Array, " t"],
+    observe: Callable[[FlowState], PyTree],
+    exact: Callable[[ReducedProblem, Scalar], FlowState],
+) -> PyTree:
     # The decomposition does not depend on time, and vmap computes it once.
-    return jax.vmap(lambda time: observe(linear_probing.state_at(reduced, time)))(times)
+    return jax.vmap(lambda time: observe(exact(reduced, time)))(times)
 
 
 @eqx.filter_jit

@@ -5,14 +5,17 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import MappingProxyType
+from typing import Any, get_args, get_origin, get_type_hints
 
 import numpy as np
 from pydantic import BaseModel
 
 from artifacts import DamagedArtifact, Outcome, UserError, code_version, publish, published
 from artifacts.files import write_json
+from artifacts.results_folder import of_setting
 from simulations.experiment import Experiment, Scale
+from simulations.settings import Changes, configured, label
 from simulations.sweeps import Watch
 
 DATA, CONFIG, SUMMARY = "data.npz", "config.json", "summary.json"
@@ -24,6 +27,7 @@ def run_experiment(
     scale: Scale,
     force: bool = False,
     *,
+    changes: Changes = MappingProxyType({}),
     progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Make sure that the results folder holds this experiment at this scale; computes only what is missing or stale.
@@ -31,10 +35,13 @@ def run_experiment(
     What is finished of an ensemble lies in a hidden folder beside it until all is: a run that was cut off goes on.
 
     Args:
+      changes: fields of the configuration that differ from those of the scale; their results lie in a folder of their
+        own (`simulations.settings`).
       progress: called with problems done and problems in all.
     """
-    config = experiment.config(scale)
-    unfinished = results / "simulations" / f".{experiment.name}.unfinished"
+    config = configured(experiment, scale, changes)
+    path = folder(experiment.name, of_setting(results, label(experiment, scale, config)))
+    unfinished = path.parent / f".{experiment.name}.unfinished"
 
     def build(directory: Path) -> None:
         start = time.perf_counter()
@@ -45,14 +52,14 @@ def run_experiment(
         write_json(directory / SUMMARY, summary)
 
     inputs = {"config": config.model_dump(mode="json"), "code": code_version("theory", "simulations")}
-    outcome = publish(folder(experiment.name, results), inputs=inputs, build=build, force=force)
+    outcome = publish(path, inputs=inputs, build=build, force=force)
     shutil.rmtree(unfinished, ignore_errors=True)
     return outcome
 
 
-def folder(name: str, results: Path) -> Path:
+def folder(name: str, results: Path | str) -> Path:
     """Where an experiment's results are."""
-    return results / "simulations" / name
+    return Path(results) / "simulations" / name
 
 
 def save(data: Any, directory: Path, config: BaseModel) -> None:
@@ -62,7 +69,7 @@ def save(data: Any, directory: Path, config: BaseModel) -> None:
     write_json(directory / CONFIG, config.model_dump(mode="json"))
 
 
-def load(name: str, results: Path) -> Any:
+def load(name: str, results: Path | str) -> Any:
     """An experiment's data, as `simulate` returned them but with NumPy arrays.
 
     Raises:
@@ -70,10 +77,10 @@ def load(name: str, results: Path) -> Any:
     """
     from simulations.catalogue import EXPERIMENTS  # the catalogue's modules need this one
 
-    found = {experiment.name: experiment for experiment in EXPERIMENTS}
-    if name not in found:
-        raise UserError(f"An experiment must be one of {', '.join(found)}, got {name!r}.")
-    return load_as(found[name].data_type, folder(name, results))
+    experiments = {experiment.name: experiment for experiment in EXPERIMENTS}
+    if name not in experiments:
+        raise UserError(f"An experiment must be one of {', '.join(experiments)}, got {name!r}.")
+    return load_as(experiments[name].data_type, folder(name, results))
 
 
 def load_as(data_type: type, directory: Path) -> Any:
@@ -91,7 +98,7 @@ def ways_of_solving(data: Any) -> tuple[str, ...]:
     return tuple(sorted({str(value) for name, value in _flattened(data).items() if name.split(".")[-1] == "solved_by"}))
 
 
-def _flattened(data: Any, prefix: str = "") -> dict[str, np.ndarray]:
+def _flattened(data: Any, prefix: str = "") -> dict[str, Any]:
     """Arrays by dotted name, as a `.npz` file wants them."""
     flat: dict[str, np.ndarray] = {}
     for field in dataclasses.fields(data):
@@ -105,14 +112,32 @@ def _flattened(data: Any, prefix: str = "") -> dict[str, np.ndarray]:
     return flat
 
 
-def _rebuilt(data_type: type, arrays: dict[str, np.ndarray], prefix: str, directory: Path) -> Any:
-    hints, values = get_type_hints(data_type), {}
-    for field in dataclasses.fields(data_type):
-        kind, name = hints[field.name], prefix + field.name
-        if dataclasses.is_dataclass(kind):
-            values[field.name] = _rebuilt(kind, arrays, f"{name}.", directory)
-        elif name not in arrays:
-            raise DamagedArtifact(f"{directory / DATA} has no `{name}`: another version wrote it; make it again.")
+def _rebuilt(data_type: Any, arrays: dict[str, np.ndarray], prefix: str, directory: Path) -> Any:
+    constructor, kinds = _fields(data_type)
+    values = {}
+    for name, kind in kinds.items():
+        if _fields_of(kind):
+            values[name] = _rebuilt(kind, arrays, f"{prefix}{name}.", directory)
+        elif prefix + name not in arrays:
+            raise DamagedArtifact(
+                f"{directory / DATA} has no `{prefix}{name}`: another version wrote it; "
+                f"`distort simulate {directory.name}` makes it again."
+            )
         else:
-            values[field.name] = kind(arrays[name]) if kind in (str, float, int, bool) else arrays[name]
-    return data_type(**values)
+            array = arrays[prefix + name]
+            values[name] = kind(array) if kind in (str, float, int, bool) else array
+    return constructor(**values)
+
+
+def _fields_of(kind: Any) -> bool:
+    """Whether a field holds further fields; of a generic type like `ByMethod[Risks]` the origin says so."""
+    return dataclasses.is_dataclass(get_origin(kind) or kind)
+
+
+def _fields(data_type: Any) -> tuple[Callable[..., Any], dict[str, Any]]:
+    """The class, and the type of each of its fields; the parameter of a generic class is filled in."""
+    origin = get_origin(data_type) or data_type
+    parameters = dict(zip(getattr(origin, "__parameters__", ()), get_args(data_type), strict=True))
+    hints = get_type_hints(origin)
+    kinds = {field.name: parameters.get(hints[field.name], hints[field.name]) for field in dataclasses.fields(origin)}
+    return origin, kinds

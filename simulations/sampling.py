@@ -10,9 +10,10 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray, Scalar
-from pydantic import BaseModel, ConfigDict, model_validator
+from jaxtyping import Array, Float, PRNGKeyArray, Shaped
+from pydantic import model_validator
 
+from artifacts.frozen import Frozen
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.subspaces import principal_angles
@@ -21,13 +22,15 @@ from theory.subspaces import principal_angles
 compiled_quickly = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
-class Dimensions(BaseModel):
+#: A number, traced or not.
+Number = Shaped[Array | np.ndarray, ""] | float
+
+
+class Dimensions(Frozen):
     """d inputs, k features and m ID directions, with room for any angle between features and ID subspace: k + m <= d.
 
     The paper's overparameterised premise, k < m < d - k, is a special case.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     input_dim: int
     feature_dim: int
@@ -51,9 +54,9 @@ def sample_problem(
     angles: Float[Array, " r"],
     eigenvalues: Float[Array, " m"],
     *,
-    feature_error: Scalar | float,
-    truth_norm: Scalar | float = 1.0,
-    head_scale: Scalar | float = 1.0,
+    feature_error: Number,
+    truth_norm: Number = 1.0,
+    head_scale: Number = 1.0,
     key: PRNGKeyArray,
 ) -> Problem:
     """A problem that is random in everything that the arguments leave open.
@@ -76,7 +79,7 @@ def sample_problem(
     covariance = (basis * eigenvalues) @ basis.T
     return Problem(
         truth=sample_truth(features, feature_error, truth_norm, key=truth_key),
-        pretrained=LinearNetwork(head=head_scale * head, features=features),
+        pretrained=LinearNetwork(head=jnp.asarray(head_scale) * head, features=features),
         id_frame=frame[:, :m],
         training_covariance=(covariance + covariance.T) / 2,
     )
@@ -89,8 +92,8 @@ def sample_frame(input_dim: int, dim: int, *, key: PRNGKeyArray) -> Float[Array,
 
 def sample_truth(
     features: Float[Array, "k d"],
-    feature_error: Scalar | float,
-    truth_norm: Scalar | float,
+    feature_error: Number,
+    truth_norm: Number,
     *,
     key: PRNGKeyArray,
 ) -> LinearNetwork:
@@ -114,14 +117,14 @@ def sample_truth(
     )
 
 
-def equal_angles(dimensions: Dimensions, angle: Scalar | float) -> Float[Array, " r"]:
+def equal_angles(dimensions: Dimensions, angle: Number) -> Float[Array, " r"]:
     """The same principal angle in every direction."""
     return jnp.full(dimensions.angle_count, angle)
 
 
-def sample_angles_up_to(largest: Scalar | float, count: int, *, key: PRNGKeyArray) -> Float[Array, " {count}"]:
+def sample_angles_up_to(largest: Number, count: int, *, key: PRNGKeyArray) -> Float[Array, " {count}"]:
     """One angle equal to the largest, the others uniform between 0 and it."""
-    return largest * jax.random.uniform(key, (count,)).at[0].set(1.0)
+    return jnp.asarray(largest) * jax.random.uniform(key, (count,)).at[0].set(1.0)
 
 
 def sample_generic_angles(dimensions: Dimensions, *, key: PRNGKeyArray) -> Float[Array, " r"]:
@@ -132,7 +135,7 @@ def sample_generic_angles(dimensions: Dimensions, *, key: PRNGKeyArray) -> Float
     return principal_angles(jnp.eye(d, large), sample_frame(d, small, key=key))
 
 
-def spread_eigenvalues(id_dim: int, condition: Scalar | float) -> Float[Array, " {id_dim}"]:
+def spread_eigenvalues(id_dim: int, condition: Number) -> Float[Array, " {id_dim}"]:
     """Eigenvalues from 1 down to 1 / condition, evenly spaced in logarithm; all 1 where condition = 1 or m = 1."""
     return jnp.logspace(0.0, -1.0, id_dim, base=condition) if id_dim > 1 else jnp.ones(1)
 

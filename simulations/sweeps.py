@@ -63,7 +63,8 @@ def ensemble(
     unless they are to be `independent`.
 
     Args:
-      member: a function at the top of a module, compiled once however often it is swept.
+      member: a function at the top of a module, or a frozen dataclass with a `__call__`: equal members are compiled
+        once however often they are swept.
       points: arrays whose leading axis is the sweep.
       problems: how many random problems there are at each point.
       keep: what is kept of what `member` returns, so that memory holds no more; given a chunk, whose leading axis it
@@ -146,7 +147,9 @@ def _bytes(variable) -> int:
 
 def _name(member: Callable, points: PyTree, sweep: tuple) -> str:
     values = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(points)]
-    return fingerprint([member.__qualname__, *sweep, json.dumps(values), code_version("theory", "simulations")])
+    # A frozen dataclass is told by its class and its fields, which its representation names.
+    identity = getattr(member, "__qualname__", None) or repr(member)
+    return fingerprint([identity, *sweep, json.dumps(values), code_version("theory", "simulations")])
 
 
 def _store(path: Path, part: PyTree) -> None:

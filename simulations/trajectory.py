@@ -1,16 +1,22 @@
 """Trajectory: what a method did over time, measured on the exact population risks, and how it was solved."""
 
 from pathlib import Path
+from typing import Any, Literal
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Float
 
 from theory import reduction
 from theory.fine_tuning.flow import relative_drift
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem
+
+#: v v^T - A A^T, the features, or the head.
+Conserved = Literal["balance", "features", "head"]
 
 
 class Measurement(eqx.Module):
@@ -35,9 +41,9 @@ class Trajectory(eqx.Module):
       id_feature_movement: root mean square of |B(t) x - B(0) x| over ID inputs, per root mean square of |x|.
       ood_feature_movement: the same over OOD inputs.
       conserved_drift: relative drift of what the method conserves: v v^T - A A^T in fine-tuning, the features in linear
-        probing. An error monitor: zero for an exact solver.
-      solved_by: `exact: linear probing`, `exact: one ID direction`, `exact: one active unit` or `integrated`; for LP-FT
-        preceded by `exact: linear probing, then`.
+        probing, the head in features-only tuning. An error monitor: zero for an exact solver.
+      solved_by: `exact: linear probing`, `exact: features only`, `exact: one ID direction`, `exact: one active unit` or
+        `integrated`; for LP-FT preceded by `exact: linear probing, then`.
     """
 
     times: Float[Array | np.ndarray, " t"]
@@ -50,25 +56,34 @@ class Trajectory(eqx.Module):
     conserved_drift: Float[Array | np.ndarray, " t"]
     solved_by: str = eqx.field(static=True)
 
-    @property
-    def off_feature_movement(self) -> Float[Array, " t"]:
-        """Movement of the features outside the ID subspace: zero, by the theorem on which the reduction rests.
+    def __repr__(self) -> str:
+        if not all(isinstance(value, np.ndarray | jax.Array) for value in (self.times, self.id_risk, self.ood_risk)):
+            return f"Trajectory({self.solved_by}, traced)"
+        spans = [f"{name} {_span(risk)}" for name, risk in (("ID risk", self.id_risk), ("OOD risk", self.ood_risk))]
+        return f"Trajectory({self.solved_by}, {len(self.times)} times {_span(self.times)}: {', '.join(spans)})"
 
-        The statement is tested on the full flow, where the features could move (`tests/simulations`).
-        """
-        return jnp.zeros_like(self.times)
-
-    def save(self, path: Path) -> None:
-        """Write a `.npz` file without pickled objects."""
+    def save(self, path: Path | str) -> None:
+        """Write a `.npz` file without pickled objects; its folder is made where there is none."""
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("wb") as stream:
-            np.savez(stream, **{name: np.asarray(value) for name, value in vars(self).items()})
+            arrays: dict[str, Any] = {name: np.asarray(value) for name, value in vars(self).items()}
+            np.savez(stream, **arrays)
 
     @classmethod
-    def load(cls, path: Path) -> "Trajectory":
+    def load(cls, path: Path | str) -> "Trajectory":
         """Read what `save` wrote; nothing in the file is executed."""
         with np.load(path, allow_pickle=False) as arrays:
             values = {name: arrays[name] for name in arrays.files}
         return cls(**{**values, "solved_by": str(values["solved_by"])})
+
+
+def _span(values: Float[Array | np.ndarray, " t"]) -> str:
+    """The first and the last of them; tracers have neither."""
+    first, last = values[0], values[-1]
+    if isinstance(first, Tracer):
+        return "traced"
+    return f"{float(first):.3g} to {float(last):.3g}"
 
 
 class Observer(eqx.Module):
@@ -83,11 +98,11 @@ class Observer(eqx.Module):
     id_scale: Float[Array, ""]
     ood_scale: Float[Array, ""]
     isotropic_id_inputs: bool = eqx.field(static=True)
-    frozen_features: bool = eqx.field(static=True)
+    conserved: Conserved = eqx.field(static=True)
 
     @classmethod
-    def of(cls, problem: Problem, reduced: ReducedProblem, *, frozen_features: bool) -> "Observer":
-        """An observer of a method that starts where the reduced problem does, and freezes the features or not."""
+    def of(cls, problem: Problem, reduced: ReducedProblem, *, conserved: Conserved = "balance") -> "Observer":
+        """An observer of a method that starts where the reduced problem does, and conserves this."""
         id_moment, ood_moment = problem.id_covariance, problem.ood_covariance
         return cls(
             reduced=reduced,
@@ -95,10 +110,11 @@ class Observer(eqx.Module):
             id_scale=jnp.sqrt(float(problem.id_dim) if id_moment is None else jnp.trace(id_moment)),
             ood_scale=jnp.sqrt(float(problem.input_dim) if ood_moment is None else jnp.trace(ood_moment)),
             isotropic_id_inputs=id_moment is None,
-            frozen_features=frozen_features,
+            conserved=conserved,
         )
 
     def __call__(self, state: FlowState) -> Measurement:
+        """What the state says."""
         reduced, movement = self.reduced, state.id_features - self.start.id_features
         m = movement.shape[1]
         seen_by_id = movement if self.isotropic_id_inputs else movement @ reduced.id_root.T
@@ -110,11 +126,23 @@ class Observer(eqx.Module):
             training_loss=reduction.training_loss(state, reduced),
             id_feature_movement=jnp.linalg.norm(seen_by_id) / self.id_scale,
             ood_feature_movement=jnp.linalg.norm(seen_by_ood) / self.ood_scale,
-            conserved_drift=(_features_drift if self.frozen_features else relative_drift)(state, self.start),
+            conserved_drift=DRIFTS[self.conserved](state, self.start),
         )
 
 
 def _features_drift(state: FlowState, start: FlowState) -> Float[Array, ""]:
     """Relative change of the ID features, which linear probing conserves."""
-    scale = jnp.linalg.norm(start.id_features)
-    return jnp.linalg.norm(state.id_features - start.id_features) / jnp.where(scale > 0, scale, 1.0)
+    return _relative_change(state.id_features, start.id_features)
+
+
+def _head_drift(state: FlowState, start: FlowState) -> Float[Array, ""]:
+    """Relative change of the head, which features-only tuning conserves."""
+    return _relative_change(state.head, start.head)
+
+
+def _relative_change(now: Float[Array, "*shape"], before: Float[Array, "*shape"]) -> Float[Array, ""]:
+    scale = jnp.linalg.norm(before)
+    return jnp.linalg.norm(now - before) / jnp.where(scale > 0, scale, 1.0)
+
+
+DRIFTS = {"balance": relative_drift, "features": _features_drift, "head": _head_drift}

@@ -36,7 +36,7 @@ def head_alignment_error(problem: Problem) -> Float[Array, ""]:
     """phi = sqrt |(v0 . v*)^2 - W^4| with the aligned v*: how far the head is from being as good as its start can be.
 
     Written as a product of the sum and the difference of v0 . v* and W^2, which loses nothing where they nearly agree.
-    Source: submission, equation 3.6.
+    Source: submission, Theorem 3.1, where phi^2 stands without the absolute value (`theory.bounds.as_printed`).
     """
     start, truth = problem.pretrained.head, aligned_truth(problem).head
     squared_norm = jnp.sum(problem.truth.head**2)

@@ -1,7 +1,7 @@
 """Linear probing: the features stay, the head follows a linear differential equation. Exact for every covariance.
 
 `dv/dt = 2 A C (u - A^T v)` with A = B0 F. Components of the head that no ID input sees keep their start.
-Source: paper, section 3.2 (linear probing); docs/theory.md, section "Linear probing".
+Source: submission, section 3.1, equation 3.3; docs/theory.md, section "Linear probing".
 """
 
 import jax

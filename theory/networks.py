@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 class LinearNetwork(eqx.Module):
     """`f(x) = head . (features x)`: v and B of the paper.
 
-    Source: paper, section 3.1.
+    Source: submission, section 3.1.
     """
 
     head: Float[Array, " k"]

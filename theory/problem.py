@@ -37,7 +37,7 @@ class Problem(eqx.Module):
     Raises:
       ValueError: shapes disagree, m >= d, k >= d, rows or columns are not orthonormal, a covariance is not symmetric
         and positive definite, or an entry is not finite.
-    Source: paper, section 3.1.
+    Source: submission, section 3.1.
     """
 
     truth: LinearNetwork
@@ -93,6 +93,22 @@ class Problem(eqx.Module):
     def id_dim(self) -> int:
         """m"""
         return self.id_frame.shape[1]
+
+    def __repr__(self) -> str:
+        """Dimensions, and what the bounds depend on; inside `jit` and `vmap` the dimensions alone."""
+        if not all(isinstance(leaf, np.ndarray | jax.Array) for leaf in jax.tree.leaves(self)):
+            return "Problem(placeholders of a transformation)"
+        *batch, d, m = self.id_frame.shape
+        if batch:
+            return f"Problem(a batch of {' x '.join(map(str, batch))}, d={d}, m={m})"
+        sizes = f"d={d}, k={self.feature_dim}, m={m}"
+        if not all(_is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+            return f"Problem({sizes}, traced)"
+        from theory.alignment import feature_error, head_alignment_error, truth_norm
+
+        quantities = {"W": truth_norm, "eps": feature_error, "phi": head_alignment_error}
+        values = [f"{name}={float(quantity(self)):.3g}" for name, quantity in quantities.items()]
+        return f"Problem({sizes}, {', '.join(values)})"
 
     def with_head(self, head: Float[Array, " k"]) -> "Problem":
         """The same problem, training from another head."""

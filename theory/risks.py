@@ -15,7 +15,7 @@ def ood_risk(network: LinearNetwork, problem: Problem) -> Float[Array, ""]:
     """Expected squared error under the OOD distribution.
 
     With `ood_covariance=None` it is the worst case over the unit ball, `|w - w*|^2`.
-    Source: submission, equation 3.3.
+    Source: submission, equation 3.1.
     """
     error = _error(network, problem)
     return error @ error if problem.ood_covariance is None else error @ problem.ood_covariance @ error
@@ -28,7 +28,13 @@ def id_risk(network: LinearNetwork, problem: Problem) -> Float[Array, ""]:
 
 
 def id_subspace_risk(network: LinearNetwork, problem: Problem) -> Float[Array, ""]:
-    """Worst-case squared error over the unit ball of the ID subspace: `|P (w - w*)|^2`."""
+    """Worst-case squared error over the unit ball of the ID subspace: `|P (w - w*)|^2`.
+
+    It is the ID risk of Gaussian inputs N(0, F F^T) on the subspace, and for any other second moment there
+    `smallest * id_subspace_risk <= id_risk <= largest * id_subspace_risk` with its extreme eigenvalues. It is not the
+    ID risk of inputs N(0, I) on R^d, whose training examples span a subspace in which test inputs do not stay: that is
+    |w - w*|^2, the OOD risk. Source: submission, section 3.3.
+    """
     error = problem.id_frame.T @ _error(network, problem)
     return error @ error
 

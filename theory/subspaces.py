@@ -45,8 +45,8 @@ def principal_angles(left: Float[Array, "d k"], right: Float[Array, "d m"]) -> F
 def largest_principal_angle(left: Float[Array, "d k"], right: Float[Array, "d m"]) -> Float[Array, ""]:
     """Largest of the min(k, m) principal angles between two frames, in radians.
 
-    With k > d - m this angle between row space and complement is not the one that the lower bounds need: see
-    `off_subspace_cosine`.
+    Between a row space and a complement of fewer dimensions (k > d - m) it is not the angle that the lower bounds need:
+    see `off_subspace_cosine`.
     """
     return principal_angles(left, right)[0]
 
@@ -54,9 +54,9 @@ def largest_principal_angle(left: Float[Array, "d k"], right: Float[Array, "d m"
 def off_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d m"]) -> Float[Array, ""]:
     """Smallest share of a feature direction that lies outside the ID subspace, in [0, 1].
 
-    The smallest singular value of `v -> P_perp B^T v` on R^k. It is the paper's cos theta_max(R, S_perp) where
-    k <= d - m, and 0 where k > d - m: then some feature direction lies inside S, and the definition of theta_max
-    through min(k, d - m) angles does not notice it.
+    The smallest singular value of `v -> P_perp B^T v` on R^k. It is cos theta_k(R, S_perp), the k-th singular value of
+    E^T F, where k <= d - m, as the submission presupposes, and 0 where k > d - m: then some feature direction lies
+    inside S. Source: submission, Definition 3.1.
     """
     return jnp.linalg.svd(off_projection(id_frame, features.T), compute_uv=False)[-1]
 
@@ -64,7 +64,7 @@ def off_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d
 def on_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d m"]) -> Float[Array, ""]:
     """Smallest share of a feature direction that lies inside the ID subspace, in [0, 1].
 
-    The paper's cos theta_max(R, S) where k <= m, and 0 where k > m: then some feature is not seen by ID inputs.
+    The submission's cos theta_k(R, S) where k <= m, and 0 where k > m: then some feature is not seen by ID inputs.
     """
     k, m = features.shape[0], id_frame.shape[1]
     if k > m:
@@ -87,6 +87,6 @@ def feature_distance(left: Float[Array, "k d"], right: Float[Array, "k d"]) -> F
 
     In terms of the largest principal angle theta between the row spaces it is 2 sin(theta / 2), which is how it is
     computed: subtracting aligned matrices would lose distances below 1e-8 to rounding.
-    Source: submission, definition of the feature distance before Theorem 3.1.
+    Source: submission, section 3.1, where it stands without a number.
     """
     return 2 * jnp.sin(largest_principal_angle(left.T, right.T) / 2)

@@ -11,7 +11,8 @@ from typing import Literal, NamedTuple, get_args
 import equinox as eqx
 from jaxtyping import Array, Float32, Key, PyTree
 
-NormMode = Literal["train", "eval"]
+from empirical.records import NormMode
+
 RoleKind = Literal["kernel", "norm_affine", "norm_statistics", "token", "head", "frozen"]
 KINDS: tuple[RoleKind, ...] = get_args(RoleKind)
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from artifacts import UserError
 from empirical.backbones.backbone import Backbone
-from empirical.backbones.checkpoint_locations import CheckpointPlaces
+from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.checkpoints import PROVENANCE, read_checkpoint, read_provenance, weights_fingerprint
 from empirical.backbones.own import own_backbone
 from empirical.backbones.published import BY_NAME, Published, WeightsFile
@@ -59,7 +59,7 @@ class Loaded(NamedTuple):
     provenance: dict[str, Any]
 
 
-def load(choice: BackboneChoice, places: CheckpointPlaces) -> Loaded:
+def load(choice: BackboneChoice, locations: CheckpointLocations) -> Loaded:
     """The chosen backbone with its weights.
 
     Raises:
@@ -74,11 +74,11 @@ def load(choice: BackboneChoice, places: CheckpointPlaces) -> Loaded:
         if choice.checkpoint is not None:
             provenance |= {"source": choice.checkpoint.name, "source_sha256": sha256_of(choice.checkpoint)}
     elif choice.name == SMALL:
-        path = choice.checkpoint or places.files.get(SMALL, SHIPPED)
+        path = choice.checkpoint or locations.files.get(SMALL, SHIPPED)
         backbone, provenance = read_checkpoint(path, _shapes(choice)), read_provenance(path)
     else:
         one = published(choice.name)
-        path, file = (choice.checkpoint, None) if choice.checkpoint else places.found(one)
+        path, file = (choice.checkpoint, None) if choice.checkpoint else locations.found(one)
         backbone, provenance = read_published(one, path, file, _shapes(choice))
     return Loaded(backbone, weights_fingerprint(backbone), provenance)
 

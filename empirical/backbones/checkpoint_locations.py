@@ -13,7 +13,7 @@ VARIABLE = "DISTORT_CHECKPOINTS"
 BELOW_DATA = "checkpoints"
 
 
-class CheckpointPlaces(BaseModel):
+class CheckpointLocations(BaseModel):
     """One folder for all checkpoints, and a file for whichever lies elsewhere (names as in the catalogue)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,7 +50,7 @@ class CheckpointPlaces(BaseModel):
         )
 
 
-def checkpoint_places(data_root: Path | None = None, files: Mapping[str, Path] | None = None) -> CheckpointPlaces:
+def checkpoint_locations(data_root: Path | None = None, files: Mapping[str, Path] | None = None) -> CheckpointLocations:
     """The folder that DISTORT_CHECKPOINTS names, else `checkpoints` below the data root.
 
     Args:
@@ -58,4 +58,4 @@ def checkpoint_places(data_root: Path | None = None, files: Mapping[str, Path] |
     """
     named = os.environ.get(VARIABLE)
     below = None if data_root is None else data_root / BELOW_DATA
-    return CheckpointPlaces(folder=Path(named) if named else below, files=files or {})
+    return CheckpointLocations(folder=Path(named) if named else below, files=files or {})

@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, NormMode, Role
+from empirical.backbones.backbone import Backbone, Role
+from empirical.records import NormMode
 
 
 class Head(eqx.Module):

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.backbone import Backbone, Forward, Role
 from empirical.backbones.clip_input import standardised
 from empirical.backbones.convolution import Convolution
 from empirical.backbones.layers import Linear, average_pooled, bounded_uniform, default_convolution
@@ -19,6 +19,7 @@ from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.resnet import EXPANSION, RESNET50, bottlenecks, through, with_norms
 from empirical.backbones.roles import roles_by_field
 from empirical.backbones.transformer import HEAD_WIDTH
+from empirical.records import NormMode
 
 REDUCTION = 32  # from the side of an image to that of the last feature map
 

@@ -11,13 +11,14 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.backbone import Backbone, Forward, Role
 from empirical.backbones.clip_input import standardised
 from empirical.backbones.convolution import Convolution
 from empirical.backbones.layers import bounded_uniform
 from empirical.backbones.normalisation import LayerNorm
 from empirical.backbones.roles import roles_by_field
 from empirical.backbones.transformer import HEAD_WIDTH, TransformerBlock, through
+from empirical.records import NormMode
 
 
 class VitSize(NamedTuple):

@@ -8,11 +8,11 @@ import jax
 from artifacts import UserError
 from artifacts.files import replacing
 from empirical.backbones.catalogue import BackboneChoice, fresh, published, read_published
-from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointPlaces
+from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
 from empirical.backbones.checkpoints import write_checkpoint
 
 
-def convert(name: str, places: CheckpointPlaces, source: Path | None = None) -> Path:
+def convert(name: str, locations: CheckpointLocations, source: Path | None = None) -> Path:
     """Write a backbone's converted weights into the checkpoints' folder, where `load` finds them first.
 
     Args:
@@ -22,12 +22,12 @@ def convert(name: str, places: CheckpointPlaces, source: Path | None = None) -> 
     """
 
     one = published(name)
-    target = places.converted(name)
+    target = locations.converted(name)
     if target is None:
         raise UserError(f"Converted weights must have somewhere to go, but no folder is named; set {VARIABLE}.")
-    candidates = [(path, file) for path, file in places.candidates(one) if path != target and path.is_file()]
+    candidates = [(path, file) for path, file in locations.candidates(one) if path != target and path.is_file()]
     if source is None and not candidates:
-        places.found(one)  # says what was looked for
+        locations.found(one)  # says what was looked for
         return target
     path, file = (source, None) if source is not None else candidates[0]
     like = eqx.filter_eval_shape(lambda key: fresh(BackboneChoice(name=name), key=key), jax.random.key(0))

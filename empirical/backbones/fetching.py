@@ -4,24 +4,25 @@ import os
 from pathlib import Path
 
 from artifacts import UserError
+from artifacts.progress import Progress
 from empirical.backbones.catalogue import agrees
-from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointPlaces
+from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
 from empirical.backbones.published import Published, WeightsFile
-from empirical.datasets.download import Progress, fetch
+from empirical.datasets.download import fetch
 from empirical.datasets.sources import Fetched
 from empirical.formats.weights_file import sha256_of
 
 
-def fetch_weights(one: Published, places: CheckpointPlaces, *, progress: Progress) -> Path:
+def fetch_weights(one: Published, locations: CheckpointLocations, *, progress: Progress) -> Path:
     """Fetch the first of a backbone's files into the checkpoints' folder; what is there already is left alone.
 
     Raises:
       UserError: no folder is named, the server or the checksum is wrong, or there is no room.
     """
-    if places.folder is None:
+    if locations.folder is None:
         raise UserError(f"Weights must have somewhere to go, but no folder is named; set {VARIABLE} or a data root.")
     file = one.files[0]
-    place = places.folder / file.name
+    place = locations.folder / file.name
     if place.is_file():
         progress(f"{file.name} is there", 1.0)
         return place

@@ -5,7 +5,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32
 
-from empirical.backbones.backbone import NormMode
+from empirical.records import NormMode
 
 MOMENTUM = 0.1  # PyTorch's convention: new = 0.9 old + 0.1 batch; biased in the batch, unbiased in the buffer
 EPSILON = 1e-5

@@ -1,13 +1,15 @@
 """A backbone of the user's own, named `package.module:function` (docs/backbones.md).
 
 The function is called as `function(checkpoint, **options)` and returns a `Backbone`. It is the user's code and is
-trusted as such; what it returns is checked before anything is trained.
+trusted as such; what it returns is checked before anything is trained. Only a function that declares itself with
+`backbone` is called: a suite's file cannot call any other.
 """
 
 import importlib
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -17,6 +19,15 @@ from artifacts import UserError
 from empirical.backbones.backbone import KINDS, Backbone, Role
 
 DEFAULT_SIDE = 224
+NAME = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+_DECLARED = "__makes_a_backbone__"
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def backbone(function: Function) -> Function:
+    """Declare a function that makes a backbone, so that a recipe may name it; the function itself is unchanged."""
+    setattr(function, _DECLARED, function)
+    return function
 
 
 def own_backbone(name: str, checkpoint: Path | None, options: Mapping[str, Any]) -> Backbone:
@@ -25,6 +36,8 @@ def own_backbone(name: str, checkpoint: Path | None, options: Mapping[str, Any])
     Raises:
       UserError: there is no such function, or what it makes is no backbone.
     """
+    if NAME.fullmatch(name) is None:
+        raise UserError(f"A backbone of your own must be named package.module:function, got {name!r}.")
     module, _, function = name.partition(":")
     try:
         make = getattr(importlib.import_module(module), function)
@@ -32,8 +45,11 @@ def own_backbone(name: str, checkpoint: Path | None, options: Mapping[str, Any])
         raise UserError(
             f"A backbone of your own must be named package.module:function and be importable, got {name!r} ({error})."
         ) from error
-    if not callable(make):
-        raise UserError(f"{name} must be a function of a checkpoint's path, got {type(make).__name__}.")
+    # The mark holds the function itself: what wraps a declared one, or copies its marks, has not declared itself.
+    if not callable(make) or getattr(make, "__dict__", {}).get(_DECLARED) is not make:
+        raise UserError(
+            f"{name} must be declared as a backbone: write `@backbone` (empirical.backbones.own) above the function."
+        )
     try:
         made = make(checkpoint, **options)
     except TypeError as error:

@@ -11,11 +11,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.backbone import Backbone, Forward, Role
 from empirical.backbones.convolution import Convolution
 from empirical.backbones.layers import max_pooled, scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
+from empirical.records import NormMode
 
 EXPANSION = 4  # a block's outputs over its inner width
 RESNET50 = (3, 4, 6, 3)

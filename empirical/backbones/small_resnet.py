@@ -10,11 +10,12 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.backbone import Backbone, Forward, Role
 from empirical.backbones.convolution import gathered_product
 from empirical.backbones.layers import scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
+from empirical.records import NormMode
 
 WIDTHS = (24, 48, 96)
 STEM_SIZE, STEM_STRIDE = 7, 4

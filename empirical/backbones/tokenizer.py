@@ -8,6 +8,7 @@ import gzip
 import json
 import re
 import unicodedata
+import zlib
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
@@ -18,6 +19,7 @@ import numpy as np
 from jaxtyping import Int
 
 from artifacts import UserError
+from empirical.formats.files import open_regular
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORD_END = "</w>"
@@ -130,7 +132,8 @@ def read_tokenizer(folder: Path) -> Tokenizer:
         if packed.is_file():
             pairs = _pairs(_text(packed))[:OPENAI_MERGES]
             return _checked(folder, _openai_vocabulary(pairs), pairs)
-    except (OSError, EOFError, ValueError) as error:
+    # JSON calls itself for every bracket.
+    except (OSError, EOFError, ValueError, zlib.error, RecursionError) as error:
         if isinstance(error, UserError):
             raise
         raise UserError(f"{folder} must hold a readable vocabulary, but {error}; fetch it again.") from error
@@ -141,8 +144,8 @@ def read_tokenizer(folder: Path) -> Tokenizer:
 
 
 def _text(path: Path) -> str:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as stream:
-        content = stream.read(LARGEST_FILE + 1)
+    with open_regular(path) as file:
+        content = (gzip.GzipFile(fileobj=file) if path.suffix == ".gz" else file).read(LARGEST_FILE + 1)
     if len(content) > LARGEST_FILE:
         raise UserError(f"{path} must hold a vocabulary, but is larger than {LARGEST_FILE >> 20} MB.")
     return content.decode("utf-8")
@@ -161,7 +164,7 @@ def _openai_vocabulary(merges: Sequence[tuple[str, str]]) -> dict[str, int]:
 
 def _checked(folder: Path, vocabulary: object, merges: list[tuple[str, str]]) -> Tokenizer:
     known = vocabulary if isinstance(vocabulary, dict) else {}
-    numbers = set(known.values())
-    if not {START, END} <= known.keys() or numbers != set(range(len(known))):
+    numbers = [number for number in known.values() if type(number) is int]
+    if not {START, END} <= known.keys() or len(numbers) != len(known) or set(numbers) != set(range(len(known))):
         raise UserError(f"{folder} must hold a vocabulary that numbers its entries from 0, {START} among them.")
     return Tokenizer(known, merges)

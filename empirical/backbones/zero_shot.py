@@ -14,17 +14,20 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
 from artifacts import UserError
-from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.backbone import Backbone, Forward, Role
 from empirical.backbones.catalogue import BackboneChoice, checked_sha256, published
-from empirical.backbones.checkpoint_locations import CheckpointPlaces
+from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.classifier import Classifier, Head
 from empirical.backbones.clip_names import CLIP_TEXT
 from empirical.backbones.clip_text import ClipText
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.tokenizer import Tokenizer
+from empirical.formats.files import read_text
 from empirical.formats.weights_file import stored_tensors
+from empirical.records import NormMode
 
 MOST_TEMPLATES = 1000
+MOST_BYTES = 1 << 20
 
 
 class UnitFeatures(Backbone):
@@ -96,7 +99,7 @@ def read_templates(path: Path) -> tuple[str, ...]:
       UserError: the file cannot be read, is empty, or a line has no single `{}`.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = read_text(path, MOST_BYTES).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} must be a text file with a prompt a line, but {error}.") from error
     templates = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
@@ -107,7 +110,7 @@ def read_templates(path: Path) -> tuple[str, ...]:
     return templates
 
 
-def load_text_tower(choice: BackboneChoice, places: CheckpointPlaces) -> ClipText:
+def load_text_tower(choice: BackboneChoice, locations: CheckpointLocations) -> ClipText:
     """The text tower that lies in the same file as a CLIP image tower (a published one: converted files lack it).
 
     Raises:
@@ -116,9 +119,9 @@ def load_text_tower(choice: BackboneChoice, places: CheckpointPlaces) -> ClipTex
     one = published(choice.name)
     if one.text is None:
         raise UserError(f"A zero-shot head needs a CLIP backbone, got {choice.name}.")
-    candidates = places.candidates(one) if choice.checkpoint is None else [(choice.checkpoint, None)]
-    sources = [(path, file) for path, file in candidates if path != places.converted(one.name)]
-    path, file = next((source for source in sources if source[0].is_file()), None) or places.found(one)
+    candidates = locations.candidates(one) if choice.checkpoint is None else [(choice.checkpoint, None)]
+    sources = [(path, file) for path, file in candidates if path != locations.converted(one.name)]
+    path, file = next((source for source in sources if source[0].is_file()), None) or locations.found(one)
     checked_sha256(path, file)
     stored = stored_tensors(path)
     size = one.text

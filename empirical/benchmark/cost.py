@@ -1,36 +1,47 @@
-"""How much work a plan is: images that pass through the network, and hours at the rate measured on this device."""
+"""How much work a plan is: images that pass through the network, and hours at the rates measured on this device."""
 
 import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from artifacts import UserError
 from empirical.augment import Transform
-from empirical.backbones.catalogue import load
+from empirical.backbones.catalogue import fresh, load
+from empirical.benchmark.effort import Effort, efforts
 from empirical.benchmark.ledger import Ledger
+from empirical.benchmark.plan import grid
+from empirical.benchmark.set_sizes import SetSizes, set_sizes
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Places
-from empirical.datasets.catalogue import family
-from empirical.datasets.family import Family, Part, read_part
+from empirical.benchmark.workspace import Workspace
+from empirical.linear_probe import Features, probe_path
 from empirical.methods import FT_EVAL
-from empirical.recipes import Recipe
-from empirical.records import Description, RunResult
+from empirical.recipes import Recipe, SolvedProbe
+from empirical.records import ProbeResult
 from empirical.training import Resident, TrainingRun, starting_classifier, train
 
 #: A pass without gradients costs about a third of a training step.
 FORWARD_SHARE = 1 / 3
 #: Training steps that a measurement takes, after one that compiles.
 STEPS = 3
+#: Images and classes of the linear probe that a measurement solves.
+PROBE_IMAGES, PROBE_CLASSES = 2000, 10
 
 
-class Images(NamedTuple):
-    """Images of a recipe: in an epoch of training, and in one evaluation of every set. None: not known."""
+class Rates(NamedTuple):
+    """What this device does.
 
-    training: int | None
-    evaluation: int | None
+    Attributes:
+      training: images a second, by recipe.
+      solving: seconds of a linear probe for one image, feature, class and penalty, by recipe.
+    """
+
+    training: dict[str, float]
+    solving: dict[str, float]
 
 
 class Share(NamedTuple):
@@ -38,73 +49,70 @@ class Share(NamedTuple):
 
     Attributes:
       units, finished: runs in all, and those that are there.
-      trained, evaluated: images that the missing runs pass through the network with and without gradients.
-      seconds: that this takes at the measured rate; None where sizes or rate are not known.
+      effort: that the missing runs ask for; None where the sizes of sets are not known.
+      exact: False where the size of a set is an upper bound.
+      seconds: that this takes at the measured rates; None where sizes or rates are not known.
+      extensions: runs that the grid may still grow by, and how long they would take.
+      probe_bytes: memory for the features of a linear probe and its scores; None where there is none.
     """
 
     recipe: str
     work: str
     units: int
     finished: int
-    trained: int | None
-    evaluated: int | None
+    effort: Effort | None
+    exact: bool
     seconds: float | None
+    extensions: int
+    extension_seconds: float | None
+    probe_bytes: int | None
 
 
-def shares(ledger: Ledger, places: Places, units: Sequence[Unit], rates: dict[str, float]) -> list[Share]:
-    """The plan recipe by recipe and method by method.
-
-    Args:
-      rates: images a second of training, by recipe.
-    """
+def shares(ledger: Ledger, units: Sequence[Unit], rates: Rates) -> list[Share]:
+    """The plan recipe by recipe and method by method."""
+    known = {recipe.name: set_sizes(ledger, recipe) for recipe in ledger.suite.recipes}
+    sizes = {name: size for name, size in known.items() if size is not None}
+    asked = efforts(ledger, units, sizes)
     found = []
     for recipe in ledger.suite.recipes:
-        images = counted(ledger, places, recipe)
         own = [unit for unit in units if unit.recipe == recipe.name]
-        for work in dict.fromkeys(map(_work, own)):
-            part = [unit for unit in own if _work(unit) == work]
-            found.append(_share(ledger, recipe, work, part, images, rates.get(recipe.name)))
+        for work in dict.fromkeys(unit.work for unit in own):
+            part = [unit for unit in own if unit.work == work]
+            found.append(_share(ledger, recipe, part, sizes.get(recipe.name), asked, rates))
     return found
 
 
-def counted(ledger: Ledger, places: Places, recipe: Recipe) -> Images:
-    """From what was described, else from the files that are there, else from what is published."""
-    described = ledger.result(Unit(kind="description", recipe=recipe.name, seed=recipe.seeds[0]), Description)
-    if described is not None:
-        sizes = dict(described.sizes)
-        return Images(sizes.pop("id_training"), sum(sizes.values()))
-    if recipe.split is not None:
-        styles = 6  # ID test and five styles
-        return Images(recipe.split.training, recipe.split.validation + styles * recipe.split.test)
-    data = places.data
-    source = family(recipe.family, data.families)
-    reported = [source.reported, *(part for part in source.ood if recipe.ood is None or part.name in recipe.ood)]
-    # Under the protocol `paper` the reported ID set is judged twice: it selects too.
-    judged = [_size(source, part, places) for part in (reported[0], *reported)]
-    return Images(_size(source, source.training, places), None if None in judged else sum(size or 0 for size in judged))
-
-
-def measured_rates(ledger: Ledger, units: Iterable[Unit]) -> dict[str, float]:
-    """Images a second of training in finished runs, by recipe: the median."""
-    found: dict[str, list[float]] = {}
+def measured_rates(ledger: Ledger, units: Iterable[Unit]) -> Rates:
+    """What finished runs did, by recipe: the median."""
+    training: dict[str, list[float]] = {}
+    solving: dict[str, list[float]] = {}
     for unit in units:
-        run: RunResult | None = ledger.run(unit) if unit.kind == "training" else None
-        if run is not None and run.images_per_second is not None:
-            found.setdefault(unit.recipe, []).append(run.images_per_second)
-    return {name: sorted(rates)[len(rates) // 2] for name, rates in found.items()}
+        recipe = ledger.suite.recipe(unit.recipe)
+        if unit.kind == "training":
+            run = ledger.training(unit)
+            if run is not None and run.images_per_second is not None:
+                training.setdefault(unit.recipe, []).append(run.images_per_second)
+        elif unit.kind == "probe":
+            probe, size = ledger.result(unit, ProbeResult), _probe_size(ledger, recipe)
+            if probe is not None and size:
+                solving.setdefault(unit.recipe, []).append(probe.seconds / size)
+    return Rates(
+        {name: sorted(rates)[len(rates) // 2] for name, rates in training.items()},
+        {name: sorted(rates)[len(rates) // 2] for name, rates in solving.items()},
+    )
 
 
-def timed_rate(recipe: Recipe, places: Places) -> float:
+def timed_rate(recipe: Recipe, workspace: Workspace) -> float:
     """Images a second of training with the recipe's backbone and batch, measured now on random images.
 
     Raises:
       UserError: the weights are not there.
     """
-    loaded = load(recipe.backbone, places.checkpoints)
+    loaded = load(recipe.backbone, workspace.checkpoints)
     transform: Transform = recipe.pipelines.training
     count = recipe.batch_size * STEPS
     pictures = jax.random.uniform(jax.random.key(0), (count, transform.side, transform.side, 3), jnp.float32)
-    classes = recipe.classes or 10
+    classes = recipe.classes or PROBE_CLASSES
     data = Resident(pictures, jnp.arange(count, dtype=jnp.int32) % classes)
     start = starting_classifier(FT_EVAL, loaded.backbone, classes=classes, seed=0)
     run = TrainingRun(method=FT_EVAL, learning_rate=1e-6, epochs=2, batch_size=recipe.batch_size, seed=0)
@@ -113,31 +121,78 @@ def timed_rate(recipe: Recipe, places: Places) -> float:
     return outcome.images_per_second or 2 * count / (time.perf_counter() - began)
 
 
+def timed_solving(recipe: Recipe) -> float:
+    """Seconds of the recipe's solver for one image, feature, class and penalty, measured now on random features."""
+    probe, width = recipe.probe, feature_dim(recipe)
+    assert isinstance(probe, SolvedProbe)
+    if width is None:
+        raise UserError(f"{recipe.backbone.name} must say its features' width, but is a function of the user's own.")
+    draw = np.random.default_rng(0)
+    labels = (np.arange(PROBE_IMAGES) % PROBE_CLASSES).astype(np.int32)
+    centres = draw.normal(size=(PROBE_CLASSES, width))
+    features = (centres[labels] + draw.normal(size=(PROBE_IMAGES, width)) * 2).astype(np.float32)
+    penalties = probe.penalties[:: max(len(probe.penalties) // 5, 1)]
+    began = time.perf_counter()
+    probe_path(Features(features, labels), classes=PROBE_CLASSES, penalties=penalties, solver=probe.solver)
+    return (time.perf_counter() - began) / (PROBE_IMAGES * width * PROBE_CLASSES * len(penalties))
+
+
+def feature_dim(recipe: Recipe) -> int | None:
+    """Width of the backbone's features; None for a function of the user's own. Reads no weights."""
+    if ":" in recipe.backbone.name:
+        return None
+    return eqx.filter_eval_shape(lambda key: fresh(recipe.backbone, key=key), jax.random.key(0)).feature_dim
+
+
+def _probe_size(ledger: Ledger, recipe: Recipe) -> int:
+    sizes, width, probe = set_sizes(ledger, recipe), feature_dim(recipe), recipe.probe
+    if sizes is None or width is None or not isinstance(probe, SolvedProbe):
+        return 0
+    return sizes.training * width * (recipe.classes or 1) * len(probe.penalties)
+
+
 def _share(
-    ledger: Ledger, recipe: Recipe, work: str, units: Sequence[Unit], images: Images, rate: float | None
+    ledger: Ledger,
+    recipe: Recipe,
+    units: Sequence[Unit],
+    sizes: SetSizes | None,
+    asked: dict[Unit, Effort],
+    rates: Rates,
 ) -> Share:
     missing = [unit for unit in units if not ledger.finished(unit)]
-    epochs = sum(unit.epochs or 0 for unit in missing if unit.kind == "training")
-    judged = sum(_evaluations(unit) for unit in missing)
-    trained = 0 if epochs == 0 else None if images.training is None else epochs * images.training
-    evaluated = 0 if judged == 0 else None if images.evaluation is None else judged * images.evaluation
-    known = rate is not None and trained is not None and evaluated is not None
-    seconds = (trained + FORWARD_SHARE * evaluated) / rate if known else 0.0 if not missing else None
-    return Share(recipe.name, work, len(units), len(units) - len(missing), trained, evaluated, seconds)
+    effort = None if sizes is None else sum((asked[unit] for unit in missing), Effort())
+    extensions = _extensions(ledger, recipe, units[0])
+    one_more = None if effort is None or not missing else _seconds(asked[missing[-1]], recipe, rates)
+    width = feature_dim(recipe) if units[0].kind == "probe" and sizes is not None else None
+    # In single precision; scores, probabilities and directions of the solver are four numbers a class.
+    memory = None if width is None or sizes is None else 4 * sizes.training * (width + 4 * (recipe.classes or 1))
+    return Share(
+        recipe=recipe.name,
+        work=units[0].work,
+        units=len(units),
+        finished=len(units) - len(missing),
+        effort=effort,
+        exact=sizes is None or sizes.exact,
+        seconds=0.0 if not missing else None if effort is None else _seconds(effort, recipe, rates),
+        extensions=extensions,
+        extension_seconds=0.0 if not extensions else None if one_more is None else extensions * one_more,
+        probe_bytes=memory,
+    )
 
 
-def _evaluations(unit: Unit) -> int:
-    """Evaluations of every set: after each epoch and before the first; once for features; along a line."""
-    return {"training": (unit.epochs or 0) + 1, "interpolation": 11, "pretraining": 0}.get(unit.kind, 1)
+def _seconds(effort: Effort, recipe: Recipe, rates: Rates) -> float | None:
+    images = effort.trained + FORWARD_SHARE * (effort.head_trained + effort.passed)
+    rate, solving = rates.training.get(recipe.name), rates.solving.get(recipe.name)
+    if (images and rate is None) or (effort.solved and solving is None):
+        return None
+    width = (feature_dim(recipe) or 0) if effort.solved else 0
+    return (images / rate if rate else 0.0) + effort.solved * width * (solving or 0.0)
 
 
-def _work(unit: Unit) -> str:
-    name = unit.method if unit.kind == "training" else unit.kind
-    return f"{name} [{unit.condition}]" if unit.condition else name
-
-
-def _size(source: Family, part: Part, places: Places) -> int | None:
-    try:
-        return len(read_part(source, part, places.data.locations))
-    except (UserError, OSError):
-        return part.size.total
+def _extensions(ledger: Ledger, recipe: Recipe, unit: Unit) -> int:
+    """Runs by which the unit's grid may still grow, at the end where its optimum lies."""
+    if unit.kind != "training" or unit.condition or unit.method not in [sweep.label for sweep in recipe.sweeps]:
+        return 0
+    sweep = recipe.sweep(unit.method)
+    state = grid(recipe, sweep, ledger.training)
+    return 0 if state.settled else (sweep.extensions - min(len(state.added), sweep.extensions)) * len(recipe.seeds)

@@ -4,27 +4,31 @@ Nothing here is cached on disk: a result file is read in a tenth of a millisecon
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TypeVar
 
 from artifacts import UserError
 from artifacts.directory import MANIFEST
+from empirical.benchmark.run import Run
 from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit, place
+from empirical.benchmark.units import Unit
+from empirical.benchmark.workspace import Workspace
 from empirical.records import (
+    METRICS_FILE,
+    RESULT_FILE,
     EpochRecord,
     PenaltyRecord,
+    ProbeResult,
     Record,
     RunResult,
     read_lines,
     read_record,
-)  # fmt: skip
+)
 from empirical.selection import Trial
 
-Found = TypeVar("Found", bound=Record)
+Result = TypeVar("Result", bound=Record)
 
 
 @dataclass(frozen=True)
@@ -35,35 +39,41 @@ class Ledger:
     """
 
     suite: Suite
-    folder: Path
+    workspace: Workspace
     damaged: dict[Unit, str] = field(default_factory=dict)
     _kept: dict[Unit, Record] = field(default_factory=dict)
-    _places: dict[Unit, Path] = field(default_factory=dict)
+    _runs: dict[Unit, Run] = field(default_factory=dict)
 
-    def place(self, unit: Unit) -> Path:
-        if unit not in self._places:
-            self._places[unit] = place(unit, self.suite, self.folder)
-        return self._places[unit]
+    def run(self, unit: Unit) -> Run:
+        """A unit with its meaning."""
+        if unit not in self._runs:
+            self._runs[unit] = Run(unit, self.suite, self.workspace)
+        return self._runs[unit]
+
+    def runs(self, units: Iterable[Unit]) -> list[Run]:
+        """Units with their meaning."""
+        return [self.run(unit) for unit in units]
 
     def finished(self, unit: Unit) -> bool:
         """Whether a result is published; a damaged one, or one of other code or data, counts until it is run again."""
-        return (self.place(unit) / MANIFEST).is_file()
+        return (self.run(unit).folder / MANIFEST).is_file()
 
-    def result(self, unit: Unit, kind: type[Found]) -> Found | None:
+    def result(self, unit: Unit, kind: type[Result]) -> Result | None:
         """A finished unit's result; None where there is none."""
         if unit not in self._kept:
             if not self.finished(unit):
                 return None
             try:
-                self._kept[unit] = read_record(self.place(unit) / "result.json", kind)
+                self._kept[unit] = read_record(self.run(unit).folder / RESULT_FILE, kind)
             except UserError as error:
                 self.damaged[unit] = str(error)
                 return None
-        found = self._kept[unit]
-        assert isinstance(found, kind)
-        return found
+        result = self._kept[unit]
+        assert isinstance(result, kind)
+        return result
 
-    def run(self, unit: Unit) -> RunResult | None:
+    def training(self, unit: Unit) -> RunResult | None:
+        """How a training run ended; None where it has not been run."""
         return self.result(unit, RunResult)
 
     def forget(self, unit: Unit) -> None:
@@ -72,18 +82,27 @@ class Ledger:
         self._kept.pop(unit, None)
 
     def epochs(self, unit: Unit) -> list[EpochRecord]:
-        return read_lines(self.place(unit) / "metrics.jsonl", EpochRecord)
+        """A finished training run, epoch by epoch."""
+        return read_lines(self.run(unit).folder / METRICS_FILE, EpochRecord)
 
-    def path(self, unit: Unit) -> list[PenaltyRecord]:
-        return read_lines(self.place(unit) / "metrics.jsonl", PenaltyRecord)
+    def penalties(self, unit: Unit) -> list[PenaltyRecord]:
+        """A finished probe, penalty by penalty."""
+        return read_lines(self.run(unit).folder / METRICS_FILE, PenaltyRecord)
 
     def trial(self, unit: Unit) -> Trial | None:
-        """A finished run with every epoch, for selection on any criterion."""
-        run = self.run(unit)
+        """A finished run with everything that was measured along it, for selection on any criterion.
+
+        Of a training run every epoch; of a probe every penalty.
+        """
+        if unit.kind == "probe":
+            probe = self.result(unit, ProbeResult)
+            if probe is None:
+                return None
+            return Trial(probe.run, probe.penalty, probe.seed, False, tuple(self.penalties(unit)))
+        run = self.training(unit)
         if run is None:
             return None
-        history = tuple(self.epochs(unit))
-        return Trial(run.run, run.learning_rate, run.seed, run.status == "diverged", history)
+        return Trial(run.run, run.learning_rate, run.seed, run.status == "diverged", tuple(self.epochs(unit)))
 
 
 @contextmanager

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit, pretraining_unit, trained_probe_unit
+from empirical.benchmark.units import Unit, description_unit, pretraining_unit, probe_units, trained_probe_unit
 from empirical.methods import Method
-from empirical.recipes import Recipe, Sweep, TrainedProbe, Variation
+from empirical.recipes import Condition, Recipe, Sweep, TrainedProbe
 from empirical.records import EpochRecord, RunResult
 from empirical.selection import Selected, Trial, extended, selected
 
@@ -50,15 +50,15 @@ def plan(suite: Suite, results: Results) -> Plan:
             if sweep.extensions and not grids[sweep.label].settled:
                 undecided.append(f"{recipe.name}: {sweep.label} may extend its grid by up to {sweep.extensions}")
         for label in recipe.interpolate:
-            found = _at_selected_rate(recipe, label, grids[label])
-            units += (unit.model_copy(update={"kind": "interpolation"}) for unit in found or ())
-            if found is None:
+            selected_runs = _at_selected_rate(recipe, label, grids[label])
+            units += (unit.model_copy(update={"kind": "interpolation"}) for unit in selected_runs or ())
+            if selected_runs is None:
                 undecided.append(f"{recipe.name}: interpolation of {label} awaits its learning rate")
-        for variation in recipe.variations:
-            found = _variation_units(recipe, variation, grids)
-            units += found or ()
-            if found is None:
-                undecided.append(f"{recipe.name} [{variation.name}] awaits the learning rate of {variation.like}")
+        for condition in recipe.conditions:
+            known, complete = _condition_units(recipe, condition, grids)
+            units += known
+            if not complete:
+                undecided.append(f"{recipe.name} [{condition.name}] awaits the learning rate of {condition.like}")
     return Plan(tuple(dict.fromkeys(units)), tuple(undecided))
 
 
@@ -66,9 +66,9 @@ def grid(recipe: Recipe, sweep: Sweep, results: Results) -> Grid:
     """A sweep's grid, extended as far as what is finished tells."""
     values, added = list(sweep.learning_rates), list[float]()
     while True:
-        found = [results(unit) for unit in sweep_units(recipe, sweep, values)]
-        finished = [run for run in found if run is not None]
-        if len(finished) < len(found):
+        asked = [results(unit) for unit in sweep_units(recipe, sweep, values)]
+        finished = [run for run in asked if run is not None]
+        if len(finished) < len(asked):
             return Grid(tuple(sorted(values)), tuple(sorted(added)), False, None, False)
         best = selected([_trial(run) for run in finished], recipe.criterion)
         if best is None or best.edge is None or not sweep.extensions:
@@ -88,9 +88,8 @@ def sweep_units(recipe: Recipe, sweep: Sweep, values: Sequence[float]) -> Iterat
 
 def _first_units(recipe: Recipe) -> Iterator[Unit]:
     """Linear probes, the description of the data set, the trained probe."""
-    if recipe.solves:
-        yield from (Unit(kind="probe", recipe=recipe.name, seed=seed) for seed in recipe.seeds)
-    yield Unit(kind="description", recipe=recipe.name, seed=recipe.seeds[0])
+    yield from probe_units(recipe)
+    yield description_unit(recipe)
     if isinstance(recipe.probe, TrainedProbe):
         yield trained_probe_unit(recipe)
 
@@ -108,38 +107,34 @@ def _trainings(recipe: Recipe, method: Method, value: float, epochs: int, condit
         )
 
 
-def _at_selected_rate(recipe: Recipe, label: str, found: Grid, variation: Variation | None = None) -> list[Unit] | None:
+def _at_selected_rate(recipe: Recipe, label: str, grid: Grid, condition: Condition | None = None) -> list[Unit] | None:
     """A sweep's method, or another in its place, at the selected learning rate; None where that is not known yet."""
-    if not found.settled:
+    if not grid.settled:
         return None
-    if found.selected is None:
+    if grid.selected is None:
         return []
     sweep = recipe.sweep(label)
     epochs = sweep.epochs or recipe.epochs
-    value = found.selected.best.value
-    if variation is None:
+    value = grid.selected.best.value
+    if condition is None:
         return list(_trainings(recipe, sweep.method, value, epochs))
-    value = float(f"{value * variation.rate_factor:.6g}")
-    return list(_trainings(recipe, variation.method or sweep.method, value, epochs, variation.name))
+    value = float(f"{value * condition.rate_factor:.6g}")
+    return list(_trainings(recipe, condition.method or sweep.method, value, epochs, condition.name))
 
 
-def _variation_units(recipe: Recipe, variation: Variation, grids: dict[str, Grid]) -> list[Unit] | None:
-    if not variation.name:
-        return []
+def _condition_units(recipe: Recipe, condition: Condition, grids: dict[str, Grid]) -> tuple[list[Unit], bool]:
+    """What can be named of a condition's runs, and whether that is all; the main rows have theirs already."""
     units: list[Unit] = []
-    if variation.pretraining is not None:
-        units.append(pretraining_unit(recipe, variation))
-        if recipe.solves:
-            units += (
-                Unit(kind="probe", recipe=recipe.name, condition=variation.name, seed=seed) for seed in recipe.seeds
-            )
-        units.append(Unit(kind="description", recipe=recipe.name, condition=variation.name, seed=recipe.seeds[0]))
-    for label in variation.like:
-        found = _at_selected_rate(recipe, label, grids[label], variation)
-        if found is None:
-            return None
-        units += found
-    return units
+    if not condition.name:
+        return units, True
+    trainings = [_at_selected_rate(recipe, label, grids[label], condition) for label in condition.like]
+    if any(part is None for part in trainings):
+        return units, False
+    if condition.pretraining is not None:
+        units.append(pretraining_unit(recipe, condition))
+        units += probe_units(recipe, condition.name)
+        units.append(description_unit(recipe, condition.name))
+    return [*units, *(unit for part in trainings for unit in part or ())], True
 
 
 def _trial(run: RunResult) -> Trial:

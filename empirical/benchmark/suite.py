@@ -1,5 +1,7 @@
 """A suite is some recipes that are run, reported and compared together."""
 
+import json
+import logging
 from functools import lru_cache
 from pathlib import Path
 
@@ -7,16 +9,19 @@ from pydantic import Field, ValidationError, model_validator
 
 from artifacts import UserError
 from artifacts.files import write_json
+from artifacts.frozen import Frozen
 from empirical.datasets.protocols import CLEAN, PAPER
-from empirical.recipes import DIGITS, PAPER_RECIPES, Recipe, Scale, clean, miniature
-from empirical.recipes.recipe import Settings
+from empirical.recipes import EMBEDDED_RECIPES, PAPER_RECIPES, Recipe, Scale, clean, miniature
 
 SUITE_FILE = "suite.json"
+#: A suite file that this version cannot read.
+OLDER_FILE = "suite.older.json"
+logger = logging.getLogger(__name__)
 #: Suites that have a name; any other is a TOML file of the user's (`suite.configuration`).
 NAMES = ("embedded", "miniature", "paper")
 
 
-class Suite(Settings):
+class Suite(Frozen):
     """Recipes of different names, and what the suite is called."""
 
     name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
@@ -55,7 +60,7 @@ def named_suite(name: str, *, scale: Scale = "default", protocol: str = PAPER.na
     if protocol not in (PAPER.name, CLEAN.name):
         raise UserError(f"A protocol must be {PAPER.name} or {CLEAN.name}, got {protocol!r}.")
     if name == "embedded":
-        return Suite(name=name, recipes=(DIGITS[scale],))
+        return Suite(name=name, recipes=EMBEDDED_RECIPES[scale])
     if name not in NAMES:
         raise UserError(f"A suite must be one of {', '.join(NAMES)} or a TOML file, got {name!r}.")
     recipes = tuple(PAPER_RECIPES.values())
@@ -68,18 +73,24 @@ def named_suite(name: str, *, scale: Scale = "default", protocol: str = PAPER.na
 def open_suite(folder: Path, suite: Suite) -> None:
     """Make a folder hold this suite, so that every worker reads the same recipes.
 
-    Recipes may change: each run is filed under its own configuration, and those of earlier recipes stay.
+    Recipes may change: each run is filed under its own configuration, and those of earlier recipes stay. A suite file
+    of an older version is set aside under another name; its runs stay where they are, and are made again where their
+    configuration has changed.
 
     Raises:
       UserError: the folder holds another suite.
     """
     path = folder / SUITE_FILE
     if path.exists():
-        there = read_suite(folder)
-        if there.name != suite.name:
-            raise UserError(f"{folder} must hold the suite {suite.name}, got {there.name}; name another with --out.")
-        if there == suite:
-            return
+        name = _name(path)
+        if name is not None and name != suite.name:
+            raise UserError(f"{folder} must hold the suite {suite.name}, got {name}; name another with --out.")
+        try:
+            if read_suite(folder) == suite:
+                return
+        except UserError as error:
+            logger.warning("%s It is kept as %s.", error, OLDER_FILE)
+            path.replace(folder / OLDER_FILE)
     elif folder.exists() and any(folder.iterdir()):
         foreign = sorted(entry.name for entry in folder.iterdir())[0]
         raise UserError(f"{folder} must be new or hold a suite, got {foreign} and no {SUITE_FILE}; name another --out.")
@@ -102,8 +113,16 @@ def read_suite(folder: Path) -> Suite:
         ) from error
     except ValidationError as error:
         raise UserError(
-            f"{path} must be a suite of this version ({str(error).splitlines()[0]}); run it again."
+            f"{path} must be of this version ({str(error).splitlines()[0]}); `distort bench run` writes it anew."
         ) from error
+
+
+def _name(path: Path) -> str | None:
+    """What a suite file of any version calls its suite; None where it is damaged."""
+    try:
+        return json.loads(path.read_bytes()).get("name")
+    except (ValueError, AttributeError):
+        return None
 
 
 @lru_cache(maxsize=2)

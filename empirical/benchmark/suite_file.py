@@ -11,22 +11,21 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artifacts import UserError
+from artifacts.frozen import Frozen
 from empirical.augment.transforms import OWN, TRANSFORMS, Pipelines
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.benchmark.suite import Suite
 from empirical.datasets.catalogue import family
 from empirical.datasets.configuration import Data, read_data
-from empirical.datasets.protocols import CLEAN, PAPER, Protocol
+from empirical.datasets.protocols import CLEAN, PAPER, Protocol, Split
 from empirical.methods import LP, method
-from empirical.recipes import DIGITS, PAPER_RECIPES, Recipe, SolvedProbe, Sweep, clean
-from empirical.recipes.recipe import PENALTIES
+from empirical.recipes import EMBEDDED_RECIPES, PAPER_RECIPES, Recipe, SolvedProbe, Sweep, clean
+from empirical.recipes.penalties import PAPER_PENALTIES
 from empirical.selection import Criterion
 
 
-class OwnSweep(BaseModel):
+class OwnSweep(Frozen):
     """A method by name or as a table (docs/benchmark.md), and its grid; LP has none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: str | Mapping[str, Any]
     learning_rates: tuple[float, ...] = ()
@@ -34,7 +33,7 @@ class OwnSweep(BaseModel):
     epochs: int | None = None
 
 
-class OwnRecipe(BaseModel):
+class OwnRecipe(Frozen):
     """A table `[recipes.NAME]`.
 
     Attributes:
@@ -43,9 +42,9 @@ class OwnRecipe(BaseModel):
       protocol: `paper` or `clean`; `held_out` another share of each class that selects.
       side: of the images in pixels; transforms shrink in proportion.
       methods: the sweeps; LP is there unless `probe = false`.
+      split: how many images of an embedded data set go where.
+      evaluate: `selected` judges OOD sets only where an epoch is the best so far, and at the end.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     like: str | None = None
     dataset: str | None = None
@@ -63,6 +62,8 @@ class OwnRecipe(BaseModel):
     metric: Literal["accuracy", "nll"] | None = None
     classes: int | None = None
     ood: tuple[str, ...] | None = None
+    split: Split | None = None
+    evaluate: Literal["every_epoch", "selected"] | None = None
     interpolate: tuple[str, ...] | None = None
     describe: bool | None = None
 
@@ -104,13 +105,15 @@ def read_suite_file(path: Path, *, root: Path | None = None) -> Suite:
 def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
     fields = _foundation(name, own)
     dataset = own.dataset or fields.get("family") or name
-    if dataset != "digits":
-        source = family(dataset, data.families)
-        dataset = source.name
-        fields.setdefault("title", source.title)
-    fields["family"] = dataset
-    simple = ("title", "epochs", "batch_size", "seeds", "classes", "ood", "interpolate", "describe")
-    fields |= {one: getattr(own, one) for one in simple if getattr(own, one) is not None}
+    source = family(dataset, data.families)
+    fields["family"] = source.name
+    fields.setdefault("title", source.title)
+    if source.pooled:
+        fields.setdefault("split", Split())
+    simple = (
+        "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "describe"
+    )  # fmt: skip
+    fields |= {name: getattr(own, name) for name in simple if getattr(own, name) is not None}
     if own.backbone is not None:
         fields["backbone"] = _backbone(own.backbone, base)
     if own.held_out is not None:
@@ -126,7 +129,7 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
     if own.probe is not None:
         fields["probe"] = None if own.probe is False else SolvedProbe.model_validate({**_probe(fields), **own.probe})
     if own.methods is not None:
-        fields["sweeps"] = tuple(_sweep(one) for one in own.methods if not _is_probe(one, fields))
+        fields["sweeps"] = tuple(_sweep(sweep) for sweep in own.methods if not _is_probe(sweep, fields))
     if own.metric is not None:
         fields["criterion"] = Criterion(metric=own.metric)
     return Recipe.model_validate(fields)
@@ -135,13 +138,13 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
 def _foundation(name: str, own: OwnRecipe) -> dict[str, Any]:
     """What holds where the table says nothing."""
     if own.like is not None:
-        known = {**PAPER_RECIPES, "digits": DIGITS["default"]}
+        known = {**PAPER_RECIPES, **{recipe.name: recipe for recipe in EMBEDDED_RECIPES["default"]}}
         if own.like not in known:
             raise UserError(f"`like` must be one of {', '.join(known)}, got {own.like!r}.")
         recipe = known[own.like]
-        recipe = clean(recipe) if own.protocol == CLEAN.name and own.like != "digits" else recipe
+        recipe = clean(recipe) if own.protocol == CLEAN.name and own.like in PAPER_RECIPES else recipe
         return {**dict(recipe), "name": name, "source": f"like {own.like}"}
-    missing = [one for one in ("backbone", "methods", "epochs", "batch_size") if getattr(own, one) is None]
+    missing = [field for field in ("backbone", "methods", "epochs", "batch_size") if getattr(own, field) is None]
     if missing:
         raise UserError(f"`{missing[0]}` must be given, or `like` must name a recipe to take it from.")
     protocol = PAPER if own.protocol == PAPER.name else CLEAN
@@ -162,7 +165,7 @@ def _backbone(choice: str | Mapping[str, Any], base: Path) -> BackboneChoice:
 
 def _probe(fields: Mapping[str, Any]) -> dict[str, Any]:
     probe = fields.get("probe")
-    return dict(probe) if isinstance(probe, SolvedProbe) else {"penalties": PENALTIES}
+    return dict(probe) if isinstance(probe, SolvedProbe) else {"penalties": PAPER_PENALTIES}
 
 
 def _is_probe(own: OwnSweep, fields: Mapping[str, Any]) -> bool:
@@ -182,6 +185,6 @@ def _sweep(own: OwnSweep) -> Sweep:
 
 def _first(error: ValidationError) -> str:
     first: Any = error.errors()[0]
-    place = ".".join(map(str, first["loc"]))
+    field = ".".join(map(str, first["loc"]))
     message = first["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message
+    return f"{field}: {message}" if field else message

@@ -3,14 +3,13 @@
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
-
-from empirical.backbones.checkpoint_locations import CheckpointPlaces, checkpoint_places
+from artifacts.frozen import Frozen
+from empirical.backbones.checkpoint_locations import CheckpointLocations, checkpoint_locations
 from empirical.datasets.configuration import Data, read_data
 
 
-class Places(BaseModel):
-    """Folders and files.
+class Workspace(Frozen):
+    """The folders and files of a suite's runs.
 
     Attributes:
       folder: of the suite, where `suite.json` and all runs lie.
@@ -18,20 +17,20 @@ class Places(BaseModel):
       configuration: the user's TOML file (docs/datasets.md), where there is one.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     folder: Path
     root: Path | None = None
     configuration: Path | None = None
 
     @property
     def data(self) -> Data:
+        """Every data set that can be asked for, and where it lies."""
         return _data(self.configuration, self.root)
 
     @property
-    def checkpoints(self) -> CheckpointPlaces:
+    def checkpoints(self) -> CheckpointLocations:
+        """Where pretrained weights lie."""
         data = self.data
-        return checkpoint_places(data.locations.root, data.checkpoints)
+        return checkpoint_locations(data.locations.root, data.checkpoints)
 
 
 @lru_cache(maxsize=4)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 
 from artifacts import UserError
 from empirical.datasets import imagenet
-from empirical.datasets.family import Family, Part
+from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import Size, read_marker
@@ -83,6 +83,7 @@ def _family(name: str, title: str, training: Size, validation: int) -> Family:
         training=_part(name, "id_training", "train", "source", training),
         reported=_part(name, "id_test", "val", "source", Size(total=validation)),
         ood=(_part(name, "target_subclasses", "val", "target", Size(total=validation)),),
+        columns=(Column(name, title, name, ("target_subclasses",)),),
     )
 
 

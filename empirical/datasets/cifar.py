@@ -11,15 +11,18 @@ from jaxtyping import Int, UInt8
 
 from artifacts import UserError
 from empirical.datasets import stl
-from empirical.datasets.family import Family, Part
+from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import Size
+from empirical.formats.arrays import read_array
+from empirical.formats.files import read_regular
 from empirical.formats.pickled_arrays import read_arrays
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 SIDE = 32
 RECORD = 1 + 3 * SIDE * SIDE
+MOST_BYTES = 64 << 20  # of one batch; the published ones have 31 MB
 TRAINING = tuple(f"data_batch_{number}" for number in range(1, 6))
 TEST = ("test_batch",)
 
@@ -40,7 +43,7 @@ def _binary(folder: Path, batch: str) -> tuple[UInt8[np.ndarray, "n 3072"], Int[
     """Records of one label byte and three planes of 32 x 32."""
     path = folder / f"{batch}.bin"
     try:
-        data = np.fromfile(path, np.uint8)
+        data = np.frombuffer(read_regular(path, MOST_BYTES), np.uint8)
     except OSError as error:
         raise UserError(f"{path} must be there, but {error.strerror}; unpack cifar-10-binary.tar.gz again.") from error
     if len(data) == 0 or len(data) % RECORD:
@@ -71,7 +74,8 @@ def _python(folder: Path, batch: str) -> tuple[UInt8[np.ndarray, "n 3072"], Int[
 def _cifar10_1(locations: Locations) -> ImageSet:
     """Version v6; version v4 lies in the same folder and is left alone."""
     folder = locations.folder("cifar10_1")
-    images, labels = (_array(folder / f"cifar10.1_v6_{what}.npy") for what in ("data", "labels"))
+    again = "`distort bench download cifar10_1`"
+    images, labels = (read_array(folder / f"cifar10.1_v6_{what}.npy", again) for what in ("data", "labels"))
     if images.dtype != np.uint8 or images.shape[1:] != (SIDE, SIDE, 3) or labels.shape != images.shape[:1]:
         raise UserError(
             f"{folder} must hold uint8 images (n, 32, 32, 3) and n labels, got {images.shape}; fetch v6 again."
@@ -81,13 +85,6 @@ def _cifar10_1(locations: Locations) -> ImageSet:
     _check_labels(folder, labels)
     rows = ImageRows(str(folder / "cifar10.1_v6_data.npy"), images, np.arange(len(images)))
     return ImageSet(name="cifar10_1", images=rows, labels=labels.astype(np.int32))
-
-
-def _array(path: Path) -> np.ndarray:
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise UserError(f"{path} must be a NumPy array, but {error}; `distort bench download cifar10_1`.") from error
 
 
 def _check_labels(path: Path, labels: Int[np.ndarray, " n"]) -> None:
@@ -112,5 +109,9 @@ CIFAR10 = Family(
             name="cifar10_1", source="cifar10_1", size=Size(total=2_000, per_class=(200, 200)), classes=10,
             index=_cifar10_1,
         ),
+    ),
+    columns=(
+        Column("stl10", "CIFAR-10 to STL-10", "cifar10", ("stl10",)),
+        Column("cifar10_1", "CIFAR-10 to CIFAR-10.1", "cifar10", ("cifar10_1",)),
     ),
 )  # fmt: skip

@@ -23,10 +23,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artifacts import UserError
-from empirical.datasets.catalogue import FAMILIES
+from empirical.datasets.catalogue import EMBEDDED, FAMILIES
 from empirical.datasets.family import Family
 from empirical.datasets.folders import OwnDataset, own_family
 from empirical.datasets.locations import Locations, locations
+from empirical.datasets.naming import Name
+from empirical.formats.files import read_text
+
+MOST_BYTES = 1 << 20
 
 
 class Configuration(BaseModel):
@@ -36,7 +40,7 @@ class Configuration(BaseModel):
 
     root: Path | None = None
     locations: Mapping[str, Path] = Field(default_factory=dict)
-    datasets: Mapping[str, OwnDataset] = Field(default_factory=dict)
+    datasets: Mapping[Name, OwnDataset] = Field(default_factory=dict)
     checkpoints: Mapping[str, Path] = Field(default_factory=dict)
     name: Any = None
     recipes: Any = None
@@ -60,21 +64,22 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None) ->
     if configuration is None:
         return Data(FAMILIES, locations(root))
     try:
-        content = tomllib.loads(configuration.read_text(encoding="utf-8"))
+        content = tomllib.loads(read_text(configuration, MOST_BYTES))
         read = Configuration.model_validate(content)
         base = configuration.parent
         own_root = None if read.root is None else base / read.root
         found = locations(root or own_root)
         folders = {name: base / folder for name, folder in read.locations.items()}
         placed = Locations(root=found.root, folders=folders)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    # tomllib calls itself for every bracket.
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UserError(f"{configuration} must be a TOML file, but {error}; docs/datasets.md shows one.") from error
     except ValidationError as error:
         raise UserError(f"{configuration} must follow docs/datasets.md, but {_first(error)}.") from error
-    taken = sorted(set(read.datasets) & {one.name for one in FAMILIES})
+    taken = sorted(set(read.datasets) & {task.name for task in (*FAMILIES, *EMBEDDED)})
     if taken:
         raise UserError(
-            f"{configuration} must not name a data set {taken[0]}, which is one of the ten; name it otherwise."
+            f"{configuration} must not name a data set {taken[0]}, which is one of the catalogue; name it otherwise."
         )
     own = tuple(own_family(name, content, base) for name, content in read.datasets.items())
     checkpoints = {name: base / file for name, file in read.checkpoints.items()}

@@ -5,33 +5,26 @@ that a loss of accuracy is owed to the style alone. Which sets meet the theory's
 shift is built, before anything is measured.
 """
 
-from functools import cache
-from typing import Literal, NamedTuple
+from functools import cache, partial
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
-from pydantic import BaseModel, ConfigDict
-from sklearn.datasets import load_digits
 
-from empirical.datasets.image_sets import Dataset, ImageRows, ImageSet
-from empirical.datasets.protocols import CLEAN
+from artifacts.frozen import Frozen
+from empirical.datasets.embedded import Look, pooled_family
+from empirical.datasets.family import Column
 from empirical.datasets.styles import Style, enlarged, render
+from empirical.records import Premises
 
 CLASSES = 10
 ID_STYLE = Style()
-Premises = Literal["met", "near ID"]
 
 
-class OODSet(BaseModel):
-    """A style for the test digits, and whether the theory speaks about it.
-
-    `premises` is "met" where pretraining has seen the style (features that can be good) and the pictures leave the
-    span of the ID pictures (a large shift); "near ID" is the control for which the theory promises nothing.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class OODSet(Frozen):
+    """A style for the test digits, and whether the theory speaks about it (`embedded.Look`)."""
 
     name: str
     style: Style
@@ -68,26 +61,6 @@ PREMISES_MET = tuple(ood.name for ood in OOD_SETS if ood.premises == "met")
 LOOKS = {"id": ID_STYLE, **{ood.name: ood.style for ood in OOD_SETS}}
 
 
-class DigitsSplit(BaseModel):
-    """How many images go where. The test images are one fixed draw; each replicate draws its own training and
-    validation images from the rest, so that intervals over replicates cover the choice of data as well."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    training: int = 200
-    validation: int = 497
-    test: int = 500
-    seed: int = 0
-
-
-class Indices(NamedTuple):
-    """Positions among the 1,797 images; no image is in two of them."""
-
-    training: Int[np.ndarray, " training"]
-    validation: Int[np.ndarray, " validation"]
-    test: Int[np.ndarray, " test"]
-
-
 class Digits(NamedTuple):
     """Strokes in [0, 1], 1 where there is ink, and the digit each shows."""
 
@@ -98,23 +71,11 @@ class Digits(NamedTuple):
 @cache
 def digits() -> Digits:
     """All 1,797 digits, 8 x 8 cells brought to 32 x 32."""
-    source = load_digits()
+    from sklearn.datasets import load_digits  # two seconds, which only those pay who draw digits
+
+    source: Any = load_digits()
     cells = jnp.asarray(source.images, jnp.float32) / 16
     return Digits(np.asarray(jax.jit(jax.vmap(enlarged))(cells)), source.target.astype(np.int32))
-
-
-def indices(split: DigitsSplit, count: int, *, replicate: int) -> Indices:
-    """Which images a replicate trains on, selects on and is tested on.
-
-    Raises:
-      ValueError: the split asks for more images than there are.
-    """
-    if split.training + split.validation + split.test > count or min(split.training, split.validation, split.test) < 1:
-        raise ValueError(f"`split` must take at least one image each and {count} in all, got {split}.")
-    order = np.random.default_rng(split.seed).permutation(count)
-    test, rest = order[: split.test], order[split.test :]
-    rest = np.random.default_rng([split.seed, replicate]).permutation(rest)
-    return Indices(rest[: split.training], rest[split.training : split.training + split.validation], test)
 
 
 def pictures(strokes: Float32[np.ndarray, "n 32 32"], style: Style, *, seed: int) -> UInt8[np.ndarray, "n 32 32 3"]:
@@ -123,43 +84,25 @@ def pictures(strokes: Float32[np.ndarray, "n 32 32"], style: Style, *, seed: int
     return np.asarray(render(jnp.asarray(strokes), style, key=jax.random.key(seed)))
 
 
-def digits_dataset(split: DigitsSplit, *, replicate: int) -> Dataset:
-    """The digits as a data set like every other, in memory: what a replicate trains on, and the same test digits in
-    every style.
-
-    Raises:
-      ValueError: the split asks for more images than there are.
-    """
-    labels = digits().labels
-    training, validation, test = indices(split, len(labels), replicate=replicate)
-
-    def images(name: str, look: str, at: Int[np.ndarray, " p"]) -> ImageSet:
-        return ImageSet(name=name, images=ImageRows(f"digits, {look}", _drawn(look), at), labels=labels[at])
-
-    return Dataset(
-        name="digits",
-        classes=tuple(map(str, range(CLASSES))),
-        # Validation images are its own: the reported ones never select.
-        protocol=CLEAN.name,
-        miniature=False,
-        id_training=images("id_training", "id", training),
-        id_validation=images("id_validation", "id", validation),
-        id_test=images("id_test", "id", test),
-        ood=tuple(images(ood.name, ood.name, test) for ood in OOD_SETS),
-    )
-
-
-def training_looks(split: DigitsSplit, *, replicate: int) -> tuple[ImageSet, ...]:
-    """A replicate's training digits in the style of every OOD set: to describe sets with, never to train methods on."""
-    labels = digits().labels
-    at = indices(split, len(labels), replicate=replicate).training
-    return tuple(
-        ImageSet(name=ood.name, images=ImageRows(f"digits, {ood.name}", _drawn(ood.name), at), labels=labels[at])
-        for ood in OOD_SETS
-    )
+def _labels() -> Int[np.ndarray, " n"]:
+    return digits().labels
 
 
 @cache
 def _drawn(look: str) -> UInt8[np.ndarray, "n 32 32 3"]:
     """All digits in a style, drawn once: 5.5 MB each."""
     return pictures(digits().strokes, LOOKS[look], seed=list(LOOKS).index(look))
+
+
+DIGITS = pooled_family(
+    "digits",
+    "Handwritten digits",
+    classes=tuple(map(str, range(CLASSES))),
+    labels=_labels,
+    id_pictures=partial(_drawn, "id"),
+    looks=[
+        Look(name=ood.name, premises=ood.premises, reason=ood.reason, pictures=partial(_drawn, ood.name))
+        for ood in OOD_SETS
+    ],
+    columns=(Column("digits", "Handwritten digits", "digits", PREMISES_MET),),
+)

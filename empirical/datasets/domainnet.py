@@ -3,19 +3,23 @@
 The split files end their lines with CR LF and name the images; whatever else lies in the folders does not count.
 """
 
+import re
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from artifacts import UserError
-from empirical.datasets.family import Family, Part
+from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import Size
 from empirical.datasets.tables import class_names
+from empirical.formats.files import read_text
 
 SPLITS = "SENTRY_splits"
+MOST_BYTES = 64 << 20
 CLASSES = class_names("domainnet")
 DOMAINS = ("clipart", "painting", "real", "sketch")
 
@@ -28,7 +32,7 @@ def _index(name: str, domain: str, split: str, locations: Locations) -> ImageSet
     folder = locations.folder("domainnet")
     file = split_file(folder, domain, split)
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = read_text(file, MOST_BYTES).splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(
             f"{file} must list {domain}'s images, but {error}; `distort bench download domainnet`."
@@ -37,21 +41,26 @@ def _index(name: str, domain: str, split: str, locations: Locations) -> ImageSet
         raise UserError(
             f"{folder / domain} must hold the images of {domain}, but is missing; unpack {domain}.zip there."
         )
-    entries = [_entry(file, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    entries = [_entry(file, domain, number, line) for number, line in enumerate(lines, 1) if line.strip()]
     paths = tuple(path for path, _ in entries)
+    if len(set(paths)) < len(paths):
+        repeated = next(path for path, count in Counter(paths).items() if count > 1)
+        raise UserError(f"{file} must name every image once, got {repeated} several times; fetch the file again.")
     _check_files(folder, domain, paths, file)
     return ImageSet(
         name=name, images=ImageFiles(folder, paths), labels=np.array([label for _, label in entries], np.int32)
     )
 
 
-def _entry(file: Path, number: int, line: str) -> tuple[str, int]:
-    """Path and label of one line; the class in the path and the label must agree."""
+def _entry(file: Path, domain: str, number: int, line: str) -> tuple[str, int]:
+    """Path and label of one line; the class in the path and the label must agree, and the domain be the file's."""
     path, _, label = line.strip().rpartition(" ")
     parts = path.split("/")
-    if not label.isdecimal() or int(label) >= len(CLASSES) or len(parts) != 3 or parts[1] != CLASSES[int(label)]:
+    known = re.fullmatch(r"[0-9]{1,4}", label) and int(label) < len(CLASSES)
+    if not known or len(parts) != 3 or parts[:2] != [domain, CLASSES[int(label)]] or parts[2] in ("", ".", ".."):
         raise UserError(
-            f"{file} line {number} must be `domain/class/image label`, got {line.strip()!r}; fetch the file again."
+            f"{file} line {number} must be `{domain}/class/image label`, got {line.strip()[:200]!r}; "
+            "fetch the file again."
         )
     return path, int(label)
 
@@ -86,4 +95,5 @@ DOMAINNET = Family(
         _part("painting", "painting", "test", 2_909),
         _part("clipart", "clipart", "test", 1_616),
     ),
+    columns=(Column("domainnet", "DomainNet", "domainnet", ("real", "painting", "clipart")),),
 )

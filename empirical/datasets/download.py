@@ -9,17 +9,16 @@ import os
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
 
 from artifacts import UserError
+from artifacts.progress import Progress
 from empirical.datasets.sources import Fetched, Source
 from empirical.formats.archives import BadArchive, unpack
 
-Progress = Callable[[str, float], None]
 DOWNLOADS, LOCK = ".downloads", ".downloads.lock"
 BLOCK = 2**20
 TIMEOUT = 60

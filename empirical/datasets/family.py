@@ -6,8 +6,22 @@ from dataclasses import dataclass
 from artifacts import UserError
 from empirical.datasets.image_sets import Dataset, ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.protocols import PAPER, Protocol, select
+from empirical.datasets.protocols import PAPER, Protocol, Split, indices, select
 from empirical.datasets.sizes import Size, difference, read_marker, required_size
+from empirical.records import Premises
+
+#: Of sets whose shift is not made but met: it is measured instead.
+NOT_BY_CONSTRUCTION = "Not known by construction: the distances are measured."
+
+
+@dataclass(frozen=True)
+class Column:
+    """One OOD column of a table: the unweighted mean of the accuracies on `sets` of a family."""
+
+    name: str
+    title: str
+    family: str
+    sets: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +33,7 @@ class Part:
       size: what is published about its size.
       classes: how many classes occur in it.
       index: lists its images and labels; decodes nothing.
+      premises, reason: whether the theory's premises hold by construction, and why.
     """
 
     name: str
@@ -26,6 +41,8 @@ class Part:
     size: Size
     classes: int
     index: Callable[[Locations], ImageSet]
+    premises: Premises = "unknown"
+    reason: str = NOT_BY_CONSTRUCTION
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +52,9 @@ class Family:
     Attributes:
       classes: their names in label order.
       validation: a validation set of its own, where a user's data have one; it takes the place of held-out images.
+      columns: of tables; none: one column over all OOD sets.
+      pooled: every set is the same pool of images in another look; a `Split` says which are trained on and tested.
+      reported_at_most: images of ID test and OOD sets together, where no more is published than a bound.
     """
 
     name: str
@@ -44,6 +64,9 @@ class Family:
     reported: Part
     ood: tuple[Part, ...]
     validation: Part | None = None
+    columns: tuple[Column, ...] = ()
+    pooled: bool = False
+    reported_at_most: int | None = None
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -69,19 +92,32 @@ def read_part(family: Family, part: Part, locations: Locations) -> ImageSet:
 
 
 def read_dataset(
-    family: Family, locations: Locations, *, protocol: Protocol = PAPER, ood: Sequence[str] | None = None
+    family: Family,
+    locations: Locations,
+    *,
+    protocol: Protocol = PAPER,
+    ood: Sequence[str] | None = None,
+    split: Split | None = None,
+    replicate: int = 0,
 ) -> Dataset:
     """A family's data set under a protocol.
 
     Args:
       ood: names of the OOD sets to read; all of them by default.
+      split, replicate: of a pooled family: how many of its images go where, and which draw of them.
     Raises:
-      UserError: a set is missing or wrong; an OOD set is unknown; miniatures and real data are mixed.
+      UserError: a set is missing or wrong; an OOD set is unknown; miniatures and real data are mixed; a `split` is
+        missing, or is given to a family that has its own.
     """
     names = [part.name for part in family.ood]
     unknown = sorted(set(ood or ()) - set(names))
     if unknown:
         raise UserError(f"`ood` must name sets of {family.name} ({', '.join(names)}), got {', '.join(unknown)}.")
+    if family.pooled != (split is not None):
+        must = "have a `split`, for it is one pool of images" if family.pooled else "have no `split`: it has its own"
+        raise UserError(f"A recipe for {family.name} must {must}.")
+    if split is not None:
+        return _pooled_dataset(family, locations, split, replicate=replicate, ood=ood, protocol=protocol)
     chosen = [part for part in family.ood if ood is None or part.name in ood]
     training, reported = (read_part(family, part, locations) for part in (family.training, family.reported))
     if family.validation is None:
@@ -97,6 +133,29 @@ def read_dataset(
         id_validation=id_validation.renamed("id_validation"),
         id_test=reported.renamed("id_test"),
         ood=tuple(read_part(family, part, locations).renamed(part.name) for part in chosen),
+    )
+
+
+def _pooled_dataset(
+    family: Family, locations: Locations, split: Split, *, replicate: int, ood: Sequence[str] | None, protocol: Protocol
+) -> Dataset:
+    """What a replicate trains, selects and is tested on; validation images are its own: the reported never select."""
+    pool = family.training.index(locations)
+    looks = [part.index(locations) for part in family.ood if ood is None or part.name in ood]
+    try:
+        training, validation, test = indices(split, len(pool), replicate=replicate)
+    except ValueError as error:
+        raise UserError(f"{family.name}: {error}") from error
+    return Dataset(
+        name=family.name,
+        classes=family.classes(locations),
+        protocol=protocol.name,
+        miniature=False,
+        id_training=pool.subset(training, name="id_training"),
+        id_validation=pool.subset(validation, name="id_validation"),
+        id_test=pool.subset(test, name="id_test"),
+        ood=tuple(look.subset(test, name=look.name) for look in looks),
+        counterparts=tuple(look.subset(training, name=look.name) for look in looks),
     )
 
 

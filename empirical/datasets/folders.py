@@ -14,6 +14,7 @@ from artifacts import UserError
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
+from empirical.datasets.naming import Name, Title, check_ood_names
 from empirical.datasets.pixels import EXTENSIONS
 from empirical.datasets.protocols import held_out
 from empirical.datasets.sizes import Size
@@ -42,13 +43,13 @@ class OwnDataset(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: str = ""
+    title: Title = ""
     training: Tree
     validation: Tree | None = None
     test: Tree | None = None
     test_share: float = Field(default=0.2, gt=0, lt=1)
     seed: int = 0
-    ood: Mapping[str, Tree] = Field(min_length=1)
+    ood: Mapping[Name, Tree] = Field(min_length=1)
 
 
 class _Listing(BaseModel):
@@ -65,6 +66,7 @@ def own_family(name: str, content: OwnDataset, base: Path) -> Family:
     Args:
       base: what relative paths are relative to.
     """
+    check_ood_names(tuple(content.ood))
     training = _placed(content.training, base)
 
     def part(part_name: str, tree: Tree) -> Part:

@@ -164,6 +164,8 @@ class Dataset:
     Attributes:
       protocol: name of the split protocol that made `id_training` and `id_validation`.
       miniature: a synthetic copy, whose numbers say nothing about the data set.
+      counterparts: the training images in the look of each OOD set, where OOD images are ID images in another look, one
+        for one; to describe sets with, never to train methods on.
     """
 
     name: str
@@ -174,6 +176,7 @@ class Dataset:
     id_validation: ImageSet
     id_test: ImageSet
     ood: tuple[ImageSet, ...]
+    counterparts: tuple[ImageSet, ...] = ()
 
     @property
     def sets(self) -> Sequence[ImageSet]:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from artifacts import UserError
-from empirical.datasets.family import Family, Part
+from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import Size
@@ -133,5 +133,11 @@ IMAGENET = Family(
             name="imagenet_sketch", source="imagenet_sketch", classes=CLASSES, size=Size(total=50_889),
             index=partial(_by_wnid, "imagenet_sketch", indices=tuple(range(CLASSES))),
         ),
+    ),
+    columns=(
+        Column("imagenet_v2", "ImageNetV2", "imagenet", ("imagenet_v2",)),
+        Column("imagenet_r", "ImageNet-R", "imagenet", ("imagenet_r",)),
+        Column("imagenet_a", "ImageNet-A", "imagenet", ("imagenet_a",)),
+        Column("imagenet_sketch", "ImageNet-Sketch", "imagenet", ("imagenet_sketch",)),
     ),
 )  # fmt: skip

@@ -2,11 +2,14 @@
 
 What the official loaders do is kept: grey and CMYK images become RGB, an alpha channel is dropped, the orientation
 noted by a camera is not applied. What they would silently spoil is refused: more than 8 bits a channel, animations,
-truncated files.
+truncated files. So is what an image has no need of (docs/security.md): other formats than those named here, some of
+which start programs, more bytes or pixels than any data set has, and whatever is no regular file.
 """
 
 import io
+import threading
 import warnings
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +17,16 @@ from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
 from artifacts import UserError
+from empirical.formats.files import read_regular
 
+#: Formats as Pillow names them (JPEG is MPO's too). It knows others, such as EPS, for which it starts Ghostscript.
+FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "GIF", "WEBP")
+MOST_BYTES = 256 << 20
+#: The largest image of ImageNet has 61 million. Decoding takes some 12 bytes for each.
+MOST_PIXELS = 90_000_000
+#: Images of more pixels than this are decoded one at a time, whatever the number of threads.
+SMALL_PIXELS = 4_000_000
+_LARGE = threading.Lock()
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif")
 EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 
@@ -23,10 +35,10 @@ def read_bytes(path: Path) -> bytes:
     """A file's content.
 
     Raises:
-      UserError: it is missing, empty or may not be read.
+      UserError: it is missing, empty or may not be read; it is no regular file, or larger than an image.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MOST_BYTES)
     except OSError as error:
         raise UserError(
             f"{path} must be a readable image, but {error.strerror}; restore it or fetch it again."
@@ -53,9 +65,10 @@ def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
         with warnings.catch_warnings():
             # Pillow warns above 90 megapixels and refuses above twice that; old cameras write broken EXIF blocks.
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 _check(image, name)
-                return np.array(image.convert("RGB"))
+                with _LARGE if image.width * image.height > SMALL_PIXELS else nullcontext():
+                    return np.array(image.convert("RGB"))
     except UnidentifiedImageError as error:
         raise UserError(f"{name} must be an image, got {len(data)} bytes of something else; fetch it again.") from error
     except Image.DecompressionBombError as error:
@@ -67,10 +80,22 @@ def decode(data: bytes, name: str) -> UInt8[np.ndarray, "h w 3"]:
         raise UserError(f"{name} must be a whole image, but it is damaged ({error}); fetch it again.") from error
 
 
+def format_of(data: bytes) -> tuple[str, str]:
+    """Format and mode of an image, as Pillow names them; the bytes must be those of an image."""
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        return image.format or "", image.mode
+
+
 def _check(image: Image.Image, name: str) -> None:
+    if image.width * image.height > MOST_PIXELS:
+        raise UserError(
+            f"{name} must have at most {MOST_PIXELS} pixels, got {image.width} x {image.height}; resize or remove it."
+        )
     if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
         raise UserError(f"{name} must hold one picture, got an animation; save the frame that is meant.")
     tiles = getattr(image, "tile", None)
     raw_mode = str(tiles[0][3]) if tiles else ""
+    if image.format == "PPM" and tiles and isinstance(tiles[0][3], tuple) and tiles[0][3][-1] > 255:
+        raise UserError(f"{name} must have 8 bits a channel, got values to {tiles[0][3][-1]}; convert it to 8 bits.")
     if image.mode not in EIGHT_BIT_MODES or ";16" in raw_mode:
         raise UserError(f"{name} must have 8 bits a channel, got mode {image.mode} {raw_mode}; convert it to 8 bits.")

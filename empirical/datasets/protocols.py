@@ -1,22 +1,21 @@
-"""Which images select among runs: the paper's choice and a clean one, as data."""
+"""Which images are trained on and which select among runs: the paper's choice, a clean one, and a pool's, as data."""
 
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Int
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from artifacts.frozen import Frozen
 from empirical.datasets.image_sets import ImageSet, Labels
 
 
-class Protocol(BaseModel):
+class Protocol(Frozen):
     """A split protocol.
 
     `held_out` is the share of each class that leaves training for validation. At 0 the reported ID set selects too,
     as in the paper's code, which makes the reported ID accuracy slightly optimistic.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     held_out: float = Field(ge=0, lt=1)
@@ -55,3 +54,38 @@ def held_out(labels: Labels, share: float, *, seed: int) -> Int[np.ndarray, " p"
         count = min(round(share * len(members)), len(members) - 1)
         chosen.append(np.random.default_rng([seed, int(label)]).permutation(members)[:count])
     return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
+
+
+class Split(Frozen):
+    """How many images of a pool go where.
+
+    The test images are one fixed draw; each replicate draws its own training and validation images from the rest, so
+    that intervals over replicates cover the choice of data as well.
+    """
+
+    training: int = 200
+    validation: int = 497
+    test: int = 500
+    seed: int = 0
+
+
+class Indices(NamedTuple):
+    """Positions in a pool; no image is in two of them."""
+
+    training: Int[np.ndarray, " training"]
+    validation: Int[np.ndarray, " validation"]
+    test: Int[np.ndarray, " test"]
+
+
+def indices(split: Split, count: int, *, replicate: int) -> Indices:
+    """Which of `count` images a replicate trains on, selects on and is tested on.
+
+    Raises:
+      ValueError: the split asks for more images than there are.
+    """
+    if split.training + split.validation + split.test > count or min(split.training, split.validation, split.test) < 1:
+        raise ValueError(f"`split` must take at least one image each and {count} in all, got {split}.")
+    order = np.random.default_rng(split.seed).permutation(count)
+    test, rest = order[: split.test], order[split.test :]
+    rest = np.random.default_rng([split.seed, replicate]).permutation(rest)
+    return Indices(rest[: split.training], rest[split.training : split.training + split.validation], test)

@@ -14,8 +14,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from artifacts import UserError
 from artifacts.files import write_text
 from empirical.datasets.image_sets import ImageSet
+from empirical.formats.files import read_regular
 
 MARKER = "distort-miniature.json"
+MOST_BYTES = 1 << 20
 
 
 class Size(BaseModel):
@@ -56,7 +58,7 @@ def read_marker(folder: Path) -> Miniature | None:
     if not path.exists():
         return None
     try:
-        return Miniature.model_validate_json(path.read_bytes())
+        return Miniature.model_validate_json(read_regular(path, MOST_BYTES))
     except (ValidationError, OSError) as error:
         raise UserError(
             f"{path} must be the marker of a miniature, but it is damaged; write the miniature again."

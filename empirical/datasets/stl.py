@@ -11,6 +11,7 @@ import numpy as np
 from artifacts import UserError
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.datasets.locations import Locations
+from empirical.formats.files import open_regular
 
 SIDE = 96
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
@@ -43,7 +44,9 @@ def index(locations: Locations) -> ImageSet:
 def _bytes(path: Path) -> np.ndarray:
     """The file as uint8, mapped rather than read: the images take 221 MB."""
     try:
-        if path.stat().st_size == 0:
+        with open_regular(path) as stream:
+            empty = not stream.read(1)
+        if empty:
             raise UserError(f"{path} must not be empty; unpack stl10_binary.tar.gz again.")
         return np.memmap(path, np.uint8, mode="r")
     except OSError as error:

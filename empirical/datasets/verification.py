@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from artifacts import UserError
+from artifacts.progress import Progress
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import ImageFiles, Images
 from empirical.datasets.locations import Locations
@@ -15,7 +16,6 @@ from empirical.datasets.sizes import difference, read_marker, required_size
 from empirical.datasets.sources import source
 
 Status = Literal["ok", "wrong", "note"]
-Progress = Callable[[str, float], None]
 # Enough to see what kind of damage it is.
 SHOWN = 5
 

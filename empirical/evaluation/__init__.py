@@ -1,6 +1,6 @@
 """A classifier on every set at once, in eval mode."""
 
-from empirical.evaluation.judging import Evaluation, SetEvaluation, evaluate
+from empirical.evaluation.judging import Evaluation, evaluate, set_metrics
 from empirical.evaluation.sets import BATCH_SIZE, RESIDENT_BYTES, EvaluationSet, EvaluationSets, evaluation_sets
 
 __all__ = [
@@ -9,7 +9,7 @@ __all__ = [
     "Evaluation",
     "EvaluationSet",
     "EvaluationSets",
-    "SetEvaluation",
     "evaluate",
     "evaluation_sets",
+    "set_metrics",
 ]

@@ -18,45 +18,35 @@ from artifacts import UserError
 from empirical.augment.transforms import Colour, scaled
 from empirical.backbones.classifier import Classifier
 from empirical.evaluation.sets import EvaluationSet, EvaluationSets, chunks
-from empirical.metrics import Judgement, Measures, judgement, measures
+from empirical.metrics import Judgement, judgement, measures
+from empirical.records import Metrics, SetMetrics
 from empirical.views import any_key
 
 PENDING = 2  # batches under way on the device while the next are read
 
 
-class SetEvaluation(NamedTuple):
-    """One set.
+class Evaluation(NamedTuple):
+    """What a classifier does, set by set.
 
     Attributes:
-      unmasked: over all classes.
-      masked: over the set's valid classes, where it has them.
       positions, features: of the images whose features were asked for.
     """
 
-    count: int
-    unmasked: Measures
-    masked: Measures | None
-    positions: Int[np.ndarray, " p"]
-    features: Float32[np.ndarray, "p k"]
-
-    @property
-    def accuracy(self) -> float:
-        """What the paper reports: over the valid classes where the set has them."""
-        return (self.masked or self.unmasked).accuracy
-
-
-class Evaluation(NamedTuple):
-    """What a classifier does on each set, keyed by the set's name."""
-
-    sets: Mapping[str, SetEvaluation]
+    sets: dict[str, SetMetrics]
+    features: Mapping[str, Float32[np.ndarray, "p k"]]
+    positions: Mapping[str, Int[np.ndarray, " p"]]
 
     @property
     def accuracy(self) -> dict[str, float]:
-        return {name: one.accuracy for name, one in self.sets.items()}
+        """What the paper reports: over the valid classes where a set has them."""
+        return {name: metrics.accuracy for name, metrics in self.sets.items()}
 
-    @property
-    def features(self) -> dict[str, Float32[np.ndarray, "p k"]]:
-        return {name: one.features for name, one in self.sets.items()}
+
+def set_metrics(count: int, unmasked: Metrics, masked: Metrics | None) -> SetMetrics:
+    """A set's metrics as they are recorded: over its valid classes where it has them, and then over all beside."""
+    headline = unmasked if masked is None else masked
+    beside = None if masked is None else unmasked
+    return SetMetrics(count=count, unmasked=beside, **dict(headline))
 
 
 def evaluate(
@@ -89,9 +79,13 @@ def evaluate(
             collect()
     while pending:
         collect()
-    results = zip(sets.sets, collected, strict=True)
+    parts = {member.images.name: part for member, part in zip(sets.sets, collected, strict=True)}
     return Evaluation(
-        {one.images.name: parts.finished(masked=one.images.valid_labels is not None) for one, parts in results}
+        sets={
+            member.images.name: parts[member.images.name].metrics(member.images.valid_labels) for member in sets.sets
+        },
+        features={name: np.concatenate(part.features) for name, part in parts.items()},
+        positions={name: part.positions for name, part in parts.items()},
     )
 
 
@@ -112,15 +106,10 @@ class _Collected:
             self.features.append(np.asarray(features)[rows[within - self.seen]])
         self.seen += len(rows)
 
-    def finished(self, *, masked: bool) -> SetEvaluation:
+    def metrics(self, valid_labels: tuple[int, ...] | None) -> SetMetrics:
         judged = np.concatenate(self.judged, axis=1)
-        return SetEvaluation(
-            self.count,
-            measures(Judgement(*judged[:3])),
-            measures(Judgement(*judged[3:])) if masked else None,
-            self.positions,
-            np.concatenate(self.features),
-        )
+        masked = None if valid_labels is None else measures(Judgement(*judged[3:]))
+        return set_metrics(self.count, measures(Judgement(*judged[:3])), masked)
 
 
 def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[np.ndarray, "s classes"] | None:

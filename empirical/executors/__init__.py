@@ -1,8 +1,8 @@
-"""Who does the work: the seam between a suite and the machines that run it.
+"""Who does the work: between a suite and the machines that run it.
 
-`seam` says what an executor is; `in_process` works here, `processes` beside here, `dask_workers` wherever workers of a
-Dask scheduler are, `queueing` on nodes that a queueing system (Slurm, PBS, SGE) lends. Only the last two need the extra
-`[cluster]`, and they import it when they are called.
+`executor` says what an executor is; `in_process` works here, `processes` beside here, `dask_workers` wherever workers
+of a Dask scheduler are, `queueing` on nodes that a queueing system (Slurm, PBS, SGE) lends. Only the last two need the
+extra `[cluster]`, and they import it when they are called.
 """
 
 from empirical.executors.dask_workers import DaskWorkers

@@ -12,9 +12,9 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artifacts import UserError
-from empirical.benchmark.suite import Suite, read_suite
+from empirical.benchmark.run import Run, read_run
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.workspace import Workspace
 from empirical.executors.executor import RETRIES, Attempt, Done, Failed, Work, attempted
 from empirical.executors.fleet import GPU, Fleet, lost
 from empirical.executors.identity import Identity, disagreement, identity
@@ -47,11 +47,9 @@ class DaskWorkers:
     work: Work = run_unit
     retries: int = RETRIES
 
-    def __call__(
-        self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool
-    ) -> Generator[Done | Failed, None, None]:
+    def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
         with connected(self.address) as client:
-            yield from given_out(client, Waiting(units, suite, retries=self.retries), places, force, self.work)
+            yield from given_out(client, Waiting(runs, retries=self.retries), runs[0].workspace, force, self.work)
 
 
 @contextmanager
@@ -75,7 +73,7 @@ def connected(address: str) -> Iterator["Client"]:
         yield client
 
 
-class Answer(NamedTuple):
+class WorkersAnswer(NamedTuple):
     """What a worker returns: an attempt, or why it must not make one."""
 
     worker: str
@@ -84,7 +82,7 @@ class Answer(NamedTuple):
 
 
 def given_out(
-    client: "Client", waiting: Waiting, places: Places, force: bool, work: Work
+    client: "Client", waiting: Waiting, workspace: Workspace, force: bool, work: Work
 ) -> Generator[Done | Failed, None, None]:
     """Units given to workers until all are settled.
 
@@ -93,18 +91,18 @@ def given_out(
     """
     import cloudpickle
 
-    mine = identity(places.folder)
-    fleet = Fleet(client, mine, places.folder)
+    mine = identity(workspace.folder)
+    fleet = Fleet(client, mine, workspace.folder)
     running: dict[Future, Unit] = {}
     ended: SimpleQueue[Future] = SimpleQueue()
     try:
         while waiting:
             fleet.look()
-            while len(running) < fleet.slots and (unit := waiting.take()) is not None:
-                needed = {"resources": {GPU: 1}} if fleet.gpus else {}
-                message = cloudpickle.dumps(_Call((unit, places, force, mine, work)))
-                future = client.submit(pickle.loads, message, pure=False, **needed)
-                running[future] = unit
+            while len(running) < fleet.slots and (run := waiting.take()) is not None:
+                resources = {GPU: 1} if fleet.gpus else None
+                message = cloudpickle.dumps(_Call((run.unit, workspace, force, mine, work)))
+                future = client.submit(pickle.loads, message, pure=False, resources=resources)
+                running[future] = run.unit
                 future.add_done_callback(ended.put)
             if not running:
                 fleet.check_hope()
@@ -120,16 +118,16 @@ def given_out(
         _let_go(client, list(running))
 
 
-def carried_out(unit: Unit, places: Places, force: bool, client: Identity, work: Work) -> Answer:
+def carried_out(unit: Unit, workspace: Workspace, force: bool, client: Identity, work: Work) -> WorkersAnswer:
     """On a worker."""
     from distributed import get_worker
 
     address = get_worker().address
-    refusal = disagreement(client, identity(places.folder))
+    refusal = disagreement(client, identity(workspace.folder))
     if refusal:
-        return Answer(address, None, refusal)
-    await_dependencies(unit, read_suite(places.folder), places.folder)
-    return Answer(address, attempted(unit, places, force=force, work=work))
+        return WorkersAnswer(address, None, refusal)
+    await_dependencies(read_run(unit, workspace))
+    return WorkersAnswer(address, attempted(unit, workspace, force=force, work=work))
 
 
 class _Call(NamedTuple):
@@ -155,7 +153,7 @@ def _ended(ended: "SimpleQueue[Future]") -> "Iterator[Future]":
         return
 
 
-def _answer(client: "Client", future: "Future", unit: Unit) -> Answer:
+def _answer(client: "Client", future: "Future", unit: Unit) -> WorkersAnswer:
     from distributed import KilledWorker
 
     if future.status == "cancelled" or client.status != "running":
@@ -166,7 +164,7 @@ def _answer(client: "Client", future: "Future", unit: Unit) -> Answer:
     line = " ".join(f"{type(error).__name__}: {error}".split())
     # Dask has tried it as often as its scheduler allows.
     attempt = Attempt(Failed(unit, line), again=not isinstance(error, KilledWorker))
-    return Answer("", attempt)
+    return WorkersAnswer("", attempt)
 
 
 def _let_go(client: "Client", futures: "list[Future]") -> None:

@@ -1,18 +1,18 @@
 """What an executor is given and what it yields.
 
-An executor is given units and yields what became of each, in any order. It must begin a unit only when the units that
-it depends on (`units.dependencies`) and that were given with it are done, and must yield `Failed` for those whose
-dependency failed. Everything else is the same for all executors: a worker calls `run_unit` with a unit and places, both
-small and JSON-able, and returns the run's id; units are idempotent, so giving one out twice costs nothing but time.
+An executor is given runs of one suite and yields what became of each, in any order. It must begin a run only when those
+that it depends on (`Run.dependencies`) and that were given with it are done, and must yield `Failed` for those whose
+dependency failed. Everything else is the same for all executors: a worker is sent a unit and its workspace, both small
+and JSON-able, calls `run_unit` and returns the run's id; giving one out twice costs nothing but time.
 """
 
 from collections.abc import Generator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from artifacts import Outcome, UserError
-from empirical.benchmark.suite import Suite
+from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.workspace import Workspace
 
 #: How often a unit is tried again after an error that may pass (a full disk, a lost worker); not after a `UserError`,
 #: which says what somebody must mend.
@@ -37,16 +37,16 @@ class Failed(NamedTuple):
 
 @runtime_checkable
 class Executor(Protocol):
-    def __call__(
-        self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool
-    ) -> Generator[Done | Failed, None, None]: ...
+    """Makes runs, wherever it likes."""
+
+    def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]: ...
 
 
 @runtime_checkable
 class Work(Protocol):
-    """What a worker does with a unit (`work.run_unit`): a module's function, so that it can be named to a process."""
+    """What a worker does with a unit (`runs.run_unit`): a module's function, so that it can be named to a process."""
 
-    def __call__(self, unit: Unit, places: Places, *, force: bool) -> Outcome: ...
+    def __call__(self, unit: Unit, workspace: Workspace, *, force: bool) -> Outcome: ...
 
 
 class Attempt(NamedTuple):
@@ -56,13 +56,13 @@ class Attempt(NamedTuple):
     again: bool = False
 
 
-def attempted(unit: Unit, places: Places, *, force: bool, work: Work) -> Attempt:
+def attempted(unit: Unit, workspace: Workspace, *, force: bool, work: Work) -> Attempt:
     """A unit run here; what goes wrong is said in one line and stops nobody else."""
     try:
-        outcome = work(unit, places, force=force)
+        outcome = work(unit, workspace, force=force)
     except UserError as error:
         return Attempt(Failed(unit, " ".join(str(error).split())))
     except Exception as error:
         return Attempt(Failed(unit, " ".join(f"{type(error).__name__}: {error}".split())), again=True)
-    run = outcome.artifact.path.relative_to(places.folder).as_posix()
+    run = outcome.artifact.path.relative_to(workspace.folder).as_posix()
     return Attempt(Done(unit, run, outcome.built, outcome.reason))

@@ -89,7 +89,7 @@ class Fleet:
             if workers[one]["nthreads"] != 1
         }
         asked = [one for one in addresses if one not in found]
-        answers: dict[str, Any] = {}
+        answers: Any = {}
         if asked:
             answers = self._client.run(identity, self._folder, workers=asked, on_error="return")
         for address, answer in answers.items():
@@ -101,7 +101,8 @@ class Fleet:
 
 def lost(client: "Client") -> UserError:
     """What to say where the scheduler has gone."""
+    address = getattr(client.scheduler, "address", "an address that is gone too")
     return UserError(
-        f"The Dask scheduler at {client.scheduler.address} was lost; finished runs are on disk. Start it again, "
+        f"The Dask scheduler at {address} was lost; finished runs are on disk. Start it again, "
         "and the same command continues."
     )

@@ -19,9 +19,9 @@ from typing import Any
 
 from artifacts import UserError
 from artifacts.runtime import share_processors
-from empirical.benchmark.suite import Suite
+from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.workspace import Workspace
 from empirical.executors.executor import RETRIES, Attempt, Done, Failed, Work, attempted
 from empirical.executors.waiting import Waiting
 from empirical.runs import run_unit
@@ -51,20 +51,18 @@ class Processes:
         if self.gpus and self.count > len(self.gpus):
             raise UserError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
 
-    def __call__(
-        self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool
-    ) -> Generator[Done | Failed, None, None]:
-        waiting = Waiting(units, suite, retries=self.retries)
+    def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
+        waiting = Waiting(runs, retries=self.retries)
         workers: list[_Worker] = []
         try:
             workers += [
-                _Worker(self.work, self.gpus[place] if self.gpus else None, self.count)
-                for place in range(min(self.count, len(waiting)))
+                _Worker(self.work, self.gpus[index] if self.gpus else None, self.count)
+                for index in range(min(self.count, len(waiting)))
             ]
             while waiting:
                 for worker in workers:
-                    if worker.unit is None and (unit := waiting.take()) is not None:
-                        worker.begin(unit, places, force)
+                    if worker.unit is None and (run := waiting.take()) is not None:
+                        worker.begin(run.unit, run.workspace, force)
                 busy = {worker.connection: worker for worker in workers if worker.unit is not None}
                 for connection in wait(list(busy)):
                     worker = busy[connection]  # type: ignore[index]
@@ -83,10 +81,10 @@ class _Worker:
         self._work, self._gpu, self._count = work, gpu, count
         self._start()
 
-    def begin(self, unit: Unit, places: Places, force: bool) -> None:
+    def begin(self, unit: Unit, workspace: Workspace, force: bool) -> None:
         self.unit = unit
         with suppress(OSError):  # it died while it was idle: `answer` finds the line broken
-            self.connection.send((unit, places, force))
+            self.connection.send((unit, workspace, force))
 
     def answer(self) -> tuple[Unit, Attempt]:
         """What became of the unit in work; waits for it."""
@@ -142,10 +140,10 @@ def _serve(connection: Connection, work: Work, count: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            unit, places, force = connection.recv()
+            unit, workspace, force = connection.recv()
         except EOFError:
             return
-        connection.send(attempted(unit, places, force=force, work=work))
+        connection.send(attempted(unit, workspace, force=force, work=work))
 
 
 def _end_with_parent() -> None:

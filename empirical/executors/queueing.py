@@ -8,14 +8,13 @@ import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from artifacts import UserError
-from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Places
+from artifacts.frozen import Frozen
+from empirical.benchmark.run import Run
 from empirical.executors.dask_workers import given_out
 from empirical.executors.executor import RETRIES, Done, Failed, Work
 from empirical.executors.fleet import GPU
@@ -23,15 +22,12 @@ from empirical.executors.serving import START_SECONDS
 from empirical.executors.waiting import Waiting
 from empirical.runs import run_unit
 
-if TYPE_CHECKING:
-    from dask_jobqueue import JobQueueCluster
-
 System = Literal["slurm", "pbs", "sge"]
 #: Stands in a printed script where the running scheduler's address will be.
 ADDRESS = "tcp://SCHEDULER:PORT"
 
 
-class QueueingSystem(BaseModel):
+class QueueingSystem(Frozen):
     """What a job asks for, in every system.
 
     Attributes:
@@ -45,8 +41,6 @@ class QueueingSystem(BaseModel):
       scheduler_port: fixed where a firewall wants it; 0: any.
       log_directory: of the jobs' output.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     jobs: int = Field(default=1, ge=1)
     cores: int = Field(default=8, ge=1)
@@ -150,9 +144,9 @@ def read_queue(system: System, path: Path | None, **changes: Any) -> Slurm | PBS
         return SYSTEMS[system].model_validate({**content, **given})
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
+        field = ".".join(map(str, first["loc"]))
         said = f"{path}: [{system}]" if path else f"What is asked of {system}"
-        raise UserError(f"{said} must follow docs/cluster.md, but {place}: {first['msg']}.") from error
+        raise UserError(f"{said} must follow docs/cluster.md, but {field}: {first['msg']}.") from error
 
 
 def job_script(asked: Slurm | PBS | SGE) -> str:
@@ -169,22 +163,21 @@ class Queue:
     work: Work = run_unit
     retries: int = RETRIES
 
-    def __call__(
-        self, units: Sequence[Unit], suite: Suite, places: Places, *, force: bool
-    ) -> Generator[Done | Failed, None, None]:
+    def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
         from distributed import Client
 
-        waiting = Waiting(units, suite, retries=self.retries)
+        waiting = Waiting(runs, retries=self.retries)
         options = {"port": self.asked.scheduler_port} if self.asked.scheduler_port else {}
         with _cluster_type(self.asked)(scheduler_options=options, **self.asked.job_options()) as cluster:
             jobs = min(self.asked.jobs, len(waiting))
             # Both ends the same: a job that ends early, as at its walltime, is replaced.
             cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
             with Client(cluster, set_as_default=False) as client:
-                yield from given_out(client, waiting, places, force, self.work)
+                yield from given_out(client, waiting, runs[0].workspace, force, self.work)
 
 
-def _cluster_type(asked: QueueingSystem) -> "type[JobQueueCluster]":
+def _cluster_type(asked: QueueingSystem) -> Any:
+    """The class of dask-jobqueue, whose annotations leave out what its metaclass adds."""
     try:
         import dask_jobqueue
     except ImportError as error:

@@ -39,10 +39,11 @@ async def _serve(address: str, gpus: tuple[str | None, ...]) -> None:
         raise UserError("Dask must be installed: pip install 'feature-distortion[cluster]'.") from error
 
     def nanny(gpu: str | None) -> Any:
-        of_gpu = {} if gpu is None else {"resources": {GPU: 1}, "env": {DEVICES: gpu}}
         # No memory limit of Dask's: it counts mapped files, and would end a worker that reads many images.
-        return Nanny(address, nthreads=1, memory_limit=0, preload=["empirical.executors.preload"],
-                     death_timeout=START_SECONDS, **of_gpu)  # fmt: skip
+        options: dict[str, Any] = {"memory_limit": 0, "preload": ["empirical.executors.preload"]}
+        if gpu is not None:
+            options |= {"resources": {GPU: 1}, "env": {DEVICES: gpu}}
+        return Nanny(address, nthreads=1, death_timeout=START_SECONDS, **options)
 
     nannies = [nanny(gpu) for gpu in gpus]
     try:

@@ -4,8 +4,8 @@ import heapq
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit, dependencies
+from empirical.benchmark.run import Run
+from empirical.benchmark.units import Unit
 from empirical.executors.executor import RETRIES, Attempt, Done, Failed
 
 
@@ -15,20 +15,21 @@ class Waiting:
     False once every unit is done or failed. A dependency that was not given with the others counts as done.
     """
 
-    def __init__(self, units: Sequence[Unit], suite: Suite, *, retries: int = RETRIES):
+    def __init__(self, runs: Sequence[Run], *, retries: int = RETRIES):
         self._retries = retries
         self._tries: Counter[Unit] = Counter()
-        self._order = {unit: place for place, unit in enumerate(units)}
-        self._units = tuple(self._order)
+        self._runs = {run.unit: run for run in runs}
+        self._units = tuple(self._runs)
+        self._order = {unit: position for position, unit in enumerate(self._units)}
         self._missing: dict[Unit, int] = {}
         self._followers: dict[Unit, list[Unit]] = {}
         self._ready: list[int] = []
         self._unsettled = set(self._units)
-        for unit in self._units:
-            needed = [one for one in dependencies(unit, suite) if one in self._order]
+        for unit, run in self._runs.items():
+            needed = [dependency.unit for dependency in run.dependencies if dependency.unit in self._order]
             self._missing[unit] = len(needed)
-            for one in needed:
-                self._followers.setdefault(one, []).append(unit)
+            for dependency in needed:
+                self._followers.setdefault(dependency, []).append(unit)
             if not needed:
                 heapq.heappush(self._ready, self._order[unit])
 
@@ -39,12 +40,12 @@ class Waiting:
         """How many are neither done nor failed, those in work among them."""
         return len(self._unsettled)
 
-    def take(self) -> Unit | None:
-        """The next unit that may begin; None where all others wait or are in work."""
+    def take(self) -> Run | None:
+        """The next run that may begin; None where all others wait or are in work."""
         while self._ready:
             unit = self._units[heapq.heappop(self._ready)]
             if unit in self._unsettled:
-                return unit
+                return self._runs[unit]
         return None
 
     def give_back(self, unit: Unit) -> None:
@@ -72,11 +73,10 @@ class Waiting:
     def _given_up(self, failed: Failed) -> Iterator[Failed]:
         waiting = [failed]
         while waiting:
-            one = waiting.pop()
-            if one.unit not in self._unsettled:
+            failure = waiting.pop()
+            if failure.unit not in self._unsettled:
                 continue
-            self._unsettled.discard(one.unit)
-            yield one
-            waiting += [
-                Failed(unit, f"needs what failed ({one.unit})") for unit in reversed(self._followers.get(one.unit, []))
-            ]
+            self._unsettled.discard(failure.unit)
+            yield failure
+            followers = reversed(self._followers.get(failure.unit, []))
+            waiting += [Failed(unit, f"needs what failed ({failure.unit})") for unit in followers]

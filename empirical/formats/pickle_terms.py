@@ -4,13 +4,17 @@ A pickle is a program that may call anything Python can import. Here its instruc
 tuples, sets and dictionaries only. A name stays a `Name`, a call stays a `Call` of a name with arguments: nothing is
 looked up, imported or called. Whoever reads the terms decides which names mean something (`terms` is told, and
 refuses every other by its name), and what.
+
+Work and memory are bounded (`MOST_INSTRUCTIONS`, `MOST_BYTES`). Terms may hold one another many times over: whoever
+walks them must mark what was seen, and messages show them by `shown` alone.
 """
 
 import pickletools
+import reprlib
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from io import BufferedIOBase
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple, cast
 
 from artifacts import UserError
 
@@ -25,13 +29,14 @@ class Name(NamedTuple):
         return f"{self.module}.{self.name}"
 
 
-class Outside(NamedTuple):
+@dataclass(eq=False, slots=True, repr=False)
+class Outside:
     """A reference to something that the pickle does not hold."""
 
     identity: Any
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True, repr=False)
 class Call:
     """An object as the pickle would have made it: what is called with what, and what is done to the result."""
 
@@ -49,7 +54,18 @@ class UnreadablePickle(UserError):
 #: How Python 3 writes bytes by protocol 2: the one call whose meaning is known here.
 ENCODE = Name("_codecs", "encode")
 # A batch of CIFAR-10 has 90,136, two ResNet-50s with an optimiser 16,609; a file of nothing but lists is stopped.
-MOST_INSTRUCTIONS = 1_000_000
+MOST_INSTRUCTIONS = 300_000
+#: Bytes of one pickle, and of what it encodes anew. A batch of CIFAR-10 takes 31 MB, a ResNet-50's names 0.1 MB.
+MOST_BYTES = 64 << 20
+LONGEST_NAME = 200
+#: Modules that only an attack asks for. Nothing of any module is ever run; these are refused so that it is noticed.
+ATTACKS = frozenset({
+    "builtins", "__builtin__", "os", "posix", "nt", "subprocess", "sys", "importlib", "runpy", "shutil", "socket",
+    "ctypes", "pty", "code", "pickle", "marshal", "types", "commands", "webbrowser", "pip", "tempfile",
+    "multiprocessing",
+})  # fmt: skip
+# The decimal spelling of an integer is read in quadratic time.
+_LONGEST_LINE = 1 << 16
 # What a pickle may push as it stands.
 _LITERALS = frozenset({
     "INT", "BININT", "BININT1", "BININT2", "LONG", "LONG1", "LONG4", "FLOAT", "BINFLOAT", "UNICODE", "BINUNICODE",
@@ -62,18 +78,21 @@ _IGNORED = frozenset({"PROTO", "FRAME"})
 _MARK = object()
 
 
-def terms(stream: BufferedIOBase, allowed: Collection[Name], *, prefixes: tuple[str, ...] = ()) -> Any:
+def terms(
+    stream: BufferedIOBase, allowed: Collection[Name], *, prefixes: tuple[str, ...] = (), others: bool = False
+) -> Any:
     """The value of the pickle at a stream's position, which is left behind its end.
 
     Args:
       allowed: the names that may occur.
       prefixes: beginnings of modules all of whose names may occur.
+      others: other names may occur too, where the reader skips what is made of them; `ATTACKS` are refused even so.
     Raises:
       UnreadablePickle: it is cut off or malformed, or holds a name or an instruction that is not allowed.
     """
-    machine = _Machine(frozenset(allowed), prefixes)
+    machine = _Machine(frozenset(allowed), prefixes, others)
     try:
-        for count, (instruction, argument, _) in enumerate(pickletools.genops(stream)):
+        for count, (instruction, argument, _) in enumerate(pickletools.genops(cast(IO[bytes], _Bounded(stream)))):
             if instruction.name == "STOP":
                 return machine.stack.pop()
             if count == MOST_INSTRUCTIONS:
@@ -82,17 +101,65 @@ def terms(stream: BufferedIOBase, allowed: Collection[Name], *, prefixes: tuple[
     except UnreadablePickle:
         raise
     except (ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OverflowError) as error:
-        raise UnreadablePickle(f"a damaged pickle ({type(error).__name__}: {error})") from error
+        raise UnreadablePickle(f"a damaged pickle ({type(error).__name__}: {reprlib.repr(str(error))})") from error
     raise UnreadablePickle("a pickle without an end")
+
+
+def shown(term: Any) -> str:
+    """A term for a message: short, however deep it is and however often it holds itself."""
+    return _SHORT.repr(term)
+
+
+class _Short(reprlib.Repr):
+    """Nothing inside a container is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel, self.maxtuple, self.maxlist, self.maxdict, self.maxset = 1, 3, 3, 3, 3
+        self.maxstring = self.maxlong = self.maxother = 80
+
+    def repr1(self, x: Any, level: int) -> str:
+        if isinstance(x, Name):
+            return self.repr_str(str(x), level)
+        if isinstance(x, Call):
+            return f"a call of {self.repr1(x.function, level - 1) if level > 0 else '...'}"
+        if isinstance(x, int) and x.bit_length() > 256:
+            return f"an integer of {x.bit_length()} bits"
+        return super().repr1(x, level)
+
+
+_SHORT = _Short()
+
+
+class _Bounded:
+    """A stream of which no more than `MOST_BYTES` are read, nor more asked for than there may be."""
+
+    def __init__(self, stream: BufferedIOBase):
+        self.stream, self.left = stream, MOST_BYTES
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= self.left:
+            raise UnreadablePickle(f"more than {MOST_BYTES} bytes in a pickle")
+        return self._counted(self.stream.read(size))
+
+    def readline(self) -> bytes:
+        return self._counted(self.stream.readline(min(self.left, _LONGEST_LINE) + 1))
+
+    def _counted(self, data: bytes) -> bytes:
+        self.left -= len(data)
+        if self.left < 0:
+            raise UnreadablePickle(f"more than {MOST_BYTES} bytes in a pickle")
+        return data
 
 
 class _Machine:
     """A pickle's stack and memory."""
 
-    def __init__(self, allowed: frozenset[Name], prefixes: tuple[str, ...]):
-        self.allowed, self.prefixes = allowed, prefixes
+    def __init__(self, allowed: frozenset[Name], prefixes: tuple[str, ...], others: bool):
+        self.allowed, self.prefixes, self.others = allowed, prefixes, others
         self.stack: list[Any] = []
         self.memory: dict[int, Any] = {}
+        self.encoded = 0
 
     def do(self, name: str, argument: Any) -> None:
         if name in _LITERALS:
@@ -198,13 +265,23 @@ class _Machine:
         self._push_name(Name(module, name))
 
     def _push_name(self, name: Name) -> None:
-        if name != ENCODE and name not in self.allowed and not name.module.startswith(self.prefixes):
-            raise UnreadablePickle(f"the name {name}")
+        known = name == ENCODE or name in self.allowed or name.module.startswith(self.prefixes)
+        harmless = name.module.partition(".")[0] not in ATTACKS and len(str(name)) <= LONGEST_NAME
+        if not known and not (self.others and harmless):
+            raise UnreadablePickle(f"the name {str(name)[:LONGEST_NAME]}")
         self.stack.append(name)
 
     def _reduce(self, _: Any) -> None:
         arguments, function = self.stack.pop(), self.stack.pop()
-        self.stack.append(_latin(arguments) if function == ENCODE else Call(function, arguments))
+        if isinstance(function, Name) and function == ENCODE:
+            content = _latin(arguments)
+            # One long text can be asked for a hundred thousand times over.
+            self.encoded += len(content)
+            if self.encoded > MOST_BYTES:
+                raise UnreadablePickle(f"more than {MOST_BYTES} encoded bytes")
+            self.stack.append(content)
+        else:
+            self.stack.append(Call(function, arguments))
 
     _newobj = _reduce
 
@@ -244,6 +321,6 @@ def _entries(items: list[Any]) -> dict[Any, Any]:
 
 def _latin(arguments: Any) -> bytes:
     text, encoding = arguments
-    if encoding not in ("latin1", b"latin1"):
-        raise UnreadablePickle(f"the encoding {encoding!r}")
+    if encoding not in ("latin1", b"latin1") or not isinstance(text, str):
+        raise UnreadablePickle(f"the encoding {shown(encoding)} of {shown(text)}")
     return text.encode("latin1")

@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from artifacts import UserError
-from empirical.formats.pickle_terms import Call, Name, UnreadablePickle, terms
+from empirical.formats.files import open_regular
+from empirical.formats.pickle_terms import Call, Name, UnreadablePickle, shown, terms
 
 ALLOWED_TYPES = ("u1", "i1", "i2", "i4", "i8", "u2", "u4", "u8")
+MOST_AXES = 8
 DTYPE, ARRAY = Name("numpy", "dtype"), Name("numpy", "ndarray")
 RECONSTRUCT = (Name("numpy.core.multiarray", "_reconstruct"), Name("numpy._core.multiarray", "_reconstruct"))
 
@@ -21,7 +23,7 @@ def read_arrays(path: Path) -> dict[str, Any]:
       UserError: it is damaged, or asks for anything but arrays and plain values.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             found = terms(stream, (*RECONSTRUCT, DTYPE, ARRAY))
         if not isinstance(found, dict):
             raise UserError(f"{path} must hold a dictionary, got {type(found).__name__}; fetch it again.")
@@ -36,10 +38,10 @@ def read_arrays(path: Path) -> dict[str, Any]:
 
 def _array(call: Call) -> np.ndarray:
     if call.function not in RECONSTRUCT or not isinstance(call.state, tuple) or len(call.state) != 5:
-        raise UnreadablePickle(f"a call of {call.function}")
+        raise UnreadablePickle(shown(call))
     _, shape, kind, fortran, data = call.state
     dtype = _dtype(kind)
-    if not isinstance(shape, tuple) or not all(isinstance(n, int) and n >= 0 for n in shape):
+    if not isinstance(shape, tuple) or len(shape) > MOST_AXES or not all(type(n) is int and n >= 0 for n in shape):
         raise UnreadablePickle("an array with an unusual shape")
     if not isinstance(data, bytes) or len(data) != dtype.itemsize * math.prod(shape):
         raise UnreadablePickle("an array whose size and data disagree")
@@ -57,4 +59,6 @@ def _dtype(kind: Any) -> np.dtype:
 
 
 def _text(value: Any) -> str:
-    return value.decode("latin1") if isinstance(value, bytes) else str(value)
+    if not isinstance(value, str | bytes):
+        raise UnreadablePickle(f"{shown(value)} where text must be")
+    return value.decode("latin1") if isinstance(value, bytes) else value

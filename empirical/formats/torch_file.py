@@ -7,7 +7,7 @@ zip archives too, with modules where others have dictionaries.
 
 import struct
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from io import BufferedIOBase, BytesIO
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,24 @@ from typing import Any
 import numpy as np
 
 from artifacts import UserError
-from empirical.formats.pickle_terms import Call, Name, UnreadablePickle, terms
+from empirical.formats.files import open_regular
+from empirical.formats.pickle_terms import Call, Name, UnreadablePickle, shown, terms
 from empirical.formats.stored_tensor import StoredTensor, StoredTensors
 from empirical.formats.torch_storage import ALLOWED, ORDERED, ReadStorage, storage, tensor
+from empirical.formats.zip_directory import check_directory
 
 MAGIC = 0x1950A86A20F9469CFC6C
 PROTOCOL = 1001
 LARGEST_PICKLE = 64 << 20  # bytes; a ResNet-50's takes 0.1 MB
+LARGEST_DIRECTORY = 16 << 20  # bytes of a zip archive's list of entries; CLIP ViT-L/14 has 0.05 MB
 DEEPEST_MODULE = 32
+#: Modules and values of a TorchScript archive, each counted as often as it is held; CLIP ViT-L/14 has some 10,000.
+MOST_PARTS = 200_000
+LONGEST_NAME = 500
 # What `zipfile` raises where an archive is damaged, encrypted or of a kind that it does not know.
-UNREADABLE = (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError)
+UNREADABLE = (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, UnicodeError, struct.error)
+#: What a checkpoint calls the dictionary that it holds beside an optimiser, arguments and the like; outermost first.
+NESTED = ("state_dict", "model")
 #: Modules of TorchScript, whose names are the model's own, and what it writes around lists.
 SCRIPT_MODULES = ("__torch__.",)
 SCRIPT_NAMES = tuple(
@@ -36,21 +44,24 @@ SCRIPT_NAMES = tuple(
 def read_torch(path: Path) -> StoredTensors:
     """The tensors of a state dictionary or of a TorchScript module, by their full names.
 
-    A dictionary that holds another as `state_dict` stands for that one.
+    A dictionary that holds another as `state_dict` or `model` stands for that one. What is neither tensor nor such a
+    dictionary is left alone, whatever it would be made of.
 
     Raises:
-      UserError: it is no such file, or damaged, or asks for anything but tensors and plain values.
+      UserError: it is no such file, or damaged, or asks for what only an attack asks for.
     """
     try:
-        if zipfile.is_zipfile(path):
-            return _read_zip(path)
-        with path.open("rb") as stream:
-            return StoredTensors(_read_legacy(path, stream), "torch legacy", {})
+        with open_regular(path) as stream:
+            if not zipfile.is_zipfile(stream):
+                stream.seek(0)
+                return StoredTensors(_read_legacy(path, stream), "torch legacy", {})
+        check_directory(path, LARGEST_DIRECTORY)
+        return _read_zip(path)
     except UnreadablePickle as error:
         raise UserError(
             f"{path} must hold tensors and plain values only, but holds {error}; nothing was run; fetch it again."
         ) from error
-    except UNREADABLE as error:
+    except (KeyError, *UNREADABLE) as error:
         raise UserError(f"{path} must be a readable PyTorch file, but {error}; fetch it again.") from error
 
 
@@ -62,11 +73,11 @@ def _read_zip(path: Path) -> StoredTensors:
         root = pickles[0].removesuffix("data.pkl")
         order = _entry(archive, f"{root}byteorder") if f"{root}byteorder" in archive.namelist() else b"little"
         if order != b"little":
-            raise UserError(f"{path} must hold its numbers little end first, got {order!r}.")
+            raise UserError(f"{path} must hold its numbers little end first, got {order[:20]!r}.")
         script = f"{root}constants.pkl" in archive.namelist()
         names = (*ALLOWED, *SCRIPT_NAMES) if script else ALLOWED
         stream = BytesIO(_entry(archive, pickles[0]))
-        content = terms(stream, names, prefixes=SCRIPT_MODULES if script else ())
+        content = terms(stream, names, prefixes=SCRIPT_MODULES if script else (), others=not script)
 
     def read(key: str, dtype: np.dtype, count: int) -> np.ndarray:
         try:
@@ -76,7 +87,7 @@ def _read_zip(path: Path) -> StoredTensors:
             raise UserError(f"{path} must hold the storage {key}, but {error}; fetch it again.") from error
 
     if script:
-        return StoredTensors(dict(_of_module(content, "", read, 0)), "torchscript", {})
+        return StoredTensors(_of_script(content, read), "torchscript", {})
     return StoredTensors(_of_dictionary(path, content, read), "torch zip", {})
 
 
@@ -87,11 +98,19 @@ def _checked(archive: zipfile.ZipFile, name: str, size: int | None = None) -> zi
         raise zipfile.BadZipFile(f"{name} is compressed or too large")
     if size is not None and info.file_size != size:
         raise zipfile.BadZipFile(f"{name} must hold {size} bytes, got {info.file_size}")
+    # The list of entries may say anything about them.
+    if info.compress_size != info.file_size:
+        raise zipfile.BadZipFile(f"{name} has two sizes, {info.compress_size} and {info.file_size}")
     return info
 
 
 def _entry(archive: zipfile.ZipFile, name: str, size: int | None = None) -> bytes:
-    return archive.read(_checked(archive, name, size))
+    info = _checked(archive, name, size)
+    with archive.open(info) as stream:
+        data = stream.read()
+    if len(data) != info.file_size:
+        raise zipfile.BadZipFile(f"{name} must hold {info.file_size} bytes, got {len(data)}")
+    return data
 
 
 def _read_legacy(path: Path, stream: BufferedIOBase) -> dict[str, StoredTensor]:
@@ -103,13 +122,15 @@ def _read_legacy(path: Path, stream: BufferedIOBase) -> dict[str, StoredTensor]:
     system = terms(stream, ())
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise UserError(f"{path} must hold its numbers little end first.")
-    content, keys = terms(stream, ALLOWED), terms(stream, ())
+    content, keys = terms(stream, ALLOWED, others=True), terms(stream, ())
     places = _legacy_places(path, stream, keys, _legacy_sizes(content))
 
     def read(key: str, dtype: np.dtype, count: int) -> np.ndarray:
         if key not in places:
             raise UserError(f"{path} must hold the storage {key}, but does not; fetch it again.")
-        return np.fromfile(path, dtype, count, offset=places[key])
+        with open_regular(path) as stream:
+            stream.seek(places[key])
+            return np.frombuffer(stream.read(count * dtype.itemsize), dtype)
 
     return _of_dictionary(path, content, read)
 
@@ -120,8 +141,8 @@ def _legacy_places(
     """Where each storage starts. Each is led by its number of values; the values' size is known from the pickle."""
     end, places = path.stat().st_size, {}
     for key in keys if isinstance(keys, list) else ():
-        if key not in sizes:
-            raise UnreadablePickle(f"the storage {key!r} that no tensor uses")
+        if not isinstance(key, str) or key not in sizes or key in places:
+            raise UnreadablePickle(f"the storage {shown(key)}, which no tensor uses, or twice")
         dtype, count = sizes[key]
         (found,) = struct.unpack("<q", stream.read(8).ljust(8, b"\xff"))
         places[key] = stream.tell()
@@ -140,7 +161,9 @@ def _legacy_sizes(content: Any) -> dict[str, tuple[np.dtype, int]]:
         term = waiting.pop()
         found = storage(term)
         if found is not None:
-            sizes[found[0]] = found[1:]
+            key, *kind = found
+            if sizes.setdefault(key, (kind[0], kind[1])) != (kind[0], kind[1]):
+                raise UnreadablePickle(f"the storage {shown(key)} under two types or sizes")
         if isinstance(term, dict | list | tuple | Call):
             if id(term) in seen:
                 continue
@@ -154,12 +177,25 @@ def _legacy_sizes(content: Any) -> dict[str, tuple[np.dtype, int]]:
 
 def _of_dictionary(path: Path, content: Any, read: ReadStorage) -> dict[str, StoredTensor]:
     entries = _entries(content)
-    inner = None if entries is None else _entries(entries.get("state_dict"))
-    entries = entries if inner is None else inner
+    for key in NESTED:
+        inner = None if entries is None else _entries(entries.get(key))
+        entries = entries if inner is None else inner
     if entries is None:
         raise UserError(f"{path} must hold a dictionary of tensors, got something else.")
-    found = {str(name): tensor(term, read) for name, term in entries.items()}
-    return {name: one for name, one in found.items() if one is not None}
+    found = {}
+    for name, term in entries.items():
+        one = tensor(term, read)
+        if one is not None:
+            found[_name(name)] = one
+        elif isinstance(term, Call) and isinstance(term.function, Name) and term.function.module.startswith("torch."):
+            raise UnreadablePickle(f"{shown(name)} as {term.function}, a kind of tensor that is not read")
+    return found
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or len(name) > LONGEST_NAME:
+        raise UnreadablePickle(f"the name {shown(name)} of a tensor")
+    return name
 
 
 def _entries(term: Any) -> Mapping[Any, Any] | None:
@@ -168,12 +204,22 @@ def _entries(term: Any) -> Mapping[Any, Any] | None:
     return term if isinstance(term, dict) else None
 
 
-def _of_module(term: Any, prefix: str, read: ReadStorage, depth: int) -> Iterator[tuple[str, StoredTensor]]:
-    if depth > DEEPEST_MODULE:
-        raise UnreadablePickle("modules that hold each other")
-    one = tensor(term, read)
-    if one is not None:
-        yield prefix, one
-    elif isinstance(term, Call) and isinstance(term.state, dict):
-        for name, part in term.state.items():
-            yield from _of_module(part, f"{prefix}.{name}" if prefix else str(name), read, depth + 1)
+def _of_script(content: Any, read: ReadStorage) -> dict[str, StoredTensor]:
+    """The tensors of a module and of those that it holds. One that is held twice has two names, as in PyTorch."""
+    found: dict[str, StoredTensor] = {}
+    waiting: list[tuple[Any, str, int]] = [(content, "", 0)]
+    for _ in range(MOST_PARTS):
+        if not waiting:
+            return found
+        term, prefix, depth = waiting.pop()
+        one = tensor(term, read)
+        if one is not None:
+            found[_name(prefix)] = one
+        elif isinstance(term, Call) and isinstance(term.state, dict):
+            if depth == DEEPEST_MODULE:
+                raise UnreadablePickle("modules that hold each other")
+            parts = [(part, f"{prefix}.{_name(name)}".lstrip("."), depth + 1) for name, part in term.state.items()]
+            waiting += reversed(parts)
+            if len(waiting) > MOST_PARTS:
+                break
+    raise UnreadablePickle(f"more than {MOST_PARTS} parts of modules")

@@ -10,6 +10,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from artifacts import UserError
+from empirical.formats.files import open_regular
 from empirical.formats.stored_tensor import StoredTensor, StoredTensors
 from empirical.formats.torch_file import read_torch
 
@@ -26,11 +27,14 @@ def stored_tensors(path: Path) -> StoredTensors:
       UserError: there is no such file, or it is of another format, damaged or malicious.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             start = stream.read(9)
+            zipped = zipfile.is_zipfile(stream)
     except OSError as error:
         raise UserError(f"{path} must be a weights file, but {error.strerror}.") from error
-    if start[8:9] == b"{" and not zipfile.is_zipfile(path):
+    except zipfile.BadZipFile as error:
+        raise UserError(f"{path} must be a weights file, but {error}; fetch it again.") from error
+    if start[8:9] == b"{" and not zipped:
         return _safetensors(path)
     return read_torch(path)
 

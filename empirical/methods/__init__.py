@@ -5,8 +5,8 @@ A method is composed of small values, each in a file of its own: which parameter
 """
 
 from empirical.methods.heads import HeadStart, PartialProbe
-from empirical.methods.ingredients import L2SP, Interpolation, LoRA, Mixup, SideTuning
-from empirical.methods.method import Method, NormMode
+from empirical.methods.ingredients import L2SP, InterpolationWeights, LoRA, Mixup, SideTuning
+from empirical.methods.method import Method
 from empirical.methods.named import (
     FINE_TUNING,
     FREEZE_THEN_FT,
@@ -44,6 +44,6 @@ __all__ = [
     "GRADUAL_UNFREEZING_BOOSTED", "KINDS", "L2SP", "L2_SP", "LARGER_HEAD_RATE", "LORA", "LOWER_EMBEDDING_RATE", "LP",
     "LP_FT", "LP_FT_ADAMW", "LP_FT_L2_SP", "LP_FT_TRAIN", "METHODS", "MIXUP", "NORM_MATCHED_LP_FT", "NORM_ONLY", "SGD",
     "SGD_PROBE", "SGD_PROBE_TRAIN", "SIDE_TUNING", "WISE_FT", "AdamW", "AllAtOnce", "FromTheTop", "HeadStart",
-    "Interpolation", "Kind", "LoRA", "Method", "Mixup", "NormMode", "Parameters", "PartialProbe", "RateFactor",
+    "InterpolationWeights", "Kind", "LoRA", "Method", "Mixup", "Parameters", "PartialProbe", "RateFactor",
     "Schedule", "SideTuning", "method", "read_method",
 ]  # fmt: skip

@@ -55,7 +55,7 @@ class SideTuning(Value):
 Adapter = Annotated[LoRA | SideTuning, Field(discriminator="kind")]
 
 
-class Interpolation(Value):
+class InterpolationWeights(Value):
     """After training, every array between its start (0) and its end (1), the head and running statistics too.
 
     Evaluated at each of `weights`: the whole curve, from which nothing is selected here.

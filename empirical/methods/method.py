@@ -1,17 +1,13 @@
 """A way to adapt a pretrained network, as one value: small concepts side by side, checked against each other."""
 
-from typing import Literal
-
 from pydantic import Field, field_validator, model_validator
 
 from empirical.methods.heads import HeadStart, PartialProbe
-from empirical.methods.ingredients import L2SP, Adapter, Interpolation, LoRA, Mixup, SideTuning
+from empirical.methods.ingredients import L2SP, Adapter, InterpolationWeights, LoRA, Mixup, SideTuning
 from empirical.methods.optimisers import SGD, Optimiser, Schedule
 from empirical.methods.parameters import Kind, Parameters, RateFactor, RoleLike, Value
 from empirical.methods.unfreezing import Unfreezing
-
-#: "train": batch statistics, running averages follow; "eval": running averages, which stay as they are.
-NormMode = Literal["train", "eval"]
+from empirical.records import NormMode
 
 
 class Method(Value):
@@ -26,7 +22,7 @@ class Method(Value):
       rate_factors: parameters with a learning rate of their own; where several name a parameter they multiply.
     """
 
-    name: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f/\\]+$")
+    name: str = Field(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f\x7f/\\$]+$")
     head_start: HeadStart
     norm_mode: NormMode
     trains: tuple[Kind, ...]
@@ -38,7 +34,7 @@ class Method(Value):
     adapter: Adapter | None = None
     optimiser: Optimiser = SGD()
     schedule: Schedule = Schedule()
-    interpolation: Interpolation | None = None
+    interpolation: InterpolationWeights | None = None
 
     @property
     def solved(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import exp
 
-from empirical.methods.ingredients import L2SP, Interpolation, LoRA, Mixup, SideTuning
+from empirical.methods.ingredients import L2SP, InterpolationWeights, LoRA, Mixup, SideTuning
 from empirical.methods.method import Method
 from empirical.methods.optimisers import AdamW
 from empirical.methods.parameters import EMBEDDING, KINDS, RateFactor
@@ -43,7 +43,7 @@ GRADUAL_UNFREEZING_BOOSTED = _variant(
 FREEZE_THEN_FT = _variant(FT, "freeze then FT", unfreezing=AllAtOnce(epoch=1))
 MIXUP = _variant(FT, "mixup", mixing=Mixup(alpha=0.5))
 LORA = _variant(LP_FT, "LoRA", trains=("head",), adapter=LoRA())
-WISE_FT = _variant(LP_FT, "WiSE-FT", interpolation=Interpolation())
+WISE_FT = _variant(LP_FT, "WiSE-FT", interpolation=InterpolationWeights())
 FT_ADAMW = _variant(FT, "FT, AdamW", optimiser=AdamW())
 LP_FT_ADAMW = _variant(LP_FT, "LP-FT, AdamW", optimiser=AdamW())
 

@@ -2,7 +2,9 @@
 
 from typing import Literal, Protocol, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from artifacts.frozen import Frozen
 
 #: What an optimiser may move. Running statistics are no parameters: they follow the norm mode alone.
 Kind = Literal["kernel", "norm_affine", "token", "head"]
@@ -20,10 +22,8 @@ class RoleLike(Protocol):
     def block(self) -> int: ...
 
 
-class Value(BaseModel):
-    """A frozen part of a method, that can be written as a TOML table."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Value(Frozen):
+    """A part of a method, that can be written as a TOML table."""
 
 
 class Parameters(Value):

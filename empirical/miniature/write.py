@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from artifacts import UserError
+from artifacts.progress import Progress
 from empirical.miniature.cifar import write_cifar10
 from empirical.miniature.domainnet import write_domainnet
 from empirical.miniature.fmow import write_fmow
 from empirical.miniature.imagenet import write_imagenet
 
-Progress = Callable[[str, float], None]
 #: Each writes its folders below a root from a seed; ImageNet's serves Living-17 and Entity-30 as well.
 MINIATURES: dict[str, Callable[[Path, int], None]] = {
     "imagenet": write_imagenet,

@@ -12,12 +12,14 @@ from empirical.recipes.imagenet import IMAGENET, IMAGENET_AUGMENTED
 from empirical.recipes.living17 import LIVING17
 from empirical.recipes.miniatures import miniature
 from empirical.recipes.published import published
-from empirical.recipes.recipe import Pretraining, Recipe, SolvedProbe, Sweep, TrainedProbe, Variation
+from empirical.recipes.recipe import Condition, PretrainedFor, Recipe, SolvedProbe, Sweep, TrainedProbe
 
 #: The paper's ten OOD columns come from six ID tasks, ImageNet in two configurations.
 PAPER_RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe for recipe in (LIVING17, ENTITY30, DOMAINNET, CIFAR10, FMOW, IMAGENET, IMAGENET_AUGMENTED)
 }
+#: What runs without a download, at three scales; the suite `embedded`.
+EMBEDDED_RECIPES: Mapping[Scale, tuple[Recipe, ...]] = {scale: (recipe,) for scale, recipe in DIGITS.items()}
 #: Learning rates that `clean` may add at an end of a grid.
 EXTENSIONS = 3
 
@@ -43,15 +45,16 @@ def clean(recipe: Recipe) -> Recipe:
 
 __all__ = [
     "DIGITS",
+    "EMBEDDED_RECIPES",
     "EXTENSIONS",
     "PAPER_RECIPES",
-    "Pretraining",
+    "Condition",
+    "PretrainedFor",
     "Recipe",
     "Scale",
     "SolvedProbe",
     "Sweep",
     "TrainedProbe",
-    "Variation",
     "clean",
     "miniature",
     "published",

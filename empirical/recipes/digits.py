@@ -10,13 +10,12 @@ from typing import Literal
 
 from empirical.augment.transforms import TRANSFORMS
 from empirical.backbones.catalogue import BackboneChoice
-from empirical.datasets.digits import DigitsSplit
-from empirical.datasets.protocols import CLEAN
+from empirical.datasets.protocols import CLEAN, Split
 from empirical.methods import FT, FT_EVAL, LARGER_HEAD_RATE, LP_FT, LP_FT_TRAIN, PartialProbe
-from empirical.recipes.recipe import Pretraining, Recipe, SolvedProbe, Sweep, Variation
+from empirical.recipes.penalties import DIGITS_PENALTIES
+from empirical.recipes.recipe import Condition, PretrainedFor, Recipe, SolvedProbe, Sweep
 
 Scale = Literal["quick", "default", "full"]
-PENALTIES = tuple(float(f"{digit}e{power}") for power in range(-7, 3) for digit in (1, 3))[:-1]
 #: Steps of pretraining of the shipped network; the series over features begins far below.
 SHIPPED_STEPS = 4000
 SOURCE = "chosen on ID validation data; docs/benchmark.md"
@@ -29,26 +28,26 @@ _PARTLY_PROBED = FT_EVAL.model_copy(
     update={"name": "partly probed FT", "head_start": PartialProbe(steps=25, learning_rate=0.01)}
 )
 _LARGER_HEAD_RATE = LARGER_HEAD_RATE.model_copy(update={"norm_mode": "eval"})
-VARIATIONS = (
+CONDITIONS = (
     *(
-        Variation(
+        Condition(
             name=f"pretrained {steps} steps", kind="pretraining", label=f"{steps} steps", value=steps,
-            like=(FT.label, LP_FT.label), pretraining=Pretraining(steps=steps),
+            like=(FT.label, LP_FT.label), pretraining=PretrainedFor(steps=steps),
         )
         for steps in (100, 500)
     ),
-    Variation(kind="pretraining", label=f"{SHIPPED_STEPS} steps", value=SHIPPED_STEPS, like=(FT.label, LP_FT.label)),
-    Variation(kind="head_start", label="random", value=0, like=(FT_EVAL.label,)),
-    Variation(
+    Condition(kind="pretraining", label=f"{SHIPPED_STEPS} steps", value=SHIPPED_STEPS, like=(FT.label, LP_FT.label)),
+    Condition(kind="head_start", label="random", value=0, like=(FT_EVAL.label,)),
+    Condition(
         name="larger head rate", kind="head_start", label="larger rate", value=1, like=(FT_EVAL.label,),
         # The head keeps the selected rate and everything else has a tenth of it: ten times the selected rate diverges.
         method=_LARGER_HEAD_RATE, rate_factor=0.1,
     ),
-    Variation(
+    Condition(
         name="partly probed", kind="head_start", label="partly probed", value=2, like=(FT_EVAL.label,),
         method=_PARTLY_PROBED,
     ),
-    Variation(kind="head_start", label="linear probe", value=3, like=(LP_FT.label,)),
+    Condition(kind="head_start", label="linear probe", value=3, like=(LP_FT.label,)),
 )  # fmt: skip
 
 
@@ -61,10 +60,10 @@ def _recipe(**changes: object) -> Recipe:
             "protocol": CLEAN,
             "backbone": BackboneChoice(name="small_resnet"),
             "pipelines": TRANSFORMS["digits"],
-            "probe": SolvedProbe(penalties=PENALTIES),
+            "probe": SolvedProbe(penalties=DIGITS_PENALTIES),
             "batch_size": 8,
             "classes": 10,
-            "split": DigitsSplit(),
+            "split": Split(),
             "source": SOURCE,
             **changes,
         }
@@ -73,7 +72,7 @@ def _recipe(**changes: object) -> Recipe:
 
 DIGITS: Mapping[Scale, Recipe] = {
     "quick": _recipe(
-        split=DigitsSplit(validation=150, test=200),
+        split=Split(validation=150, test=200),
         sweeps=(
             Sweep(method=FT, learning_rates=(1e-2, 3e-2)),
             Sweep(method=LP_FT, learning_rates=(1e-3, 3e-3)),
@@ -89,10 +88,10 @@ DIGITS: Mapping[Scale, Recipe] = {
         ),
         epochs=10,
         interpolate=(LP_FT.label,),
-        variations=VARIATIONS,
+        conditions=CONDITIONS,
     ),
     "full": _recipe(
-        split=DigitsSplit(training=800),
+        split=Split(training=800),
         batch_size=32,
         seeds=(0, 1, 2, 3, 4),
         sweeps=(
@@ -103,6 +102,6 @@ DIGITS: Mapping[Scale, Recipe] = {
         ),
         epochs=20,
         interpolate=(LP_FT.label,),
-        variations=VARIATIONS,
+        conditions=CONDITIONS,
     ),
 }

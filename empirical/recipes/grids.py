@@ -7,7 +7,7 @@ grids stay as they are, though 4 of 5 LP-FT optima lie on their edge; under `cle
 
 from collections.abc import Mapping
 
-from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN, Method
+from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN
 from empirical.recipes.recipe import Sweep
 
 FT_GRID = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
@@ -33,7 +33,7 @@ def two_by_two(*, ft: float | None, lp_ft: float | None) -> tuple[Sweep, ...]:
     Args:
       ft, lp_ft: learning rates that the authors went on with, for FT in train and LP-FT in eval mode.
     """
-    published: Mapping[Method, float | None] = {FT: ft, FT_EVAL: None, LP_FT: lp_ft, LP_FT_TRAIN: None}
+    published = ((FT, ft), (FT_EVAL, None), (LP_FT, lp_ft), (LP_FT_TRAIN, None))
     return tuple(
-        Sweep(method=method, learning_rates=GRIDS[method.label], published=known) for method, known in published.items()
+        Sweep(method=method, learning_rates=GRIDS[method.label], published=known) for method, known in published
     )

@@ -6,13 +6,13 @@ nothing about the data sets.
 
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN
+from empirical.recipes.penalties import MINIATURE_PENALTIES
 from empirical.recipes.recipe import Recipe, SolvedProbe, Sweep, TrainedProbe
 
 SIDE = 32
 SEEDS = (0, 1)
 EPOCHS, BATCH_SIZE = 2, 32
 RATES, LOWER_RATES, PROBE_RATES = (1e-3, 1e-2, 1e-1), (1e-4, 1e-3, 1e-2), (1e-2, 1e-1, 1.0)
-PENALTIES = tuple(float(f"1e{power}") for power in range(-4, 2))
 
 
 def miniature(recipe: Recipe, *, quick: bool = False) -> Recipe:
@@ -33,7 +33,7 @@ def miniature(recipe: Recipe, *, quick: bool = False) -> Recipe:
 
 
 def _shrunk(recipe: Recipe) -> Recipe:
-    probe, trained = SolvedProbe(penalties=PENALTIES), ()
+    probe, trained = SolvedProbe(penalties=MINIATURE_PENALTIES), ()
     if isinstance(recipe.probe, TrainedProbe):  # ImageNet's LP is trained, here as there
         probe = recipe.probe.model_copy(update={"epochs": 1})
         trained = (Sweep(method=recipe.probe.method, learning_rates=PROBE_RATES),)

@@ -8,14 +8,11 @@ averages recompute from the cells. Half widths are the paper's: 90 %, normal, th
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from empirical.records import NormMode, Published
+from empirical.records import ID_COLUMNS, OOD_COLUMNS, PAPER_METHODS, Published
 
 SUBMISSION, NOTES, RECOLLECTION = "ICLR 2022 submission", "notes on the camera-ready", "recollection"
-#: The norm mode in which the paper's tables have each method.
-MODES: Mapping[str, NormMode] = {"FT": "train", "LP": "eval", "LP-FT": "eval"}
 Cell = tuple[float, float | None]
 
-ID_COLUMNS = ("cifar10", "entity30", "living17", "domainnet", "fmow", "imagenet")
 ID: Mapping[str, Sequence[Cell]] = {
     "FT": ((97.3, 0.2), (93.6, 0.2), (97.1, 0.2), (84.5, 0.6), (56.5, 0.3), (81.7, None)),
     "LP": ((91.8, 0.0), (90.6, 0.2), (96.5, 0.2), (89.4, 0.1), (49.1, 0.0), (79.7, None)),
@@ -23,10 +20,6 @@ ID: Mapping[str, Sequence[Cell]] = {
 }
 ID_AVERAGE = {"FT": 85.1, "LP": 82.9, "LP-FT": 85.7}
 
-OOD_COLUMNS = (
-    "stl10", "cifar10_1", "entity30", "living17", "domainnet", "fmow",
-    "imagenet_v2", "imagenet_r", "imagenet_sketch", "imagenet_a",
-)  # fmt: skip
 OOD: Mapping[str, Sequence[Cell]] = {
     "FT": (
         (82.4, 0.4), (92.3, 0.4), (60.7, 0.2), (77.8, 0.7), (55.5, 2.2), (32.0, 3.5),
@@ -73,7 +66,7 @@ def _number(
         table=table,
         column=column,
         method=method,
-        norm_mode=MODES[method],
+        norm_mode=PAPER_METHODS[method],
         accuracy=round(percent / 100, 4),
         ci90=None if half_width is None else round(half_width / 100, 5),
         status="recollected" if source == RECOLLECTION else "confirmed",

@@ -6,26 +6,20 @@ What is not in the recipe does not change a number: where the data and checkpoin
 import math
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from artifacts.frozen import Frozen
 from empirical.augment.transforms import Pipelines
 from empirical.backbones.catalogue import BackboneChoice
-from empirical.datasets.digits import DigitsSplit
-from empirical.datasets.protocols import Protocol
+from empirical.datasets.naming import Title
+from empirical.datasets.protocols import Protocol, Split
+from empirical.linear_probe.standardisation import StandardisationName
 from empirical.methods import Method
+from empirical.recipes.penalties import PAPER_PENALTIES
 from empirical.selection import ID_VALIDATION, Criterion
 
-#: 50 values of C from 1e-7 to 1e2, as the paper's launcher has them.
-PENALTIES = tuple(float(f"{10 ** (-7 + 9 * step / 49):.6g}") for step in range(50))
 
-
-class Settings(BaseModel):
-    """A frozen part of a recipe."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SolvedProbe(Settings):
+class SolvedProbe(Frozen):
     """Logistic regression on cached features, for LP and for the head of LP-FT.
 
     Attributes:
@@ -35,8 +29,8 @@ class SolvedProbe(Settings):
     """
 
     kind: Literal["solved"] = "solved"
-    penalties: tuple[float, ...] = Field(default=PENALTIES, min_length=1)
-    standardisation: Literal["scalar", "per_feature"] = "scalar"
+    penalties: tuple[float, ...] = Field(default=PAPER_PENALTIES, min_length=1)
+    standardisation: StandardisationName = "scalar"
     solver: Literal["exact", "faithful"] = "exact"
     view: Literal["training", "evaluation"] = "training"
 
@@ -46,7 +40,7 @@ class SolvedProbe(Settings):
         return self
 
 
-class TrainedProbe(Settings):
+class TrainedProbe(Frozen):
     """A head trained by SGD on a frozen backbone, for the head of LP-FT where features are too many to solve on.
 
     One run serves every seed of LP-FT, as in the paper's ImageNet experiments.
@@ -59,7 +53,7 @@ class TrainedProbe(Settings):
     seed: int = 0
 
 
-class Sweep(Settings):
+class Sweep(Frozen):
     """One method over a grid of learning rates.
 
     Attributes:
@@ -76,7 +70,7 @@ class Sweep(Settings):
 
     @property
     def label(self) -> str:
-        return f"{self.method.name} ({self.method.norm_mode})"
+        return self.method.label
 
     @model_validator(mode="after")
     def _grid(self) -> "Sweep":
@@ -88,20 +82,20 @@ class Sweep(Settings):
         return self
 
 
-class Pretraining(Settings):
+class PretrainedFor(Frozen):
     """The small network pretrained on rendered characters, here and now: for series over the quality of features."""
 
     steps: int = Field(ge=1)
     seed: int = 0
 
 
-class Variation(Settings):
-    """One place in a series over circumstances; everything else is as in the recipe.
+class Condition(Frozen):
+    """What is changed beside the recipe; several of one kind, with the recipe's own among them, make a series.
 
     Attributes:
-      name: what the runs are filed under; empty for the recipe's own circumstance, whose runs are the main ones.
+      name: what the runs are filed under; empty for the recipe as it is, whose runs are the main ones.
       kind: `pretraining`: another backbone, LP and the methods in `like`. `head_start`: another method, one row.
-      value: the place on the series' axis.
+      value: the position on the series' axis.
       like: sweeps of the recipe whose selected learning rates are taken over; one for a head start.
       pretraining, method: what is different.
       rate_factor: of the selected learning rate, where the method needs another scale.
@@ -112,37 +106,39 @@ class Variation(Settings):
     label: str
     value: float
     like: tuple[str, ...] = Field(min_length=1)
-    pretraining: Pretraining | None = None
+    pretraining: PretrainedFor | None = None
     method: Method | None = None
     rate_factor: float = Field(default=1.0, gt=0)
 
     @model_validator(mode="after")
-    def _of_its_kind(self) -> "Variation":
+    def _of_its_kind(self) -> "Condition":
         wanted = {"pretraining": self.pretraining, "head_start": self.method}
         given = {kind for kind, what in wanted.items() if what is not None}
         if given != ({self.kind} if self.name else set()):
-            raise ValueError(f"a variation with a name must have `{self.kind}` or `method`, one without name neither")
+            raise ValueError(f"a condition with a name must have `{self.kind}` or `method`, one without name neither")
         if self.kind == "head_start" and len(self.like) != 1:
             raise ValueError(f"a head start is like one sweep, got {list(self.like)}")
         return self
 
 
-class Recipe(Settings):
+class Recipe(Frozen):
     """All runs on one data set.
 
     Attributes:
-      family: whose images (`datasets.catalogue`, `digits`, or a data set of the user's own).
+      family: whose images (`datasets.catalogue`, or a data set of the user's own).
       classes: how many the data must have; None: whatever they have.
       ood: OOD sets that are evaluated; None: all that the family has.
-      split: of the embedded digits, which have no split of their own; each seed is a replicate.
+      split: of a pooled family, which has none of its own; each seed is a replicate with images of its own.
+      evaluate: `every_epoch`: every set after every epoch. `selected`: the sets that do not select only where an epoch
+        is the best so far, before training and at the end: there are no curves and no oracle rows then.
       interpolate: sweeps whose selected runs are interpolated with their start (WiSE-FT).
-      variations: series over pretraining and head starts, each complete with the recipe's own circumstance.
+      conditions: series over pretraining and head starts, each complete with the recipe as it is.
       describe: measure how far the OOD sets lie from ID.
       source: where the settings come from.
     """
 
     name: str = Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-    title: str
+    title: Title
     family: str
     protocol: Protocol
     backbone: BackboneChoice
@@ -155,19 +151,29 @@ class Recipe(Settings):
     criterion: Criterion = ID_VALIDATION
     classes: int | None = Field(default=None, ge=2)
     ood: tuple[str, ...] | None = None
-    split: DigitsSplit | None = None
+    split: Split | None = None
+    evaluate: Literal["every_epoch", "selected"] = "every_epoch"
     interpolate: tuple[str, ...] = ()
-    variations: tuple[Variation, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     describe: bool = True
     source: str
 
     def sweep(self, label: str) -> Sweep:
+        """The sweep of the method with that label."""
         return next(sweep for sweep in self.sweeps if sweep.label == label)
 
     @property
     def solves(self) -> bool:
         """Whether LP is solved on features, so that there is a row of it."""
         return isinstance(self.probe, SolvedProbe)
+
+    @property
+    def probe_seeds(self) -> tuple[int, ...]:
+        """Seeds whose solved probes differ: one where neither images nor their looks are drawn; none without LP."""
+        if not isinstance(self.probe, SolvedProbe):
+            return ()
+        looks = self.probe.view == "training" and self.pipelines.training.draws
+        return self.seeds if looks or self.split is not None else self.seeds[:1]
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> "Recipe":
@@ -182,11 +188,9 @@ class Recipe(Settings):
         for sweep in self.sweeps:
             if sweep.method.needs_probe and self.probe is None:
                 raise ValueError(f"{sweep.label} starts from a linear probe, so the recipe must have a `probe`")
-        for label in (*self.interpolate, *(label for one in self.variations for label in one.like)):
+        for label in (*self.interpolate, *(label for condition in self.conditions for label in condition.like)):
             if label not in labels:
                 raise ValueError(f"`interpolate` and `like` must name sweeps of the recipe, got {label!r}")
-        if (self.family == "digits") != (self.split is not None):
-            raise ValueError("`split` is for the embedded digits, and they must have one")
         if self.criterion != ID_VALIDATION and set(self.criterion.sets) != {"id_validation"}:
             raise ValueError("selection must be on id_validation; rows selected on OOD sets are collected beside")
         return self

@@ -6,8 +6,23 @@ directory holds a `config.json`, a `metrics.jsonl` (`EpochRecord` or `PenaltyRec
 """
 
 from empirical.records.benchmark import BENCHMARK_FILE, Benchmark, DatasetRecord, Published, SetAside, read_benchmark
-from empirical.records.circumstances import Condition, Description, PretrainingResult, SetDescription, TheoryQuantities
-from empirical.records.record import Record, read_lines, read_record, write_lines, write_record
+from empirical.records.conditions import (
+    ConditionRecord,
+    Description,
+    PretrainingResult,
+    SetDescription,
+    TheoryQuantities,
+)
+from empirical.records.paper import ID_COLUMNS, OOD_COLUMNS, PAPER_METHODS
+from empirical.records.record import (
+    METRICS_FILE,
+    RESULT_FILE,
+    Record,
+    read_lines,
+    read_record,
+    write_lines,
+    write_record,
+)
 from empirical.records.rows import (
     ID_SELECTION,
     BenchmarkRow,
@@ -18,6 +33,7 @@ from empirical.records.rows import (
     Premises,
 )
 from empirical.records.runs import (
+    STILL,
     Edge,
     EpochRecord,
     Interpolation,
@@ -33,10 +49,16 @@ from empirical.records.runs import (
 
 __all__ = [
     "BENCHMARK_FILE",
+    "ID_COLUMNS",
     "ID_SELECTION",
+    "METRICS_FILE",
+    "OOD_COLUMNS",
+    "PAPER_METHODS",
+    "RESULT_FILE",
+    "STILL",
     "Benchmark",
     "BenchmarkRow",
-    "Condition",
+    "ConditionRecord",
     "Curve",
     "DatasetRecord",
     "Description",

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from empirical.records.circumstances import Condition, SetDescription, TheoryQuantities
+from empirical.records.conditions import ConditionRecord, SetDescription, TheoryQuantities
 from empirical.records.record import Record, read_record
 from empirical.records.rows import BenchmarkRow, Curve
 from empirical.records.runs import Interpolation, NormMode
@@ -86,7 +86,7 @@ class Benchmark(Record):
     curves: list[Curve] = Field(default_factory=list)
     sets: list[SetDescription] = Field(default_factory=list)
     interpolations: list[Interpolation] = Field(default_factory=list)
-    conditions: list[Condition] = Field(default_factory=list)
+    conditions: list[ConditionRecord] = Field(default_factory=list)
     quantities: list[TheoryQuantities] = Field(default_factory=list)
     published: list[Published] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list)

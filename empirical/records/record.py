@@ -5,14 +5,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from artifacts import UserError
 from artifacts.files import write_text
+from artifacts.frozen import Frozen
+
+#: What a run directory holds: what was measured line by line, and how it ended.
+METRICS_FILE, RESULT_FILE = "metrics.jsonl", "result.json"
 
 
-class Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Record(Frozen):
+    """What is written as JSON and read back."""
 
 
 RecordType = TypeVar("RecordType", bound=Record)

@@ -64,7 +64,7 @@ class BenchmarkRow(Record):
 
     Attributes:
       dataset: name of the recipe.
-      condition: empty in the main rows; else the `Condition` that the row belongs to.
+      condition: empty in the main rows; else the `ConditionRecord` that the row belongs to.
       selected_on: `id_validation`, or, in OOD-oracle rows only, the OOD column whose accuracy chose epoch and rate.
       learning_rate: None for LP, whose grid is one of penalties.
       grid_edge: the chosen learning rate (for LP, the penalty of some seed) still lies at an end of the grid.

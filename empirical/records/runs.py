@@ -9,6 +9,8 @@ from typing import Literal
 
 from empirical.records.record import Record
 
+#: Of batch normalisation in training: "train": batch statistics, running averages follow; "eval": running averages,
+#: which stay as they are.
 NormMode = Literal["train", "eval"]
 Edge = Literal["low", "high"]
 RunStatus = Literal["finished", "diverged"]
@@ -41,6 +43,9 @@ class Movement(Record):
     cka: float | None = None
 
 
+STILL = Movement(mean_squared=0.0, euclidean=0.0, cosine=0.0, cka=1.0)
+
+
 class EpochRecord(Record):
     """One line of a run's metrics; epoch 0 is before training and has neither loss nor learning rate."""
 
@@ -52,7 +57,8 @@ class EpochRecord(Record):
 
     @property
     def accuracy(self) -> dict[str, float]:
-        return {name: found.accuracy for name, found in self.sets.items()}
+        """Of every set."""
+        return {name: metrics.accuracy for name, metrics in self.sets.items()}
 
 
 class RunResult(Record):
@@ -61,7 +67,7 @@ class RunResult(Record):
     Attributes:
       run: its directory below the benchmark's folder; the configuration and the metrics of every epoch lie there.
       dataset: name of the recipe that it belongs to.
-      condition: what was changed beside the recipe (`Condition.name`); empty in the main rows.
+      condition: what was changed beside the recipe (`ConditionRecord.name`); empty in the main rows.
       reason: why a diverged run ended.
       selected_epoch: first epoch of highest value of the selection metric, epoch 0 excluded.
       sets, movement: at that epoch; empty where the run diverged.
@@ -94,7 +100,13 @@ class PenaltyRecord(Record):
 
     @property
     def accuracy(self) -> dict[str, float]:
-        return {name: found.accuracy for name, found in self.sets.items()}
+        """Of every set."""
+        return {name: metrics.accuracy for name, metrics in self.sets.items()}
+
+    @property
+    def movement(self) -> dict[str, Movement]:
+        """None at all: a probe trains no feature."""
+        return dict.fromkeys(self.sets, STILL)
 
 
 class ProbeResult(Record):

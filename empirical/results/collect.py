@@ -7,22 +7,23 @@ from typing import NamedTuple
 from empirical.benchmark.columns import columns, premises, titles
 from empirical.benchmark.ledger import Ledger, collector_at_rest
 from empirical.benchmark.plan import Grid, grid, plan, sweep_units
-from empirical.benchmark.units import Unit
+from empirical.benchmark.units import Unit, description_unit
+from empirical.datasets.catalogue import catalogued
 from empirical.recipes import Recipe, Sweep, published
 from empirical.records import (
     BENCHMARK_FILE,
+    ID_COLUMNS,
     Benchmark,
     BenchmarkRow,
-    Condition,
+    ConditionRecord,
     Curve,
     DatasetRecord,
     Description,
     Interpolation,
-    ProbeResult,
     SetAside,
     write_record,
-)  # fmt: skip
-from empirical.results.conditions import conditions
+)
+from empirical.results.conditions import conditions, probe_trials
 from empirical.results.rows import Heading, curves, probe_row, training_row
 from empirical.selection import Trial, oracle, selected
 
@@ -34,7 +35,7 @@ def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
 
 
 def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
-    planned = plan(ledger.suite, ledger.run)
+    planned = plan(ledger.suite, ledger.training)
     units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
     for unit in planned.units:
         units[unit.recipe].append(unit)
@@ -59,6 +60,7 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
 
 
 def write_benchmark(folder: Path, benchmark: Benchmark) -> None:
+    """Write the document into the suite's folder."""
     write_record(folder / BENCHMARK_FILE, benchmark)
 
 
@@ -71,37 +73,38 @@ class _Part(NamedTuple):
     oracle_rows: list[BenchmarkRow]
     curves: list[Curve]
     interpolations: list[Interpolation]
-    conditions: list[Condition]
+    conditions: list[ConditionRecord]
 
 
 def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None:
     """None where nothing but the recipe is known of the data set."""
-    described = ledger.result(Unit(kind="description", recipe=recipe.name, seed=recipe.seeds[0]), Description)
+    described = ledger.result(description_unit(recipe), Description)
     if described is None:
         return None
     ood = [name for name in described.sizes if not name.startswith("id_")]
-    heading = Heading(recipe.name, columns(recipe, ood), premises(recipe))
+    source = catalogued(recipe.family)
+    heading = Heading(recipe.name, columns(recipe, source, ood), premises(source))
+    # Where only selected epochs were evaluated, nothing else can be selected from them.
+    every = recipe.evaluate == "every_epoch"
     criteria = [oracle(name, sets) for name, sets in heading.columns.items()]
-    probes = [ledger.result(unit, ProbeResult) for unit in _probe_units(recipe)]
-    paths = [(one, ledger.path(unit)) for one, unit in zip(probes, _probe_units(recipe), strict=True) if one]
+    probes = probe_trials(ledger, recipe)
     rows, oracle_rows, found_curves = [], [], []
-    if paths and len(paths) == len(recipe.seeds):
-        rows.append(probe_row(heading, paths, recipe.criterion))
-        oracle_rows += [probe_row(heading, paths, criterion) for criterion in criteria]
+    if probes:
+        rows.append(probe_row(heading, probes, recipe.criterion))
+        oracle_rows += [probe_row(heading, probes, criterion) for criterion in criteria if every]
     for sweep in recipe.sweeps:
-        state = grid(recipe, sweep, ledger.run)
+        state = grid(recipe, sweep, ledger.training)
         trials = _trials(ledger, recipe, sweep, state)
         main = selected(trials, recipe.criterion) if trials else None
         if main is None:
             continue
-        rows.append(training_row(heading, sweep.method.name, sweep.method.norm_mode, main, recipe.criterion, state))
-        found_curves += curves(heading, rows[-1], main)
-        for criterion in criteria:
+        method = sweep.method
+        rows.append(training_row(heading, method.name, method.norm_mode, main, recipe.criterion, state))
+        found_curves += curves(heading, rows[-1], main) if every else ()
+        for criterion in criteria if every else ():
             best = selected(trials, criterion)
             if best is not None:
-                oracle_rows.append(
-                    training_row(heading, sweep.method.name, sweep.method.norm_mode, best, criterion, state)
-                )
+                oracle_rows.append(training_row(heading, method.name, method.norm_mode, best, criterion, state))
     return _Part(
         dataset=_dataset(recipe, described, heading),
         description=described,
@@ -111,10 +114,6 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
         interpolations=list(_interpolations(ledger, units)),
         conditions=conditions(ledger, recipe, heading, rows, units),
     )
-
-
-def _probe_units(recipe: Recipe) -> list[Unit]:
-    return [Unit(kind="probe", recipe=recipe.name, seed=seed) for seed in recipe.seeds] if recipe.solves else []
 
 
 def _trials(ledger: Ledger, recipe: Recipe, sweep: Sweep, state: Grid) -> list[Trial]:
@@ -142,7 +141,7 @@ def _dataset(recipe: Recipe, described: Description, heading: Heading) -> Datase
         classes=described.classes,
         sizes=described.sizes,
         columns={name: list(sets) for name, sets in heading.columns.items()},
-        titles=titles(recipe, list(heading.columns)),
+        titles=titles(recipe, catalogued(recipe.family), list(heading.columns)),
         backbone=described.backbone,
         fingerprint=described.fingerprint,
         recipe=recipe.model_dump(mode="json"),
@@ -152,4 +151,4 @@ def _dataset(recipe: Recipe, described: Description, heading: Heading) -> Datase
 
 def _published(recipe: Recipe) -> bool:
     """Whether the paper has numbers for the recipe's data."""
-    return recipe.family in ("living17", "entity30", "domainnet", "cifar10", "fmow", "imagenet")
+    return recipe.family in ID_COLUMNS

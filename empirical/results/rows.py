@@ -8,18 +8,17 @@ from empirical.benchmark.plan import Grid
 from empirical.records import (
     BenchmarkRow,
     Curve,
+    Edge,
+    EpochRecord,
     GridPoint,
     Movement,
     NormMode,
     OODAccuracy,
-    PenaltyRecord,
     Premises,
-    ProbeResult,
     SetMetrics,
-)  # fmt: skip
-from empirical.selection import Criterion, Point, Selected, estimate, grid_edge, selected_penalty
+)
+from empirical.selection import Candidate, Chosen, Criterion, Selected, Trial, chosen, estimate, grid_edge
 
-STILL = Movement(mean_squared=0.0, euclidean=0.0, cosine=0.0, cka=1.0)
 ID_TEST, ID_VALIDATION = "id_test", "id_validation"
 
 
@@ -32,100 +31,117 @@ class Heading(NamedTuple):
     condition: str = ""
 
 
-class Seed(NamedTuple):
-    """One seed of a row: the run, its selected epoch (None for a probe), and what was measured there."""
+class Choice(NamedTuple):
+    """What selection chose of a method, and from what.
 
-    run: str
-    seed: int
-    epoch: int | None
-    sets: Mapping[str, SetMetrics]
-    movement: Mapping[str, Movement]
+    Attributes:
+      runs: one a seed, where each was selected.
+      learning_rate: None for LP, whose grid is one of penalties.
+      edge: the end of the grid at which the chosen value lies.
+    """
+
+    method: str
+    norm_mode: NormMode
+    criterion: Criterion
+    runs: Sequence[Chosen]
+    learning_rate: float | None
+    penalties: Sequence[float]
+    points: Sequence[GridPoint]
+    edge: Edge | None
+    added: Sequence[float] = ()
+    limit: bool = False
+    diverged: Sequence[float] = ()
 
 
 def training_row(
-    heading: Heading, method: str, norm_mode: NormMode, found: Selected, criterion: Criterion, grid: Grid
+    heading: Heading, method: str, norm_mode: NormMode, selected: Selected, criterion: Criterion, grid: Grid
 ) -> BenchmarkRow:
     """A method at its selected learning rate, each seed at its selected epoch."""
-    seeds = [
-        Seed(one.trial.run, one.trial.seed, one.epoch.epoch, one.epoch.sets, one.epoch.movement)
-        for one in found.best.chosen
-    ]
-    return _row(heading, seeds).model_copy(
-        update={
-            "method": method,
-            "norm_mode": norm_mode,
-            "selected_on": criterion.name,
-            "learning_rate": found.best.value,
-            "grid": [_grid_point(heading, point, grid.added) for point in found.points],
-            "grid_edge": found.edge,
-            "grid_extended": list(grid.added),
-            "grid_limit": grid.limit,
-            "diverged_learning_rates": list(found.diverged),
-        }
+    return _row(
+        heading,
+        Choice(
+            method=method,
+            norm_mode=norm_mode,
+            criterion=criterion,
+            runs=selected.best.chosen,
+            learning_rate=selected.best.value,
+            penalties=(),
+            points=[_candidate_point(heading, candidate, grid.added) for candidate in selected.points],
+            edge=selected.edge,
+            added=grid.added,
+            limit=grid.limit,
+            diverged=selected.diverged,
+        ),
     )
 
 
-def probe_row(
-    heading: Heading, probes: Sequence[tuple[ProbeResult, Sequence[PenaltyRecord]]], criterion: Criterion
-) -> BenchmarkRow:
+def probe_row(heading: Heading, probes: Sequence[Trial], criterion: Criterion) -> BenchmarkRow:
     """Linear probing, whose features do not move and whose penalty each seed selects for itself."""
-    chosen = [selected_penalty(path, criterion) for _, path in probes]
-    seeds = [
-        Seed(probe.run, probe.seed, None, best.sets, dict.fromkeys(best.sets, STILL))
-        for (probe, _), best in zip(probes, chosen, strict=True)
-    ]
-    edges = [
-        grid_edge(best.penalty, [step.penalty for step in path]) for best, (_, path) in zip(chosen, probes, strict=True)
-    ]
-    return _row(heading, seeds).model_copy(
-        update={
-            "selected_on": criterion.name,
-            "penalties": [best.penalty for best in chosen],
-            "grid": _penalty_points(heading, probes, criterion),
-            "grid_edge": next((edge for edge in edges if edge is not None), None),
-        }
+    runs = [chosen(probe, criterion) for probe in probes]
+    penalties = [run.record.penalty for run in runs if not isinstance(run.record, EpochRecord)]
+    paths = [[r.penalty for r in probe.history if not isinstance(r, EpochRecord)] for probe in probes]
+    edges: list[Edge | None] = [grid_edge(penalty, path) for penalty, path in zip(penalties, paths, strict=True)]
+    return _row(
+        heading,
+        Choice(
+            method="LP",
+            norm_mode="eval",
+            criterion=criterion,
+            runs=runs,
+            learning_rate=None,
+            penalties=penalties,
+            points=_penalty_points(heading, probes, paths[0], criterion),
+            edge=next((edge for edge in edges if edge is not None), None),
+        ),
     )
 
 
-def _row(heading: Heading, seeds: Sequence[Seed]) -> BenchmarkRow:
-    """What rows have in common; of LP, unless it is changed."""
-    id_test = estimate([one.sets[ID_TEST].accuracy for one in seeds])
-    per_column = {name: estimate([column(one.sets, sets) for one in seeds]) for name, sets in heading.columns.items()}
-    ood = estimate([_mean([column.per_seed[place] for column in per_column.values()]) for place in range(len(seeds))])
-    names = [name for name in seeds[0].sets if name not in (ID_TEST, ID_VALIDATION)]
-    movement = {name: _mean_movement([one.movement[name] for one in seeds]) for name in seeds[0].movement}
-    id_moved = [one.movement[ID_TEST].mean_squared for one in seeds]
-    ood_moved = [_mean([_moved(one, sets) for sets in heading.columns.values()]) for one in seeds]
+def _row(heading: Heading, choice: Choice) -> BenchmarkRow:
+    runs = choice.runs
+    sets = [run.record.sets for run in runs]
+    moved = [run.record.movement for run in runs]
+    id_test = estimate([one[ID_TEST].accuracy for one in sets])
+    per_column = {name: estimate([column(one, names) for one in sets]) for name, names in heading.columns.items()}
+    per_seed = zip(*(estimated.per_seed for estimated in per_column.values()), strict=True)
+    ood = estimate([_mean(columns) for columns in per_seed])
+    ood_sets = [name for name in sets[0] if name not in (ID_TEST, ID_VALIDATION)]
+    id_moved = [one[ID_TEST].mean_squared for one in moved]
+    ood_moved = [_mean([_moved(one, names) for names in heading.columns.values()]) for one in moved]
     return BenchmarkRow(
         dataset=heading.dataset,
         condition=heading.condition,
-        method="LP",
-        norm_mode="eval",
-        seeds=[one.seed for one in seeds],
-        learning_rate=None,
-        grid=[],
-        grid_edge=None,
-        selected_epochs=[one.epoch for one in seeds if one.epoch is not None],
-        diverged_learning_rates=[],
-        id_validation_accuracy=_mean([one.sets[ID_VALIDATION].accuracy for one in seeds]),
+        method=choice.method,
+        norm_mode=choice.norm_mode,
+        seeds=[run.trial.seed for run in runs],
+        selected_on=choice.criterion.name,
+        learning_rate=choice.learning_rate,
+        penalties=list(choice.penalties),
+        grid=list(choice.points),
+        # A condition takes over what was selected elsewhere, so its own grid has no edge.
+        grid_edge=None if heading.condition else choice.edge,
+        grid_extended=list(choice.added),
+        grid_limit=choice.limit,
+        selected_epochs=[run.record.epoch for run in runs if isinstance(run.record, EpochRecord)],
+        diverged_learning_rates=list(choice.diverged),
+        id_validation_accuracy=_mean([one[ID_VALIDATION].accuracy for one in sets]),
         id_accuracy=id_test.mean,
         id_ci90=id_test.ci90,
         id_ci90_normal=id_test.ci90_normal,
         id_per_seed=id_test.per_seed,
-        id_nll=_mean([one.sets[ID_TEST].nll for one in seeds]),
-        id_ece=_mean([one.sets[ID_TEST].ece for one in seeds]),
+        id_nll=_mean([one[ID_TEST].nll for one in sets]),
+        id_ece=_mean([one[ID_TEST].ece for one in sets]),
         ood_accuracy=ood.mean,
         ood_ci90=ood.ci90,
         ood_ci90_normal=ood.ci90_normal,
         ood_per_seed=ood.per_seed,
-        per_ood_set={name: _ood(heading, name, [one.sets[name] for one in seeds]) for name in names},
+        per_ood_set={name: _ood(heading, name, [one[name] for one in sets]) for name in ood_sets},
         per_column=per_column,
         id_feature_movement=_mean(id_moved),
         id_feature_movement_per_seed=id_moved,
         ood_feature_movement=_mean(ood_moved),
         ood_feature_movement_per_seed=ood_moved,
-        movement=movement,
-        runs=[one.run for one in seeds],
+        movement={name: _mean_movement([one[name] for one in moved]) for name in moved[0]},
+        runs=[run.trial.run for run in runs],
     )
 
 
@@ -134,53 +150,52 @@ def column(sets: Mapping[str, SetMetrics], names: Sequence[str]) -> float:
     return _mean([sets[name].accuracy for name in names])
 
 
-def curves(heading: Heading, row: BenchmarkRow, found: Selected) -> list[Curve]:
+def curves(heading: Heading, row: BenchmarkRow, selected: Selected) -> list[Curve]:
     """Every seed's path along training at the selected learning rate."""
     return [
         Curve(
-            run=one.trial.run,
+            run=run.trial.run,
             dataset=heading.dataset,
             condition=heading.condition,
             method=row.method,
             norm_mode=row.norm_mode,
-            learning_rate=one.trial.value,
-            seed=one.trial.seed,
-            epochs=list(one.trial.history),
+            learning_rate=run.trial.value,
+            seed=run.trial.seed,
+            epochs=[record for record in run.trial.history if isinstance(record, EpochRecord)],
         )
-        for one in found.best.chosen
+        for run in selected.best.chosen
     ]
 
 
 def _ood(heading: Heading, name: str, seeds: Sequence[SetMetrics]) -> OODAccuracy:
-    found = estimate([one.accuracy for one in seeds])
-    unmasked = [one.unmasked.accuracy for one in seeds if one.unmasked is not None]
+    estimated = estimate([metrics.accuracy for metrics in seeds])
+    unmasked = [metrics.unmasked.accuracy for metrics in seeds if metrics.unmasked is not None]
     return OODAccuracy(
-        accuracy=found.mean,
-        ci90=found.ci90,
-        ci90_normal=found.ci90_normal,
-        per_seed=found.per_seed,
+        accuracy=estimated.mean,
+        ci90=estimated.ci90,
+        ci90_normal=estimated.ci90_normal,
+        per_seed=estimated.per_seed,
         premises=heading.premises.get(name, "unknown"),
-        nll=_mean([one.nll for one in seeds]),
-        ece=_mean([one.ece for one in seeds]),
+        nll=_mean([metrics.nll for metrics in seeds]),
+        ece=_mean([metrics.ece for metrics in seeds]),
         unmasked_accuracy=_mean(unmasked) if unmasked else None,
     )
 
 
-def _grid_point(heading: Heading, point: Point, added: Sequence[float]) -> GridPoint:
-    sets = [one.epoch.sets for one in point.chosen]
-    return _point(
-        heading, point.value, point.value in added, point.score, sets, [one.trial.run for one in point.chosen]
-    )
+def _candidate_point(heading: Heading, candidate: Candidate, added: Sequence[float]) -> GridPoint:
+    sets = [run.record.sets for run in candidate.chosen]
+    runs = [run.trial.run for run in candidate.chosen]
+    return _point(heading, candidate.value, candidate.value in added, candidate.score, sets, runs)
 
 
 def _penalty_points(
-    heading: Heading, probes: Sequence[tuple[ProbeResult, Sequence[PenaltyRecord]]], criterion: Criterion
+    heading: Heading, probes: Sequence[Trial], penalties: Sequence[float], criterion: Criterion
 ) -> list[GridPoint]:
-    runs = [probe.run for probe, _ in probes]
+    runs = [probe.run for probe in probes]
     points = []
-    for steps in zip(*(path for _, path in probes), strict=True):
+    for penalty, steps in zip(penalties, zip(*(probe.history for probe in probes), strict=True), strict=True):
         sets = [step.sets for step in steps]
-        points.append(_point(heading, steps[0].penalty, False, _mean([criterion(one) for one in sets]), sets, runs))
+        points.append(_point(heading, penalty, False, _mean([criterion(one) for one in sets]), sets, runs))
     return points
 
 
@@ -202,9 +217,9 @@ def _point(
     )
 
 
-def _moved(seed: Seed, names: Sequence[str]) -> float:
+def _moved(movement: Mapping[str, Movement], names: Sequence[str]) -> float:
     """A column's movement: the unweighted mean over its sets."""
-    return _mean([seed.movement[name].mean_squared for name in names])
+    return _mean([movement[name].mean_squared for name in names])
 
 
 def _mean_movement(movements: Sequence[Movement]) -> Movement:

@@ -3,17 +3,17 @@
 from collections.abc import Callable, Mapping
 
 from artifacts import Outcome
-from empirical.benchmark.suite import Suite, read_suite
+from empirical.benchmark.run import Run, read_run
 from empirical.benchmark.units import Kind, Unit
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.workspace import Workspace
 from empirical.runs.describing import publish_description
 from empirical.runs.interpolating import publish_interpolation
 from empirical.runs.pretraining import publish_pretraining
 from empirical.runs.probing import publish_probe
 from empirical.runs.training import publish_training
 
-Work = Callable[[Unit, Suite, Places, bool], Outcome]
-WORK: Mapping[Kind, Work] = {
+#: What makes a run of each kind; the flag asks for it to be made in any case.
+PUBLISHERS: Mapping[Kind, Callable[[Run, bool], Outcome]] = {
     "pretraining": publish_pretraining,
     "description": publish_description,
     "probe": publish_probe,
@@ -22,7 +22,7 @@ WORK: Mapping[Kind, Work] = {
 }
 
 
-def run_unit(unit: Unit, places: Places, *, force: bool = False) -> Outcome:
+def run_unit(unit: Unit, workspace: Workspace, *, force: bool = False) -> Outcome:
     """Make sure that a unit's run is published in the suite's folder, whoever asks and how often.
 
     A run that is there is kept unless its configuration, data, weights or code changed, or a file was damaged; the
@@ -33,4 +33,4 @@ def run_unit(unit: Unit, places: Places, *, force: bool = False) -> Outcome:
     Raises:
       UserError: data, weights or something that the unit depends on is missing or wrong.
     """
-    return WORK[unit.kind](unit, read_suite(places.folder), places, force)
+    return PUBLISHERS[unit.kind](read_run(unit, workspace), force)

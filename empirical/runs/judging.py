@@ -1,22 +1,23 @@
 """Every set judged as records have it: metrics over the classes that count, features for movements."""
 
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections import ChainMap
+from collections.abc import Collection, Mapping, Sequence
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Float32
 
 from artifacts import UserError
 from empirical.augment import Transform
 from empirical.backbones.classifier import Classifier
 from empirical.datasets.image_sets import ImageSet
 from empirical.distortion import feature_movement
-from empirical.evaluation import EvaluationSet, evaluate, evaluation_sets
+from empirical.evaluation import Evaluation, EvaluationSet, EvaluationSets, evaluate, evaluation_sets, set_metrics
 from empirical.linear_probe import ProbeHead
-from empirical.metrics import Measures, judgement, measures
-from empirical.records import Metrics, Movement, SetMetrics
+from empirical.metrics import judgement, measures
+from empirical.records import Movement, SetMetrics
 
 #: Images of each set whose features are compared before and after training, spread evenly over the set.
 MOVING = 10_000
@@ -26,62 +27,91 @@ class NotFinite(UserError):
     """A classifier whose scores are infinite or not numbers."""
 
 
-class Judgement(NamedTuple):
-    """Metrics and features set by set; `positions` of the images whose features they are."""
-
-    sets: dict[str, SetMetrics]
-    features: Mapping[str, Float32[np.ndarray, "p k"]]
-    positions: Mapping[str, Int[np.ndarray, " p"]]
-
-    def movement_from(self, before: "Judgement") -> dict[str, Movement]:
-        """How far features moved, on sets whose features both have."""
-        return {name: _movement(before.features[name], after) for name, after in self.features.items()}
-
-
 class Judge:
-    """Sets made ready once, for classifiers of one number of classes."""
+    """Sets made ready once, for classifiers of one number of classes.
 
-    def __init__(self, sets: Sequence[ImageSet], transform: Transform, classes: int):
+    A set that is the same as an earlier one, as the two ID sets under the protocol `paper`, is judged once.
+
+    Args:
+      apart: names of sets that can be judged without the others.
+    """
+
+    def __init__(self, sets: Sequence[ImageSet], transform: Transform, classes: int, *, apart: Collection[str] = ()):
         self.images = {images.name: images for images in sets}
-        self.ready = evaluation_sets([EvaluationSet(images, transform) for images in sets])
+        self.transform = transform
         self.classes = classes
+        self._first = {images.name: _first_like(images, sets) for images in sets}
+        distinct = [name for name, first in self._first.items() if name == first]
+        groups = ([name for name in distinct if name in apart], [name for name in distinct if name not in apart])
+        self._groups = [names for names in groups if names]
 
-    def __call__(self, classifier: Classifier, *, seed: int = 0, moving: int | None = MOVING) -> Judgement:
-        """A classifier in eval mode.
+    def __call__(self, classifier: Classifier, *, seed: int = 0, moving: int | None = MOVING) -> Evaluation:
+        """A classifier in eval mode on every set.
 
         Args:
           seed: of transforms that draw.
           moving: how many images of each set to give features of; None: all.
+        Raises:
+          NotFinite: its scores are infinite or not numbers.
         """
-        found = evaluate(classifier, self.ready, feature_limit=moving, key=jax.random.key(seed))
-        return Judgement(
-            sets={name: _metrics(name, one.count, one.unmasked, one.masked) for name, one in found.sets.items()},
-            features=found.features,
-            positions={name: one.positions for name, one in found.sets.items()},
-        )
+        groups = range(len(self._groups))
+        return self.joined(*(self.judged(index, classifier, seed=seed, moving=moving) for index in groups))
+
+    def judged(self, group: int, classifier: Classifier, *, seed: int = 0, moving: int | None = MOVING) -> Evaluation:
+        """A classifier on the sets of one group: 0 for those that are apart, 1 for the others."""
+        judged = evaluate(classifier, self._ready[group], feature_limit=moving, key=jax.random.key(seed))
+        for name, metrics in judged.sets.items():
+            _check_finite(name, metrics)
+        return judged
+
+    def joined(self, *evaluations: Evaluation) -> Evaluation:
+        """Evaluations of several groups as one, in the order of the sets, with those judged under another name."""
+        merged = [dict(ChainMap(*parts)) for parts in zip(*evaluations, strict=True)]
+        names = [name for name, first in self._first.items() if first in merged[0]]
+        return Evaluation(*({name: part[self._first[name]] for name in names} for part in merged))
 
     def of_head(self, head: ProbeHead, features: Mapping[str, Float32[np.ndarray, "n k"]]) -> dict[str, SetMetrics]:
         """A head on features of all images of every set."""
         return {name: self._of_scores(images, head.logits(features[name])) for name, images in self.images.items()}
 
+    @cached_property
+    def _ready(self) -> list[EvaluationSets]:
+        return [
+            evaluation_sets([EvaluationSet(self.images[name], self.transform) for name in names])
+            for names in self._groups
+        ]
+
     def _of_scores(self, images: ImageSet, scores: Float32[np.ndarray, "n classes"]) -> SetMetrics:
         labels = jnp.asarray(images.labels, jnp.int32)
-        unmasked = measures(judgement(jnp.asarray(scores), labels))
-        if images.valid_labels is None:
-            return _metrics(images.name, len(images), unmasked, None)
-        valid = jnp.zeros(self.classes, bool).at[jnp.asarray(images.valid_labels)].set(True)
-        return _metrics(images.name, len(images), unmasked, measures(judgement(jnp.asarray(scores), labels, valid)))
+        unmasked, masked = measures(judgement(jnp.asarray(scores), labels)), None
+        if images.valid_labels is not None:
+            valid = jnp.zeros(self.classes, bool).at[jnp.asarray(images.valid_labels)].set(True)
+            masked = measures(judgement(jnp.asarray(scores), labels, valid))
+        metrics = set_metrics(len(images), unmasked, masked)
+        _check_finite(images.name, metrics)
+        return metrics
+
+
+def movements(before: Evaluation, after: Evaluation) -> dict[str, Movement]:
+    """How far features moved, on the sets that were judged after."""
+    return {name: _movement(before.features[name], features) for name, features in after.features.items()}
 
 
 def _movement(before: Float32[np.ndarray, "p k"], after: Float32[np.ndarray, "p k"]) -> Movement:
     """Alignment is not measured where a network gives every image the same features, as one whose units all died."""
-    found = feature_movement(before, after)
-    return Movement(**found._replace(cka=found.cka if np.isfinite(found.cka) else None)._asdict())
+    moved = feature_movement(before, after)
+    return Movement(**moved._replace(cka=moved.cka if np.isfinite(moved.cka) else None)._asdict())
 
 
-def _metrics(name: str, count: int, unmasked: Measures, masked: Measures | None) -> SetMetrics:
-    headline = unmasked if masked is None else masked
-    if not np.isfinite(headline.nll):
-        raise NotFinite(f"Scores on {name} must be finite, but their negative log likelihood is {headline.nll}.")
-    both = None if masked is None else Metrics(**unmasked._asdict())
-    return SetMetrics(count=count, unmasked=both, **headline._asdict())
+def _first_like(images: ImageSet, sets: Sequence[ImageSet]) -> str:
+    """The name of the first set that holds the very same images, labels and restriction."""
+    for earlier in sets:
+        same = earlier.images is images.images and earlier.labels is images.labels
+        if same and earlier.valid_labels == images.valid_labels:
+            return earlier.name
+    return images.name
+
+
+def _check_finite(name: str, metrics: SetMetrics) -> None:
+    if not np.isfinite(metrics.nll):
+        raise NotFinite(f"Scores on {name} must be finite, but their negative log likelihood is {metrics.nll}.")

@@ -9,21 +9,18 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32
 
-from artifacts import UserError
-from artifacts.fingerprint import canonical_json
-from empirical.backbones.catalogue import BackboneChoice, Loaded, load
+from artifacts import UserError, canonical_json
+from empirical.backbones.catalogue import SMALL, BackboneChoice, Loaded, load
 from empirical.backbones.classifier import Classifier, Head
-from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit, pretraining_unit, variation
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.run import Run
 from empirical.datasets.catalogue import family
-from empirical.datasets.digits import digits_dataset
-from empirical.datasets.family import read_dataset
+from empirical.datasets.family import Family, read_dataset
 from empirical.datasets.image_sets import Dataset
+from empirical.evaluation import Evaluation
 from empirical.features import Extraction, FeatureCache
 from empirical.linear_probe import Features
 from empirical.recipes import Recipe, SolvedProbe
-from empirical.runs.judging import MOVING, Judge, Judgement
+from empirical.runs.judging import MOVING, Judge
 from empirical.runs.publishing import file_of
 from empirical.training import TrainingData, training_data
 
@@ -37,6 +34,7 @@ class Materials:
     """Everything is read or computed when it is first asked for."""
 
     recipe: Recipe
+    family: Family
     dataset: Dataset
     loaded: Loaded
     cache: FeatureCache
@@ -61,10 +59,11 @@ class Materials:
     def judge(self) -> Judge:
         """Every set that is reported or selects."""
         reported = (self.dataset.id_validation, self.dataset.id_test, *self.dataset.ood)
-        return Judge(reported, self.recipe.pipelines.evaluation, self.classes)
+        apart = self.recipe.criterion.sets if self.recipe.evaluate == "selected" else ()
+        return Judge(reported, self.recipe.pipelines.evaluation, self.classes, apart=apart)
 
     @cached_property
-    def pretrained(self) -> Judgement:
+    def pretrained(self) -> Evaluation:
         """Features before training, of the images whose movement is measured: they do not depend on the head."""
         return self.judge(self.headless)
 
@@ -90,53 +89,48 @@ class Materials:
         return self.cache(self.loaded.backbone, images, extraction, weights=self.loaded.fingerprint)[0]
 
 
-# The last recipe's materials, one entry a replicate (the embedded digits have several, all others one).
-_kept: dict[tuple[str, int | None], Materials] = {}
+# The last recipe's materials, one entry a replicate (a pooled family has several, all others one).
+_kept: dict[tuple[str, int], Materials] = {}
 _kept_group: list[str] = []
 
 
-def materials(unit: Unit, suite: Suite, places: Places) -> Materials:
-    """The shared ingredients of a unit.
+def materials(run: Run) -> Materials:
+    """The shared ingredients of a run.
 
     Raises:
       UserError: data or weights are missing, or they contradict the recipe.
     """
-    recipe = suite.recipe(unit.recipe)
-    choice, weights = _choice(unit, recipe, suite, places)
-    group = canonical_json([recipe.model_dump(mode="json"), choice.model_dump(mode="json"), weights, str(places)])
+    recipe, data = run.recipe, run.workspace.data
+    choice, weights = _choice(run)
+    settings = [recipe.model_dump(mode="json"), choice.model_dump(mode="json"), weights, str(run.workspace)]
+    group = canonical_json(settings)
     if _kept_group != [group]:
         _kept.clear()
         _kept_group[:] = [group]
-    replicate = unit.seed if recipe.split is not None else None
+    source = family(recipe.family, data.families)
+    replicate = run.seed if source.pooled else 0
     if (group, replicate) not in _kept:
-        dataset = _dataset(recipe, places, replicate)
-        _check(suite, recipe, dataset)
-        loaded = load(choice, places.checkpoints)
+        dataset = read_dataset(
+            source, data.locations, protocol=recipe.protocol, ood=recipe.ood, split=recipe.split, replicate=replicate
+        )
+        _check(run, dataset)
+        loaded = load(choice, run.workspace.checkpoints)
         _check_side(recipe, loaded)
-        _kept[group, replicate] = Materials(recipe, dataset, loaded, FeatureCache(places.folder / FEATURES))
+        cache = FeatureCache(run.workspace.folder / FEATURES)
+        _kept[group, replicate] = Materials(recipe, source, dataset, loaded, cache)
     return _kept[group, replicate]
 
 
-def _choice(unit: Unit, recipe: Recipe, suite: Suite, places: Places) -> tuple[BackboneChoice, str]:
-    """Which weights; under a circumstance of pretraining those that its unit left behind, and their hash."""
-    changed = variation(unit, recipe) if unit.condition else None
-    if changed is None or changed.pretraining is None:
-        return recipe.backbone, ""
-    path, digest = file_of(pretraining_unit(recipe, changed), suite, places, WEIGHTS_FILE)
-    return BackboneChoice(name="small_resnet", checkpoint=path), digest
+def _choice(run: Run) -> tuple[BackboneChoice, str]:
+    """Which weights; under a condition of pretraining those that its run left behind, and their hash."""
+    if run.pretraining is None:
+        return run.recipe.backbone, ""
+    path, digest = file_of(run.pretraining, WEIGHTS_FILE)
+    return BackboneChoice(name=SMALL, checkpoint=path), digest
 
 
-def _dataset(recipe: Recipe, places: Places, replicate: int | None) -> Dataset:
-    if recipe.split is not None:
-        found = digits_dataset(recipe.split, replicate=0 if replicate is None else replicate)
-        if recipe.ood is None:
-            return found
-        raise UserError("The embedded digits are evaluated in all their styles; leave `ood` out.")
-    data = places.data
-    return read_dataset(family(recipe.family, data.families), data.locations, protocol=recipe.protocol, ood=recipe.ood)
-
-
-def _check(suite: Suite, recipe: Recipe, dataset: Dataset) -> None:
+def _check(run: Run, dataset: Dataset) -> None:
+    recipe = run.recipe
     if recipe.classes is not None and recipe.classes != len(dataset.classes):
         raise UserError(
             f"The recipe {recipe.name} is for {recipe.classes} classes, but its data have {len(dataset.classes)}; "
@@ -147,7 +141,7 @@ def _check(suite: Suite, recipe: Recipe, dataset: Dataset) -> None:
     for images in dataset.sets:
         if len(images) == 0:
             raise UserError(f"Every set of {recipe.name} must hold images, but {images.name} holds none.")
-    if suite.name == "miniature" and not dataset.miniature:
+    if run.suite.name == "miniature" and not dataset.miniature:
         raise UserError(
             f"The suite miniature is for miniatures, but {recipe.name} was found real; "
             "`distort bench miniature` writes them, --root names where they are."

@@ -4,26 +4,25 @@ from pathlib import Path
 
 from artifacts import Outcome
 from empirical.backbones.checkpoints import weights_fingerprint, write_checkpoint
-from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit, run_id, variation
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.run import Run
 from empirical.pretraining import Pretraining, pretrain
-from empirical.records import PretrainingResult, write_record
+from empirical.records import RESULT_FILE, PretrainingResult, write_record
 from empirical.runs.materials import WEIGHTS_FILE
-from empirical.runs.publishing import RESULT_FILE, publish_run
+from empirical.runs.publishing import publish_run
 
 
-def publish_pretraining(unit: Unit, suite: Suite, places: Places, force: bool) -> Outcome:
+def publish_pretraining(run: Run, force: bool) -> Outcome:
     """Publish the weights."""
-    asked = variation(unit, suite.recipe(unit.recipe)).pretraining
-    assert asked is not None
+    condition = run.condition
+    assert condition is not None
+    assert condition.pretraining is not None
+    steps, seed = condition.pretraining.steps, condition.pretraining.seed
 
     def build(directory: Path) -> None:
-        made = pretrain(Pretraining(steps=asked.steps, seed=asked.seed))
+        made = pretrain(Pretraining(steps=steps, seed=seed))
         write_checkpoint(directory / WEIGHTS_FILE, made.network, made.provenance)
-        result = PretrainingResult(
-            run=run_id(unit, suite), provenance=made.provenance, fingerprint=weights_fingerprint(made.network)
-        )
+        fingerprint = weights_fingerprint(made.network)
+        result = PretrainingResult(run=run.id, provenance=made.provenance, fingerprint=fingerprint)
         write_record(directory / RESULT_FILE, result)
 
-    return publish_run(unit, suite, places, inputs={}, build=build, force=force)
+    return publish_run(run, inputs={}, build=build, force=force)

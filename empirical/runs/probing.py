@@ -5,43 +5,40 @@ from pathlib import Path
 
 from artifacts import Outcome
 from empirical.backbones.checkpoints import write_tensors
-from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit, run_id
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.run import Run
 from empirical.linear_probe import probe_path
 from empirical.recipes import SolvedProbe
-from empirical.records import PenaltyRecord, ProbeResult, write_lines, write_record
+from empirical.records import METRICS_FILE, RESULT_FILE, PenaltyRecord, ProbeResult, write_lines, write_record
 from empirical.runs.materials import materials
-from empirical.runs.publishing import METRICS_FILE, RESULT_FILE, publish_run
+from empirical.runs.publishing import publish_run
 from empirical.selection import grid_edge, selected_penalty
 
 HEAD_FILE = "head.safetensors"
 
 
-def publish_probe(unit: Unit, suite: Suite, places: Places, force: bool) -> Outcome:
+def publish_probe(run: Run, force: bool) -> Outcome:
     """Publish the probe of a recipe and seed."""
-    found = materials(unit, suite, places)
-    recipe, probe = found.recipe, found.recipe.probe
+    ingredients = materials(run)
+    recipe, probe = run.recipe, run.recipe.probe
     assert isinstance(probe, SolvedProbe)
-    seed = unit.seed or 0
 
     def build(directory: Path) -> None:
         began = time.perf_counter()
         path = probe_path(
-            found.training_features(seed=seed),
-            classes=found.classes,
+            ingredients.training_features(seed=run.seed),
+            classes=ingredients.classes,
             penalties=probe.penalties,
             standardisation=probe.standardisation,
             solver=probe.solver,
         )
         steps = [
             PenaltyRecord(
-                penalty=one.penalty,
-                converged=one.converged,
-                iterations=one.iterations,
-                sets=found.judge.of_head(one.head, found.features),
+                penalty=solution.penalty,
+                converged=solution.converged,
+                iterations=solution.iterations,
+                sets=ingredients.judge.of_head(solution.head, ingredients.features),
             )
-            for one in path
+            for solution in path
         ]
         best = selected_penalty(steps, recipe.criterion)
         write_tensors(directory / HEAD_FILE, path[steps.index(best)].head._asdict())
@@ -49,10 +46,10 @@ def publish_probe(unit: Unit, suite: Suite, places: Places, force: bool) -> Outc
         write_record(
             directory / RESULT_FILE,
             ProbeResult(
-                run=run_id(unit, suite),
+                run=run.id,
                 dataset=recipe.name,
-                condition=unit.condition,
-                seed=seed,
+                condition=run.unit.condition,
+                seed=run.seed,
                 penalty=best.penalty,
                 edge=grid_edge(best.penalty, probe.penalties),
                 sets=best.sets,
@@ -60,4 +57,4 @@ def publish_probe(unit: Unit, suite: Suite, places: Places, force: bool) -> Outc
             ),
         )
 
-    return publish_run(unit, suite, places, inputs=found.inputs, build=build, force=force)
+    return publish_run(run, inputs=ingredients.inputs, build=build, force=force)

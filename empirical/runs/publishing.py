@@ -9,9 +9,7 @@ from artifacts import Outcome, UserError, canonical_json, code_version, publish,
 from artifacts.directory import MANIFEST
 from artifacts.files import write_json
 from artifacts.fingerprint import difference
-from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit, configuration, place
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.run import Run
 
 #: The modules whose text decides the numbers. Readers of data sets are not among them: the data's hash is an input.
 CODE = (
@@ -21,19 +19,11 @@ CODE = (
     "empirical.pretraining", "empirical.selection", "empirical.store.batches", "empirical.runs",
     "empirical.training", "empirical.views",
 )  # fmt: skip
-CONFIG_FILE, RESULT_FILE, METRICS_FILE = "config.json", "result.json", "metrics.jsonl"
+CONFIG_FILE = "config.json"
 
 
-def publish_run(
-    unit: Unit,
-    suite: Suite,
-    places: Places,
-    *,
-    inputs: Mapping[str, Any],
-    build: Callable[[Path], None],
-    force: bool,
-) -> Outcome:
-    """Publish a unit's directory.
+def publish_run(run: Run, *, inputs: Mapping[str, Any], build: Callable[[Path], None], force: bool) -> Outcome:
+    """Publish a run's directory.
 
     Args:
       inputs: hashes of data and weights, and of whatever else the run is made from.
@@ -41,15 +31,15 @@ def publish_run(
     Raises:
       UserError: the directory holds something else: a run of another configuration, or what no run left behind.
     """
-    config = configuration(unit, suite)
-    _refuse_foreign(place(unit, suite, places.folder), config)
+    config = run.configuration
+    _refuse_foreign(run.folder, config)
 
     def write(directory: Path) -> None:
         write_json(directory / CONFIG_FILE, config)
         build(directory)
 
     everything = {"config": config, **inputs, "code": code_version(*CODE)}
-    return publish(place(unit, suite, places.folder), inputs=everything, build=write, force=force)
+    return publish(run.folder, inputs=everything, build=write, force=force)
 
 
 def _refuse_foreign(path: Path, config: dict[str, Any]) -> None:
@@ -74,17 +64,16 @@ def _first(path: Path) -> str:
     return sorted(entry.name for entry in path.iterdir())[0]
 
 
-def file_of(unit: Unit, suite: Suite, places: Places, name: str) -> tuple[Path, str]:
-    """A file of a finished unit and its SHA-256.
+def file_of(run: Run, name: str) -> tuple[Path, str]:
+    """A file of a finished run and its SHA-256.
 
     Raises:
-      UserError: the unit has not been run, was damaged, or diverged and left no such file.
+      UserError: it has not been run, was damaged, or diverged and left no such file.
     """
-    path = place(unit, suite, places.folder)
     try:
-        found = published(path)
+        artifact = published(run.folder)
     except FileNotFoundError as error:
-        raise UserError(f"{unit} must be finished first, but {path} holds no run.") from error
-    if name not in found.files:
-        raise UserError(f"{unit} must have left {name}, but it diverged; leave out what starts from it.")
-    return path / name, found.files[name]
+        raise UserError(f"{run} must be finished first, but {run.folder} holds no run.") from error
+    if name not in artifact.files:
+        raise UserError(f"{run} must have left {name}, but it diverged; leave out what starts from it.")
+    return run.folder / name, artifact.files[name]

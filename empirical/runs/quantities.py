@@ -8,9 +8,7 @@ import numpy as np
 
 from empirical.backbones.classifier import Head, random_head
 from empirical.benchmark.columns import columns
-from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Places
+from empirical.benchmark.run import Run
 from empirical.distortion import estimates
 from empirical.linear_probe import Features, ProbeHead, probe_path
 from empirical.records import TheoryQuantities
@@ -22,62 +20,66 @@ from empirical.training import starting_classifier
 PENALTY = 0.01
 
 
-def start_heads(unit: Unit, suite: Suite, places: Places, found: Materials) -> dict[str, ProbeHead]:
+def start_heads(run: Run, ingredients: Materials) -> dict[str, ProbeHead]:
     """Heads by name: a fresh one, the linear probe where it is solved, and those of the recipe's head starts."""
-    seed, width = unit.seed or 0, found.loaded.backbone.feature_dim
-    heads = {"random": random_head(found.classes, width, key=jax.random.key(seed))}
-    if found.recipe.solves:
-        head = head_source(unit, suite, places, found)
-        assert head is not None
+    seed, width = run.seed, ingredients.loaded.backbone.feature_dim
+    heads = {"random": random_head(ingredients.classes, width, key=jax.random.key(seed))}
+    head = head_source(run, ingredients)
+    if head is not None:
         heads["linear_probe"] = head[0]
-    for one in found.recipe.variations:
-        if one.kind == "head_start" and one.method is not None and not unit.condition and not one.method.needs_probe:
+    for condition in () if run.unit.condition else ingredients.recipe.conditions:
+        method = condition.method
+        if condition.kind == "head_start" and method is not None and not method.needs_probe:
             start = starting_classifier(
-                one.method, found.loaded.backbone, classes=found.classes, seed=seed, data=found.training,
-                batch_size=found.recipe.batch_size,
+                method, ingredients.loaded.backbone, classes=ingredients.classes, seed=seed, data=ingredients.training,
+                batch_size=ingredients.recipe.batch_size,
             )  # fmt: skip
-            heads[one.name] = start.head
+            heads[condition.name] = start.head
     return {name: _as_probe(head) for name, head in heads.items()}
 
 
 def quantities(
-    unit: Unit, found: Materials, starts: Mapping[str, ProbeHead], truth: ProbeHead | None
+    run: Run, ingredients: Materials, starts: Mapping[str, ProbeHead], truth: ProbeHead | None
 ) -> list[TheoryQuantities]:
     """One for each head.
 
     Args:
       truth: the best head on ID and OOD images together; solved here on training and OOD images where it is not given.
     """
-    sets = {images.name: images for images in found.dataset.ood}
-    used = list(dict.fromkeys(name for names in columns(found.recipe, list(sets)).values() for name in names))
-    seen = found.pretrained
+    sets = {images.name: images for images in ingredients.dataset.ood}
+    used = list(
+        dict.fromkeys(
+            name for names in columns(ingredients.recipe, ingredients.family, list(sets)).values() for name in names
+        )
+    )
+    seen = ingredients.pretrained
     labels = {name: sets[name].labels[seen.positions[name]].astype(np.int32) for name in used}
     ood = Features(
         np.concatenate([seen.features[name] for name in used]), np.concatenate([labels[name] for name in used])
     )
-    test = found.dataset.id_test
+    test = ingredients.dataset.id_test
     id_test = Features(seen.features[test.name], test.labels[seen.positions[test.name]].astype(np.int32))
     if truth is None and starts:
-        training = found.training_features(seed=unit.seed or 0)
+        training = ingredients.training_features(seed=run.seed)
         both = Features(*(np.concatenate(arrays) for arrays in zip(training, ood, strict=True)))
-        truth = probe_path(both, classes=found.classes, penalties=(PENALTY,))[0].head
+        truth = probe_path(both, classes=ingredients.classes, penalties=(PENALTY,))[0].head
     return (
         []
         if truth is None
-        else [_quantities(unit, found, name, id_test, ood, head, truth) for name, head in starts.items()]
+        else [_quantities(run, ingredients, name, id_test, ood, head, truth) for name, head in starts.items()]
     )
 
 
 def _quantities(
-    unit: Unit, found: Materials, name: str, id_test: Features, ood: Features, start: ProbeHead, truth: ProbeHead
+    run: Run, ingredients: Materials, name: str, id_test: Features, ood: Features, start: ProbeHead, truth: ProbeHead
 ) -> TheoryQuantities:
     measured = estimates(id_test, ood, start=start, truth=truth)
     upper = measured.linear_probing_upper_bound
     return TheoryQuantities(
-        dataset=found.recipe.name,
-        condition=unit.condition,
+        dataset=ingredients.recipe.name,
+        condition=run.unit.condition,
         head=name,
-        seed=unit.seed or 0,
+        seed=run.seed,
         feature_error=measured.feature_error,
         truth_norm=measured.heads.truth_norm,
         head_alignment_error=measured.heads.alignment_error,
@@ -86,7 +88,7 @@ def _quantities(
         on_subspace_cosine=measured.exposure.on_cosine,
         fine_tuning_lower_bound=measured.fine_tuning_lower_bound,
         linear_probing_upper_bound=upper if math.isfinite(upper) else None,
-        feature_dim=found.loaded.backbone.feature_dim,
+        feature_dim=ingredients.loaded.backbone.feature_dim,
     )
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from artifacts import UserError
 from empirical.datasets.image_sets import ImageFiles, Images
-from empirical.datasets.pixels import decode, read_bytes
+from empirical.datasets.pixels import decode, format_of, read_bytes
 from empirical.store.form import EXTENTS, JPEGS, OFFSETS, PIXELS, Form
 
 KERNELS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
@@ -50,9 +50,8 @@ def _jpeg(images: Images, index: int, form: Form) -> tuple[bytes, UInt8[np.ndarr
     if isinstance(images, ImageFiles) and form.resize is None:
         data = read_bytes(images.path(index))
         pixels = decode(data, images.reference(index))
-        with Image.open(io.BytesIO(data)) as image:
-            if image.format == "JPEG" and image.mode in ("RGB", "L"):
-                return data, pixels
+        if format_of(data) in (("JPEG", "RGB"), ("JPEG", "L")):
+            return data, pixels
     else:
         pixels = resized(images[index], form)
     stream = io.BytesIO()

@@ -4,8 +4,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from empirical.datasets.naming import Name
+
 CONTENT = "store.json"
+MOST_BYTES = 64 << 20  # of a description; ImageNet's, in 313 shards, takes 0.2 MB
 LABELS = "labels.npy"
+FileName = Literal["pixels.bin", "images.bin", "offsets.npy", "extents.npy"]
 PIXELS, JPEGS, OFFSETS, EXTENTS = "pixels.bin", "images.bin", "offsets.npy", "extents.npy"
 
 
@@ -53,10 +57,10 @@ class Shard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    images: int
-    sizes: dict[str, int]
-    sha256: dict[str, str]
+    name: str = Field(pattern=r"^shard-\d{5,9}$")
+    images: int = Field(ge=1)
+    sizes: dict[FileName, int]
+    sha256: dict[FileName, str]
 
 
 class Store(BaseModel):
@@ -69,7 +73,7 @@ class Store(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     layout: Literal[1] = 1
-    name: str
+    name: Name
     source: str
     form: Form
     images: int

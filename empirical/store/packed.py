@@ -10,9 +10,11 @@ from artifacts.files import write_text
 from empirical.datasets.family import Family, read_part
 from empirical.datasets.image_sets import Dataset, ImageSet
 from empirical.datasets.locations import Locations
+from empirical.datasets.naming import Name
 from empirical.datasets.protocols import PAPER, Protocol, select
 from empirical.datasets.sizes import read_marker
-from empirical.store.form import Form, Store
+from empirical.formats.files import read_regular
+from empirical.store.form import MOST_BYTES, Form, Store
 from empirical.store.packing import pack
 from empirical.store.reading import open_store
 
@@ -27,8 +29,8 @@ class Packed(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    ood: tuple[str, ...]
+    name: Name
+    ood: tuple[Name, ...]
     validation: bool
 
 
@@ -70,7 +72,7 @@ def packed_dataset(folder: Path, name: str, *, protocol: Protocol = PAPER, ood: 
     """
     path = folder / name / CONTENT
     try:
-        content = Packed.model_validate_json(path.read_bytes())
+        content = Packed.model_validate_json(read_regular(path, MOST_BYTES))
     except (OSError, ValidationError) as error:
         raise UserError(
             f"{folder} must hold {name} packed completely, but does not; `distort bench pack {name}`."

@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -21,12 +21,12 @@ from filelock import FileLock, Timeout
 
 from artifacts import UserError, code_version, publish
 from artifacts.files import write_text
+from artifacts.progress import Progress
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
 from empirical.store.encoding import write_jpegs, write_pixels
 from empirical.store.form import CONTENT, LABELS, Form, Shard, Store
 from empirical.store.reading import open_store
 
-Progress = Callable[[str, float], None]
 RAW_SHARD_BYTES = 2**28
 JPEG_SHARD_IMAGES = 4096
 

@@ -1,6 +1,7 @@
 """A store's images, read where they are needed: pixels mapped from the disk, JPEGs decoded in threads."""
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +13,12 @@ from pydantic import ValidationError
 
 from artifacts import DamagedArtifact, UserError, published
 from empirical.datasets.image_sets import Images, ImageSet
-from empirical.store.form import CONTENT, EXTENTS, JPEGS, LABELS, OFFSETS, PIXELS, Store
+from empirical.datasets.pixels import MOST_PIXELS
+from empirical.formats.arrays import read_array
+from empirical.formats.files import read_regular
+from empirical.store.form import CONTENT, EXTENTS, JPEGS, LABELS, MOST_BYTES, OFFSETS, PIXELS, Store
+
+AGAIN = "pack it again"
 
 
 @dataclass(frozen=True)
@@ -24,7 +30,9 @@ class Opened:
 
     def image_set(self) -> ImageSet:
         """The stored images with their labels."""
-        labels = np.load(self.folder / LABELS, allow_pickle=False)
+        labels = read_array(self.folder / LABELS, AGAIN)
+        if labels.shape != (self.store.images,) or not np.issubdtype(labels.dtype, np.integer):
+            raise _damaged(self.folder / LABELS, f"hold {self.store.images} integers")
         images = StoredImages(self, np.arange(self.store.images))
         return ImageSet(name=self.store.name, images=images, labels=labels, valid_labels=self.store.valid_labels)
 
@@ -40,17 +48,39 @@ class Opened:
         maps = [np.memmap(self.folder / shard.name / name, np.uint8, mode="r") for shard in self.store.shards]
         if self.store.shape is None:
             return tuple(maps)
-        return tuple(one.reshape(-1, *self.store.shape, 3) for one in maps)
+        shaped = []
+        for shard, one in zip(self.store.shards, maps, strict=True):
+            shape = (shard.images, *self.store.shape, 3)
+            if len(one) != math.prod(shape):
+                raise _damaged(self.folder / shard.name / name, f"hold {shard.images} images of one shape")
+            shaped.append(one.reshape(shape))
+        return tuple(shaped)
 
     @cached_property
     def offsets(self) -> tuple[Int[np.ndarray, " n"], ...]:
-        folders = [self.folder / shard.name for shard in self.store.shards]
-        return tuple(np.load(folder / OFFSETS, allow_pickle=False) for folder in folders)
+        found = []
+        for shard in self.store.shards:
+            path = self.folder / shard.name / OFFSETS
+            offsets = read_array(path, AGAIN)
+            if offsets.shape != (shard.images + 1,) or offsets.dtype != np.int64:
+                raise _damaged(path, f"hold {shard.images + 1} positions")
+            if offsets[0] != 0 or (np.diff(offsets) <= 0).any() or offsets[-1] != shard.sizes.get(JPEGS):
+                raise _damaged(path, f"hold positions that ascend to the end of {JPEGS}")
+            found.append(offsets)
+        return tuple(found)
 
     @cached_property
     def extents(self) -> Int[np.ndarray, "n 2"]:
         """Height and width of every image of a JPEG store."""
-        parts = [np.load(self.folder / shard.name / EXTENTS, allow_pickle=False) for shard in self.store.shards]
+        parts = []
+        for shard in self.store.shards:
+            path = self.folder / shard.name / EXTENTS
+            part = read_array(path, AGAIN)
+            if part.shape != (shard.images, 2) or part.dtype != np.int32 or part.min() < 1:
+                raise _damaged(path, f"hold {shard.images} heights and widths")
+            if part.astype(np.int64).prod(1).max() > MOST_PIXELS:
+                raise _damaged(path, f"hold no image of more than {MOST_PIXELS} pixels")
+            parts.append(part)
         return np.concatenate(parts)
 
 
@@ -131,9 +161,11 @@ def open_store(folder: Path) -> Opened:
             f"{folder} must hold a complete store ({CONTENT}), but does not; `distort bench pack` finishes it."
         )
     try:
-        store = Store.model_validate_json(path.read_bytes())
+        store = Store.model_validate_json(read_regular(path, MOST_BYTES))
     except (ValidationError, OSError) as error:
         raise DamagedArtifact(f"{path} must describe a store, but is damaged; pack it again.") from error
+    if sum(shard.images for shard in store.shards) != store.images:
+        raise DamagedArtifact(f"{path} must count the images of its shards, but does not; pack it again.")
     for shard in store.shards:
         for name, size in shard.sizes.items():
             file = folder / shard.name / name
@@ -142,6 +174,10 @@ def open_store(folder: Path) -> Opened:
     if not (folder / LABELS).is_file() or _sha256(folder / LABELS) != store.labels_sha256:
         raise DamagedArtifact(f"{folder / LABELS} must be the labels that were packed, but differs; pack it again.")
     return Opened(folder, store)
+
+
+def _damaged(path: Path, wanted: str) -> DamagedArtifact:
+    return DamagedArtifact(f"{path} must {wanted}, but does not; {AGAIN}.")
 
 
 def verify_store(folder: Path) -> Store:

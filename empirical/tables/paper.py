@@ -4,17 +4,9 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from empirical.records import Benchmark, BenchmarkRow, DatasetRecord, Published
+from empirical.records import ID_COLUMNS, OOD_COLUMNS, PAPER_METHODS, Benchmark, BenchmarkRow, DatasetRecord, Published
 from empirical.tables.cells import INTERVALS, NOTHING, difference, estimated, percent
 from empirical.tables.table import Table
-
-#: The methods of the paper's tables and the norm mode in which it has them.
-METHODS = (("FT", "train"), ("LP", "eval"), ("LP-FT", "eval"))
-ID_ORDER = ("cifar10", "entity30", "living17", "domainnet", "fmow", "imagenet")
-OOD_ORDER = (
-    "stl10", "cifar10_1", "entity30", "living17", "domainnet", "fmow", "imagenet_v2", "imagenet_r", "imagenet_sketch",
-    "imagenet_a",
-)  # fmt: skip
 
 
 class _Column(NamedTuple):
@@ -30,8 +22,8 @@ def paper_tables(benchmark: Benchmark) -> list[Table]:
     id_columns = [_Column(one, one.name, one.title) for one in benchmark.datasets]
     ood_columns = [_Column(one, name, _heading(one, name)) for one in benchmark.datasets for name in one.columns]
     return [
-        _table(benchmark, "id", "Table 1: ID accuracy", _ordered(id_columns, ID_ORDER)),
-        _table(benchmark, "ood", "Table 2: OOD accuracy", _ordered(ood_columns, OOD_ORDER)),
+        _table(benchmark, "id", "Table 1: ID accuracy", _ordered(id_columns, ID_COLUMNS)),
+        _table(benchmark, "ood", "Table 2: OOD accuracy", _ordered(ood_columns, OOD_COLUMNS)),
     ]
 
 
@@ -44,7 +36,7 @@ def row_of(benchmark: Benchmark, dataset: str, method: str, norm_mode: str) -> B
 def _table(benchmark: Benchmark, table: Literal["id", "ood"], title: str, columns: Sequence[_Column]) -> Table:
     lines: list[tuple[str, ...]] = []
     rules = []
-    for method, norm_mode in METHODS:
+    for method, norm_mode in PAPER_METHODS.items():
         rules.append(len(lines))
         rows = [row_of(benchmark, column.dataset.name, method, norm_mode) for column in columns]
         ours = [_ours(row, column, table) for row, column in zip(rows, columns, strict=True)]
@@ -88,7 +80,7 @@ def _ordered(columns: Sequence[_Column], order: Sequence[str]) -> list[_Column]:
 def _heading(dataset: DatasetRecord, column: str) -> str:
     """A configuration beside the paper's shares its columns, so it says its own name too."""
     title = dataset.titles[column]
-    return title if dataset.name == dataset.family or dataset.family not in ID_ORDER else f"{title} ({dataset.name})"
+    return title if dataset.name == dataset.family or dataset.family not in ID_COLUMNS else f"{title} ({dataset.name})"
 
 
 def _ours(row: BenchmarkRow | None, column: _Column, table: str) -> float | None:
@@ -105,7 +97,7 @@ def _shown(row: BenchmarkRow | None, column: _Column, table: str) -> str:
 
 def _theirs(benchmark: Benchmark, column: _Column, table: str, method: str) -> Published | None:
     """The paper's number; none for a miniature, and none for a data set of the user's own."""
-    if column.dataset.miniature or column.dataset.family not in ID_ORDER:
+    if column.dataset.miniature or column.dataset.family not in ID_COLUMNS:
         return None
     return _published(benchmark, table, column.dataset.family if table == "id" else column.name, method)
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 # In LaTeX these mean something else than themselves.
 _ESCAPED = {"\\": r"\textbackslash{}", **{sign: f"\\{sign}" for sign in "&%$#_{}"}, "~": r"\textasciitilde{}",
-            "^": r"\textasciicircum{}", "±": r"$\pm$", "−": "$-$"}  # fmt: skip
+            "^": r"\textasciicircum{}", "±": r"$\pm$", "−": "$-$", "<": r"\textless{}", ">": r"\textgreater{}",
+            "|": r"\textbar{}"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Table:
 def markdown(table: Table) -> str:
     """With pipes; a bar inside a cell is escaped."""
     lines = [_piped(table.header), "|" + "---|" * len(table.header), *map(_piped, table.rows)]
-    return "\n".join([f"## {table.title}", "", *lines, "", *table.notes]).rstrip() + "\n"
+    notes = [_one_line(note) for note in table.notes]
+    return "\n".join([f"## {_one_line(table.title)}", "", *lines, "", *notes]).rstrip() + "\n"
 
 
 def latex(table: Table) -> str:
@@ -47,7 +49,12 @@ def latex(table: Table) -> str:
 
 
 def _piped(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(_one_line(cell).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _one_line(text: str) -> str:
+    """Without line ends, which end a row, and without `<`, which begins HTML."""
+    return " ".join(text.split()).replace("<", "&lt;")
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -55,4 +62,4 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_ESCAPED.get(sign, sign) for sign in text)
+    return "".join(_ESCAPED.get(sign, sign) for sign in " ".join(text.split()))

@@ -32,8 +32,13 @@ def tidy_csv(benchmark: Benchmark) -> str:
             row.grid_edge,
         )
         for line in _lines(row):
-            writer.writerow((*first, *line, " ".join(row.runs)))
+            writer.writerow([_inert(cell) for cell in (*first, *line, " ".join(row.runs))])
     return stream.getvalue()
+
+
+def _inert(cell: Cell) -> Cell:
+    """Text that a spreadsheet would take for a formula, with an apostrophe before it; numbers stay numbers."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _lines(row: BenchmarkRow) -> Iterator[tuple[Cell, ...]]:

@@ -10,17 +10,17 @@ from empirical.training.heads import norm_matched, starting_classifier
 from empirical.training.interpolation import interpolated
 from empirical.training.run import TrainingRun
 from empirical.training.schedule import learning_rate
-from empirical.training.train import Diverged, Epoch, Outcome, Report, train
+from empirical.training.train import Diverged, Epoch, Report, TrainingOutcome, train
 
 __all__ = [
     "Checkpoints",
     "Diverged",
     "Epoch",
-    "Outcome",
     "Report",
     "Resident",
     "Streamed",
     "TrainingData",
+    "TrainingOutcome",
     "TrainingRun",
     "interpolated",
     "learning_rate",

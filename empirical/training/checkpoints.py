@@ -23,6 +23,7 @@ from artifacts import DamagedArtifact, UserError, publish, published
 from artifacts.files import write_json
 from artifacts.fingerprint import canonical_json, difference
 from empirical.backbones.checkpoints import write_tensors
+from empirical.records import EpochRecord
 from empirical.training.run import TrainingRun
 from empirical.training.step import State
 from empirical.training.variables import Variables
@@ -62,13 +63,13 @@ class Checkpoints:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class Progress(NamedTuple):
+class Position(NamedTuple):
     """A run between two steps.
 
     Attributes:
       epoch, step: the next to be done.
       losses: of the steps done in this epoch.
-      records: what the caller recorded, epoch by epoch, the state before training first.
+      records: epoch by epoch, the state before training first.
       kept: the variables that the caller last asked to keep, with their epoch.
     """
 
@@ -76,22 +77,23 @@ class Progress(NamedTuple):
     epoch: int
     step: int
     losses: tuple[float, ...]
-    records: tuple[dict[str, Any], ...]
+    records: tuple[EpochRecord, ...]
     kept: Variables | None
     kept_epoch: int | None
 
 
-def save(checkpoints: Checkpoints, run: TrainingRun, progress: Progress, start: Variables) -> None:
+def save(checkpoints: Checkpoints, run: TrainingRun, position: Position, start: Variables) -> None:
     """Put the run on disk; arrays that are those of `start` are left out."""
-    name = f"{progress.epoch:05d}-{progress.step:08d}"
+    name = f"{position.epoch:05d}-{position.step:08d}"
 
     def build(directory: Path) -> None:
-        arrays = _named("state", progress.state, like=State(start, progress.state.optimiser))
-        if progress.kept is not None:
-            arrays |= _named("kept", progress.kept, like=start)
+        arrays = _named("state", position.state, like=State(start, position.state.optimiser))
+        if position.kept is not None:
+            arrays |= _named("kept", position.kept, like=start)
         write_tensors(directory / ARRAYS, arrays)
-        position = {key: getattr(progress, key) for key in ("epoch", "step", "losses", "records", "kept_epoch")}
-        write_json(directory / POSITION, position)
+        saved = {key: getattr(position, key) for key in ("epoch", "step", "losses", "kept_epoch")}
+        records = [record.model_dump(mode="json") for record in position.records]
+        write_json(directory / POSITION, {**saved, "records": records})
 
     publish(checkpoints.folder / name, inputs=checkpoints.identity(run), build=build)
     for entry in checkpoints.folder.iterdir():
@@ -100,7 +102,7 @@ def save(checkpoints: Checkpoints, run: TrainingRun, progress: Progress, start: 
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
-def latest(checkpoints: Checkpoints, run: TrainingRun, fresh: Progress) -> Progress:
+def latest(checkpoints: Checkpoints, run: TrainingRun, fresh: Position) -> Position:
     """Where the run was when it was last saved; `fresh`, its beginning, where nothing usable is on disk.
 
     A damaged checkpoint is passed over.
@@ -120,19 +122,19 @@ def latest(checkpoints: Checkpoints, run: TrainingRun, fresh: Progress) -> Progr
                 f"{checkpoints.folder} must hold checkpoints of this run, but {what}; name another folder, or remove "
                 "it to begin anew."
             )
-        position = json.loads((entry / POSITION).read_text(encoding="utf-8"))
-        return _restored(load_file(entry / ARRAYS), position, fresh)
+        saved = json.loads((entry / POSITION).read_text(encoding="utf-8"))
+        return _restored(load_file(entry / ARRAYS), saved, fresh)
     return fresh
 
 
-def _restored(arrays: Mapping[str, np.ndarray], position: dict[str, Any], fresh: Progress) -> Progress:
-    kept = position["kept_epoch"]
-    return Progress(
+def _restored(arrays: Mapping[str, np.ndarray], saved: dict[str, Any], fresh: Position) -> Position:
+    kept = saved["kept_epoch"]
+    return Position(
         state=_filled("state", fresh.state, arrays),
-        epoch=position["epoch"],
-        step=position["step"],
-        losses=tuple(position["losses"]),
-        records=tuple(position["records"]),
+        epoch=saved["epoch"],
+        step=saved["step"],
+        losses=tuple(saved["losses"]),
+        records=tuple(map(EpochRecord.model_validate, saved["records"])),
         kept=None if kept is None else _filled("kept", fresh.state.variables, arrays),
         kept_epoch=kept,
     )

@@ -2,7 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from jaxtyping import Array, Float32, Int32, Key
 
 from empirical.augment import apply
 from empirical.store import epoch_batches, order
-from empirical.training.data import Resident, TrainingData
+from empirical.training.data import Resident, Streamed, TrainingData
 from empirical.training.devices import Placement, on_each
 from empirical.training.run import TrainingRun
 from empirical.training.step import Rule, State, stepped
@@ -141,7 +141,7 @@ class Prepared(NamedTuple):
 class StreamedFeed(Feed):
     """Reads and sends batches while the device computes."""
 
-    _stream: Iterator[Prepared] | None = None
+    _stream: Generator[Prepared, None, None] | None = None
     _next: int = -1
 
     def take(self, state: State, epoch: int, first: int, most: int) -> Steps:
@@ -169,9 +169,10 @@ class StreamedFeed(Feed):
             self._stream.close()
         self._stream, self._next = None, -1
 
-    def _prepared(self, first: int) -> Iterator[Prepared]:
+    def _prepared(self, first: int) -> Generator[Prepared, None, None]:
         """Batches from `first` on, one of them already sent when it is asked for."""
         data = self.data
+        assert isinstance(data, Streamed)
         batches = epoch_batches(
             data.images, self.order, self.run.batch_size, first=first, threads=data.threads, ahead=data.ahead
         )

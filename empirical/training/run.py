@@ -1,11 +1,12 @@
 """What determines a training run, apart from the start and the data."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from artifacts.frozen import Frozen
 from empirical.methods import Method
 
 
-class TrainingRun(BaseModel):
+class TrainingRun(Frozen):
     """One run, completely.
 
     Attributes:
@@ -13,8 +14,6 @@ class TrainingRun(BaseModel):
       microbatches: parts in which a batch passes through the network, one after another, to save memory. Their
         gradients add up to the batch's; batch statistics would not, so it needs `norm_mode = "eval"`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     method: Method
     learning_rate: float = Field(gt=0, allow_inf_nan=False)

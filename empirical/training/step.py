@@ -1,6 +1,6 @@
 """One step of training, as a pure function of state, batch and learning rates."""
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import equinox as eqx
 import jax
@@ -8,7 +8,8 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float32, Int32, Key
 
-from empirical.methods import L2SP, SGD, AdamW, Mixup, NormMode
+from empirical.methods import L2SP, SGD, AdamW, Mixup
+from empirical.records import NormMode
 from empirical.training.groups import Grouping
 from empirical.training.objective import Examples, distance_penalty, examples, summed_cross_entropy
 from empirical.training.optimisers import direction
@@ -68,7 +69,7 @@ def initial(variables: Variables, rule: Rule) -> State:
     """Before the first step. The arrays are copies: training consumes what it is given."""
     copied = jax.tree.map(jnp.copy, variables)
     optimiser = direction(rule.optimiser)
-    return State(copied, tuple(optimiser.init(rule.select(copied, group)) for group in rule.groups))
+    return State(copied, tuple(optimiser.init(cast(Any, rule.select(copied, group))) for group in rule.groups))
 
 
 def stepped(
@@ -92,7 +93,8 @@ def stepped(
     optimiser = direction(rule.optimiser)
     moved, memories = [], []
     for group in rule.groups:
-        step, memory = optimiser.update(gradients[group], state.optimiser[group], trained[group])
+        # optax's types know dictionaries of arrays only; it takes any tree.
+        step, memory = optimiser.update(gradients[group], state.optimiser[group], cast(Any, trained[group]))
         now = jax.tree.map(lambda p, u, rate=rates[group]: p - rate * u, trained[group], step)
         if rule.waiting[group]:
             opened = rates[group] > 0

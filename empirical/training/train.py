@@ -18,7 +18,8 @@ import jax.numpy as jnp
 from artifacts import UserError
 from empirical.backbones.classifier import Classifier
 from empirical.methods.unfreezing import Moment
-from empirical.training.checkpoints import Checkpoints, Progress, latest, save
+from empirical.records import EpochRecord, Movement, SetMetrics
+from empirical.training.checkpoints import Checkpoints, Position, latest, save
 from empirical.training.data import Resident, TrainingData
 from empirical.training.devices import on_each, placement
 from empirical.training.feeds import Feed, ResidentFeed, StreamedFeed, stream_key
@@ -30,25 +31,39 @@ from empirical.training.variables import Variables, variables
 
 
 class Epoch(NamedTuple):
-    """The state after an epoch; epoch 0 is before training and has no loss.
+    """The state after an epoch, to be judged; epoch 0 is before training and has no loss.
 
     Attributes:
       learning_rate: of the epoch's last step, of parameters without a factor of their own.
       training_loss: mean cross-entropy over the epoch's batches.
-      history: what was recorded after earlier epochs.
+      last: whether the run ends with it.
+      history: the records of earlier epochs.
     """
 
     epoch: int
     learning_rate: float
     training_loss: float | None
     classifier: Classifier
-    history: tuple[Mapping[str, Any], ...]
+    last: bool
+    history: tuple[EpochRecord, ...]
+
+    def record(
+        self, sets: Mapping[str, SetMetrics] | None = None, movement: Mapping[str, Movement] | None = None
+    ) -> EpochRecord:
+        """The epoch with what was measured of it."""
+        return EpochRecord(
+            epoch=self.epoch,
+            learning_rate=self.learning_rate,
+            training_loss=self.training_loss,
+            sets=dict(sets or {}),
+            movement=dict(movement or {}),
+        )
 
 
 class Report(NamedTuple):
-    """What the caller makes of an epoch: JSON values to record, and whether this state replaces the one kept so far."""
+    """What the caller makes of an epoch: its record, and whether this state replaces the one kept so far."""
 
-    record: Mapping[str, Any] = {}
+    record: EpochRecord
     keep: bool = False
 
 
@@ -56,13 +71,13 @@ class Diverged(Exception):
     """Raised by `after_epoch` where a finite loss has left weights that give no finite scores: it ends the run."""
 
 
-class Outcome(NamedTuple):
+class TrainingOutcome(NamedTuple):
     """How a run ended.
 
     Attributes:
       classifier: after the last step.
       kept: the state that the caller last asked to keep, after epoch `kept_epoch`.
-      records: what the caller recorded, the state before training first; after a resume all of them all the same.
+      records: of every epoch, the state before training first; after a resume all of them all the same.
       failure: None, or why the run ended early.
       resumed_at: epoch and step of the checkpoint that this call continued from; None where it began anew.
       images_per_second: of this call, compilation and callbacks apart; None where it took too few steps to say.
@@ -71,7 +86,7 @@ class Outcome(NamedTuple):
     classifier: Classifier
     kept: Classifier | None
     kept_epoch: int | None
-    records: tuple[Mapping[str, Any], ...]
+    records: tuple[EpochRecord, ...]
     failure: str | None
     resumed_at: tuple[int, int] | None
     images_per_second: float | None
@@ -101,12 +116,12 @@ def train(
     start: Classifier,
     data: TrainingData,
     run: TrainingRun,
-    after_epoch: Callable[[Epoch], Report] = lambda epoch: Report(),
+    after_epoch: Callable[[Epoch], Report] = lambda epoch: Report(epoch.record()),
     *,
     checkpoints: Checkpoints | None = None,
     devices: Sequence[jax.Device] | None = None,
     max_steps: int | None = None,
-) -> Outcome:
+) -> TrainingOutcome:
     """Train from `start`, which stays as it is, and hand every epoch to `after_epoch`, the untrained state first.
 
     Deterministic. A loss that is not finite ends the run before that epoch is handed on, and so does `Diverged`, raised
@@ -131,14 +146,14 @@ def train(
     blocks = before.classifier.backbone.blocks
     kind = ResidentFeed if isinstance(data, Resident) else StreamedFeed
     with nullcontext() if checkpoints is None else checkpoints.held():
-        progress = Progress(initial(before, rule), 0, 0, (), (), None, None)
+        position = Position(initial(before, rule), 0, 0, (), (), None, None)
         if checkpoints is not None:
-            progress = latest(checkpoints, run, progress)
-        progress = progress._replace(state=on_each(where, progress.state))
+            position = latest(checkpoints, run, position)
+        position = position._replace(state=on_each(where, position.state))
         with _memory(run):
             feed = kind(data, run, partial(group_rates, run, grouped, blocks), rule, where)
         try:
-            return _Loop(run, feed, before, after_epoch, checkpoints, max_steps).run_from(progress)
+            return _Loop(run, feed, before, after_epoch, checkpoints, max_steps).run_from(position)
         finally:
             feed.close()
 
@@ -155,81 +170,82 @@ class _Loop:
     saved: float = field(default_factory=time.monotonic)
     resumed_at: tuple[int, int] | None = None
 
-    def run_from(self, progress: Progress) -> Outcome:
-        if progress.records:
-            self.resumed_at = (progress.epoch, progress.step)
+    def run_from(self, position: Position) -> TrainingOutcome:
+        if position.records:
+            self.resumed_at = (position.epoch, position.step)
         else:
-            progress = self._reported(progress, 0, 0.0, None)
-        while progress.epoch < self.run.epochs:
-            most = self._most(progress)
+            position = self._reported(position, 0, 0.0, None)
+        while position.epoch < self.run.epochs:
+            most = self._most(position)
             if most == 0:
                 break
-            progress, failure = self._advanced(progress, most)
+            position, failure = self._advanced(position, most)
             if failure is not None:
-                return self._outcome(progress, failure)
-            if progress.step == self.feed.steps:
+                return self._outcome(position, failure)
+            if position.step == self.feed.steps:
                 try:
-                    progress = self._epoch_ended(progress)
+                    position = self._epoch_ended(position)
                 except Diverged as reason:
-                    return self._outcome(progress, str(reason))
-            elif self._due(progress):
-                self._save(progress)
-        return self._outcome(progress, None)
+                    return self._outcome(position, str(reason))
+            elif self._due(position):
+                self._save(position)
+        return self._outcome(position, None)
 
-    def _advanced(self, progress: Progress, most: int) -> tuple[Progress, str | None]:
+    def _advanced(self, position: Position, most: int) -> tuple[Position, str | None]:
         began = time.perf_counter()
         with _memory(self.run):
-            state, losses = self.feed.take(progress.state, progress.epoch, progress.step, most)
-        size = min(self.run.batch_size, len(self.feed.data) - progress.step * self.run.batch_size)
+            state, losses = self.feed.take(position.state, position.epoch, position.step, most)
+        size = min(self.run.batch_size, len(self.feed.data) - position.step * self.run.batch_size)
         self.clock.count((size, len(losses)), time.perf_counter() - began)
-        progress = progress._replace(state=state, step=progress.step + len(losses), losses=(*progress.losses, *losses))
-        for place, loss in enumerate(losses, start=progress.step - len(losses) + 1):
+        position = position._replace(state=state, step=position.step + len(losses), losses=(*position.losses, *losses))
+        for place, loss in enumerate(losses, start=position.step - len(losses) + 1):
             if not math.isfinite(loss):
-                return progress, f"the training loss was {loss} in epoch {progress.epoch + 1}, step {place}"
-        return progress, None
+                return position, f"the training loss was {loss} in epoch {position.epoch + 1}, step {place}"
+        return position, None
 
-    def _epoch_ended(self, progress: Progress) -> Progress:
-        last = Moment(epoch=progress.epoch, epochs=self.run.epochs, step=self.feed.steps - 1, steps=self.feed.steps)
-        loss = math.fsum(progress.losses) / len(progress.losses)
-        progress = self._reported(progress, progress.epoch + 1, learning_rate(self.run, last), loss)
-        progress = progress._replace(epoch=progress.epoch + 1, step=0, losses=())
-        self._save(progress)
-        return progress
+    def _epoch_ended(self, position: Position) -> Position:
+        last = Moment(epoch=position.epoch, epochs=self.run.epochs, step=self.feed.steps - 1, steps=self.feed.steps)
+        loss = math.fsum(position.losses) / len(position.losses)
+        position = self._reported(position, position.epoch + 1, learning_rate(self.run, last), loss)
+        position = position._replace(epoch=position.epoch + 1, step=0, losses=())
+        self._save(position)
+        return position
 
-    def _reported(self, progress: Progress, epoch: int, rate: float, loss: float | None) -> Progress:
+    def _reported(self, position: Position, epoch: int, rate: float, loss: float | None) -> Position:
         # Copies: the next step consumes the state, while the caller may hold on to what it was handed.
-        now = _copied(progress.state.variables)
-        record, keep = self.after_epoch(Epoch(epoch, rate, loss, now.merged(), progress.records))
-        progress = progress._replace(records=(*progress.records, dict(record)))
-        return progress._replace(kept=now, kept_epoch=epoch) if keep else progress
+        now = _copied(position.state.variables)
+        last = epoch == self.run.epochs
+        record, keep = self.after_epoch(Epoch(epoch, rate, loss, now.merged(), last, position.records))
+        position = position._replace(records=(*position.records, record))
+        return position._replace(kept=now, kept_epoch=epoch) if keep else position
 
-    def _most(self, progress: Progress) -> int:
+    def _most(self, position: Position) -> int:
         """Steps until something must happen."""
-        limits = [self.feed.steps - progress.step]
+        limits = [self.feed.steps - position.step]
         if self.checkpoints is not None and self.checkpoints.every_steps is not None:
-            limits.append(self.checkpoints.every_steps - progress.step % self.checkpoints.every_steps)
+            limits.append(self.checkpoints.every_steps - position.step % self.checkpoints.every_steps)
         if self.max_steps is not None:
-            limits.append(max(self.max_steps - progress.epoch * self.feed.steps - progress.step, 0))
+            limits.append(max(self.max_steps - position.epoch * self.feed.steps - position.step, 0))
         return min(limits)
 
-    def _due(self, progress: Progress) -> bool:
+    def _due(self, position: Position) -> bool:
         if self.checkpoints is None:
             return False
         every = self.checkpoints.every_steps
-        by_steps = every is not None and progress.step % every == 0
+        by_steps = every is not None and position.step % every == 0
         return by_steps or time.monotonic() - self.saved >= self.checkpoints.every_seconds
 
-    def _save(self, progress: Progress) -> None:
+    def _save(self, position: Position) -> None:
         if self.checkpoints is not None:
-            save(self.checkpoints, self.run, progress, self.start)
+            save(self.checkpoints, self.run, position, self.start)
             self.saved = time.monotonic()
 
-    def _outcome(self, progress: Progress, failure: str | None) -> Outcome:
-        return Outcome(
-            classifier=progress.state.variables.merged(),
-            kept=None if progress.kept is None else progress.kept.merged(),
-            kept_epoch=progress.kept_epoch,
-            records=progress.records,
+    def _outcome(self, position: Position, failure: str | None) -> TrainingOutcome:
+        return TrainingOutcome(
+            classifier=position.state.variables.merged(),
+            kept=None if position.kept is None else position.kept.merged(),
+            kept_epoch=position.kept_epoch,
+            records=position.records,
             failure=failure,
             resumed_at=self.resumed_at,
             images_per_second=self.clock.rate,

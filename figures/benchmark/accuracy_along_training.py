@@ -16,9 +16,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from empirical.records import Benchmark, BenchmarkRow, Curve
-from figures.benchmark.measured import NothingToDraw, benchmark, measured_datasets, of_method, paper_rows, title
+from figures.benchmark.dataset_panels import pairs_for
+from figures.benchmark.reading import load_benchmark, measured_datasets, of_method, paper_rows, title
+from figures.catalogue import FigureDeclaration
 from figures.look import style
-from figures.look.facets import pairs_for
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="Accuracy along training", sources=("benchmark",), order=250)
 
 ID_SETS = ("id_test",)
 
@@ -33,33 +37,35 @@ class AlongTraining:
     columns: tuple[tuple[str, ...], ...]
 
 
-def collect(results: Path) -> tuple[AlongTraining, ...]:
+def collect(results: Path | str) -> tuple[AlongTraining, ...]:
     """The curves of the runs behind the table."""
-    found = benchmark(results)
-    data = tuple(one for name in measured_datasets(found) if (one := along_training(found, name)).curves)
+    benchmark = load_benchmark(results)
+    data = tuple(
+        of_dataset for name in measured_datasets(benchmark) if (of_dataset := along_training(benchmark, name)).curves
+    )
     if not data:
-        raise NothingToDraw(f"{results} must hold training runs, but there are none; run `distort bench run`.")
+        raise not_measured(benchmark, "training runs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`')
     return data
 
 
-def along_training(found: Benchmark, dataset: str) -> AlongTraining:
+def along_training(benchmark: Benchmark, dataset: str) -> AlongTraining:
     """The curves of one data set."""
-    curves = [curve for curve in found.curves if curve.dataset == dataset and not curve.condition]
+    curves = [curve for curve in benchmark.curves if curve.dataset == dataset and not curve.condition]
     return AlongTraining(
-        title=title(found, dataset),
+        title=title(benchmark, dataset),
         curves={method: chosen for method in style.METHODS if (chosen := of_method(curves, method))},
-        rows=paper_rows(found, dataset),
-        columns=tuple(tuple(sets) for sets in found.dataset(dataset).columns.values()),
+        rows=paper_rows(benchmark, dataset),
+        columns=tuple(tuple(sets) for sets in benchmark.dataset(dataset).columns.values()),
     )
 
 
 @style.styled
 def draw(data: tuple[AlongTraining, ...]) -> Figure:
     """ID left, OOD right, each data set on its own scale."""
-    figure, pairs = pairs_for([one.title for one in data], x="epoch of fine-tuning", height=2.6)
-    for one, pair in zip(data, pairs, strict=True):
-        for axis, columns in zip(pair, ((ID_SETS,), one.columns), strict=True):
-            _draw_side(axis, one, columns)
+    figure, pairs = pairs_for([of_dataset.title for of_dataset in data], x="epoch of fine-tuning", height=2.6)
+    for of_dataset, pair in zip(data, pairs, strict=True):
+        for axis, columns in zip(pair, ((ID_SETS,), of_dataset.columns), strict=True):
+            _draw_side(axis, of_dataset, columns)
     style.legend_below(figure, [axis for pair in pairs for axis in pair])
     return figure
 

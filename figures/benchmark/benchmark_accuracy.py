@@ -16,18 +16,22 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from empirical.records import Benchmark, BenchmarkRow, Published
-from figures.benchmark.measured import (
-    Measured,
-    benchmark,
+from figures.benchmark import estimate_marks
+from figures.benchmark.reading import (
     column_title,
     controls,
+    load_benchmark,
     measured_datasets,
     of_method,
     paper_rows,
     spoken,
     title,
 )
-from figures.look import marks, style
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+
+FIGURE = FigureDeclaration(title="Accuracy, measured and published", sources=("benchmark",), order=230)
 
 #: Distance between methods within a line, where lines are 1 apart.
 STEP = 0.24
@@ -42,7 +46,7 @@ class Line:
     """One line of a panel: a data set, a column or a set, with what was measured and published, by method."""
 
     label: str
-    measured: dict[str, Measured]
+    measured: dict[str, SeedEstimate]
     published: dict[str, Published]
 
 
@@ -54,29 +58,33 @@ class Accuracies:
     ood_lines: tuple[Line, ...]
 
 
-def collect(results: Path) -> Accuracies:
+def collect(results: Path | str) -> Accuracies:
     """The benchmark's table, and the paper's two tables beside it."""
-    found = benchmark(results)
-    names = measured_datasets(found)
-    many = sum(len(found.dataset(name).columns) for name in names) > MOST_COLUMNS_WITH_SETS
+    benchmark = load_benchmark(results)
+    names = measured_datasets(benchmark)
+    many = sum(len(benchmark.dataset(name).columns) for name in names) > MOST_COLUMNS_WITH_SETS
     return Accuracies(
-        id_lines=tuple(_id_line(found, name) for name in names),
-        ood_lines=tuple(line for name in names for line in _ood_lines(found, name, with_sets=not many)),
+        id_lines=tuple(_id_line(benchmark, name) for name in names),
+        ood_lines=tuple(line for name in names for line in _ood_lines(benchmark, name, with_sets=not many)),
     )
 
 
-def _id_line(found: Benchmark, dataset: str) -> Line:
-    rows = paper_rows(found, dataset)
-    measured = {method: Measured.in_distribution(row) for method, row in rows.items()}
-    return Line(title(found, dataset), measured, _published(found, dataset, "id", found.dataset(dataset).family))
+def _id_line(benchmark: Benchmark, dataset: str) -> Line:
+    rows = paper_rows(benchmark, dataset)
+    measured = {method: SeedEstimate.in_distribution(row) for method, row in rows.items()}
+    return Line(
+        title(benchmark, dataset), measured, _published(benchmark, dataset, "id", benchmark.dataset(dataset).family)
+    )
 
 
-def _ood_lines(found: Benchmark, dataset: str, *, with_sets: bool) -> list[Line]:
-    record, rows, lines = found.dataset(dataset), paper_rows(found, dataset), []
-    near = controls(found, dataset)
+def _ood_lines(benchmark: Benchmark, dataset: str, *, with_sets: bool) -> list[Line]:
+    record, rows, lines = benchmark.dataset(dataset), paper_rows(benchmark, dataset), []
+    near = controls(benchmark, dataset)
     for column, sets in record.columns.items():
-        measured = {method: Measured.of(row.per_column[column]) for method, row in rows.items()}
-        lines.append(Line(column_title(found, dataset, column), measured, _published(found, dataset, "ood", column)))
+        measured = {method: SeedEstimate.of(row.per_column[column]) for method, row in rows.items()}
+        lines.append(
+            Line(column_title(benchmark, dataset, column), measured, _published(benchmark, dataset, "ood", column))
+        )
         if with_sets and len(sets) > 1:
             lines += [Line(f"· {spoken(name)}", _of_set(rows, name), {}) for name in sets]
     if with_sets:
@@ -84,16 +92,16 @@ def _ood_lines(found: Benchmark, dataset: str, *, with_sets: bool) -> list[Line]
     return lines
 
 
-def _of_set(rows: dict[str, BenchmarkRow], name: str) -> dict[str, Measured]:
-    return {method: Measured.of(row.per_ood_set[name]) for method, row in rows.items()}
+def _of_set(rows: dict[str, BenchmarkRow], name: str) -> dict[str, SeedEstimate]:
+    return {method: SeedEstimate.of(row.per_ood_set[name]) for method, row in rows.items()}
 
 
-def _published(found: Benchmark, dataset: str, table: str, column: str) -> dict[str, Published]:
+def _published(benchmark: Benchmark, dataset: str, table: str, column: str) -> dict[str, Published]:
     """The paper's numbers by method; none for a miniature, whose numbers say nothing about the data set."""
-    if found.dataset(dataset).miniature:
+    if benchmark.dataset(dataset).miniature:
         return {}
-    cells = [one for one in found.published if (one.table, one.column) == (table, column)]
-    return {method: one[0] for method in style.METHODS if (one := of_method(cells, method))}
+    cells = [cell for cell in benchmark.published if (cell.table, cell.column) == (table, column)]
+    return {method: of_paper[0] for method in style.METHODS if (of_paper := of_method(cells, method))}
 
 
 @style.styled
@@ -115,7 +123,7 @@ def _draw_lines(axis: Axes, lines: tuple[Line, ...]) -> None:
             if method in line.published:
                 _mark_published(axis, y, line.published[method], method)
             if method in line.measured:
-                marks.lying(axis, y, line.measured[method], method, label=place == 0)
+                estimate_marks.lying(axis, y, line.measured[method], method, label=place == 0)
     if any(line.published for line in lines):
         look: dict[str, Any] = {"marker": "o", "color": style.GUIDE, "markerfacecolor": "white", "linestyle": "none"}
         axis.add_line(Line2D([], [], markersize=4.5, label="published", **look))

@@ -15,8 +15,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import NothingToDraw, benchmark, controls, measured_datasets, paper_rows
+from figures.benchmark.reading import controls, load_benchmark, measured_datasets, paper_rows
+from figures.catalogue import FigureDeclaration
 from figures.look import style
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="How far features of images move", sources=("benchmark",), order=270)
 
 MEASURES = {"mean_squared": "mean squared change", "cosine": "cosine distance"}
 
@@ -32,27 +36,29 @@ class Movement:
     ood_movement: float
 
 
-def collect(results: Path) -> dict[str, tuple[Movement, ...]]:
+def collect(results: Path | str) -> dict[str, tuple[Movement, ...]]:
     """The movements of the rows in the table by measure; methods whose features stay are left out."""
-    found = benchmark(results)
-    data = {measure: movements(found, measure) for measure in MEASURES}
+    benchmark = load_benchmark(results)
+    data = {measure: movements(benchmark, measure) for measure in MEASURES}
     if not any(data.values()):
-        raise NothingToDraw(f"{results} must hold runs that move features, but has none; run `distort bench run`.")
+        raise not_measured(
+            benchmark, "runs that move features", entry='`[[recipes.NAME.methods]]` with `method = "FT"`'
+        )
     return data
 
 
-def movements(found: Benchmark, measure: str) -> tuple[Movement, ...]:
+def movements(benchmark: Benchmark, measure: str) -> tuple[Movement, ...]:
     """Every data set, method and OOD set, by one measure."""
     return tuple(
         Movement(
             dataset=dataset,
             method=method,
-            control=name in controls(found, dataset),
+            control=name in controls(benchmark, dataset),
             id_movement=getattr(row.movement["id_test"], measure),
             ood_movement=getattr(moved, measure),
         )
-        for dataset in measured_datasets(found)
-        for method, row in paper_rows(found, dataset).items()
+        for dataset in measured_datasets(benchmark)
+        for method, row in paper_rows(benchmark, dataset).items()
         for name, moved in row.movement.items()
         if row.id_feature_movement > 0 and name in row.per_ood_set and getattr(moved, measure) > 0
     )
@@ -73,12 +79,16 @@ def draw(data: dict[str, tuple[Movement, ...]]) -> Figure:
 def draw_movements(axis: Axes, data: tuple[Movement, ...]) -> None:
     """One mark a set, with the diagonal of equal movement."""
     style.logarithmic(axis, x=True, y=True)
-    every = [value for one in data for value in (one.id_movement, one.ood_movement)]
+    every = [value for movement in data for value in (movement.id_movement, movement.ood_movement)]
     low, high = min(every, default=0.1) / 1.8, max(every, default=1.0) * 1.8
     axis.plot([low, high], [low, high], color=style.GUIDE, linewidth=0.8, label="equal movement")
-    for one in data:
-        label = style.LABELS[one.method] + (", near ID" if one.control else "")
-        axis.plot(one.id_movement, one.ood_movement, **style.mark(one.method, open=one.control, label=label))
+    for movement in data:
+        label = style.LABELS[movement.method] + (", near ID" if movement.control else "")
+        axis.plot(
+            movement.id_movement,
+            movement.ood_movement,
+            **style.mark(movement.method, open=movement.control, label=label),
+        )
     axis.set(xlim=(low, high), ylim=(low, high), aspect="equal")
     for scale in (axis.xaxis, axis.yaxis):
         # Decades alone would leave a range within one of them without a label.

@@ -16,9 +16,13 @@ from matplotlib.figure import Figure
 
 from empirical.records import Benchmark, BenchmarkRow
 from figures.benchmark.accuracy_along_training import ID_SETS, accuracies, along_training
-from figures.benchmark.measured import Measured, benchmark, measured_datasets, paper_rows, title
+from figures.benchmark.dataset_panels import panels_for
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, title
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
 from figures.look import style
-from figures.look.facets import panels_for
+
+FIGURE = FigureDeclaration(title="Everything that was trained", sources=("benchmark",), order=240)
 
 
 @dataclass(frozen=True)
@@ -27,12 +31,12 @@ class Tried:
 
     grid: Float[np.ndarray, "g 2"]
     epochs: Float[np.ndarray, "e 2"]
-    chosen: tuple[Measured, Measured]
+    chosen: tuple[SeedEstimate, SeedEstimate]
 
     @property
     def front(self) -> Float[np.ndarray, "f 2"]:
         """What nothing that was tried beats at both, in the order of ID accuracy."""
-        every = np.concatenate([self.grid, self.epochs, [[one.mean for one in self.chosen]]])
+        every = np.concatenate([self.grid, self.epochs, [[side.mean for side in self.chosen]]])
         better = (every[:, None] >= every[None]).all(2) & (every[:, None] > every[None]).any(2)
         best = np.unique(every[~better.any(0)], axis=0)
         return best[np.argsort(best[:, 0])]
@@ -46,24 +50,24 @@ class Scatter:
     methods: dict[str, Tried]
 
 
-def collect(results: Path) -> tuple[Scatter, ...]:
+def collect(results: Path | str) -> tuple[Scatter, ...]:
     """Grids, epochs and selected runs of every data set."""
-    found = benchmark(results)
-    return tuple(_scatter(found, name) for name in measured_datasets(found))
+    benchmark = load_benchmark(results)
+    return tuple(_scatter(benchmark, name) for name in measured_datasets(benchmark))
 
 
-def _scatter(found: Benchmark, dataset: str) -> Scatter:
-    along = along_training(found, dataset)
+def _scatter(benchmark: Benchmark, dataset: str) -> Scatter:
+    along = along_training(benchmark, dataset)
     methods = {}
-    for method, row in paper_rows(found, dataset).items():
+    for method, row in paper_rows(benchmark, dataset).items():
         curves = along.curves.get(method, [])
         sides = [accuracies(curves, columns)[:, 1:].ravel() for columns in ((ID_SETS,), along.columns) if curves]
         methods[method] = Tried(
             grid=_grid(row),
             epochs=np.stack(sides, axis=1) if curves else np.zeros((0, 2)),
-            chosen=(Measured.in_distribution(row), Measured.out_of_distribution(row)),
+            chosen=(SeedEstimate.in_distribution(row), SeedEstimate.out_of_distribution(row)),
         )
-    return Scatter(title(found, dataset), methods)
+    return Scatter(title(benchmark, dataset), methods)
 
 
 def _grid(row: BenchmarkRow) -> Float[np.ndarray, "g 2"]:
@@ -79,12 +83,12 @@ def _grid(row: BenchmarkRow) -> Float[np.ndarray, "g 2"]:
 @style.styled
 def draw(data: tuple[Scatter, ...]) -> Figure:
     """One panel a data set."""
-    figure, axes = panels_for([one.title for one in data], height=2.9 if len(data) == 1 else 2.4)
-    for axis, one in zip(axes, data, strict=True):
-        for method, tried in one.methods.items():
+    figure, axes = panels_for([of_dataset.title for of_dataset in data], height=2.9 if len(data) == 1 else 2.4)
+    for axis, of_dataset in zip(axes, data, strict=True):
+        for method, tried in of_dataset.methods.items():
             _draw_method(axis, method, tried)
         axis.set(xlabel="ID accuracy (%)", ylabel="OOD accuracy (%)")
-        _limit(axis, one)
+        _limit(axis, of_dataset)
     style.legend_below(figure, axes)
     return figure
 
@@ -107,8 +111,8 @@ def _draw_method(axis: Axes, method: str, tried: Tried) -> None:
 
 def _limit(axis: Axes, data: Scatter) -> None:
     """Around what was selected and the fronts: one random head or tiny rate must not flatten the rest."""
-    chosen = [[[side.mean for side in one.chosen]] for one in data.methods.values()]
-    shown = 100 * np.concatenate([*chosen, *(one.front for one in data.methods.values())])
+    chosen = [[[side.mean for side in tried.chosen]] for tried in data.methods.values()]
+    shown = 100 * np.concatenate([*chosen, *(tried.front for tried in data.methods.values())])
     low, high = shown.min(0), shown.max(0)
     room = np.maximum(0.35 * (high - low), 2.0)
     axis.set(xlim=(low[0] - room[0], high[0] + room[0] / 2), ylim=(low[1] - room[1], high[1] + room[1] / 2))

@@ -15,9 +15,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from empirical.records import BenchmarkRow, GridPoint
-from figures.benchmark.measured import NothingToDraw, benchmark, measured_datasets, paper_rows, title
+from figures.benchmark.dataset_panels import pairs_for
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, title
+from figures.catalogue import FigureDeclaration
 from figures.look import style
-from figures.look.facets import pairs_for
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="Learning rates, with the grid's extensions", sources=("benchmark",), order=290)
 
 
 @dataclass(frozen=True)
@@ -28,24 +32,30 @@ class Rates:
     rows: dict[str, BenchmarkRow]
 
 
-def collect(results: Path) -> tuple[Rates, ...]:
+def collect(results: Path | str) -> tuple[Rates, ...]:
     """Data sets with a method that has learning rates."""
-    found = benchmark(results)
-    data = tuple(Rates(title(found, name), paper_rows(found, name)) for name in measured_datasets(found))
-    data = tuple(one for one in data if any(row.learning_rate is not None for row in one.rows.values()))
+    benchmark = load_benchmark(results)
+    data = tuple(Rates(title(benchmark, name), paper_rows(benchmark, name)) for name in measured_datasets(benchmark))
+    data = tuple(rates for rates in data if any(row.learning_rate is not None for row in rates.rows.values()))
     if not data:
-        raise NothingToDraw(f"{results} must hold training runs, but there are none; run `distort bench run`.")
+        raise not_measured(benchmark, "training runs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`')
     return data
 
 
 @style.styled
 def draw(data: tuple[Rates, ...]) -> Figure:
     """Learning rate across, accuracy up."""
-    figure, pairs = pairs_for([one.title for one in data], x="learning rate", height=2.6)
-    for one, pair in zip(data, pairs, strict=True):
+    figure, pairs = pairs_for([of_dataset.title for of_dataset in data], x="learning rate", height=2.6)
+    for of_dataset, pair in zip(data, pairs, strict=True):
         for axis, side in zip(pair, ("id_accuracy", "ood_accuracy"), strict=True):
-            _draw_side(axis, one.rows, side)
-    every = [point for one in data for row in one.rows.values() if row.learning_rate is not None for point in row.grid]
+            _draw_side(axis, of_dataset.rows, side)
+    every = [
+        point
+        for of_dataset in data
+        for row in of_dataset.rows.values()
+        if row.learning_rate is not None
+        for point in row.grid
+    ]
     _explain(pairs[0][0], every)
     style.legend_below(figure, [axis for pair in pairs for axis in pair])
     return figure
@@ -57,8 +67,10 @@ def _draw_side(axis: Axes, rows: dict[str, BenchmarkRow], side: str) -> None:
         if row.learning_rate is None:
             axis.axhline(100 * getattr(row, side), **style.line(method))
             continue
-        finished = sorted((point for point in row.grid if getattr(point, side) is not None), key=lambda one: one.value)
-        rates, values = [one.value for one in finished], [100 * getattr(one, side) for one in finished]
+        finished = sorted(
+            (point for point in row.grid if getattr(point, side) is not None), key=lambda point: point.value
+        )
+        rates, values = [point.value for point in finished], [100 * getattr(point, side) for point in finished]
         axis.plot(rates, values, **style.line(method, linewidth=1.1))
         for point, value in zip(finished, values, strict=True):
             axis.plot(point.value, value, **style.mark(method, open=point.extension, size=4.0, label=None))

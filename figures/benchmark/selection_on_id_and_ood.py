@@ -16,17 +16,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from empirical.records import Benchmark
+from figures.benchmark import estimate_marks
 from figures.benchmark.benchmark_accuracy import AROUND, LINE, STEP
-from figures.benchmark.measured import (
-    Measured,
-    NothingToDraw,
-    benchmark,
-    column_title,
-    measured_datasets,
-    of_method,
-    paper_rows,
-)
-from figures.look import marks, style
+from figures.benchmark.reading import column_title, load_benchmark, measured_datasets, of_method, paper_rows
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="Selection on ID against selection on OOD data", sources=("benchmark",), order=260)
 
 
 @dataclass(frozen=True)
@@ -34,35 +32,37 @@ class Selected:
     """One OOD column: by method, OOD and ID accuracy when selected on ID validation and when selected on the column."""
 
     label: str
-    on_id: dict[str, tuple[Measured, Measured]]
-    on_ood: dict[str, tuple[Measured, Measured]]
+    on_id: dict[str, tuple[SeedEstimate, SeedEstimate]]
+    on_ood: dict[str, tuple[SeedEstimate, SeedEstimate]]
 
 
-def collect(results: Path) -> tuple[Selected, ...]:
+def collect(results: Path | str) -> tuple[Selected, ...]:
     """Every column of every data set for which both selections were made."""
-    found = benchmark(results)
+    benchmark = load_benchmark(results)
     data = [
-        one
-        for name in measured_datasets(found)
-        for column in found.dataset(name).columns
-        if (one := _selected(found, name, column)).on_ood
+        selected
+        for name in measured_datasets(benchmark)
+        for column in benchmark.dataset(name).columns
+        if (selected := _selected(benchmark, name, column)).on_ood
     ]
     if not data:
-        raise NothingToDraw(f"{results} must hold selections on OOD data, but has none; run `distort bench run`.")
+        raise not_measured(benchmark, "rows selected on OOD data", entry='`ood = ["SET"]` and a method beside LP')
     return tuple(data)
 
 
-def _selected(found: Benchmark, dataset: str, column: str) -> Selected:
-    on_id = paper_rows(found, dataset)
-    oracle = [row for row in found.oracle_rows if row.dataset == dataset and row.selected_on == column]
-    on_ood = {method: one[0] for method in on_id if (one := of_method(oracle, method))}
+def _selected(benchmark: Benchmark, dataset: str, column: str) -> Selected:
+    on_id = paper_rows(benchmark, dataset)
+    oracle = [row for row in benchmark.oracle_rows if row.dataset == dataset and row.selected_on == column]
+    on_ood = {method: rows[0] for method in on_id if (rows := of_method(oracle, method))}
     return Selected(
-        label=column_title(found, dataset, column),
+        label=column_title(benchmark, dataset, column),
         on_id={
-            name: (Measured.of(row.per_column[column]), Measured.in_distribution(row)) for name, row in on_id.items()
+            name: (SeedEstimate.of(row.per_column[column]), SeedEstimate.in_distribution(row))
+            for name, row in on_id.items()
         },
         on_ood={
-            name: (Measured.of(row.per_column[column]), Measured.in_distribution(row)) for name, row in on_ood.items()
+            name: (SeedEstimate.of(row.per_column[column]), SeedEstimate.in_distribution(row))
+            for name, row in on_ood.items()
         },
     )
 
@@ -84,17 +84,17 @@ def draw(data: tuple[Selected, ...]) -> Figure:
 
 
 def _draw_side(axis: Axes, data: tuple[Selected, ...], side: int) -> None:
-    for place, one in enumerate(data):
+    for place, selected in enumerate(data):
         for offset, method in enumerate(style.METHODS):
-            if method not in one.on_id:
+            if method not in selected.on_id:
                 continue
-            y, first = place + (offset - 1) * STEP, one.on_id[method][side]
-            if method in one.on_ood:
-                second = one.on_ood[method][side]
+            y, first = place + (offset - 1) * STEP, selected.on_id[method][side]
+            if method in selected.on_ood:
+                second = selected.on_ood[method][side]
                 axis.plot([100 * first.mean, 100 * second.mean], [y, y], color=style.COLOURS[method], linewidth=1.0)
                 axis.plot(100 * second.mean, y, **style.mark(method, open=True, size=5.5, label=None))
-            marks.lying(axis, y, first, method, label=place == 0)
-    axis.set_yticks(range(len(data)), [one.label for one in data])
+            estimate_marks.lying(axis, y, first, method, label=place == 0)
+    axis.set_yticks(range(len(data)), [selected.label for selected in data])
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(data) - 0.5, -0.5)
     axis.grid(visible=False, axis="y")

@@ -13,17 +13,14 @@ from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark, InterpolationPoint
-from figures.benchmark.measured import (
-    Measured,
-    NothingToDraw,
-    benchmark,
-    measured_datasets,
-    of_method,
-    paper_rows,
-    title,
-)
+from figures.benchmark.dataset_panels import panels_for
+from figures.benchmark.reading import load_benchmark, measured_datasets, of_method, paper_rows, title
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
 from figures.look import style
-from figures.look.facets import panels_for
+from figures.missing import not_measured
+
+FIGURE = FigureDeclaration(title="Weight interpolation (WiSE-FT) on images", sources=("benchmark",), order=300)
 
 
 @dataclass(frozen=True)
@@ -32,32 +29,31 @@ class Interpolated:
 
     title: str
     curves: dict[str, Float[np.ndarray, "a 3"]]
-    probed: tuple[Measured, Measured] | None
+    probed: tuple[SeedEstimate, SeedEstimate] | None
 
 
-def collect(results: Path) -> tuple[Interpolated, ...]:
+def collect(results: Path | str) -> tuple[Interpolated, ...]:
     """Data sets whose runs were interpolated."""
-    found = benchmark(results)
-    data = tuple(one for name in measured_datasets(found) if (one := _interpolated(found, name)).curves)
+    benchmark = load_benchmark(results)
+    data = tuple(
+        of_dataset for name in measured_datasets(benchmark) if (of_dataset := _interpolated(benchmark, name)).curves
+    )
     if not data:
-        raise NothingToDraw(
-            f"{results} must hold interpolated runs, but there are none; "
-            f"`distort reproduce --out {results}` makes them at its default scale."
-        )
+        raise not_measured(benchmark, "interpolated runs", entry='`interpolate = ["LP-FT (eval)"]`')
     return data
 
 
-def _interpolated(found: Benchmark, dataset: str) -> Interpolated:
-    columns = found.dataset(dataset).columns
+def _interpolated(benchmark: Benchmark, dataset: str) -> Interpolated:
+    columns = benchmark.dataset(dataset).columns
     curves = {}
     for method in style.METHODS:
-        runs = of_method([one for one in found.interpolations if one.dataset == dataset], method)
+        runs = of_method([run for run in benchmark.interpolations if run.dataset == dataset], method)
         if runs:
             every = [[_place(point, columns) for point in run.points] for run in runs]
             curves[method] = np.mean(np.array(every), axis=0)
-    probed = paper_rows(found, dataset).get("linear_probing")
-    sides = (Measured.in_distribution(probed), Measured.out_of_distribution(probed)) if probed else None
-    return Interpolated(title(found, dataset), curves, sides)
+    probed = paper_rows(benchmark, dataset).get("linear_probing")
+    sides = (SeedEstimate.in_distribution(probed), SeedEstimate.out_of_distribution(probed)) if probed else None
+    return Interpolated(title(benchmark, dataset), curves, sides)
 
 
 def _place(point: InterpolationPoint, columns: dict[str, list[str]]) -> tuple[float, float, float]:
@@ -68,11 +64,11 @@ def _place(point: InterpolationPoint, columns: dict[str, list[str]]) -> tuple[fl
 @style.styled
 def draw(data: tuple[Interpolated, ...]) -> Figure:
     """One panel a data set, ID accuracy across, OOD accuracy up."""
-    figure, axes = panels_for([one.title for one in data], height=2.9 if len(data) == 1 else 2.4)
-    for axis, one in zip(axes, data, strict=True):
-        if one.probed:
-            axis.plot(*(100 * side.mean for side in one.probed), **style.mark("linear_probing", size=6.0))
-        for method, curve in one.curves.items():
+    figure, axes = panels_for([of_dataset.title for of_dataset in data], height=2.9 if len(data) == 1 else 2.4)
+    for axis, of_dataset in zip(axes, data, strict=True):
+        if of_dataset.probed:
+            axis.plot(*(100 * side.mean for side in of_dataset.probed), **style.mark("linear_probing", size=6.0))
+        for method, curve in of_dataset.curves.items():
             across, up = 100 * curve[:, 1], 100 * curve[:, 2]
             axis.plot(across, up, marker=".", markersize=4, **style.line(method))
             axis.plot(across[0], up[0], **style.mark(method, open=True, size=6.0, label=None))

@@ -1,28 +1,40 @@
-"""Writes figures as SVG, PNG and PDF, the same bytes for the same figure."""
+"""Writes figures as SVG, PNG, PDF and EPS, the same bytes for the same figure."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Literal
 
 import matplotlib
 from matplotlib.figure import Figure
 
 from figures.look import style
 
-FORMATS = ("svg", "png", "pdf")
+Format = Literal["svg", "png", "pdf", "eps"]
+#: Those that are written unless others are asked for.
+FORMATS: tuple[Format, ...] = ("svg", "png", "pdf")
 #: Dots per inch of the PNG: sharp at column width on paper and on a dense screen.
 PNG_DPI = 200
 #: Text stays text in SVG, so that it can be searched and read aloud; identifiers come from a fixed salt, and no file
 #: records when it was made.
-DETERMINISTIC = {"svg.hashsalt": "feature-distortion", "svg.fonttype": "none", "pdf.fonttype": 42}
+DETERMINISTIC: dict[Any, Any] = {"svg.hashsalt": "feature-distortion", "svg.fonttype": "none", "pdf.fonttype": 42}
 METADATA = {
     "svg": {"Date": None, "Creator": "feature-distortion"},
     "png": {"Software": "feature-distortion"},
+    "eps": {"Creator": "feature-distortion"},
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": "feature-distortion", "Producer": None},
 }
 
 
-def save(figure: Figure, directory: Path, name: str, formats: tuple[str, ...] = FORMATS) -> tuple[Path, ...]:
-    """Write `<name>.svg`, `.png` and `.pdf` into a directory that exists; gives their paths."""
-    paths = tuple(directory / f"{name}.{extension}" for extension in formats)
+def save(figure: Figure, directory: Path | str, name: str, formats: Sequence[Format] = FORMATS) -> tuple[Path, ...]:
+    """Write `<name>.svg`, `.png` and `.pdf`; gives their paths.
+
+    Args:
+      directory: made where there is none.
+      formats: others than these three.
+    """
+    folder = Path(directory)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = tuple(folder / f"{name}.{extension}" for extension in formats)
     with matplotlib.rc_context(style.RC | DETERMINISTIC):
         # The layout depends a little on what was laid out before: settle it once, for all formats and all time.
         if figure.get_layout_engine() is not None:

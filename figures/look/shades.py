@@ -1,10 +1,13 @@
 """Curves of ensembles that are told apart by a parameter and not by a method: shades from light to dark."""
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
+from numpy.typing import ArrayLike
 
-DASHES = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (4, 1, 1, 1)))
+DASHES: tuple[Any, ...] = ("solid", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (4, 1, 1, 1)))
 
 
 def shades(colour: str, count: int) -> list[tuple[float, float, float, float]]:
@@ -13,12 +16,10 @@ def shades(colour: str, count: int) -> list[tuple[float, float, float, float]]:
     return [scale(position) for position in np.linspace(0.3, 0.85, count)]
 
 
-def band_in(
-    axis: Axes, x: np.ndarray, values: np.ndarray, *, colour: object, dash: object = "solid", label: str = ""
-) -> None:
+def band_in(axis: Axes, x: ArrayLike, values: ArrayLike, *, colour: Any, dash: Any = "solid", label: str = "") -> None:
     """Median and 5 % to 95 % of an ensemble, whose members lie along the last axis of `values`."""
-    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95), axis=-1)
-    axis.fill_between(x, low, high, color=colour, alpha=0.15, linewidth=0)
+    low, middle, high = np.quantile(np.asarray(values), (0.05, 0.5, 0.95), axis=-1)
+    axis.fill_between(np.asarray(x), low, high, color=colour, alpha=0.15, linewidth=0)
     axis.plot(x, middle, color=colour, linestyle=dash, label=label)
 
 

@@ -1,14 +1,11 @@
-"""Colours, line styles, labels and sizes. One method has one colour and one dash, in every figure.
+"""Colours, line styles and labels. One method has one colour and one dash, in every figure.
 
 The colours are Okabe and Ito's, told apart by colour-blind readers; lightness and dashes differ too, so that a figure
 survives a grey printer.
 """
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
 import matplotlib
@@ -16,11 +13,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
+from numpy.typing import ArrayLike
+
+from figures.look.sizes import COLUMN, PAGE, SIZES, panels, single_panel, size_now, sized
+from simulations.method_names import METHODS
+
+__all__ = ["COLUMN", "METHODS", "PAGE", "SIZES", "panels", "single_panel", "sized"]
 
 P = ParamSpec("P")
 
-#: Methods, in the order of every legend.
-METHODS = ("linear_probing", "fine_tuning", "lp_ft")
 LABELS = {"linear_probing": "LP", "fine_tuning": "FT", "lp_ft": "LP-FT"}
 COLOURS = {"linear_probing": "#0072B2", "fine_tuning": "#D55E00", "lp_ft": "#009E73"}
 DASHES = {"linear_probing": (0, (5, 1.5)), "fine_tuning": "solid", "lp_ft": (0, (1.2, 1.2))}
@@ -44,49 +45,7 @@ BOUND_DASHES = {
 #: Lines that are no method's: a diagonal, a shelf, a border between groups.
 GUIDE = "#8A8A8A"
 
-#: Widths in inches: one column of a paper, and both.
-COLUMN, PAGE = 3.3, 6.8
-HEIGHT = 2.5
-
-
-@dataclass(frozen=True)
-class Size:
-    """What a figure is drawn for; modules give their sizes in inches of a page, this says what becomes of them.
-
-    Attributes:
-      wide, narrow: width in inches of a figure as wide as the page, and of one as wide as a column of it.
-      text: factor on every font size.
-      stacked: panels that stand side by side on a page stand one below the other.
-      legend_columns: at most so many entries of a legend side by side.
-    """
-
-    wide: float = PAGE
-    narrow: float = COLUMN
-    text: float = 1.0
-    stacked: bool = False
-    legend_columns: int = 4
-
-
-SIZES = {
-    "page": Size(),
-    "column": Size(wide=COLUMN, text=0.95, stacked=True, legend_columns=3),
-    # Fits a 16:9 slide of 6.3 x 3.5 inches as it is, and larger ones by scaling.
-    "talk": Size(wide=5.6, narrow=4.2, text=1.12, legend_columns=4),
-}
-_size: ContextVar[Size] = ContextVar("size", default=SIZES["page"])
-
-
-@contextmanager
-def sized(name: str) -> Iterator[None]:
-    """Draws for a page, a column of it, or a talk (`SIZES`)."""
-    token = _size.set(SIZES[name])
-    try:
-        yield
-    finally:
-        _size.reset(token)
-
-
-RC = {
+RC: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8,
@@ -126,27 +85,6 @@ def styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
     return in_style
 
 
-def panels(columns: int, rows: int = 1, *, width: float = PAGE, height: float = HEIGHT) -> tuple[Figure, np.ndarray]:
-    """A figure that knows nothing of pyplot, and its axes as (rows, columns).
-
-    Args:
-      width, height: on a page, in inches; the height is that of each row.
-    """
-    size = _size.get()
-    across = width if size.wide == PAGE else size.wide if width > COLUMN else size.narrow
-    down = rows * columns if size.stacked else rows
-    figure = Figure(figsize=(across, down * height))
-    axes = figure.subplots(down, rows * columns // down, squeeze=False)
-    return figure, axes.reshape(rows, columns)
-
-
-def single_panel(*, x: str, y: str, width: float = COLUMN, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """A figure of one panel, its axes labelled."""
-    figure, axes = panels(1, width=width, height=height)
-    axes[0, 0].set(xlabel=x, ylabel=y)
-    return figure, axes[0, 0]
-
-
 def line(method: str, **changes: Any) -> dict[str, Any]:
     """Keyword arguments of a method's curve, for `Axes.plot`; `changes` replace or add to them."""
     return {"color": COLOURS[method], "linestyle": DASHES[method], "label": LABELS[method], **changes}
@@ -159,13 +97,14 @@ def mark(method: str, *, open: bool = False, size: float = 5.0, **changes: Any) 
     return look | {"color": COLOURS[method], "linestyle": "none"} | changes
 
 
-def bound_line(bound: str) -> dict[str, Any]:
-    """Keyword arguments of a bound's curve."""
+def bound_line(bound: str, **changes: Any) -> dict[str, Any]:
+    """Keyword arguments of a bound's curve; `changes` as in `line`."""
     return {
         "color": BOUND_COLOURS[bound],
         "linestyle": BOUND_DASHES[bound],
         "label": BOUND_LABELS[bound],
         "linewidth": 1.1,
+        **changes,
     }
 
 
@@ -174,11 +113,11 @@ def best_bound_line() -> dict[str, Any]:
     return bound_line("half_space") | {"label": "best lower bound"}
 
 
-def band(axis: Axes, x: np.ndarray, values: np.ndarray, method: str, *, label: str | None = None) -> None:
+def band(axis: Axes, x: ArrayLike, values: ArrayLike, method: str, *, label: str | None = None) -> None:
     """Median and 5 % to 95 % of an ensemble, whose members lie along the last axis of `values`."""
-    low, middle, high = np.quantile(values, (0.05, 0.5, 0.95), axis=-1)
-    axis.fill_between(x, low, high, color=COLOURS[method], alpha=0.15, linewidth=0)
-    axis.plot(x, middle, **(line(method) | ({"label": label} if label else {})))
+    low, middle, high = np.quantile(np.asarray(values), (0.05, 0.5, 0.95), axis=-1)
+    axis.fill_between(np.asarray(x), low, high, color=COLOURS[method], alpha=0.15, linewidth=0)
+    axis.plot(x, middle, **line(method, label=label or LABELS[method]))
 
 
 def logarithmic(axis: Axes, *, x: bool = False, y: bool = False) -> None:
@@ -203,21 +142,21 @@ def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> N
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):
             handles[label] = handles.get(label) or handle
-    found = {label: handle for label, handle in handles.items() if handle is not None}
+    shown = {label: handle for label, handle in handles.items() if handle is not None}
     # A letter is about half as wide as its font is high; handle and gaps take five heights.
     height = small() / 72
-    each = height * (5 + 0.55 * max(map(len, found)))
+    each = height * (5 + 0.55 * max(map(len, shown)))
     fitting = max(1, int(figure.get_figwidth() / each))
-    rows = -(-len(found) // min(columns, _size.get().legend_columns, fitting))
-    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=-(-len(found) // rows))
+    rows = -(-len(shown) // min(columns, size_now().legend_columns, fitting))
+    figure.legend(shown.values(), shown.keys(), loc="outside lower center", ncols=-(-len(shown) // rows))
 
 
 def small() -> float:
     """Font size in points of a remark, at the size that is being drawn."""
-    return 7 * _size.get().text
+    return 7 * size_now().text
 
 
-def _settings() -> dict[str, Any]:
-    factor = _size.get().text
+def _settings() -> dict[Any, Any]:
+    factor = size_now().text
     fonts = {name: factor * value for name, value in RC.items() if isinstance(value, float | int) and "size" in name}
     return RC | fonts

@@ -1,18 +1,19 @@
 """What a results folder has to say, as one checked document: the contract of `summary.json`; what the page shows."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from artifacts.frozen import Frozen
 from empirical.records import BenchmarkRow, DatasetRecord, Published, SetAside, SetDescription
 from figures.catalogue import Section
 
+if TYPE_CHECKING:
+    from simulations.verification import Verification
+    from theory.statements import Statement
 
-class Content(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
-
-class Witness(Content):
+class Witness(Frozen):
     """A named instance that refutes a claim; `slack` is the measured relative gap, negative where it does."""
 
     name: str
@@ -20,7 +21,7 @@ class Witness(Content):
     slack: float | None
 
 
-class Sharpness(Content):
+class ReportedSharpness(Frozen):
     """How loose a bound was found to be: `simulations.verification.Sharpness`."""
 
     median: float | None
@@ -28,7 +29,7 @@ class Sharpness(Content):
     silent: float
 
 
-class Claim(Content):
+class Claim(Frozen):
     """A statement and what its verification found.
 
     Attributes:
@@ -44,7 +45,7 @@ class Claim(Content):
     examples: int = Field(ge=0)
     violations: int = Field(ge=0)
     smallest_slack: float | None
-    sharpness: Sharpness | None = None
+    sharpness: ReportedSharpness | None = None
     claim: str
     latex: str
     premises: str
@@ -52,8 +53,35 @@ class Claim(Content):
     published: bool
     witnesses: tuple[Witness, ...]
 
+    @classmethod
+    def of(cls, statement: "Statement", verification: "Verification | None") -> "Claim":
+        """The row of a statement; without a verification nothing counts as checked."""
+        from theory.statements import Status
 
-class Simulation(Content):
+        slacks = verification.counterexamples if verification else {}
+        return cls(
+            name=statement.name,
+            source=statement.source,
+            status=verification.status if verification else Status.UNVERIFIED,
+            examples=verification.checked if verification else 0,
+            violations=verification.violations if verification else 0,
+            smallest_slack=verification.smallest_slack if verification else None,
+            sharpness=ReportedSharpness(**vars(verification.sharpness))
+            if verification and verification.sharpness
+            else None,
+            claim=statement.claim,
+            latex=statement.latex,
+            premises=statement.premises,
+            proof=statement.proof,
+            published=statement.published,
+            witnesses=tuple(
+                Witness(name=example.name, shows=example.shows, slack=slacks.get(example.name))
+                for example in statement.counterexamples
+            ),
+        )
+
+
+class Simulation(Frozen):
     """An experiment: how long it took to make, in seconds, and in which ways its problems were solved.
 
     `beyond_the_paper`: about something of which its theorems do not speak.
@@ -66,7 +94,7 @@ class Simulation(Content):
     solved_by: tuple[str, ...]
 
 
-class Agreement(Content):
+class Agreement(Frozen):
     """How far theory and benchmark agree (`figures.side_by_side.agreement.Agreement`)."""
 
     tau: float
@@ -76,7 +104,7 @@ class Agreement(Content):
     alike: int
 
 
-class DrawnFigure(Content):
+class DrawnFigure(Frozen):
     """A figure: its caption, the results it was drawn from, and its files, relative to the results folder.
 
     Attributes:
@@ -93,7 +121,7 @@ class DrawnFigure(Content):
     files: tuple[str, ...]
 
 
-class Stage(Content):
+class Stage(Frozen):
     """One step of the work: whether this call had to do it, why, and the wall time that it took.
 
     `no_data`: a figure that was passed over, since the benchmark does not hold what it shows; `reason` says what.
@@ -106,7 +134,7 @@ class Stage(Content):
     seconds: float | None = None
 
 
-class Summary(Content):
+class Summary(Frozen):
     """Everything that one run of `distort reproduce` found; accuracies in [0, 1].
 
     Attributes:

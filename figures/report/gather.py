@@ -2,16 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
-from artifacts import UserError, environment, published
+from artifacts import environment, published
 from empirical.records import BENCHMARK_FILE, Benchmark, read_benchmark
 from figures.catalogue import BENCHMARK, FIGURES
 from figures.publishing import INFORMATION
-from figures.report.contents import Claim, DrawnFigure, Simulation, Summary, Witness
-
-#: The verification of all statements, below the results folder.
-THEORY, VERIFICATION = "theory", "verification.json"
+from figures.report.contents import Claim, DrawnFigure, Simulation, Summary
 
 
 def gather(results: Path) -> Summary:
@@ -39,34 +35,11 @@ def gather(results: Path) -> Summary:
 
 def claims(results: Path) -> tuple[Claim, ...]:
     """Every statement, with what its verification in this folder found, if there was one."""
-    from theory.statements import STATEMENTS, Status
+    from simulations.verification import published_verifications
+    from theory.statements import STATEMENTS
 
-    found = _verifications(results / THEORY)
-    return tuple(
-        Claim(
-            name=statement.name,
-            source=statement.source,
-            status=found.get(statement.name, {}).get("status", Status.UNVERIFIED),
-            examples=found.get(statement.name, {}).get("checked", 0),
-            violations=found.get(statement.name, {}).get("violations", 0),
-            smallest_slack=found.get(statement.name, {}).get("smallest_slack"),
-            sharpness=found.get(statement.name, {}).get("sharpness"),
-            claim=statement.claim,
-            latex=statement.latex,
-            premises=statement.premises,
-            proof=statement.proof,
-            published=statement.published,
-            witnesses=tuple(
-                Witness(
-                    name=example.name,
-                    shows=example.shows,
-                    slack=found.get(statement.name, {}).get("counterexamples", {}).get(example.name),
-                )
-                for example in statement.counterexamples
-            ),
-        )
-        for statement in STATEMENTS
-    )
+    verifications = published_verifications(results)
+    return tuple(Claim.of(statement, verifications.get(statement.name)) for statement in STATEMENTS)
 
 
 def simulations(results: Path) -> tuple[Simulation, ...]:
@@ -74,20 +47,20 @@ def simulations(results: Path) -> tuple[Simulation, ...]:
     from simulations.catalogue import EXPERIMENTS
     from simulations.records import SUMMARY, folder
 
-    found = []
+    there = []
     for experiment in EXPERIMENTS:
         try:
             artifact = published(folder(experiment.name, results))
         except FileNotFoundError:
             continue
         summary = json.loads((artifact.path / SUMMARY).read_text(encoding="utf-8"))
-        found.append(Simulation(title=experiment.title, **summary))
-    return tuple(found)
+        there.append(Simulation(title=experiment.title, **summary))
+    return tuple(there)
 
 
 def drawn(results: Path) -> tuple[DrawnFigure, ...]:
     """Every figure that has been drawn in the folder, in the order of the catalogue."""
-    found = []
+    there = []
     for figure in FIGURES:
         try:
             artifact = published(results / "figures" / figure.name)
@@ -96,19 +69,5 @@ def drawn(results: Path) -> tuple[DrawnFigure, ...]:
         information = json.loads((artifact.path / INFORMATION).read_text(encoding="utf-8"))
         names = sorted(name for name in artifact.files if name != INFORMATION)
         files = tuple((artifact.path / name).relative_to(results).as_posix() for name in names)
-        found.append(DrawnFigure(**information, files=files))
-    return tuple(found)
-
-
-def _verifications(path: Path) -> dict[str, dict[str, Any]]:
-    try:
-        artifact = published(path)
-    except FileNotFoundError:
-        return {}
-    try:
-        found = json.loads((artifact.path / VERIFICATION).read_text(encoding="utf-8"))
-        return {one["name"]: one for one in found}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path} must hold a verification, but it cannot be read ({error}); run `distort reproduce`."
-        ) from error
+        there.append(DrawnFigure(**information, files=files))
+    return tuple(there)

@@ -6,11 +6,9 @@ from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from empirical.records import BenchmarkRow, Estimate, Published
+from figures.benchmark.reading import ROWS
 from figures.catalogue import BENCHMARK
 from figures.report.contents import Summary
-
-#: The paper's methods, in the norm mode in which it uses them.
-METHODS = (("LP", "eval"), ("FT", "train"), ("LP-FT", "eval"))
 
 
 @dataclass(frozen=True)
@@ -33,16 +31,16 @@ class Column:
 
 def columns(summary: Summary) -> tuple[Column, ...]:
     """Every OOD column, in the order of the data sets."""
-    found = []
+    rows = []
     for dataset in summary.datasets:
         for name, sets in dataset.columns.items():
             cells = []
-            for method in METHODS:
+            for method in ROWS.values():
                 row = _row(summary, dataset.name, method)
                 paper = None if dataset.miniature else _published(summary, name, method)
                 cells.append(Cell(row.per_column.get(name) if row else None, paper))
-            found.append(Column(dataset.title, dataset.titles.get(name, name), tuple(sets), tuple(cells)))
-    return tuple(found)
+            rows.append(Column(dataset.title, dataset.titles.get(name, name), tuple(sets), tuple(cells)))
+    return tuple(rows)
 
 
 def _row(summary: Summary, dataset: str, method: tuple[str, str]) -> BenchmarkRow | None:
@@ -53,7 +51,12 @@ def _row(summary: Summary, dataset: str, method: tuple[str, str]) -> BenchmarkRo
 def _published(summary: Summary, column: str, method: tuple[str, str]) -> Published | None:
     wanted = ("ood", column, *method)
     return next(
-        (one for one in summary.published if (one.table, one.column, one.method, one.norm_mode) == wanted), None
+        (
+            published
+            for published in summary.published
+            if (published.table, published.column, published.method, published.norm_mode) == wanted
+        ),
+        None,
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy import stats
 
-from figures.benchmark.measured import Measured
+from figures.benchmark.seed_estimate import SeedEstimate
 
 #: Theoretical values closer than this, relative to the larger, are no order, and below the second number none is zero.
 TIE, ROUNDING = 1e-6, 1e-20
@@ -29,7 +29,7 @@ class Compared:
 
     name: str
     theory: float
-    measured: Measured
+    measured: SeedEstimate
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def agreement(groups: Mapping[str, Sequence[Compared]]) -> Agreement:
     )
 
 
-def is_told_apart(first: Measured, second: Measured) -> bool:
+def is_told_apart(first: SeedEstimate, second: SeedEstimate) -> bool:
     """Whether the 90 % interval of the difference, seed by seed, leaves out zero; one seed tells nothing apart."""
     if len(first.per_seed) != len(second.per_seed) or len(first.per_seed) < 2:
         return False
@@ -125,10 +125,10 @@ def half_width(values: Float[np.ndarray, " seeds"]) -> float:
     return float(quantile * values.std(ddof=1) / np.sqrt(len(values)))
 
 
-def difference(first: Measured, second: Measured) -> Measured:
+def difference(first: SeedEstimate, second: SeedEstimate) -> SeedEstimate:
     """First minus second, seed by seed."""
     values = np.subtract(first.per_seed, second.per_seed)
-    return Measured(float(values.mean()), half_width(values) if len(values) > 1 else None, tuple(values.tolist()))
+    return SeedEstimate(float(values.mean()), half_width(values) if len(values) > 1 else None, tuple(values.tolist()))
 
 
 def matched(values: Float[np.ndarray, " p"], count: int) -> Float[np.ndarray, " {count}"]:

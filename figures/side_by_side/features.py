@@ -15,15 +15,21 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from empirical.records import Benchmark, Condition
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, of_method
-from figures.look import marks, style
+from empirical.records import Benchmark, ConditionRecord
+from figures.benchmark import estimate_marks
+from figures.benchmark.reading import load_benchmark, of_method
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import NO_ENTRY, not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, difference, matched
 from figures.side_by_side.frame import better_to_the_right, named, two_sides
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.records import load
 
-RISKS = {"linear_probing": "lp_ood", "fine_tuning": "ft_ood", "lp_ft": "lp_ft_ood"}
+FIGURE = FigureDeclaration(
+    title="Better features", sources=("simulations/lp_ft_with_imperfect_features", "benchmark"), order=40
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Improving:
 
     quality: tuple[float, ...]
     labels: tuple[str, ...]
-    errors: dict[str, tuple[Measured | None, ...]]
+    errors: dict[str, tuple[SeedEstimate | None, ...]]
 
 
 @dataclass(frozen=True)
@@ -48,21 +54,18 @@ class BetterFeatures:
     agreed: Agreement
 
 
-def collect(results: Path) -> BetterFeatures:
+def collect(results: Path | str) -> BetterFeatures:
     """Errors along eps, and along pretraining for every data set for which its length was varied."""
-    theory, found = load("lp_ft_with_imperfect_features", results), benchmark(results)
-    series = {name: condition_series(found, name, "pretraining") for name in dict.fromkeys(_varied(found))}
+    theory, benchmark = load("lp_ft_with_imperfect_features", results), load_benchmark(results)
+    series = {name: condition_series(benchmark, name, "pretraining") for name in dict.fromkeys(_varied(benchmark))}
     if not series:
-        raise NothingToDraw(
-            f"{results} must hold pretraining of several lengths, but has not; "
-            f"`distort reproduce --out {results}` runs it at its default scale."
-        )
-    in_accuracy = all(one.backbone_accuracy is not None for every in series.values() for one in every)
+        raise not_measured(benchmark, "runs after pretraining of several lengths", entry=NO_ENTRY)
+    in_accuracy = all(condition.backbone_accuracy is not None for every in series.values() for condition in every)
     datasets = {name: _improving(every, in_accuracy=in_accuracy) for name, every in series.items()}
     groups = {
-        named(found, name, words): compared
-        for name, one in datasets.items()
-        for words, compared in _groups(theory, one).items()
+        named(benchmark, name, words): compared
+        for name, of_dataset in datasets.items()
+        for words, compared in _groups(theory, of_dataset).items()
     }
     return BetterFeatures(theory, tuple(datasets.values()), in_accuracy, agreement(groups))
 
@@ -72,28 +75,34 @@ def note(data: BetterFeatures) -> str:
     return data.agreed.words
 
 
-def condition_series(found: Benchmark, dataset: str, kind: str) -> list[Condition]:
+def condition_series(benchmark: Benchmark, dataset: str, kind: str) -> list[ConditionRecord]:
     """One series of conditions, from the worst to the best."""
-    every = [one for one in found.conditions if one.dataset == dataset and one.kind == kind and one.rows]
-    return sorted(every, key=lambda one: one.value)
+    every = [
+        condition
+        for condition in benchmark.conditions
+        if condition.dataset == dataset and condition.kind == kind and condition.rows
+    ]
+    return sorted(every, key=lambda condition: condition.value)
 
 
-def _varied(found: Benchmark) -> list[str]:
+def _varied(benchmark: Benchmark) -> list[str]:
     """Data sets with at least two lengths."""
-    kinds = [one.dataset for one in found.conditions if one.kind == "pretraining" and one.rows]
+    kinds = [
+        condition.dataset for condition in benchmark.conditions if condition.kind == "pretraining" and condition.rows
+    ]
     return [name for name in kinds if kinds.count(name) > 1]
 
 
-def _improving(series: Sequence[Condition], *, in_accuracy: bool) -> Improving:
-    methods = [method for method in style.METHODS if any(of_method(one.rows, method) for one in series)]
-    quality = (one.backbone_accuracy if in_accuracy else one.value for one in series)
+def _improving(series: Sequence[ConditionRecord], *, in_accuracy: bool) -> Improving:
+    methods = [method for method in style.METHODS if any(of_method(condition.rows, method) for condition in series)]
+    quality = (condition.backbone_accuracy if in_accuracy else condition.value for condition in series)
     return Improving(
         quality=tuple(float(value or 0.0) for value in quality),
-        labels=tuple(one.label for one in series),
+        labels=tuple(condition.label for condition in series),
         errors={
             method: tuple(
-                Measured.out_of_distribution(rows[0]).error if (rows := of_method(one.rows, method)) else None
-                for one in series
+                SeedEstimate.out_of_distribution(rows[0]).error if (rows := of_method(condition.rows, method)) else None
+                for condition in series
             )
             for method in methods
         },
@@ -103,12 +112,12 @@ def _improving(series: Sequence[Condition], *, in_accuracy: bool) -> Improving:
 def _groups(theory: ImperfectFeaturesData, data: Improving) -> dict[str, list[Compared]]:
     # From the largest feature error to the smallest, as the conditions go from the shortest pretraining to the longest.
     medians = {
-        method: np.median(np.sqrt(getattr(theory.measured, risk)), axis=1)[::-1] for method, risk in RISKS.items()
+        method: np.median(np.sqrt(risks.ood), axis=1)[::-1] for method, risks in theory.comparison.methods.items()
     }
 
-    def compared(values: np.ndarray, errors: Sequence[Measured | None]) -> list[Compared]:
+    def compared(values: np.ndarray, errors: Sequence[SeedEstimate | None]) -> list[Compared]:
         places = zip(data.labels, matched(values, len(data.labels)), errors, strict=True)
-        return [Compared(label, float(value), one) for label, value, one in places if one]
+        return [Compared(label, float(value), error) for label, value, error in places if error]
 
     groups = {f"{style.LABELS[name]} OOD": compared(medians[name], errors) for name, errors in data.errors.items()}
     if {"linear_probing", "fine_tuning"} <= set(data.errors):
@@ -123,8 +132,8 @@ def draw(data: BetterFeatures) -> Figure:
     """Better features to the right, error up."""
     figure, theory, measured = two_sides(data.agreed)
     style.logarithmic(theory, x=True, y=True)
-    for method, risk in RISKS.items():
-        style.band(theory, data.theory.feature_errors, np.sqrt(getattr(data.theory.measured, risk)), method)
+    for method, risks in data.theory.comparison.methods.items():
+        style.band(theory, data.theory.feature_errors, np.sqrt(risks.ood), method)
     theory.invert_xaxis()
     theory.set(ylabel="OOD error, √risk")
     better_to_the_right(theory, r"feature error $\epsilon$, better")
@@ -134,15 +143,15 @@ def draw(data: BetterFeatures) -> Figure:
 
 
 def _draw_series(axis: Axes, data: BetterFeatures) -> None:
-    for place, one in enumerate(data.datasets):
-        across = [100 * value for value in one.quality] if data.in_accuracy else list(one.quality)
-        for method, errors in one.errors.items():
-            found = [(x, error) for x, error in zip(across, errors, strict=True) if error]
-            means = [100 * error.mean for _, error in found]
+    for place, of_dataset in enumerate(data.datasets):
+        across = [100 * value for value in of_dataset.quality] if data.in_accuracy else list(of_dataset.quality)
+        for method, errors in of_dataset.errors.items():
+            marked = [(x, error) for x, error in zip(across, errors, strict=True) if error]
+            means = [100 * error.mean for _, error in marked]
             look = style.line(method, linewidth=1.1, label=None)
-            axis.plot([x for x, _ in found], means, **look)
-            for x, error in found:
-                marks.upright(axis, x, error, method, label=place == 0 and x == found[0][0], seeds=False)
+            axis.plot([x for x, _ in marked], means, **look)
+            for x, error in marked:
+                estimate_marks.upright(axis, x, error, method, label=place == 0 and x == marked[0][0], seeds=False)
     if not data.in_accuracy:
         style.logarithmic(axis, x=True)
     axis.set(ylabel="OOD error rate (%)")

@@ -4,7 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import measured_datasets, title
+from figures.benchmark.reading import measured_datasets, title
 from figures.look import style
 from figures.side_by_side.agreement import Agreement
 
@@ -28,6 +28,6 @@ def better_to_the_right(axis: Axes, label: str) -> None:
     axis.set_xlabel(f"{label} →")
 
 
-def named(found: Benchmark, dataset: str, words: str) -> str:
+def named(benchmark: Benchmark, dataset: str, words: str) -> str:
     """What is compared, with its data set where there are several."""
-    return words if len(measured_datasets(found)) == 1 else f"{title(found, dataset)}, {words}"
+    return words if len(measured_datasets(benchmark)) == 1 else f"{title(found, dataset)}, {words}"

@@ -18,12 +18,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, paper_rows
-from figures.look import marks, style
+from figures.benchmark import estimate_marks
+from figures.benchmark.reading import load_benchmark, paper_rows
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import NO_ENTRY, not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
 from figures.side_by_side.features import condition_series
 from figures.side_by_side.frame import better_to_the_right, named, two_sides
 from simulations.records import load
+
+FIGURE = FigureDeclaration(title="The head at the start", sources=("simulations/head_start", "benchmark"), order=60)
 
 #: Problems and heads are gathered into so many groups of equal size along phi.
 BINS = 16
@@ -35,8 +41,8 @@ class Heads:
 
     labels: tuple[str, ...]
     quality: tuple[float, ...]
-    errors: tuple[Measured, ...]
-    probed: Measured | None
+    errors: tuple[SeedEstimate, ...]
+    probed: SeedEstimate | None
 
 
 @dataclass(frozen=True)
@@ -51,33 +57,33 @@ class BetterHeads:
     agreed: Agreement
 
 
-def collect(results: Path) -> BetterHeads:
+def collect(results: Path | str) -> BetterHeads:
     """FT from mixed heads, and the benchmark's series of head starts."""
-    simulated, found = load("head_start", results).measured, benchmark(results)
-    every = {name: _heads(found, name) for name in dict.fromkeys(one.dataset for one in found.conditions)}
-    every = {name: one for name, one in every.items() if len(one.labels) > 1}
+    simulated, benchmark = load("head_start", results).comparison, load_benchmark(results)
+    every = {
+        name: _heads(benchmark, name) for name in dict.fromkeys(condition.dataset for condition in benchmark.conditions)
+    }
+    every = {name: heads for name, heads in every.items() if len(heads.labels) > 1}
     if not every:
-        raise NothingToDraw(
-            f"{results} must hold training from several heads, but has not; "
-            f"`distort reproduce --out {results}` runs it at its default scale."
-        )
+        raise not_measured(benchmark, "runs from several heads", entry=NO_ENTRY)
     order = np.argsort(-simulated.head_error.ravel())[: simulated.head_error.size // BINS * BINS].reshape(BINS, -1)
     phi, errors, implicit = (
-        values.ravel()[order] for values in (simulated.head_error, np.sqrt(simulated.ft_ood), simulated.bounds.implicit)
+        values.ravel()[order]
+        for values in (simulated.head_error, np.sqrt(simulated.methods.fine_tuning.ood), simulated.bounds.implicit)
     )
     medians = np.median(errors, axis=1)
     groups = {
-        named(found, name, "FT OOD"): [
+        named(benchmark, name, "FT OOD"): [
             Compared(label, float(value), error)
-            for label, value, error in zip(one.labels, matched(medians, len(one.labels)), one.errors, strict=True)
+            for label, value, error in zip(heads.labels, matched(medians, len(heads.labels)), heads.errors, strict=True)
         ]
-        for name, one in every.items()
+        for name, heads in every.items()
     }
     return BetterHeads(
         phi=np.median(phi, axis=1),
         errors=errors,
         implicit=np.median(implicit, axis=1),
-        probed=float(np.median(np.sqrt(simulated.lp_ood))),
+        probed=float(np.median(np.sqrt(simulated.methods.linear_probing.ood))),
         datasets=tuple(every.values()),
         agreed=agreement(groups),
     )
@@ -88,14 +94,14 @@ def note(data: BetterHeads) -> str:
     return data.agreed.words
 
 
-def _heads(found: Benchmark, dataset: str) -> Heads:
-    series = condition_series(found, dataset, "head_start")
-    probed = paper_rows(found, dataset).get("linear_probing")
+def _heads(benchmark: Benchmark, dataset: str) -> Heads:
+    series = condition_series(benchmark, dataset, "head_start")
+    probed = paper_rows(benchmark, dataset).get("linear_probing")
     return Heads(
-        labels=tuple(one.label for one in series),
-        quality=tuple(np.nan if one.head_accuracy is None else one.head_accuracy for one in series),
-        errors=tuple(Measured.out_of_distribution(one.rows[0]).error for one in series),
-        probed=Measured.out_of_distribution(probed).error if probed else None,
+        labels=tuple(condition.label for condition in series),
+        quality=tuple(np.nan if condition.head_accuracy is None else condition.head_accuracy for condition in series),
+        errors=tuple(SeedEstimate.out_of_distribution(condition.rows[0]).error for condition in series),
+        probed=SeedEstimate.out_of_distribution(probed).error if probed else None,
     )
 
 
@@ -117,15 +123,15 @@ def draw(data: BetterHeads) -> Figure:
 
 
 def _draw_heads(axis: Axes, data: BetterHeads) -> None:
-    for place, one in enumerate(data.datasets):
-        places = [float(place) for place in range(len(one.labels))]
-        means = [100 * error.mean for error in one.errors]
+    for place, heads in enumerate(data.datasets):
+        places = [float(place) for place in range(len(heads.labels))]
+        means = [100 * error.mean for error in heads.errors]
         axis.plot(places, means, **style.line("fine_tuning", linewidth=1.0, label=None))
-        for x, error in zip(places, one.errors, strict=True):
-            marks.upright(axis, x, error, "fine_tuning", seeds=len(data.datasets) == 1)
-        if one.probed and place == 0:
-            axis.axhline(100 * one.probed.mean, **style.line("linear_probing", label=None))
-    longest = max(data.datasets, key=lambda one: len(one.labels))
+        for x, error in zip(places, heads.errors, strict=True):
+            estimate_marks.upright(axis, x, error, "fine_tuning", seeds=len(data.datasets) == 1)
+        if heads.probed and place == 0:
+            axis.axhline(100 * heads.probed.mean, **style.line("linear_probing", label=None))
+    longest = max(data.datasets, key=lambda heads: len(heads.labels))
     axis.set_xticks(range(len(longest.labels)), _names(longest, with_quality=len(data.datasets) == 1))
     axis.grid(visible=False, axis="x")
     axis.set_xlim(-0.5, len(longest.labels) - 0.5)

@@ -17,13 +17,21 @@ from matplotlib.figure import Figure
 
 from empirical.records import BenchmarkRow
 from figures.benchmark.feature_movement_on_images import Movement, draw_movements, movements
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, measured_datasets, paper_rows
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
 from figures.look import style
+from figures.missing import not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement
 from figures.side_by_side.frame import named, two_sides
 from figures.side_by_side.risks import LARGEST_FEATURE_ERROR
-from simulations.experiments.families import OVERPARAMETERISED
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="How far features of inputs and of images move",
+    sources=("simulations/id_ood_tradeoff", "benchmark"),
+    order=30,
+)
 
 
 @dataclass(frozen=True)
@@ -35,24 +43,22 @@ class Moved:
     agreed: Agreement
 
 
-def collect(results: Path) -> Moved:
+def collect(results: Path | str) -> Moved:
     """Movements at the limits of the flow, and those of the runs in the table."""
-    problems, found = load("id_ood_tradeoff", results), benchmark(results)
+    problems, benchmark = load("id_ood_tradeoff", results), load_benchmark(results)
     good = problems.feature_errors <= LARGEST_FEATURE_ERROR
-    # OOD inputs are isotropic in all d directions, of which only m move.
-    share = OVERPARAMETERISED.id_dim / OVERPARAMETERISED.input_dim
-    squares = {
-        "fine_tuning": problems.measured.ft_movement[good].ravel() ** 2,
-        "lp_ft": problems.measured.lp_ft_movement[good].ravel() ** 2,
-    }
+    methods, share = problems.comparison.methods, problems.ood_share**2
+    squares = {method: methods[method].movement[good].ravel() ** 2 for method in ("fine_tuning", "lp_ft")}
     theory = {method: np.stack([square, share * square]) for method, square in squares.items()}
-    shown = movements(found, "mean_squared")
+    shown = movements(benchmark, "mean_squared")
     if not shown:
-        raise NothingToDraw(f"{results} must hold runs that move features, but has none; run `distort bench run`.")
+        raise not_measured(
+            benchmark, "runs that move features", entry='`[[recipes.NAME.methods]]` with `method = "FT"`'
+        )
     groups = {}
-    for name in measured_datasets(found):
-        rows = {method: row for method, row in paper_rows(found, name).items() if method in theory}
-        groups[named(found, name, "features")] = [
+    for name in measured_datasets(benchmark):
+        rows = {method: row for method, row in paper_rows(benchmark, name).items() if method in theory}
+        groups[named(benchmark, name, "features")] = [
             Compared(f"{style.LABELS[method]} on {words}", float(np.median(theory[method][side])), value)
             for method, row in rows.items()
             for side, (words, value) in enumerate((("ID", _id_movement(row)), ("OOD", _ood_movement(row))))
@@ -65,12 +71,12 @@ def note(data: Moved) -> str:
     return data.agreed.words
 
 
-def _id_movement(row: BenchmarkRow) -> Measured:
-    return Measured(row.id_feature_movement, None, tuple(row.id_feature_movement_per_seed))
+def _id_movement(row: BenchmarkRow) -> SeedEstimate:
+    return SeedEstimate(row.id_feature_movement, None, tuple(row.id_feature_movement_per_seed))
 
 
-def _ood_movement(row: BenchmarkRow) -> Measured:
-    return Measured(row.ood_feature_movement, None, tuple(row.ood_feature_movement_per_seed))
+def _ood_movement(row: BenchmarkRow) -> SeedEstimate:
+    return SeedEstimate(row.ood_feature_movement, None, tuple(row.ood_feature_movement_per_seed))
 
 
 @style.styled

@@ -19,11 +19,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import Measured, benchmark, controls, measured_datasets, paper_rows
-from figures.look import marks, style
+from figures.benchmark import estimate_marks
+from figures.benchmark.reading import controls, load_benchmark, measured_datasets, paper_rows
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
 from figures.side_by_side.agreement import Agreement, Compared, agreement
 from figures.side_by_side.frame import named, two_sides
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    name="side_by_side",
+    title="Who wins in, and who out of distribution",
+    sources=("simulations/id_ood_tradeoff", "benchmark"),
+    order=10,
+)
 
 #: Distance between methods within a group, where groups are 1 apart.
 STEP = 0.24
@@ -43,21 +53,19 @@ class SideBySide:
     """By method: quantiles of the risks (ID, OOD) in theory, and errors (ID, OOD, near ID) in the benchmark."""
 
     risks: dict[str, Float[np.ndarray, "2 quantiles"]]
-    errors: dict[str, tuple[Measured, ...]]
+    errors: dict[str, tuple[SeedEstimate, ...]]
     agreed: Agreement
 
 
-def collect(results: Path) -> SideBySide:
+def collect(results: Path | str) -> SideBySide:
     """The limits of the flow on problems with good features, and the rows of the benchmark's table."""
-    problems, found = load("id_ood_tradeoff", results), benchmark(results)
-    good, limits = problems.feature_errors <= LARGEST_FEATURE_ERROR, problems.measured
-    pairs = {
-        "linear_probing": (limits.lp_id, limits.lp_ood),
-        "fine_tuning": (limits.ft_id, limits.ft_ood),
-        "lp_ft": (limits.lp_ft_id, limits.lp_ft_ood),
+    problems, benchmark = load("id_ood_tradeoff", results), load_benchmark(results)
+    good = problems.feature_errors <= LARGEST_FEATURE_ERROR
+    risks = {
+        method: np.array([np.quantile(risk[good], QUANTILES) for risk in (limits.id, limits.ood)])
+        for method, limits in problems.comparison.methods.items()
     }
-    risks = {method: np.array([np.quantile(one[good], QUANTILES) for one in pair]) for method, pair in pairs.items()}
-    every = {name: _errors(found, name) for name in measured_datasets(found)}
+    every = {name: _errors(benchmark, name) for name in measured_datasets(benchmark)}
     return SideBySide(
         risks=risks,
         errors={
@@ -67,9 +75,9 @@ def collect(results: Path) -> SideBySide:
         },
         agreed=agreement(
             {
-                named(found, name, GROUPS[group]): [
-                    Compared(style.LABELS[method], float(risks[method][group, 0]), one[group])
-                    for method, one in errors.items()
+                named(benchmark, name, GROUPS[group]): [
+                    Compared(style.LABELS[method], float(risks[method][group, 0]), estimates[group])
+                    for method, estimates in errors.items()
                 ]
                 for name, errors in every.items()
                 for group in range(2)
@@ -83,33 +91,33 @@ def note(data: SideBySide) -> str:
     return data.agreed.words
 
 
-def _errors(found: Benchmark, dataset: str) -> dict[str, tuple[Measured, ...]]:
-    near = controls(found, dataset)
+def _errors(benchmark: Benchmark, dataset: str) -> dict[str, tuple[SeedEstimate, ...]]:
+    near = controls(benchmark, dataset)
     return {
         method: (
-            Measured.in_distribution(row).error,
-            Measured.out_of_distribution(row).error,
-            *([_mean([Measured.of(row.per_ood_set[name]).error for name in near])] if near else []),
+            SeedEstimate.in_distribution(row).error,
+            SeedEstimate.out_of_distribution(row).error,
+            *([_mean([SeedEstimate.of(row.per_ood_set[name]).error for name in near])] if near else []),
         )
-        for method, row in paper_rows(found, dataset).items()
+        for method, row in paper_rows(benchmark, dataset).items()
     }
 
 
-def _over_datasets(errors: list[tuple[Measured, ...]]) -> tuple[Measured, ...]:
+def _over_datasets(errors: list[tuple[SeedEstimate, ...]]) -> tuple[SeedEstimate, ...]:
     """The data set's own numbers; with several the means over them, whose spread is no interval."""
     if len(errors) == 1:
         return errors[0]
-    groups = min(len(one) for one in errors)
-    means = [tuple(one[group].mean for one in errors) for group in range(groups)]
-    return tuple(Measured(float(np.mean(every)), None, every) for every in means)
+    groups = min(len(of_dataset) for of_dataset in errors)
+    means = [tuple(of_dataset[group].mean for of_dataset in errors) for group in range(groups)]
+    return tuple(SeedEstimate(float(np.mean(every)), None, every) for every in means)
 
 
-def _mean(sets: list[Measured]) -> Measured:
+def _mean(sets: list[SeedEstimate]) -> SeedEstimate:
     """Of several sets seed by seed; with one set, that one."""
     if len(sets) == 1:
         return sets[0]
-    seeds = np.mean([one.per_seed for one in sets], axis=0)
-    return Measured(float(seeds.mean()), None, tuple(seeds.tolist()))
+    seeds = np.mean([ood_set.per_seed for ood_set in sets], axis=0)
+    return SeedEstimate(float(seeds.mean()), None, tuple(seeds.tolist()))
 
 
 @style.styled
@@ -131,7 +139,7 @@ def _draw_theory(axis: Axes, data: SideBySide) -> None:
         shown = np.where(data.risks[method] > ROUNDING, data.risks[method], shelf)
         for group, (median, low, high) in enumerate(shown):
             bar = None if high == shelf else np.array([[median - low], [high - median]])
-            look = style.mark(method, size=6.0, **({} if group == 0 else {"label": None}))
+            look = style.mark(method, size=6.0, label=style.LABELS[method] if group == 0 else None)
             axis.errorbar(group + (place - 1) * STEP, median, yerr=bar, elinewidth=1.2, capsize=2.5, **look)
     axis.axhline(shelf * 10 ** (SHELF / 2), color=style.GUIDE, linewidth=0.7, linestyle=":")
     axis.set_ylim(shelf * 10 ** (-SHELF / 2), 10 ** np.ceil(np.log10(positive.max())))
@@ -144,8 +152,8 @@ def _draw_theory(axis: Axes, data: SideBySide) -> None:
 
 def _draw_benchmark(axis: Axes, data: SideBySide) -> None:
     for place, method in enumerate(style.METHODS):
-        for group, one in enumerate(data.errors.get(method, ())):
-            marks.upright(axis, group + (place - 1) * STEP, one, method, label=group == 0)
+        for group, estimate in enumerate(data.errors.get(method, ())):
+            estimate_marks.upright(axis, group + (place - 1) * STEP, estimate, method, label=group == 0)
     axis.set_ylim(bottom=0)
     axis.set_ylabel("error rate (%)")
     groups = max(len(errors) for errors in data.errors.values())

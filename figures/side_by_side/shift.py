@@ -16,13 +16,20 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, measured_datasets, paper_rows, spoken
-from figures.look import marks, style
+from figures.benchmark import estimate_marks
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, spoken
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
+from figures.look import style
+from figures.missing import not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, difference
-from figures.side_by_side.features import RISKS
 from figures.side_by_side.frame import named, two_sides
 from simulations.experiments.bounds_against_parameters import PARAMETERS
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="Out of distribution, close or far", sources=("simulations/bounds_against_parameters", "benchmark"), order=50
+)
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,7 @@ class Shifted:
 
     sets: tuple[str, ...]
     angles: tuple[float, ...]
-    errors: dict[str, tuple[Measured, ...]]
+    errors: dict[str, tuple[SeedEstimate, ...]]
 
 
 @dataclass(frozen=True)
@@ -44,20 +51,20 @@ class FartherOut:
     agreed: Agreement
 
 
-def collect(results: Path) -> FartherOut:
+def collect(results: Path | str) -> FartherOut:
     """Errors along the angle, and over the OOD sets of every data set whose shift was measured."""
-    swept, found = load("bounds_against_parameters", results), benchmark(results)
+    swept, benchmark = load("bounds_against_parameters", results), load_benchmark(results)
     row = PARAMETERS.index("angle")
     angles = np.degrees(swept.values[row])
-    theory = {method: np.sqrt(getattr(swept.measured, risk)[row]) for method, risk in RISKS.items()}
-    every = {name: _shifted(found, name) for name in measured_datasets(found)}
-    every = {name: one for name, one in every.items() if one.sets}
+    theory = {method: np.sqrt(risks.ood[row]) for method, risks in swept.comparison.methods.items()}
+    every = {name: _shifted(benchmark, name) for name in measured_datasets(benchmark)}
+    every = {name: shifted for name, shifted in every.items() if shifted.sets}
     if not every:
-        raise NothingToDraw(f"{results} must hold measured shifts of OOD sets, but has none; run `distort bench run`.")
+        raise not_measured(benchmark, "measured distances of OOD sets", entry="`describe = true`")
     groups = {
-        named(found, name, words): compared
-        for name, one in every.items()
-        for words, compared in _groups(angles, theory, one).items()
+        named(benchmark, name, words): compared
+        for name, shifted in every.items()
+        for words, compared in _groups(angles, theory, shifted).items()
     }
     return FartherOut(angles, theory, tuple(every.values()), agreement(groups))
 
@@ -67,14 +74,16 @@ def note(data: FartherOut) -> str:
     return data.agreed.words
 
 
-def _shifted(found: Benchmark, dataset: str) -> Shifted:
-    described = sorted((one for one in found.sets if one.dataset == dataset), key=lambda one: one.mean_angle)
+def _shifted(benchmark: Benchmark, dataset: str) -> Shifted:
+    described = sorted(
+        (ood_set for ood_set in benchmark.sets if ood_set.dataset == dataset), key=lambda ood_set: ood_set.mean_angle
+    )
     return Shifted(
-        sets=tuple(one.name for one in described),
-        angles=tuple(float(np.degrees(one.mean_angle)) for one in described),
+        sets=tuple(ood_set.name for ood_set in described),
+        angles=tuple(float(np.degrees(ood_set.mean_angle)) for ood_set in described),
         errors={
-            method: tuple(Measured.of(row.per_ood_set[one.name]).error for one in described)
-            for method, row in paper_rows(found, dataset).items()
+            method: tuple(SeedEstimate.of(row.per_ood_set[ood_set.name]).error for ood_set in described)
+            for method, row in paper_rows(benchmark, dataset).items()
         },
     )
 
@@ -83,9 +92,9 @@ def _groups(angles: np.ndarray, theory: dict[str, np.ndarray], data: Shifted) ->
     medians = {method: np.median(errors, axis=1) for method, errors in theory.items()}
     names = [spoken(name) for name in data.sets]
 
-    def compared(values: np.ndarray, errors: tuple[Measured, ...]) -> list[Compared]:
+    def compared(values: np.ndarray, errors: tuple[SeedEstimate, ...]) -> list[Compared]:
         at = np.interp(data.angles, angles, values)
-        return [Compared(name, float(value), one) for name, value, one in zip(names, at, errors, strict=True)]
+        return [Compared(name, float(value), error) for name, value, error in zip(names, at, errors, strict=True)]
 
     groups = {f"{style.LABELS[name]} OOD": compared(medians[name], errors) for name, errors in data.errors.items()}
     if {"linear_probing", "fine_tuning"} <= set(data.errors):
@@ -108,22 +117,23 @@ def draw(data: FartherOut) -> Figure:
 
 
 def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
-    for place, one in enumerate(datasets):
-        for method, errors in one.errors.items():
+    for place, shifted in enumerate(datasets):
+        for method, errors in shifted.errors.items():
             means = [100 * error.mean for error in errors]
-            axis.plot(one.angles, means, **style.line(method, linewidth=0.8, alpha=0.6, label=None))
-            for x, error in zip(one.angles, errors, strict=True):
-                first = place == 0 and x == one.angles[0]
-                marks.upright(axis, x, error, method, label=first, seeds=False)
+            axis.plot(shifted.angles, means, **style.line(method, linewidth=0.8, alpha=0.6, label=None))
+            for x, error in zip(shifted.angles, errors, strict=True):
+                first = place == 0 and x == shifted.angles[0]
+                estimate_marks.upright(axis, x, error, method, label=first, seeds=False)
     axis.set(xlabel="mean angle to ID features (degrees)", ylabel="OOD error rate (%)")
+    single = datasets[0]
     low, high = axis.get_ylim()
     low = max(0.0, low)
     if len(datasets) > 1:
         axis.set_ylim(low, min(100.0, high))
         return
     # Names hang from the top, in room made for them.
-    longest = max(len(spoken(name)) for name in datasets[0].sets)
+    longest = max(len(spoken(name)) for name in single.sets)
     axis.set_ylim(low, low + (1.1 + 0.035 * longest) * (high - low))
-    for name, angle in zip(datasets[0].sets, datasets[0].angles, strict=True):
+    for name, angle in zip(single.sets, single.angles, strict=True):
         hanging = {"rotation": 90, "ha": "center", "va": "top", "fontsize": style.small(), "color": "#555555"}
         axis.text(angle, 0.99, spoken(name), transform=axis.get_xaxis_transform(), **hanging)

@@ -19,12 +19,19 @@ from matplotlib.ticker import MaxNLocator
 
 from empirical.records import Benchmark
 from figures.benchmark.accuracy_along_training import ID_SETS, accuracies, along_training
-from figures.benchmark.measured import Measured, NothingToDraw, benchmark, measured_datasets
+from figures.benchmark.reading import load_benchmark, measured_datasets
+from figures.benchmark.seed_estimate import SeedEstimate
+from figures.catalogue import FigureDeclaration
 from figures.look import style
+from figures.missing import not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement
 from figures.side_by_side.frame import named, remark
 from simulations.experiments.risk_along_flow import RiskAlongFlowData
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="Along the flow and along the epochs", sources=("simulations/risk_along_flow", "benchmark"), order=20
+)
 
 SIDES = ("ID", "OOD")
 #: Errors of the theory below this are rounding.
@@ -37,7 +44,7 @@ class Errors:
 
     epochs: Float[np.ndarray, " e"]
     curves: dict[str, tuple[Float[np.ndarray, "s e"], Float[np.ndarray, "s e"]]]
-    probed: tuple[Measured, Measured] | None
+    probed: tuple[SeedEstimate, SeedEstimate] | None
 
 
 @dataclass(frozen=True)
@@ -49,16 +56,22 @@ class AlongBoth:
     agreed: Agreement
 
 
-def collect(results: Path) -> AlongBoth:
+def collect(results: Path | str) -> AlongBoth:
     """One trajectory of each method, and the curves behind the benchmark's table."""
-    flow, found = load("risk_along_flow", results), benchmark(results)
-    every = {name: _errors(found, name) for name in measured_datasets(found)}
-    every = {name: one for name, one in every.items() if "fine_tuning" in one.curves and len(one.epochs) > 1}
+    flow, benchmark = load("risk_along_flow", results), load_benchmark(results)
+    every = {name: _errors(benchmark, name) for name in measured_datasets(benchmark)}
+    every = {
+        name: of_dataset
+        for name, of_dataset in every.items()
+        if "fine_tuning" in of_dataset.curves and len(of_dataset.epochs) > 1
+    }
     if not every:
-        raise NothingToDraw(f"{results} must hold fine-tuning runs, but has none; run `distort bench run`.")
+        raise not_measured(
+            benchmark, "fine-tuning runs of several epochs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`'
+        )
     groups: dict[str, list[Compared]] = {}
-    for name, one in every.items():
-        groups |= {named(found, name, words): compared for words, compared in _moments(flow, one).items()}
+    for name, of_dataset in every.items():
+        groups |= {named(benchmark, name, words): compared for words, compared in _moments(flow, of_dataset).items()}
     return AlongBoth(flow, tuple(every.values()), agreement(groups))
 
 
@@ -67,8 +80,8 @@ def note(data: AlongBoth) -> str:
     return data.agreed.words
 
 
-def _errors(found: Benchmark, dataset: str) -> Errors:
-    along = along_training(found, dataset)
+def _errors(benchmark: Benchmark, dataset: str) -> Errors:
+    along = along_training(benchmark, dataset)
     curves = {
         method: (1 - accuracies(curves, (ID_SETS,)), 1 - accuracies(curves, along.columns))
         for method, curves in along.curves.items()
@@ -76,7 +89,7 @@ def _errors(found: Benchmark, dataset: str) -> Errors:
     first = next(iter(along.curves.values()), None)
     epochs = np.array([record.epoch for record in first[0].epochs], dtype=float) if first else np.zeros(0)
     row = along.rows.get("linear_probing")
-    probed = (Measured.in_distribution(row).error, Measured.out_of_distribution(row).error) if row else None
+    probed = (SeedEstimate.in_distribution(row).error, SeedEstimate.out_of_distribution(row).error) if row else None
     return Errors(epochs, curves, probed)
 
 
@@ -105,8 +118,8 @@ def _moments(flow: RiskAlongFlowData, errors: Errors) -> dict[str, list[Compared
     return groups
 
 
-def _at(seeds: Float[np.ndarray, " s"]) -> Measured:
-    return Measured(float(seeds.mean()), None, tuple(seeds.tolist()))
+def _at(seeds: Float[np.ndarray, " s"]) -> SeedEstimate:
+    return SeedEstimate(float(seeds.mean()), None, tuple(seeds.tolist()))
 
 
 @style.styled
@@ -142,16 +155,16 @@ def _draw_flow(axis: Axes, flow: RiskAlongFlowData, risk: str) -> None:
 
 def _draw_epochs(axis: Axes, datasets: tuple[Errors, ...], side: int) -> None:
     shown: list[float] = []
-    several = len(datasets) > 1
+    several, epochs = len(datasets) > 1, datasets[0].epochs
     places = np.linspace(0, 1, 41)
     for method in style.METHODS:
         lines = []
-        for one in datasets:
-            across = one.epochs / one.epochs[-1] if several else one.epochs
+        for of_dataset in datasets:
+            across = of_dataset.epochs / of_dataset.epochs[-1] if several else of_dataset.epochs
             if method == "linear_probing":
-                mean = None if one.probed is None else np.full(len(across), one.probed[side].mean)
+                mean = None if of_dataset.probed is None else np.full(len(across), of_dataset.probed[side].mean)
             else:
-                mean = one.curves[method][side].mean(0) if method in one.curves else None
+                mean = of_dataset.curves[method][side].mean(0) if method in of_dataset.curves else None
             if mean is None:
                 continue
             lines.append(np.interp(places, across, mean) if several else mean)
@@ -159,7 +172,7 @@ def _draw_epochs(axis: Axes, datasets: tuple[Errors, ...], side: int) -> None:
             if several:
                 axis.plot(across, 100 * mean, color=style.COLOURS[method], linewidth=0.6, alpha=0.45)
         if lines:
-            across = places if several else datasets[0].epochs
+            across = places if several else epochs
             axis.plot(across, 100 * np.mean(lines, axis=0), **style.line(method))
     if not several:
         axis.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

@@ -14,9 +14,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.any_loss import AnyLossData, Held
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="Beyond the paper: any loss, noisy labels, stochastic steps", sources=("simulations/any_loss",), order=230
+)
 
 WAYS = {
     "squared": "squared errors, noisy labels",
@@ -26,7 +31,7 @@ WAYS = {
 }
 
 
-def collect(results: Path) -> AnyLossData:
+def collect(results: Path | str) -> AnyLossData:
     """The runs, from `results/simulations/any_loss`."""
     return load("any_loss", results)
 

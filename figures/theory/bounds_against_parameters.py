@@ -16,10 +16,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
+from simulations.comparison import Comparison
 from simulations.experiments.bounds_against_parameters import PARAMETERS, BoundsAgainstParametersData
-from simulations.measured import Measured
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="How close the bounds come", sources=("simulations/bounds_against_parameters",), order=150
+)
 
 LABELS = {
     "head_error": r"head alignment error, $\varphi$",
@@ -30,7 +35,7 @@ LABELS = {
 }
 
 
-def collect(results: Path) -> BoundsAgainstParametersData:
+def collect(results: Path | str) -> BoundsAgainstParametersData:
     """The sweeps, from `results/simulations/bounds_against_parameters`."""
     return load("bounds_against_parameters", results)
 
@@ -41,20 +46,20 @@ def draw(data: BoundsAgainstParametersData) -> Figure:
     figure, axes = style.panels(3, 2, height=2.3)
     for row, (axis, parameter) in enumerate(zip(axes.flat, PARAMETERS, strict=False)):
         values = np.degrees(data.values[row]) if parameter == "angle" else data.values[row]
-        measured = jax.tree.map(lambda leaf, row=row: leaf[row], data.measured)
-        _draw_sweep(axis, values, measured, linear=parameter == "angle")
+        comparison = jax.tree.map(lambda leaf, row=row: leaf[row], data.comparison)
+        _draw_sweep(axis, values, comparison, linear=parameter == "angle")
         axis.set(xlabel=LABELS[parameter], ylabel="OOD error, √risk")
-    _draw_sweep(axes[1, 2], data.features, data.measured_by_features)
+    _draw_sweep(axes[1, 2], data.features, data.comparison_by_features)
     axes[1, 2].set(xlabel="number of features, $k$", ylabel="OOD error, √risk")
     style.title_panels(axes, ("head alignment", "random head", "angle", "feature error", "truth", "features"))
     style.legend_below(figure, list(axes.flat), columns=5)
     return figure
 
 
-def _draw_sweep(axis: Axes, values: np.ndarray, measured: Measured, *, linear: bool = False) -> None:
+def _draw_sweep(axis: Axes, values: np.ndarray, comparison: Comparison, *, linear: bool = False) -> None:
     style.logarithmic(axis, x=not linear, y=True)
-    errors = np.sqrt(measured.ft_best_ood)
+    errors = np.sqrt(comparison.methods.fine_tuning.lowest_ood)
     style.band(axis, values, errors, "fine_tuning", label="FT, best stopping time")
     for bound in style.BOUND_LABELS:
-        median = np.median(getattr(measured.bounds, bound), axis=1)
+        median = np.median(getattr(comparison.bounds, bound), axis=1)
         axis.plot(values, np.where(median > 0, median, np.nan), **style.bound_line(bound))

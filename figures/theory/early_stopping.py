@@ -12,13 +12,18 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from figures.look.shades import DASHES, band_in, error_label, shades
 from simulations.experiments.along_training import AlongTrainingData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(
+    title="No stopping time saves fine-tuning", sources=("simulations/along_training",), order=130
+)
 
-def collect(results: Path) -> AlongTrainingData:
+
+def collect(results: Path | str) -> AlongTrainingData:
     """The ensemble, from `results/simulations/along_training`."""
     return load("along_training", results)
 
@@ -32,7 +37,8 @@ def draw(data: AlongTrainingData) -> Figure:
     colours = shades(style.COLOURS["fine_tuning"], data.feature_errors.size)
     last = data.feature_errors.size - 1
     for row, (error, colour) in enumerate(zip(data.feature_errors, colours, strict=True)):
-        ratio = data.curves.ft_ood[row].T / data.measured.lp_ood[row]
+        tuned, probed = data.comparison.methods.fine_tuning, data.comparison.methods.linear_probing.ood[row]
+        ratio = data.curves.fine_tuning.ood[row].T / probed
         look = {"colour": colour, "dash": DASHES[row % len(DASHES)], "label": error_label(error)}
         if row in (0, last):
             band_in(left, data.times[inner], ratio[inner], **look)
@@ -44,7 +50,7 @@ def draw(data: AlongTrainingData) -> Figure:
                 linestyle=look["dash"],
                 label=look["label"],
             )
-        best = np.sort(data.measured.ft_best_ood[row] / data.measured.lp_ood[row])
+        best = np.sort(tuned.lowest_ood[row] / probed)
         right.step(best, np.arange(1, best.size + 1) / best.size, where="post", color=colour, linestyle=look["dash"])
     style.logarithmic(left, x=True, y=True)
     style.logarithmic(right, x=True)

@@ -12,15 +12,20 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.finite_sample import FiniteSampleData
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="Beyond the paper: few examples and noisy labels", sources=("simulations/finite_sample",), order=220
+)
 
 #: Risks below this are what is left of training; curves end there.
 FLOOR = 1e-8
 
 
-def collect(results: Path) -> FiniteSampleData:
+def collect(results: Path | str) -> FiniteSampleData:
     """The sweep, from `results/simulations/finite_sample`."""
     return load("finite_sample", results)
 
@@ -30,14 +35,12 @@ def draw(data: FiniteSampleData) -> Figure:
     """A row for each risk, a column for each noise."""
     noises = data.label_noises.size
     figure, axes = style.panels(noises, 2, height=2.1)
-    names = {"linear_probing": "lp", "fine_tuning": "ft", "lp_ft": "lp_ft"}
     titles = []
     for row, kind in enumerate(("ood", "id")):
         for column, noise in enumerate(data.label_noises):
             axis = axes[row, column]
-            for method in style.METHODS:
-                values = getattr(data.risks, f"{names[method]}_{kind}")[column]
-                style.band(axis, data.examples, np.maximum(values, FLOOR**2), method)
+            for method, risks in data.risks.items():
+                style.band(axis, data.examples, np.maximum(getattr(risks, kind)[column], FLOOR**2), method)
             axis.axvline(data.id_dim, color="#8A8A8A", linewidth=0.8)
             style.logarithmic(axis, x=True, y=True)
             axis.set_ylim(bottom=max(axis.get_ylim()[0], FLOOR))

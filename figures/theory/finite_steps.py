@@ -12,16 +12,19 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from figures.look.shades import DASHES
 from simulations.experiments.finite_steps import FiniteStepsData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(title="Beyond the paper: finite steps", sources=("simulations/finite_steps",), order=210)
+
 WAYS = {"full_batch": "full batch", "minibatches": "minibatches", "noisy_labels": "minibatches, noisy labels"}
 GREYS = ("#000000", "#D55E00", "#56B4E9")
 
 
-def collect(results: Path) -> FiniteStepsData:
+def collect(results: Path | str) -> FiniteStepsData:
     """The sweep, from `results/simulations/finite_steps`."""
     return load("finite_steps", results)
 

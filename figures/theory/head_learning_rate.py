@@ -12,12 +12,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.head_learning_rate import HeadLearningRateData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(
+    title="Beyond the paper: a faster head", sources=("simulations/head_learning_rate",), order=170
+)
 
-def collect(results: Path) -> HeadLearningRateData:
+
+def collect(results: Path | str) -> HeadLearningRateData:
     """The ensemble, from `results/simulations/head_learning_rate`."""
     return load("head_learning_rate", results)
 
@@ -27,16 +32,12 @@ def draw(data: HeadLearningRateData) -> Figure:
     """OOD risk, and feature movement."""
     figure, axes = style.panels(2, height=2.7)
     left, right = axes[0]
-    for method, values in (("linear_probing", data.lp_ood), ("fine_tuning", data.ft_ood), ("lp_ft", data.lp_ft_ood)):
-        style.band(left, data.ratios, values, method)
+    for method, risks in data.methods.items():
+        style.band(left, data.ratios, risks.ood, method)
+        if method != "linear_probing":
+            style.band(right, data.ratios, risks.movement, method)
     bound = np.median(data.lower_bound, axis=1) ** 2
-    left.plot(
-        data.ratios,
-        np.where(bound > 0, bound, np.nan),
-        **style.best_bound_line(),
-    )
-    for method, values in (("fine_tuning", data.ft_movement), ("lp_ft", data.lp_ft_movement)):
-        style.band(right, data.ratios, values, method)
+    left.plot(data.ratios, np.where(bound > 0, bound, np.nan), **style.best_bound_line())
     for axis, label in zip(axes[0], ("OOD risk at the limit", "feature movement at the limit"), strict=True):
         style.logarithmic(axis, x=True, y=True)
         axis.set(xlabel=r"learning rate of the head / of the features, $\rho$", ylabel=label)

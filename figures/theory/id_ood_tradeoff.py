@@ -10,12 +10,15 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.id_ood_tradeoff import IdOodTradeoffData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(title="In against out of distribution", sources=("simulations/id_ood_tradeoff",), order=90)
 
-def collect(results: Path) -> IdOodTradeoffData:
+
+def collect(results: Path | str) -> IdOodTradeoffData:
     """The problems, from `results/simulations/id_ood_tradeoff`."""
     return load("id_ood_tradeoff", results)
 
@@ -25,14 +28,15 @@ def draw(data: IdOodTradeoffData) -> Figure:
     """OOD risk against ID risk, and against the feature error."""
     figure, axes = style.panels(2, height=2.9)
     left, right = axes[0]
-    measured = data.measured
-    ood = {"linear_probing": measured.lp_ood, "fine_tuning": measured.ft_ood, "lp_ft": measured.lp_ft_ood}
-    floor = measured.lp_id.min() / 30
-    place = {"linear_probing": measured.lp_id[:, 0], "fine_tuning": floor, "lp_ft": floor * 3}
+    methods = data.comparison.methods
+    floor = methods.linear_probing.id.min() / 30
+    # Fine-tuning and LP-FT have no ID risk: they stand at the edge, each in a place of its own.
+    id_positions = {"linear_probing": methods.linear_probing.id[:, 0], "fine_tuning": floor, "lp_ft": floor * 3}
     for method in ("fine_tuning", "linear_probing", "lp_ft"):
+        ood = methods[method].ood[:, 0]
         look = {"color": style.COLOURS[method], "marker": style.MARKERS[method], "s": 7, "linewidths": 0, "alpha": 0.55}
-        left.scatter(np.broadcast_to(place[method], data.feature_errors.shape), ood[method][:, 0], **look)
-        right.scatter(data.feature_errors, ood[method][:, 0], label=style.LABELS[method], **look)
+        left.scatter(np.broadcast_to(id_positions[method], data.feature_errors.shape), ood, **look)
+        right.scatter(data.feature_errors, ood, label=style.LABELS[method], **look)
     for axis in axes.flat:
         style.logarithmic(axis, x=True, y=True)
     left.axvline(floor * 8, color="#8A8A8A", linewidth=0.8)

@@ -12,15 +12,20 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.l2_sp import L2SPData
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="Beyond the paper: a penalty on moved features", sources=("simulations/l2_sp",), order=180
+)
 
 #: Risks below this are what is left of training, not of the method.
 FLOOR = 1e-12
 
 
-def collect(results: Path) -> L2SPData:
+def collect(results: Path | str) -> L2SPData:
     """The ensemble, from `results/simulations/l2_sp`."""
     return load("l2_sp", results)
 
@@ -29,11 +34,9 @@ def collect(results: Path) -> L2SPData:
 def draw(data: L2SPData) -> Figure:
     """OOD risk, and ID risk."""
     figure, axes = style.panels(2, height=2.7)
-    names = {"linear_probing": "lp", "fine_tuning": "ft", "lp_ft": "lp_ft"}
     for axis, kind in zip(axes[0], ("ood", "id"), strict=True):
-        for method in style.METHODS:
-            values = np.maximum(getattr(data.risks, f"{names[method]}_{kind}"), FLOOR)
-            style.band(axis, data.strengths, values, method)
+        for method, risks in data.risks.items():
+            style.band(axis, data.strengths, np.maximum(getattr(risks, kind), FLOOR), method)
         style.logarithmic(axis, x=True, y=True)
         axis.set(xlabel=r"strength of the penalty, $\lambda$", ylabel=f"{kind.upper()} risk")
     style.title_panels(axes, ("out of distribution", "in distribution"))

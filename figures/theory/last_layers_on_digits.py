@@ -13,12 +13,19 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.last_layers_on_digits import LastLayersOnDigitsData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(
+    title="Beyond the paper: the last two layers on real digits",
+    sources=("simulations/last_layers_on_digits",),
+    order=240,
+)
 
-def collect(results: Path) -> LastLayersOnDigitsData:
+
+def collect(results: Path | str) -> LastLayersOnDigitsData:
     """The runs, from `results/simulations/last_layers_on_digits`."""
     return load("last_layers_on_digits", results)
 

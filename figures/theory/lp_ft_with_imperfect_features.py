@@ -12,14 +12,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.records import load
 
-OOD = {"linear_probing": "lp_ood", "fine_tuning": "ft_ood", "lp_ft": "lp_ft_ood"}
+FIGURE = FigureDeclaration(
+    title="LP-FT with imperfect features", sources=("simulations/lp_ft_with_imperfect_features",), order=110
+)
 
 
-def collect(results: Path) -> ImperfectFeaturesData:
+def collect(results: Path | str) -> ImperfectFeaturesData:
     """The ensemble, from `results/simulations/lp_ft_with_imperfect_features`."""
     return load("lp_ft_with_imperfect_features", results)
 
@@ -28,11 +31,11 @@ def collect(results: Path) -> ImperfectFeaturesData:
 def draw(data: ImperfectFeaturesData) -> Figure:
     """OOD risk, ID risk, feature movement."""
     figure, axes = style.panels(3, height=2.7)
-    errors, measured = data.feature_errors, data.measured
+    errors, comparison = data.feature_errors, data.comparison
     _draw_ood(axes[0, 0], data)
-    style.band(axes[0, 1], errors, measured.lp_id, "linear_probing")
-    for method, movement in (("fine_tuning", measured.ft_movement), ("lp_ft", measured.lp_ft_movement)):
-        style.band(axes[0, 2], errors, movement, method)
+    style.band(axes[0, 1], errors, comparison.methods.linear_probing.id, "linear_probing")
+    for method in ("fine_tuning", "lp_ft"):
+        style.band(axes[0, 2], errors, comparison.methods[method].movement, method)
     for axis, label in zip(axes.flat, ("OOD risk", "ID risk at the limit", "feature movement"), strict=True):
         style.logarithmic(axis, x=True, y=True)
         axis.set(xlabel=r"feature error, $\epsilon$", ylabel=label)
@@ -42,12 +45,12 @@ def draw(data: ImperfectFeaturesData) -> Figure:
 
 
 def _draw_ood(axis: Axes, data: ImperfectFeaturesData) -> None:
-    errors, measured, bounds = data.feature_errors, data.measured, data.measured.bounds
-    for method in style.METHODS:
-        style.band(axis, errors, getattr(measured, OOD[method]), method)
+    errors, methods, bounds = data.feature_errors, data.comparison.methods, data.comparison.bounds
+    for method, risks in methods.items():
+        style.band(axis, errors, risks.ood, method)
     axis.plot(
         errors,
-        np.median(measured.ft_best_ood, axis=1),
+        np.median(methods.fine_tuning.lowest_ood, axis=1),
         linestyle="none",
         marker="o",
         markersize=3.5,

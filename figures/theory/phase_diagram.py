@@ -15,12 +15,15 @@ from matplotlib.colors import TwoSlopeNorm, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.phase_diagram import PhaseDiagramData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(title="Which method wins where", sources=("simulations/phase_diagram",), order=140)
 
-def collect(results: Path) -> PhaseDiagramData:
+
+def collect(results: Path | str) -> PhaseDiagramData:
     """The cells, from `results/simulations/phase_diagram`."""
     return load("phase_diagram", results)
 
@@ -60,7 +63,7 @@ def draw(data: PhaseDiagramData) -> Figure:
 
 
 def _draw_winner(axis: Axes, data: PhaseDiagramData) -> None:
-    shares = np.stack([getattr(data, name) for name in ("lp_wins", "ft_wins", "lp_ft_wins")])
+    shares = np.stack([wins for _, wins in data.wins.items()])
     first, strength = np.argmax(shares, axis=0), np.max(shares, axis=0)
     colours = np.array([to_rgb(style.COLOURS[method]) for method in style.METHODS])[first]
     # A third is the least that the winner of three can have: white there, the full colour at one.

@@ -12,15 +12,18 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.relu_network import ReluData
 from simulations.records import load
+
+FIGURE = FigureDeclaration(title="Beyond the paper: a ReLU network", sources=("simulations/relu_network",), order=200)
 
 #: Risks below this are what is left of training.
 FLOOR = 1e-12
 
 
-def collect(results: Path) -> ReluData:
+def collect(results: Path | str) -> ReluData:
     """The ensemble, from `results/simulations/relu_network`."""
     return load("relu_network", results)
 
@@ -29,12 +32,10 @@ def collect(results: Path) -> ReluData:
 def draw(data: ReluData) -> Figure:
     """OOD risk, ID risk, movement."""
     figure, axes = style.panels(3, height=2.7)
-    names = {"linear_probing": "lp", "fine_tuning": "ft", "lp_ft": "lp_ft"}
     for axis, kind in zip(axes[0], ("ood", "id", "movement"), strict=True):
-        for method in style.METHODS:
-            if hasattr(data.risks, f"{names[method]}_{kind}"):
-                values = np.maximum(getattr(data.risks, f"{names[method]}_{kind}"), FLOOR)
-                style.band(axis, data.feature_errors, values, method)
+        for method, risks in data.risks.items():
+            if (kind, method) != ("movement", "linear_probing"):
+                style.band(axis, data.feature_errors, np.maximum(getattr(risks, kind), FLOOR), method)
         style.logarithmic(axis, x=True, y=True)
         axis.set_xlabel(r"feature error, $\epsilon$")
     for axis, label in zip(axes[0], ("OOD risk", "ID risk", r"movement, $||B - B_0||_F$"), strict=True):

@@ -14,15 +14,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.risk_along_flow import RiskAlongFlowData
 from simulations.records import load
+
+FIGURE = FigureDeclaration(
+    title="Risk along the flow, with the bounds", sources=("simulations/risk_along_flow",), order=80
+)
 
 #: Risks below this are rounding errors; curves end there.
 FLOOR = 1e-16
 
 
-def collect(results: Path) -> RiskAlongFlowData:
+def collect(results: Path | str) -> RiskAlongFlowData:
     """The trajectories and bounds, from `results/simulations/risk_along_flow`."""
     return load("risk_along_flow", results)
 

@@ -11,12 +11,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(
+    title="As features improve", sources=("simulations/lp_ft_with_imperfect_features",), order=100
+)
 
-def collect(results: Path) -> ImperfectFeaturesData:
+
+def collect(results: Path | str) -> ImperfectFeaturesData:
     """The ensemble, from `results/simulations/lp_ft_with_imperfect_features`."""
     return load("lp_ft_with_imperfect_features", results)
 
@@ -25,9 +30,9 @@ def collect(results: Path) -> ImperfectFeaturesData:
 def draw(data: ImperfectFeaturesData) -> Figure:
     """The ratio, and the shares."""
     figure, axes = style.panels(2, height=2.7)
-    errors, measured = data.feature_errors, data.measured
+    errors, comparison = data.feature_errors, data.comparison
     left, right = axes[0]
-    ratio = measured.lp_ood / measured.ft_best_ood
+    ratio = comparison.methods.linear_probing.ood / comparison.methods.fine_tuning.lowest_ood
     style.logarithmic(left, x=True, y=True)
     style.band(left, errors, ratio, "linear_probing", label="LP / FT at its best")
     slope = np.median(ratio[0]) * (errors / errors[0]) ** 2
@@ -37,7 +42,7 @@ def draw(data: ImperfectFeaturesData) -> Figure:
     left.legend(loc="lower right")
     style.logarithmic(right, x=True)
     wins = np.mean(ratio < 1, axis=1)
-    certified = np.mean(measured.bounds.linear_probing < measured.bounds.best, axis=1)
+    certified = np.mean(comparison.bounds.linear_probing < comparison.bounds.best, axis=1)
     right.plot(errors, wins, color=style.COLOURS["linear_probing"], marker="s", markersize=3, label="LP wins")
     right.plot(errors, certified, color="black", linestyle=(0, (6, 2)), marker="D", markersize=2.5, label="certified")
     right.set(xlabel=r"feature error, $\epsilon$", ylabel="share of problems", ylim=(-0.03, 1.03))

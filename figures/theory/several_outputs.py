@@ -11,12 +11,17 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.several_outputs import SeveralOutputsData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(
+    title="Beyond the paper: several outputs", sources=("simulations/several_outputs",), order=190
+)
 
-def collect(results: Path) -> SeveralOutputsData:
+
+def collect(results: Path | str) -> SeveralOutputsData:
     """The ensemble, from `results/simulations/several_outputs`."""
     return load("several_outputs", results)
 
@@ -27,15 +32,11 @@ def draw(data: SeveralOutputsData) -> Figure:
     figure, axis = style.single_panel(
         x=r"feature error, $\epsilon$", y=r"OOD error, $||B^T V - W^*||_2$", width=4.2, height=3.0
     )
-    for method, values in (
-        ("linear_probing", data.errors.lp),
-        ("fine_tuning", data.errors.ft),
-        ("lp_ft", data.errors.lp_ft),
-    ):
-        style.band(axis, data.feature_errors, values, method)
+    for method, errors in data.errors.methods.items():
+        style.band(axis, data.feature_errors, errors.end, method)
     axis.plot(
         data.feature_errors,
-        np.median(data.errors.ft_best, axis=1),
+        np.median(data.errors.methods.fine_tuning.lowest, axis=1),
         linestyle="none",
         marker="o",
         markersize=3.5,
@@ -47,7 +48,7 @@ def draw(data: SeveralOutputsData) -> Figure:
     axis.plot(
         data.feature_errors,
         np.where(bound > 0, bound, np.nan),
-        **(style.bound_line("implicit") | {"label": "lower bound, FT"}),
+        **style.bound_line("implicit", label="lower bound, FT"),
     )
     style.logarithmic(axis, x=True, y=True)
     style.legend_below(figure, [axis], columns=3)

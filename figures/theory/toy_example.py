@@ -15,14 +15,17 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from figures.catalogue import FigureDeclaration
 from figures.look import style
 from simulations.experiments.toy_example import ToyExampleData
 from simulations.records import load
 
+FIGURE = FigureDeclaration(title="The two-dimensional example", sources=("simulations/toy_example",), order=70)
+
 STAR = {"marker": "*", "markersize": 11, "color": "black", "linestyle": "none", "zorder": 5}
 
 
-def collect(results: Path) -> ToyExampleData:
+def collect(results: Path | str) -> ToyExampleData:
     """The paths, from `results/simulations/toy_example`."""
     return load("toy_example", results)
 
@@ -69,11 +72,14 @@ def _draw_hyperbolas(axis: Axes, data: ToyExampleData) -> None:
     head = np.linspace(1e-3, right, 400)
     axis.plot(head, data.solution[0] / head, color="#8A8A8A", linewidth=1.0)
     for start in range(heads.shape[0]):
-        label = {"label": None} if start else {}
         axis.plot(
             *_hyperbola(heads[start, 0], features[start, 0], right, top), color="#BDBDBD", linewidth=0.7, zorder=1
         )
-        axis.plot(heads[start], features[start], **(style.line("fine_tuning") | label))
+        axis.plot(
+            heads[start],
+            features[start],
+            **style.line("fine_tuning", label=None if start else style.LABELS["fine_tuning"]),
+        )
         _mark_ends(axis, heads[start], features[start], style.COLOURS["fine_tuning"])
     axis.plot(data.probed_heads, np.full_like(data.probed_heads, features[0, 0]), **style.line("linear_probing"))
     axis.plot(true_head, true_feature, **STAR)

@@ -1,10 +1,16 @@
 """Evidence that is cheap to differentiate: closed form with one ID direction, a fixed number of steps with more."""
 
+from functools import partial
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from simulations.starting_heads import from_each_head
+from simulations.stiff import implicit_step
 from theory import linear_probing
+from theory.alignment import truth_norm
 from theory.fine_tuning.flow import vector_field
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, reduce
@@ -17,17 +23,22 @@ STEPS = 200
 #: Length of a step times the largest rate of decay, at most 2 L (|v|^2 + |A|^2) / |state|: 1.6 of the 2.8 at which the
 #: fourth-order Runge-Kutta method becomes unstable.
 STEP_LENGTH = 0.8
+#: Steps of a wide path, over up to 17 decades.
+WIDE_STEPS = 40
 
 
-def coarse_evidence(problem: Problem) -> Evidence:
-    """Evidence for the descent; good to a few digits with several ID directions, so never what a verdict rests on."""
+def coarse_evidence(problem: Problem, *, wide: bool = False) -> Evidence:
+    """Evidence for the descent; good to a few digits with several ID directions, so never what a verdict rests on.
+
+    Args:
+      wide: rates may differ by decades: few implicit steps, each several times as long as the last.
+    """
     if problem.id_dim == 1:
         return closed_form_evidence(problem, moments=MOMENTS)
     reduced = reduce(problem, compress=False)
     probed = linear_probing.limit(reduced)
-    heads = jnp.stack([reduced.start.head, probed.head])
-    paths = jax.vmap(lambda head: coarse_path(reduced.with_head(head)))(heads)
-    fine_tuning, lp_ft = (jax.tree.map(lambda leaf, i=i: leaf[i], paths) for i in range(2))
+    path = partial(wide_path, truth_norm=truth_norm(problem)) if wide else coarse_path
+    fine_tuning, lp_ft = from_each_head(lambda head: path(reduced.with_head(head)), reduced.start.head, probed.head)
     return Evidence(
         problem=problem,
         fine_tuning=networks_along(fine_tuning, reduced, problem),
@@ -53,6 +64,25 @@ def coarse_path(reduced: ReducedProblem) -> FlowState:
         return state, state
 
     _, states = jax.lax.scan(step, reduced.start, length=STEPS)
+    return jax.tree.map(lambda start, rest: jnp.concatenate([start[None], rest]), reduced.start, states)
+
+
+def wide_path(reduced: ReducedProblem, truth_norm: Float[Array, ""]) -> FlowState:
+    """States at the start and after implicit steps of second order, up to where the slowest rate has done its work."""
+    eigenvalues = jnp.diagonal(reduced.training_covariance)
+    reduced = eqx.tree_at(lambda reduced: reduced.training_covariance, reduced, eigenvalues)
+    # In the unit of the implicit steps, 1 / (2 L).
+    first = 0.1 / _squared_size(reduced.start)
+    last = 1e2 * jnp.max(eigenvalues) / (jnp.min(eigenvalues) * jnp.minimum(1.0, truth_norm**2))
+    sizes = first * (last / first) ** jnp.linspace(0.0, 1.0, WIDE_STEPS)
+
+    def step(state: FlowState, size: Float[Array, ""]) -> tuple[FlowState, FlowState]:
+        whole = implicit_step(state, reduced, size)
+        halves = implicit_step(implicit_step(state, reduced, size / 2), reduced, size / 2)
+        state = jax.tree.map(lambda once, twice: 2 * twice - once, whole, halves)
+        return state, state
+
+    _, states = jax.lax.scan(step, reduced.start, sizes)
     return jax.tree.map(lambda start, rest: jnp.concatenate([start[None], rest]), reduced.start, states)
 
 

@@ -1,5 +1,7 @@
 """One round of a search: many problems descend side by side on the ratio of a statement's sides."""
 
+from typing import Any
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -44,7 +46,8 @@ def _descents(statement: Statement, starts: Coordinates) -> tuple[Float[Array, "
             updates, state = optimiser.update(gradient, state)
             return (optax.apply_updates(position, updates), state, jnp.minimum(height, lowest), best), None
 
-        carry = (start, optimiser.init(start), jnp.asarray(jnp.inf), start)
+        parameters: Any = start  # optax names the pytrees it knows, and modules are not among them
+        carry = (start, optimiser.init(parameters), jnp.asarray(jnp.inf), start)
         (_, _, lowest, best), _ = jax.lax.scan(step, carry, None, length=STEPS)
         return lowest, best
 
@@ -54,7 +57,7 @@ def _descents(statement: Statement, starts: Coordinates) -> tuple[Float[Array, "
 def _height(statement: Statement, coordinates: Coordinates) -> Float[Array, ""]:
     """log(larger / smaller); where the sides cannot be compared, a height above all that can, sloping towards them."""
     problem = problem_at(coordinates)
-    evidence = coarse_evidence(problem)
+    evidence = coarse_evidence(problem, wide=coordinates.wide)
     smaller, larger = statement.smaller(evidence), statement.larger(evidence)
     floor = SMALLEST_SIDE * size(problem)
     comparable = statement.premises_hold(problem) & (smaller > floor) & (larger > 0) & jnp.isfinite(larger)

@@ -13,8 +13,8 @@ from simulations.attack.witness import Instance, instance_of, judged_ratio
 from theory.statements import Statement
 from theory.statements.statement import TOLERANCE
 
-#: Shapes that rounds alternate between: one ID direction and several, with one feature and two.
-SHAPES = (Shape(1, 1), Shape(2, 1), Shape(1, 2), Shape(2, 2))
+#: Shapes that rounds alternate between: one ID direction and several, with one feature and two; then wide ones.
+SHAPES = (Shape(1, 1), Shape(2, 1), Shape(1, 2), Shape(2, 2), Shape(8, 1, wide=True), Shape(3, 4, wide=True))
 PROBLEMS_PER_ROUND = STARTS * STEPS
 #: Problems of each round that are judged on accurate paths: the best by the coarse one.
 CANDIDATES = 8

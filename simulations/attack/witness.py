@@ -12,7 +12,7 @@ from artifacts import UserError
 from artifacts.files import write_json
 from simulations.attack.coordinates import size
 from simulations.attack.descent import SMALLEST_SIDE
-from simulations.verification.evidence import ObservedEvidence, integrated_evidence
+from simulations.verification.evidence import ObservedEvidence, integrated_evidence, wide_times
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.statements import Statement, closed_form_evidence, slack
@@ -35,6 +35,7 @@ class Instance(BaseModel):
     pretrained_features: Matrix
     id_frame: Matrix
     training_covariance: Matrix
+    ood_covariance: Matrix | None = None
 
 
 class Witness(BaseModel):
@@ -80,6 +81,7 @@ def instance_of(problem: Problem) -> Instance:
         pretrained_features=np.asarray(problem.pretrained.features).tolist(),
         id_frame=np.asarray(problem.id_frame).tolist(),
         training_covariance=np.asarray(problem.training_covariance).tolist(),
+        ood_covariance=None if problem.ood_covariance is None else np.asarray(problem.ood_covariance).tolist(),
     )
 
 
@@ -90,12 +92,13 @@ def problem_from(instance: Instance) -> Problem:
       UserError: the numbers describe no problem.
     """
     try:
-        arrays = {name: jnp.asarray(numbers, dtype=jnp.float64) for name, numbers in instance}
+        arrays = {name: jnp.asarray(numbers, dtype=jnp.float64) for name, numbers in instance if numbers is not None}
         return Problem(
             truth=LinearNetwork(arrays["truth_head"], arrays["truth_features"]),
             pretrained=LinearNetwork(arrays["pretrained_head"], arrays["pretrained_features"]),
             id_frame=arrays["id_frame"],
             training_covariance=arrays["training_covariance"],
+            ood_covariance=arrays.get("ood_covariance"),
         )
     except (ValueError, TypeError) as error:
         raise UserError(f"The numbers of a witness must describe a problem: {error}") from error
@@ -122,7 +125,4 @@ def _fine_evidence(problem: Problem) -> ObservedEvidence:
     if problem.id_dim == 1:
         evidence = closed_form_evidence(problem, moments=CLOSED_FORM_MOMENTS)
         return ObservedEvidence(evidence=evidence, solved=jnp.asarray(True))
-    # In units of the fastest decay at the start: fine enough for the first step, long enough for any condition here.
-    fastest = jnp.max(jnp.diag(problem.training_covariance)) * (1 + size(problem) ** 2)
-    times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-4, 5, INTEGRATED_MOMENTS) / fastest, jnp.full(1, jnp.inf)])
-    return integrated_evidence(problem, times)
+    return integrated_evidence(problem, wide_times(problem, INTEGRATED_MOMENTS), stiff=True)

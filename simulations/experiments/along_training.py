@@ -1,22 +1,32 @@
 """Risks and feature movement along training, over an ensemble: how far features move, and whether stopping early helps.
 
 Fine-tuning and LP-FT of random overparameterised problems at several feature errors, integrated from start to limit.
-Source: paper, section 4.3 (early stopping; features of ID inputs move more).
+Source: submission, section 4.3 (early stopping; ID-OD features get distorted).
 """
 
 import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
+from simulations.comparison import Comparison, Curves, Followed, integrated_times
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import CONDITION, OVERPARAMETERISED, Point, check_solved, overparameterised
-from simulations.measured import Curves, Followed, Measured, integrated_times
+from simulations.experiments.families import (
+    CONDITION,
+    INTEGRATED,
+    OVERPARAMETERISED,
+    IntegratedFamily,
+    Point,
+    check_solved,
+)
+from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, ensemble
 
 
 class AlongTraining(Configuration):
     """Random problems at each feature error; the angle in radians."""
 
+    dimensions: Dimensions = OVERPARAMETERISED
+    condition: float = CONDITION
     feature_errors: tuple[float, ...] = (0.001, 0.01, 0.1, 1.0)
     problems: int
     angle: float = 0.8
@@ -35,7 +45,7 @@ class AlongTrainingData(eqx.Module):
     feature_errors: Float[np.ndarray, " p"]
     times: Float[np.ndarray, " t"]
     curves: Curves
-    measured: Measured
+    comparison: Comparison
     ood_share: float
     solved_by: str
 
@@ -48,23 +58,25 @@ def simulate(config: AlongTraining, watch: Watch = ALONE) -> AlongTrainingData:
         truth_norm=config.truth_norm,
         head_scale=config.head_scale,
     )
-    measured, curves = ensemble(overparameterised, points, config.problems, seed=config.seed, keep=_kept, watch=watch)
-    check_solved(measured)
+    family = IntegratedFamily(config.dimensions, config.condition)
+    comparison, curves = ensemble(family, points, config.problems, seed=config.seed, keep=_kept, watch=watch)
+    check_solved(comparison)
     return AlongTrainingData(
         feature_errors=np.array(config.feature_errors),
-        times=np.asarray(integrated_times(1 / CONDITION)),
+        times=np.asarray(integrated_times(1 / config.condition)),
         curves=curves,
-        measured=measured,
-        ood_share=float(np.sqrt(OVERPARAMETERISED.id_dim / OVERPARAMETERISED.input_dim)),
+        comparison=comparison,
+        ood_share=float(np.sqrt(config.dimensions.id_dim / config.dimensions.input_dim)),
         solved_by="integrated",
     )
 
 
-def _kept(followed: Followed) -> tuple[Measured, Curves]:
-    return followed.measured, followed.curves
+def _kept(followed: Followed) -> tuple[Comparison, Curves]:
+    return followed.comparison, followed.curves
 
 
 def configuration(scale: Scale) -> AlongTraining:
+    """How much at which scale."""
     return AlongTraining(problems={"quick": 64, "default": 256, "full": 2000}[scale])
 
 
@@ -74,5 +86,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     AlongTrainingData,
-    family=overparameterised.__name__,
+    family=INTEGRATED,
+    order=60,
 )

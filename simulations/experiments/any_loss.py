@@ -158,6 +158,7 @@ def simulate(config: AnyLoss, watch: Watch = ALONE) -> AnyLossData:
 
 
 def configuration(scale: Scale) -> AnyLoss:
+    """How much at which scale."""
     heads, problems = {"quick": (4, 16), "default": (8, 64), "full": (16, 500)}[scale]
     return AnyLoss(heads=heads, problems=problems)
 
@@ -169,4 +170,5 @@ EXPERIMENT = Experiment(
     simulate,
     AnyLossData,
     beyond_the_paper=True,
+    order=160,
 )

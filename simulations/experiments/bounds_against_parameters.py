@@ -9,9 +9,10 @@ import jax
 import numpy as np
 from jaxtyping import Float, Int
 
+from simulations.comparison import Comparison
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, family_of_one_direction, one_direction
-from simulations.measured import Measured
+from simulations.experiments.families import EXACT_DIRECTION, ONE_DIRECTION, ExactFamily, Point
+from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, ensemble
 
 #: The parameters swept, in the order of the arrays.
@@ -25,6 +26,7 @@ class BoundsAgainstParameters(Configuration):
     `head_error` is phi: heads at a given phi are drawn on either side of the truth where there is one.
     """
 
+    dimensions: Dimensions = ONE_DIRECTION
     points: int
     problems: int
     head_scale: float = 0.5
@@ -44,9 +46,9 @@ class BoundsAgainstParametersData(eqx.Module):
     """For every parameter of `PARAMETERS`: its values, and arrays (parameter, value, problem); the same for k alone."""
 
     values: Float[np.ndarray, "5 p"]
-    measured: Measured
+    comparison: Comparison
     features: Int[np.ndarray, " k"]
-    measured_by_features: Measured
+    comparison_by_features: Comparison
     solved_by: str
 
 
@@ -57,26 +59,31 @@ def simulate(config: BoundsAgainstParameters, watch: Watch = ALONE) -> BoundsAga
     ranges += [np.geomspace(*limits, config.points) for limits in (config.feature_errors, config.truth_norms)]
     centre = {name: getattr(config, name) for name in PARAMETERS[1:]}
     at_centre = {name: np.array([value]) for name, value in centre.items()}
+    family = ExactFamily(config.dimensions)
     sweeps = [
-        ensemble(
-            one_direction, Point.sweep(**(centre | {name: values})), config.problems, seed=config.seed, watch=watch
-        )
+        ensemble(family, Point.sweep(**(centre | {name: values})), config.problems, seed=config.seed, watch=watch)
         for name, values in zip(PARAMETERS, ranges, strict=True)
     ]
     by_features = [
-        ensemble(family_of_one_direction(k), Point.sweep(**at_centre), config.problems, seed=config.seed, watch=watch)
+        ensemble(_with_features(k), Point.sweep(**at_centre), config.problems, seed=config.seed, watch=watch)
         for k in config.features
     ]
     return BoundsAgainstParametersData(
         values=np.stack(ranges),
-        measured=jax.tree.map(lambda *leaves: np.stack(leaves), *sweeps),
+        comparison=jax.tree.map(lambda *leaves: np.stack(leaves), *sweeps),
         features=np.array(config.features),
-        measured_by_features=jax.tree.map(lambda *leaves: np.concatenate(leaves), *by_features),
+        comparison_by_features=jax.tree.map(lambda *leaves: np.concatenate(leaves), *by_features),
         solved_by="exact: one ID direction",
     )
 
 
+def _with_features(k: int) -> ExactFamily:
+    """One ID direction and so many features, all but one of them outside the ID subspace; room for any truth."""
+    return ExactFamily(Dimensions(input_dim=2 * k + 4, feature_dim=k, id_dim=1))
+
+
 def configuration(scale: Scale) -> BoundsAgainstParameters:
+    """How much at which scale."""
     points, problems, features = {
         "quick": (13, 32, (1, 4, 16)),
         "default": (25, 200, (1, 2, 4, 8, 16, 32)),
@@ -91,5 +98,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     BoundsAgainstParametersData,
-    family=one_direction.__name__,
+    family=EXACT_DIRECTION,
+    order=30,
 )

@@ -3,15 +3,16 @@
 A point of a sweep says how good the features are, how they lie to the ID subspace, and how large truth and head are.
 """
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from artifacts import UserError
+from simulations.comparison import Comparison, Followed, compared_exactly, followed_by_integration
 from simulations.gradient_flow import FailedSolve
-from simulations.measured import Followed, Measured, followed_by_integration, measured_exactly
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
 from theory.problem import Problem
 
@@ -25,6 +26,8 @@ ONE_UNIT = Dimensions(input_dim=8, feature_dim=1, id_dim=4)
 OVERPARAMETERISED = Dimensions(input_dim=12, feature_dim=2, id_dim=5)
 #: Condition number of the training covariance of the overparameterised family.
 CONDITION = 4.0
+#: Names under which experiments that share a compiled function are run by one process.
+EXACT_DIRECTION, EXACT_UNIT, INTEGRATED = "one direction", "one unit", "overparameterised"
 
 
 class Point(eqx.Module):
@@ -55,53 +58,59 @@ class Point(eqx.Module):
         return cls(*(np.array(value, dtype=float) for value in values))
 
 
-def one_direction(point: Point, key: PRNGKeyArray) -> Measured:
-    """A random problem of the closed-form family with one ID direction, measured."""
-    return measured_exactly(_with_head_error(_problem(ONE_DIRECTION, 1.0, point, key), point))
+@dataclass(frozen=True)
+class ExactFamily:
+    """Problems with an isotropic training covariance, compared in closed form.
+
+    Raises:
+      UserError: several features and several ID directions, for which no closed form is known.
+    """
+
+    dimensions: Dimensions
+
+    def __post_init__(self):
+        k, m = self.dimensions.feature_dim, self.dimensions.id_dim
+        if min(k, m) > 1:
+            raise UserError(
+                f"An experiment in closed form must have one feature or one ID direction, got k={k} and m={m}; set "
+                "`dimensions.k` or `dimensions.m` to 1."
+            )
+
+    def __call__(self, point: Point, key: PRNGKeyArray) -> Comparison:
+        """A random problem, compared."""
+        return compared_exactly(_with_head_error(sampled(self.dimensions, 1.0, point, key), point))
 
 
-def family_of_one_direction(features: int) -> Callable[[Point, PRNGKeyArray], Measured]:
-    """The family with one ID direction and so many features, all but one of them outside the ID subspace."""
+@dataclass(frozen=True)
+class IntegratedFamily:
+    """Problems whose training covariance has a condition number, followed by integration; `head_error` does nothing."""
 
-    def one_direction_and_features(point: Point, key: PRNGKeyArray) -> Measured:
-        return measured_exactly(_problem(_dimensions(features), 1.0, point, key))
+    dimensions: Dimensions
+    condition: float
 
-    one_direction_and_features.__qualname__ += f"[{features}]"
-    return one_direction_and_features
-
-
-def _dimensions(features: int) -> Dimensions:
-    """Room for features and truth in any position."""
-    return Dimensions(input_dim=2 * features + 4, feature_dim=features, id_dim=1)
+    def __call__(self, point: Point, key: PRNGKeyArray) -> Followed:
+        """A random problem, followed."""
+        return followed_by_integration(sampled(self.dimensions, self.condition, point, key))
 
 
-def one_unit(point: Point, key: PRNGKeyArray) -> Measured:
-    """A random problem of the closed-form family with several ID directions, measured."""
-    return measured_exactly(_with_head_error(_problem(ONE_UNIT, 1.0, point, key), point))
-
-
-def overparameterised(point: Point, key: PRNGKeyArray) -> Followed:
-    """A random problem of the integrated family, measured; `head_error` does nothing."""
-    return followed_by_integration(_problem(OVERPARAMETERISED, CONDITION, point, key))
-
-
-def kept_measured(followed: Followed) -> Measured:
+def kept_comparison(followed: Followed) -> Comparison:
     """For ensembles of the integrated family that show neither curves nor interpolated weights."""
-    return followed.measured
+    return followed.comparison
 
 
-def check_solved(measured: Measured) -> None:
+def check_solved(comparison: Comparison) -> None:
     """Refuse an ensemble of which not every problem was solved.
 
     Raises:
       FailedSolve: says how many were not.
     """
-    failed = int(np.sum(~np.asarray(measured.solved)))
+    failed = int(np.sum(~np.asarray(comparison.solved)))
     if failed:
-        raise FailedSolve(f"{failed} of {np.size(measured.solved)} integrations did not finish.")
+        raise FailedSolve(f"{failed} of {np.size(comparison.solved)} integrations did not finish.")
 
 
-def _problem(dimensions: Dimensions, condition: float, point: Point, key: PRNGKeyArray) -> Problem:
+def sampled(dimensions: Dimensions, condition: float, point: Point, key: PRNGKeyArray) -> Problem:
+    """A random problem at a point of a sweep; `head_error` is not looked at."""
     return sample_problem(
         dimensions,
         equal_angles(dimensions, point.angle),

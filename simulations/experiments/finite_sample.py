@@ -5,28 +5,29 @@ the subspace only, and ID inputs are partly new. Labels carry noise that stays. 
 probing is solved. The theorems assume noiseless labels and that the examples span the ID subspace.
 """
 
+from dataclasses import dataclass
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from simulations.by_method import ByMethod, Risks
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate, probed_head
-from simulations.experiments.final_risks import FinalRisks
 from simulations.gradient_descent import Rates, trained
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
+from simulations.starting_heads import from_each_head
 from simulations.sweeps import ALONE, Watch, ensemble
-
-DIMENSIONS = Dimensions(input_dim=20, feature_dim=3, id_dim=8)
-#: Rows of the training inputs; where there are fewer examples the rest are zero and do nothing.
-MOST_EXAMPLES = 64
-STEPS = 3000
+from theory.networks import LinearNetwork
 
 
 class FiniteSample(Configuration):
     """Numbers of examples, at every noise (standard deviation, labels being of order 1); the angle in radians."""
 
+    dimensions: Dimensions = Dimensions(input_dim=20, feature_dim=3, id_dim=8)
+    training_steps: int = 3000
     examples: tuple[int, ...] = (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64)
     label_noises: tuple[float, ...] = (0.0, 0.3)
     problems: int
@@ -52,42 +53,53 @@ class FiniteSampleData(eqx.Module):
     examples: Float[np.ndarray, " n"]
     id_dim: int
     label_noises: Float[np.ndarray, " s"]
-    risks: FinalRisks
+    risks: ByMethod[Risks]
     solved_by: str
 
 
-def sampled(point: FiniteSamplePoint, key: PRNGKeyArray) -> FinalRisks:
-    """A random problem and a random sample, trained."""
-    problem_key, sample_key = jax.random.split(key)
-    problem = sample_problem(
-        DIMENSIONS,
-        equal_angles(DIMENSIONS, point.angle),
-        spread_eigenvalues(DIMENSIONS.id_dim, point.condition),
-        feature_error=point.feature_error,
-        key=problem_key,
-    )
-    start, m = problem.pretrained, DIMENSIONS.id_dim
-    root = jnp.linalg.cholesky(problem.training_covariance)
-    normal = jax.random.normal(sample_key, (MOST_EXAMPLES, m + 1))
-    present = jnp.where(jnp.arange(MOST_EXAMPLES) < point.examples, 1 / jnp.sqrt(point.examples), 0.0)
-    id_inputs = present[:, None] * (normal[:, :m] @ root.T)
-    inputs = id_inputs @ problem.id_frame.T
-    labels = inputs @ problem.truth.weights + point.label_noise * present * normal[:, m]
-    probed = probed_head(inputs @ start.features.T, labels, start.head)
-    largest = jnp.linalg.eigvalsh(id_inputs.T @ id_inputs)[-1]
-    rates = Rates(learning_rate=careful_learning_rate(largest, start.head, probed, problem.truth.head))
+@dataclass(frozen=True)
+class Sampled:
+    """Random problems and random samples, trained.
 
-    def train(head: Float[Array, " k"]) -> Float[Array, " d"]:
-        network = eqx.tree_at(lambda one: one.head, start, head)
-        run = trained(network, inputs, labels, rates, steps=STEPS, save_every=STEPS, key=sample_key)
-        return run.features[-1].T @ run.head[-1]
+    Attributes:
+      most_examples: rows of the training inputs; where there are fewer examples the rest are zero and do nothing.
+    """
 
-    tuned, both = jax.vmap(train)(jnp.stack([start.head, probed]))
-    weights = (start.features.T @ probed, tuned, both)
-    errors = [one - problem.truth.weights for one in weights]
-    return FinalRisks(
-        *(risk for error in errors for risk in (jnp.sum((root.T @ (problem.id_frame.T @ error)) ** 2), error @ error))
-    )
+    dimensions: Dimensions
+    most_examples: int
+    training_steps: int
+
+    def __call__(self, point: FiniteSamplePoint, key: PRNGKeyArray) -> ByMethod[Risks]:
+        """A random problem and sample, trained."""
+        problem_key, sample_key = jax.random.split(key)
+        m, rows, steps = self.dimensions.id_dim, self.most_examples, self.training_steps
+        problem = sample_problem(
+            self.dimensions,
+            equal_angles(self.dimensions, point.angle),
+            spread_eigenvalues(m, point.condition),
+            feature_error=point.feature_error,
+            key=problem_key,
+        )
+        start, root = problem.pretrained, jnp.linalg.cholesky(problem.training_covariance)
+        normal = jax.random.normal(sample_key, (rows, m + 1))
+        present = jnp.where(jnp.arange(rows) < point.examples, 1 / jnp.sqrt(point.examples), 0.0)
+        id_inputs = present[:, None] * (normal[:, :m] @ root.T)
+        inputs = id_inputs @ problem.id_frame.T
+        labels = inputs @ problem.truth.weights + point.label_noise * present * normal[:, m]
+        probed = probed_head(inputs @ start.features.T, labels, start.head)
+        largest = jnp.linalg.eigvalsh(id_inputs.T @ id_inputs)[-1]
+        rates = Rates(learning_rate=careful_learning_rate(largest, start.head, probed, problem.truth.head))
+
+        def train(head: Float[Array, " k"]) -> Float[Array, " d"]:
+            network = LinearNetwork(head, start.features)
+            run = trained(network, inputs, labels, rates, steps=steps, save_every=steps, key=sample_key)
+            return run.features[-1].T @ run.head[-1]
+
+        weights = (start.features.T @ probed, *from_each_head(train, start.head, probed))
+        errors = [of_method - problem.truth.weights for of_method in weights]
+        return ByMethod(
+            *(Risks(id=jnp.sum((root.T @ (problem.id_frame.T @ error)) ** 2), ood=error @ error) for error in errors)
+        )
 
 
 def simulate(config: FiniteSample, watch: Watch = ALONE) -> FiniteSampleData:
@@ -95,10 +107,11 @@ def simulate(config: FiniteSample, watch: Watch = ALONE) -> FiniteSampleData:
     noises, examples = np.meshgrid(config.label_noises, config.examples, indexing="ij")
     values = (examples.ravel(), noises.ravel(), config.condition, config.feature_error, config.angle)
     points = FiniteSamplePoint(*(np.array(value, dtype=float) for value in np.broadcast_arrays(*values)))
-    risks = ensemble(sampled, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
+    family = Sampled(config.dimensions, max(config.examples), config.training_steps)
+    risks = ensemble(family, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
     return FiniteSampleData(
         examples=np.array(config.examples, dtype=float),
-        id_dim=DIMENSIONS.id_dim,
+        id_dim=config.dimensions.id_dim,
         label_noises=np.array(config.label_noises),
         risks=jax.tree.map(lambda leaf: leaf.reshape(*noises.shape, -1), risks),
         solved_by=DESCENT,
@@ -106,6 +119,7 @@ def simulate(config: FiniteSample, watch: Watch = ALONE) -> FiniteSampleData:
 
 
 def configuration(scale: Scale) -> FiniteSample:
+    """How much at which scale."""
     return FiniteSample(problems={"quick": 6, "default": 64, "full": 1000}[scale])
 
 
@@ -116,4 +130,5 @@ EXPERIMENT = Experiment(
     simulate,
     FiniteSampleData,
     beyond_the_paper=True,
+    order=150,
 )

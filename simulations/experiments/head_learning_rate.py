@@ -12,8 +12,18 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
+from simulations.by_method import ByMethod, FlowRisks
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, check_solved, kept_measured, overparameterised
+from simulations.experiments.families import (
+    CONDITION,
+    INTEGRATED,
+    OVERPARAMETERISED,
+    IntegratedFamily,
+    Point,
+    check_solved,
+    kept_comparison,
+)
+from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, ensemble
 
 
@@ -23,6 +33,8 @@ class HeadLearningRate(Configuration):
     Time to the limit grows with rho: of the shorter head, features see a smaller gradient.
     """
 
+    dimensions: Dimensions = OVERPARAMETERISED
+    condition: float = CONDITION
     ratios: int
     smallest: float = 1e-2
     largest: float = 1e2
@@ -35,15 +47,13 @@ class HeadLearningRate(Configuration):
 
 
 class HeadLearningRateData(eqx.Module):
-    """Arrays (rho, problem): OOD risks, the ID feature movement, and the best lower bound on sqrt(OOD risk)."""
+    """Arrays (rho, problem), with the best lower bound on sqrt(OOD risk) of fine-tuning.
+
+    Linear probing and LP-FT have one learning rate: in every row the same, for comparison.
+    """
 
     ratios: Float[np.ndarray, " r"]
-    lp_ood: Float[np.ndarray, "r p"]
-    lp_ft_ood: Float[np.ndarray, "r p"]
-    ft_ood: Float[np.ndarray, "r p"]
-    ft_best_ood: Float[np.ndarray, "r p"]
-    ft_movement: Float[np.ndarray, "r p"]
-    lp_ft_movement: Float[np.ndarray, "r p"]
+    methods: ByMethod[FlowRisks]
     lower_bound: Float[np.ndarray, "r p"]
     solved_by: str
 
@@ -57,26 +67,29 @@ def simulate(config: HeadLearningRate, watch: Watch = ALONE) -> HeadLearningRate
         truth_norm=config.truth_norm / np.sqrt(ratios),
         head_scale=config.head_scale / np.sqrt(ratios),
     )
-    measured = ensemble(overparameterised, points, config.problems, seed=config.seed, keep=kept_measured, watch=watch)
-    check_solved(measured)
-    scale = ratios[:, None]
-    # LP and LP-FT with rho = 1, in every row the same: what the other ratios are to be held against.
-    one = int(np.argmin(np.abs(np.log(ratios))))
-    plain = jax.tree.map(lambda leaf: np.broadcast_to(leaf[one], leaf.shape), measured)
+    family = IntegratedFamily(config.dimensions, config.condition)
+    comparison = ensemble(family, points, config.problems, seed=config.seed, keep=kept_comparison, watch=watch)
+    check_solved(comparison)
+    scale, tuned = ratios[:, None], comparison.methods.fine_tuning
+    single_rate = int(np.argmin(np.abs(np.log(ratios))))
+    plain = jax.tree.map(lambda leaf: np.broadcast_to(leaf[single_rate], leaf.shape), comparison.methods)
+    scaled = FlowRisks(
+        id=scale * tuned.id,
+        ood=scale * tuned.ood,
+        lowest_ood=scale * tuned.lowest_ood,
+        highest_ood=scale * tuned.highest_ood,
+        movement=tuned.movement,
+    )
     return HeadLearningRateData(
         ratios=ratios,
-        lp_ood=plain.lp_ood,
-        lp_ft_ood=plain.lp_ft_ood,
-        ft_ood=scale * measured.ft_ood,
-        ft_best_ood=scale * measured.ft_best_ood,
-        ft_movement=measured.ft_movement,
-        lp_ft_movement=plain.lp_ft_movement,
-        lower_bound=np.sqrt(scale) * measured.bounds.best,
+        methods=ByMethod(linear_probing=plain.linear_probing, fine_tuning=scaled, lp_ft=plain.lp_ft),
+        lower_bound=np.sqrt(scale) * comparison.bounds.best,
         solved_by="integrated",
     )
 
 
 def configuration(scale: Scale) -> HeadLearningRate:
+    """How much at which scale."""
     ratios, problems = {"quick": (9, 32), "default": (17, 128), "full": (33, 1000)}[scale]
     return HeadLearningRate(ratios=ratios, problems=problems)
 
@@ -87,6 +100,7 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     HeadLearningRateData,
-    family=overparameterised.__name__,
+    family=INTEGRATED,
     beyond_the_paper=True,
+    order=100,
 )

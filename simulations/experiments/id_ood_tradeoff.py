@@ -7,15 +7,26 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
+from simulations.comparison import Comparison
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, check_solved, kept_measured, overparameterised
-from simulations.measured import Measured
+from simulations.experiments.families import (
+    CONDITION,
+    INTEGRATED,
+    OVERPARAMETERISED,
+    IntegratedFamily,
+    Point,
+    check_solved,
+    kept_comparison,
+)
+from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, ensemble
 
 
 class IdOodTradeoff(Configuration):
     """Random problems with eps spread evenly in logarithm and the angle (radians) evenly over their ranges."""
 
+    dimensions: Dimensions = OVERPARAMETERISED
+    condition: float = CONDITION
     feature_errors: tuple[float, float] = (1e-3, 1.0)
     angles: tuple[float, float] = (0.2, 1.2)
     problems: int
@@ -25,11 +36,12 @@ class IdOodTradeoff(Configuration):
 
 
 class IdOodTradeoffData(eqx.Module):
-    """Arrays (problem,)."""
+    """Arrays (problem,); `ood_share` is the movement seen by OOD inputs over that seen by ID inputs."""
 
     feature_errors: Float[np.ndarray, " p"]
     angles: Float[np.ndarray, " p"]
-    measured: Measured
+    comparison: Comparison
+    ood_share: float
     solved_by: str
 
 
@@ -39,14 +51,20 @@ def simulate(config: IdOodTradeoff, watch: Watch = ALONE) -> IdOodTradeoffData:
     errors = np.geomspace(*config.feature_errors, config.problems)
     angles = config.angles[0] + golden * (config.angles[1] - config.angles[0])
     points = Point.sweep(feature_error=errors, angle=angles, truth_norm=config.truth_norm, head_scale=config.head_scale)
-    measured = ensemble(
-        overparameterised, points, 1, seed=config.seed, independent=True, keep=kept_measured, watch=watch
+    family = IntegratedFamily(config.dimensions, config.condition)
+    comparison = ensemble(family, points, 1, seed=config.seed, independent=True, keep=kept_comparison, watch=watch)
+    check_solved(comparison)
+    return IdOodTradeoffData(
+        feature_errors=errors,
+        angles=angles,
+        comparison=comparison,
+        ood_share=float(np.sqrt(config.dimensions.id_dim / config.dimensions.input_dim)),
+        solved_by="integrated",
     )
-    check_solved(measured)
-    return IdOodTradeoffData(feature_errors=errors, angles=angles, measured=measured, solved_by="integrated")
 
 
 def configuration(scale: Scale) -> IdOodTradeoff:
+    """How much at which scale."""
     return IdOodTradeoff(problems={"quick": 128, "default": 512, "full": 2048}[scale])
 
 
@@ -56,5 +74,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     IdOodTradeoffData,
-    family=overparameterised.__name__,
+    family=INTEGRATED,
+    order=50,
 )

@@ -5,27 +5,32 @@ head of fine-tuning and from the probed one of LP-FT. No theorem speaks about it
 and Davoine, Explicit inductive bias for transfer learning with convolutional networks, ICML 2018.
 """
 
+from dataclasses import dataclass
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from simulations.by_method import ByMethod, Risks
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate, few_inputs, probed_head
 from simulations.experiments.families import CONDITION, OVERPARAMETERISED
-from simulations.experiments.final_risks import FinalRisks
 from simulations.gradient_descent import Rates, trained
-from simulations.sampling import equal_angles, sample_problem, spread_eigenvalues
+from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
+from simulations.starting_heads import from_each_head
 from simulations.sweeps import ALONE, Watch, ensemble
+from theory.networks import LinearNetwork
 from theory.risks import id_risk, ood_risk
-
-STEPS = 6000
 
 
 class L2SP(Configuration):
     """`strengths` values of lambda, evenly in logarithm, with the largest training eigenvalue 1; angle in radians."""
 
+    dimensions: Dimensions = OVERPARAMETERISED
+    condition: float = CONDITION
+    training_steps: int = 6000
     strengths: int
     smallest: float = 1e-4
     largest: float = 10.0
@@ -47,34 +52,40 @@ class L2SPData(eqx.Module):
     """Arrays (lambda, problem); linear probing does not depend on lambda."""
 
     strengths: Float[np.ndarray, " s"]
-    risks: FinalRisks
+    risks: ByMethod[Risks]
     solved_by: str
 
 
-def anchored(point: L2SPPoint, key: PRNGKeyArray) -> FinalRisks:
-    """A random problem of the overparameterised family, trained with the penalty."""
-    problem = sample_problem(
-        OVERPARAMETERISED,
-        equal_angles(OVERPARAMETERISED, point.angle),
-        spread_eigenvalues(OVERPARAMETERISED.id_dim, CONDITION),
-        feature_error=point.feature_error,
-        key=key,
-    )
-    inputs, start = few_inputs(problem), problem.pretrained
-    labels = inputs @ problem.truth.weights
-    probed = probed_head(inputs @ start.features.T, labels, start.head)
-    rate = 1 / (1 / careful_learning_rate(jnp.ones(()), start.head, probed, problem.truth.head) + point.anchor)
+@dataclass(frozen=True)
+class Anchored:
+    """Problems of the overparameterised family, trained with the penalty."""
 
-    def train(head: Float[Array, " k"]):
-        network = eqx.tree_at(lambda one: one.head, start, head)
-        rates = Rates(learning_rate=rate, anchor=point.anchor)
-        run = trained(network, inputs, labels, rates, steps=STEPS, save_every=STEPS, key=key)
-        return jax.tree.map(lambda leaf: leaf[-1], run)
+    dimensions: Dimensions
+    condition: float
+    training_steps: int
 
-    networks = jax.vmap(train)(jnp.stack([start.head, probed]))
-    tuned, both = (jax.tree.map(lambda leaf, which=which: leaf[which], networks) for which in (0, 1))
-    before = eqx.tree_at(lambda one: one.head, start, probed)
-    return FinalRisks(*(risk(network, problem) for network in (before, tuned, both) for risk in (id_risk, ood_risk)))
+    def __call__(self, point: L2SPPoint, key: PRNGKeyArray) -> ByMethod[Risks]:
+        """A random problem, trained."""
+        problem = sample_problem(
+            self.dimensions,
+            equal_angles(self.dimensions, point.angle),
+            spread_eigenvalues(self.dimensions.id_dim, self.condition),
+            feature_error=point.feature_error,
+            key=key,
+        )
+        inputs, start = few_inputs(problem), problem.pretrained
+        labels = inputs @ problem.truth.weights
+        probed = probed_head(inputs @ start.features.T, labels, start.head)
+        rate = 1 / (1 / careful_learning_rate(jnp.ones(()), start.head, probed, problem.truth.head) + point.anchor)
+
+        def train(head: Float[Array, " k"]) -> LinearNetwork:
+            rates = Rates(learning_rate=rate, anchor=jnp.asarray(point.anchor))
+            network, steps = LinearNetwork(head, start.features), self.training_steps
+            run = trained(network, inputs, labels, rates, steps=steps, save_every=steps, key=key)
+            return jax.tree.map(lambda leaf: leaf[-1], run)
+
+        networks = (LinearNetwork(probed, start.features), *from_each_head(train, start.head, probed))
+        return ByMethod(*(Risks(id=id_risk(network, problem), ood=ood_risk(network, problem)) for network in networks))
 
 
 def simulate(config: L2SP, watch: Watch = ALONE) -> L2SPData:
@@ -85,15 +96,23 @@ def simulate(config: L2SP, watch: Watch = ALONE) -> L2SPData:
         feature_error=np.full_like(strengths, config.feature_error),
         angle=np.full_like(strengths, config.angle),
     )
-    risks = ensemble(anchored, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
+    family = Anchored(config.dimensions, config.condition, config.training_steps)
+    risks = ensemble(family, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
     return L2SPData(strengths=strengths, risks=risks, solved_by=DESCENT)
 
 
 def configuration(scale: Scale) -> L2SP:
+    """How much at which scale."""
     strengths, problems = {"quick": (8, 8), "default": (16, 128), "full": (31, 1000)}[scale]
     return L2SP(strengths=strengths, problems=problems)
 
 
 EXPERIMENT = Experiment(
-    "l2_sp", "Beyond the paper: a penalty on moved features", configuration, simulate, L2SPData, beyond_the_paper=True
+    "l2_sp",
+    "Beyond the paper: a penalty on moved features",
+    configuration,
+    simulate,
+    L2SPData,
+    beyond_the_paper=True,
+    order=110,
 )

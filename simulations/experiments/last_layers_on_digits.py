@@ -142,6 +142,7 @@ def simulate(config: LastLayersOnDigits, watch: Watch = ALONE) -> LastLayersOnDi
 
 
 def configuration(scale: Scale) -> LastLayersOnDigits:
+    """How much at which scale."""
     return LastLayersOnDigits(steps={"quick": 2000, "default": 20_000, "full": 100_000}[scale])
 
 
@@ -152,4 +153,5 @@ EXPERIMENT = Experiment(
     simulate,
     LastLayersOnDigitsData,
     beyond_the_paper=True,
+    order=170,
 )

@@ -8,15 +8,26 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
+from simulations.comparison import Comparison
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, check_solved, kept_measured, overparameterised
-from simulations.measured import Measured
+from simulations.experiments.families import (
+    CONDITION,
+    INTEGRATED,
+    OVERPARAMETERISED,
+    IntegratedFamily,
+    Point,
+    check_solved,
+    kept_comparison,
+)
+from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, ensemble
 
 
 class ImperfectFeatures(Configuration):
     """eps from `smallest` to `largest`, evenly spaced in logarithm; angles in radians."""
 
+    dimensions: Dimensions = OVERPARAMETERISED
+    condition: float = CONDITION
     smallest: float = 1e-5
     largest: float = 1.0
     errors: int
@@ -31,7 +42,7 @@ class ImperfectFeaturesData(eqx.Module):
     """Every problem at every eps: arrays (eps, problem)."""
 
     feature_errors: Float[np.ndarray, " p"]
-    measured: Measured
+    comparison: Comparison
     solved_by: str
 
 
@@ -44,12 +55,14 @@ def simulate(config: ImperfectFeatures, watch: Watch = ALONE) -> ImperfectFeatur
         truth_norm=config.truth_norm,
         head_scale=config.head_scale,
     )
-    measured = ensemble(overparameterised, points, config.problems, seed=config.seed, keep=kept_measured, watch=watch)
-    check_solved(measured)
-    return ImperfectFeaturesData(feature_errors=errors, measured=measured, solved_by="integrated")
+    family = IntegratedFamily(config.dimensions, config.condition)
+    comparison = ensemble(family, points, config.problems, seed=config.seed, keep=kept_comparison, watch=watch)
+    check_solved(comparison)
+    return ImperfectFeaturesData(feature_errors=errors, comparison=comparison, solved_by="integrated")
 
 
 def configuration(scale: Scale) -> ImperfectFeatures:
+    """How much at which scale."""
     errors, problems = {"quick": (8, 32), "default": (16, 64), "full": (31, 500)}[scale]
     return ImperfectFeatures(errors=errors, problems=problems)
 
@@ -60,5 +73,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     ImperfectFeaturesData,
-    family=overparameterised.__name__,
+    family=INTEGRATED,
+    order=40,
 )

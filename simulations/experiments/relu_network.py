@@ -6,28 +6,32 @@ probing by least squares; risks are exact. The gradient of a unit is still a sum
 ID subspace cannot move; no theorem says more.
 """
 
+from dataclasses import dataclass
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from simulations.by_method import ByMethod, Risks
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.descents import DESCENT, LANES, probed_head
-from simulations.experiments.final_risks import FinalRisks
 from simulations.gradient_descent import Rates, trained
 from simulations.networks import ReluNetwork, relu_risk
 from simulations.sampling import Dimensions, equal_angles, sample_problem
+from simulations.starting_heads import from_each_head
 from simulations.sweeps import ALONE, Watch, ensemble
 from theory.subspaces import aligning_rotation, off_projection
-
-DIMENSIONS = Dimensions(input_dim=20, feature_dim=4, id_dim=8)
-EXAMPLES, STEPS, LEARNING_RATE = 64, 6000, 0.05
 
 
 class ReluSweep(Configuration):
     """`errors` values of eps, evenly in logarithm; the angle in radians."""
 
+    dimensions: Dimensions = Dimensions(input_dim=20, feature_dim=4, id_dim=8)
+    examples: int = 64
+    training_steps: int = 6000
+    learning_rate: float = 0.05
     errors: int
     smallest: float = 1e-3
     largest: float = 1.0
@@ -43,11 +47,10 @@ class ReluPoint(eqx.Module):
     angle: Float[Array | np.ndarray, "*sweep"]
 
 
-class ReluRisks(FinalRisks):
-    """Movements are Frobenius norms, `off` of the part outside the ID subspace."""
+class ReluRisks(Risks):
+    """Risks, and Frobenius norms of how far the units moved; `off_movement`: of the part outside the ID subspace."""
 
-    ft_movement: Float[Array | np.ndarray, "*batch"]
-    lp_ft_movement: Float[Array | np.ndarray, "*batch"]
+    movement: Float[Array | np.ndarray, "*batch"]
     off_movement: Float[Array | np.ndarray, "*batch"]
 
 
@@ -55,53 +58,68 @@ class ReluData(eqx.Module):
     """Arrays (eps, problem)."""
 
     feature_errors: Float[np.ndarray, " e"]
-    risks: ReluRisks
+    risks: ByMethod[ReluRisks]
     solved_by: str
 
 
-def relu(point: ReluPoint, key: PRNGKeyArray) -> ReluRisks:
-    """A random teacher and its pretrained student, trained."""
-    problem_key, inputs_key = jax.random.split(key)
-    problem = sample_problem(
-        DIMENSIONS,
-        equal_angles(DIMENSIONS, point.angle),
-        jnp.ones(DIMENSIONS.id_dim),
-        feature_error=point.feature_error,
-        key=problem_key,
-    )
-    features, frame = problem.pretrained.features, problem.id_frame
-    # Units are no longer free to rotate among each other: each true one has to be the pretrained one's neighbour.
-    aligned = aligning_rotation(features, problem.truth.features) @ problem.truth.features
-    truth = ReluNetwork(problem.truth.head, aligned)
-    inputs = jax.random.normal(inputs_key, (EXAMPLES, DIMENSIONS.id_dim)) @ frame.T / jnp.sqrt(EXAMPLES)
-    labels = truth.hidden(inputs) @ truth.head
-    start = ReluNetwork(problem.pretrained.head, features)
-    probed = probed_head(start.hidden(inputs), labels, start.head)
+@dataclass(frozen=True)
+class Trained:
+    """Random teachers and their pretrained students, trained on as many Gaussian examples."""
 
-    def train(head: Float[Array, " k"]) -> ReluNetwork:
-        rates, network = Rates(learning_rate=LEARNING_RATE), ReluNetwork(head, features)
-        run = trained(network, inputs, labels, rates, steps=STEPS, save_every=STEPS, key=key)
-        return jax.tree.map(lambda leaf: leaf[-1], run)
+    dimensions: Dimensions
+    examples: int
+    training_steps: int
+    learning_rate: float
 
-    ends = jax.vmap(train)(jnp.stack([start.head, probed]))
-    tuned, both = (jax.tree.map(lambda leaf, which=which: leaf[which], ends) for which in (0, 1))
-    networks = (ReluNetwork(probed, features), tuned, both)
-    risks = [relu_risk(network, truth, root) for network in networks for root in (frame.T, None)]
-    moved = [network.features - features for network in (tuned, both)]
-    return ReluRisks(
-        *risks, *(jnp.linalg.norm(change) for change in moved), jnp.linalg.norm(off_projection(frame, moved[0].T))
-    )
+    def __call__(self, point: ReluPoint, key: PRNGKeyArray) -> ByMethod[ReluRisks]:
+        """A random teacher and its student, trained."""
+        problem_key, inputs_key = jax.random.split(key)
+        m, steps = self.dimensions.id_dim, self.training_steps
+        problem = sample_problem(
+            self.dimensions,
+            equal_angles(self.dimensions, point.angle),
+            jnp.ones(m),
+            feature_error=point.feature_error,
+            key=problem_key,
+        )
+        features, frame = problem.pretrained.features, problem.id_frame
+        # Units are no longer free to rotate among each other: each true one has to be the pretrained one's neighbour.
+        aligned = aligning_rotation(features, problem.truth.features) @ problem.truth.features
+        truth = ReluNetwork(problem.truth.head, aligned)
+        inputs = jax.random.normal(inputs_key, (self.examples, m)) @ frame.T / jnp.sqrt(self.examples)
+        labels = truth.hidden(inputs) @ truth.head
+        start = ReluNetwork(problem.pretrained.head, features)
+        probed = probed_head(start.hidden(inputs), labels, start.head)
+
+        def train(head: Float[Array, " k"]) -> ReluNetwork:
+            rates, network = Rates(learning_rate=self.learning_rate), ReluNetwork(head, features)
+            run = trained(network, inputs, labels, rates, steps=steps, save_every=steps, key=key)
+            return jax.tree.map(lambda leaf: leaf[-1], run)
+
+        def risks(network: ReluNetwork) -> ReluRisks:
+            change = network.features - features
+            return ReluRisks(
+                id=relu_risk(network, truth, frame.T),
+                ood=relu_risk(network, truth),
+                movement=jnp.linalg.norm(change),
+                off_movement=jnp.linalg.norm(off_projection(frame, change.T)),
+            )
+
+        networks = (ReluNetwork(probed, features), *from_each_head(train, start.head, probed))
+        return ByMethod(*map(risks, networks))
 
 
 def simulate(config: ReluSweep, watch: Watch = ALONE) -> ReluData:
     """The same random problems at every eps."""
     errors = np.geomspace(config.smallest, config.largest, config.errors)
     points = ReluPoint(feature_error=errors, angle=np.full_like(errors, config.angle))
-    risks = ensemble(relu, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
+    family = Trained(config.dimensions, config.examples, config.training_steps, config.learning_rate)
+    risks = ensemble(family, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
     return ReluData(feature_errors=errors, risks=risks, solved_by=DESCENT)
 
 
 def configuration(scale: Scale) -> ReluSweep:
+    """How much at which scale."""
     errors, problems = {"quick": (8, 8), "default": (11, 64), "full": (25, 500)}[scale]
     return ReluSweep(errors=errors, problems=problems)
 
@@ -113,4 +131,5 @@ EXPERIMENT = Experiment(
     simulate,
     ReluData,
     beyond_the_paper=True,
+    order=130,
 )

@@ -73,9 +73,15 @@ def _problem_and_bounds(config: RiskAlongFlow) -> tuple[Problem, Bounds]:
 
 
 def configuration(scale: Scale) -> RiskAlongFlow:
+    """How much at which scale."""
     return RiskAlongFlow()
 
 
 EXPERIMENT = Experiment(
-    "risk_along_flow", "ID and OOD risk along the flow, with the bounds", configuration, simulate, RiskAlongFlowData
+    "risk_along_flow",
+    "ID and OOD risk along the flow, with the bounds",
+    configuration,
+    simulate,
+    RiskAlongFlowData,
+    order=20,
 )

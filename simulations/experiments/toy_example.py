@@ -79,7 +79,15 @@ def _weights(path: Path, config: ToyExample) -> Float[np.ndarray, "t 2"]:
 
 
 def configuration(scale: Scale) -> ToyExample:
+    """How much at which scale."""
     return ToyExample()
 
 
-EXPERIMENT = Experiment("toy_example", "The two-dimensional example", configuration, simulate, ToyExampleData)
+EXPERIMENT = Experiment(
+    "toy_example",
+    "The two-dimensional example",
+    configuration,
+    simulate,
+    ToyExampleData,
+    order=10,
+)

@@ -9,15 +9,25 @@ import equinox as eqx
 import numpy as np
 from jaxtyping import Float
 
+from simulations.comparison import FRACTIONS, Comparison, Followed, Interpolated
 from simulations.experiment import Configuration, Experiment, Scale
-from simulations.experiments.families import Point, check_solved, overparameterised
-from simulations.measured import FRACTIONS, Followed, Interpolated, Measured
+from simulations.experiments.families import (
+    CONDITION,
+    INTEGRATED,
+    OVERPARAMETERISED,
+    IntegratedFamily,
+    Point,
+    check_solved,
+)
+from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, ensemble
 
 
 class WeightInterpolation(Configuration):
     """Random problems at each feature error; the angle in radians."""
 
+    dimensions: Dimensions = OVERPARAMETERISED
+    condition: float = CONDITION
     feature_errors: tuple[float, ...] = (0.01, 0.1, 0.5)
     problems: int
     angle: float = 0.8
@@ -43,10 +53,9 @@ def simulate(config: WeightInterpolation, watch: Watch = ALONE) -> WeightInterpo
         truth_norm=config.truth_norm,
         head_scale=config.head_scale,
     )
-    measured, interpolated = ensemble(
-        overparameterised, points, config.problems, seed=config.seed, keep=_kept, watch=watch
-    )
-    check_solved(measured)
+    family = IntegratedFamily(config.dimensions, config.condition)
+    comparison, interpolated = ensemble(family, points, config.problems, seed=config.seed, keep=_kept, watch=watch)
+    check_solved(comparison)
     return WeightInterpolationData(
         feature_errors=np.array(config.feature_errors),
         fractions=FRACTIONS,
@@ -55,11 +64,12 @@ def simulate(config: WeightInterpolation, watch: Watch = ALONE) -> WeightInterpo
     )
 
 
-def _kept(followed: Followed) -> tuple[Measured, Interpolated]:
-    return followed.measured, followed.interpolated
+def _kept(followed: Followed) -> tuple[Comparison, Interpolated]:
+    return followed.comparison, followed.interpolated
 
 
 def configuration(scale: Scale) -> WeightInterpolation:
+    """How much at which scale."""
     return WeightInterpolation(problems={"quick": 64, "default": 256, "full": 2000}[scale])
 
 
@@ -69,6 +79,7 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     WeightInterpolationData,
-    family=overparameterised.__name__,
+    family=INTEGRATED,
     beyond_the_paper=True,
+    order=90,
 )

@@ -1,5 +1,6 @@
-"""Statements checked on random problems: families to draw from, evidence from solving, and what was found."""
+"""Statements checked on random problems: families to draw from, evidence, what was found, and its files."""
 
 from simulations.verification.checking import Verification, counterexample_slacks, verify
+from simulations.verification.records import publish_verification, published_verifications
 
-__all__ = ["Verification", "counterexample_slacks", "verify"]
+__all__ = ["Verification", "counterexample_slacks", "publish_verification", "published_verifications", "verify"]

@@ -28,6 +28,8 @@ from theory.statements.statement import TOLERANCE
 
 #: Problems solved in one vmapped call: enough to fill the processor, few enough that a slow one holds up few others.
 CHUNK = 250
+#: The same where the number of steps differs most between problems.
+WIDE_CHUNK = 50
 #: Moments on the path of a counterexample, which is evaluated once and so can afford a fine search over time.
 WITNESS_MOMENTS = 4097
 
@@ -122,7 +124,7 @@ class Findings(eqx.Module):
 
 
 def _examine(statements: tuple[Statement, ...], setting: Setting, examples: int, key: PRNGKeyArray) -> list[Findings]:
-    chunk = min(CHUNK, examples)
+    chunk = min(WIDE_CHUNK if setting is Setting.WIDE_SCALES else CHUNK, examples)
     keys = jax.random.split(key, -(-examples // chunk) * chunk).reshape(-1, chunk)
     chunks = []
     for batch in keys:

@@ -1,18 +1,21 @@
 """A random problem of each setting, solved under every method: what the statements are judged on."""
 
+from typing import Any
+
 import diffrax
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from simulations.integration import Numerics, integrate
+from simulations.starting_heads import from_each_head
 from simulations.verification.noisy_labels import descent_on_noisy_labels, flow_on_noisy_labels
 from simulations.verification.observed import ObservedEvidence
 from theory import linear_probing
 from theory.fine_tuning.flow import raw_vector_field
 from theory.networks import LinearNetwork
 from theory.problem import Problem
-from theory.reduction import FlowState, reduce
+from theory.reduction import FlowState, ReducedProblem, reduce
 from theory.statements import Evidence, Setting, closed_form_evidence
 from theory.statements.evidence import ROUNDING, networks_along
 
@@ -32,6 +35,8 @@ def observed_evidence(setting: Setting, problem: Problem) -> ObservedEvidence:
         case Setting.SEVERAL_ID_DIRECTIONS:
             times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 3, MOMENTS), jnp.full(1, jnp.inf)])
             return integrated_evidence(problem, times)
+        case Setting.WIDE_SCALES:
+            return integrated_evidence(problem, wide_times(problem, MOMENTS), stiff=True)
         case Setting.RAW_PARAMETERS:
             return _raw_evidence(problem)
         case Setting.ANY_LOSS:
@@ -44,24 +49,41 @@ def observed_evidence(setting: Setting, problem: Problem) -> ObservedEvidence:
             return ObservedEvidence(evidence=closed_form_evidence(problem), solved=jnp.asarray(True))
 
 
-def integrated_evidence(problem: Problem, times: Float[Array, " t"]) -> ObservedEvidence:
-    """Evidence from the reduced flow, at sorted times from 0 to infinity; any number of ID directions."""
-    reduced = reduce(problem)
+def wide_times(problem: Problem, moments: int) -> Float[Array, " t"]:
+    """Start, moments from before the fastest rate to beyond the slowest, and the limit.
+
+    A head that fits the truth is about as long as the truth is, or longer.
+    """
+    eigenvalues = jnp.linalg.eigvalsh(problem.training_covariance)
+    squares = jnp.sum(problem.truth.head**2), jnp.sum(problem.pretrained.head**2)
+    first = 1e-2 / (eigenvalues[-1] * (1 + squares[0] + squares[1]))
+    last = 1e2 / (eigenvalues[0] * jnp.minimum(1.0, squares[0]))
+    middle = first * (last / first) ** jnp.linspace(0.0, 1.0, moments)
+    return jnp.concatenate([jnp.zeros(1), middle, jnp.full(1, jnp.inf)])
+
+
+def integrated_evidence(problem: Problem, times: Float[Array, " t"], *, stiff: bool = False) -> ObservedEvidence:
+    """Evidence from the reduced flow, at sorted times from 0 to infinity; any number of ID directions.
+
+    Args:
+      stiff: the implicit solver, for rates that differ by decades.
+    """
+    reduced = reduce(problem, compress=stiff or None)
     probed = linear_probing.limit(reduced)
 
     def path(head: Float[Array, " r"]) -> tuple[LinearNetwork, Bool[Array, ""]]:
         start = reduced.with_head(head)
-        solution = integrate(start, times, lambda state: state, numerics=Numerics(rtol=RTOL))
+        solution = integrate(start, times, lambda state: state, numerics=Numerics(stiff=stiff, rtol=RTOL))
         return networks_along(solution.observed, reduced, problem), solution.succeeded
 
-    # One vmapped solve for both starts: the solver is compiled once.
-    networks, solved = jax.vmap(path)(jnp.stack([reduced.start.head, probed.head]))
-    return _observed(problem, networks, solved, probed, ACCURACY)
+    fine_tuned, lp_ft = from_each_head(path, reduced.start.head, probed.head)
+    return _observed(problem, reduced, fine_tuned, lp_ft, probed, ACCURACY)
 
 
 def _raw_evidence(problem: Problem) -> ObservedEvidence:
     """The definition itself: all k + k d parameters, with no use of what the statements claim."""
-    probed = linear_probing.limit(reduce(problem))
+    reduced = reduce(problem)
+    probed = linear_probing.limit(reduced)
     times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 1.5, MOMENTS)])
 
     def path(head: Float[Array, " k"]) -> tuple[LinearNetwork, Bool[Array, ""]]:
@@ -78,25 +100,32 @@ def _raw_evidence(problem: Problem) -> ObservedEvidence:
             max_steps=20_000,
             throw=False,
         )
-        return solution.ys, solution.result == diffrax.RESULTS.successful
+        networks: Any = solution.ys  # asked for at `times`, so not None
+        return networks, solution.result == diffrax.RESULTS.successful
 
-    networks, solved = jax.vmap(path)(jnp.stack([problem.pretrained.head, probed.head]))
-    return _observed(problem, networks, solved, probed, ROUNDING)
+    fine_tuned, lp_ft = from_each_head(path, problem.pretrained.head, probed.head)
+    return _observed(problem, reduced, fine_tuned, lp_ft, probed, ROUNDING)
+
+
+#: The networks along a path, and whether it was solved.
+SolvedPath = tuple[LinearNetwork, Bool[Array, ""]]
 
 
 def _observed(
-    problem: Problem, networks: LinearNetwork, solved: Bool[Array, "2"], probed: FlowState, accuracy: float
+    problem: Problem,
+    reduced: ReducedProblem,
+    fine_tuned: SolvedPath,
+    lp_ft: SolvedPath,
+    probed: FlowState,
+    accuracy: float,
 ) -> ObservedEvidence:
     """Evidence from the two solved paths: fine-tuning from the pretrained head, and from the probed one."""
-    reduced = reduce(problem)
     ends = jax.tree.map(lambda *parts: jnp.stack(parts), reduced.start, probed)
-    fine_tuning = jax.tree.map(lambda leaf: leaf[0], networks)
-    lp_ft = jax.tree.map(lambda leaf: leaf[1], networks)
     evidence = Evidence(
         problem=problem,
-        fine_tuning=fine_tuning,
+        fine_tuning=fine_tuned[0],
         linear_probing=networks_along(ends, reduced, problem),
-        lp_ft=lp_ft,
+        lp_ft=lp_ft[0],
         accuracy=accuracy,
     )
-    return ObservedEvidence(evidence=evidence, solved=jnp.all(solved))
+    return ObservedEvidence(evidence=evidence, solved=fine_tuned[1] & lp_ft[1])

@@ -6,11 +6,12 @@ position towards the truth: the violations of the published bound sit in corners
 
 from functools import partial
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray, Scalar
 
-from simulations.sampling import Dimensions, compiled_quickly, sample_angles_up_to, sample_problem
+from simulations.sampling import Dimensions, compiled_quickly, sample_angles_up_to, sample_frame, sample_problem
 from theory.alignment import aligned_truth
 from theory.problem import Problem
 from theory.statements import Setting
@@ -18,6 +19,10 @@ from theory.statements import Setting
 ONE_DIRECTION = Dimensions(input_dim=4, feature_dim=1, id_dim=1)
 TWO_FEATURES = Dimensions(input_dim=5, feature_dim=2, id_dim=1)
 SEVERAL_DIRECTIONS = Dimensions(input_dim=8, feature_dim=2, id_dim=4)
+MANY_FEATURES = Dimensions(input_dim=10, feature_dim=8, id_dim=1)
+WIDE = Dimensions(input_dim=8, feature_dim=3, id_dim=4)
+#: Largest condition number of a drawn second moment of ID or OOD inputs, whose largest eigenvalue is 1.
+LARGEST_MOMENT_CONDITION = 1e4
 
 
 def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:
@@ -29,6 +34,10 @@ def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:
             return _corner_problems(ONE_DIRECTION, jnp.array([1e-7, 1.4]), jnp.array(1.0), keys)
         case Setting.GOOD_FEATURES:
             return _corner_problems(ONE_DIRECTION, jnp.array([1e-9, 1e-2]), jnp.array(0.0), keys)
+        case Setting.MANY_FEATURES:
+            return _with_moments(_corner_problems(MANY_FEATURES, jnp.array([1e-7, 1.4]), jnp.array(0.25), keys), keys)
+        case Setting.WIDE_SCALES:
+            return _with_moments(_wide_problems(keys), keys)
         case _:
             return _moderate_problems(keys)
 
@@ -109,3 +118,67 @@ def _moderate_problems(keys: Key[Array, " n"]) -> Problem:
         )
 
     return jax.vmap(draw)(keys)
+
+
+@compiled_quickly
+def _wide_problems(keys: Key[Array, " n"]) -> Problem:
+    """Several ID directions: W and the head from 1e-3 to 3, condition number to 1e8, eps from 1e-9, a feature inside S.
+
+    In a quarter of the cases some feature direction lies inside the ID subspace (c = 0), in another some nearly does.
+    """
+    exponents = jnp.linspace(0.0, 1.0, WIDE.id_dim)
+
+    def draw(key: PRNGKeyArray) -> Problem:
+        chance_key, angle_key, problem_key = jax.random.split(key, 3)
+        chances = jax.random.uniform(chance_key, (11,))
+        angles = sample_angles_up_to(0.05 + chances[0] * (jnp.pi / 2 - 0.1), WIDE.angle_count, key=angle_key)
+        smallest = _pick(
+            jnp.stack([angles[-1], angles[-1], _between(1e-4, 0.3, chances[1]), jnp.array(0.0)]), chances[2]
+        )
+        problem = sample_problem(
+            WIDE,
+            angles.at[-1].set(smallest),
+            _between(1.0, 1e8, chances[3]) ** -exponents,
+            feature_error=_between(1e-9, 1.0, chances[4]),
+            truth_norm=_between(1e-3, 3.0, chances[5]),
+            head_scale=_between(1e-3, 3.0, chances[6]),
+            key=problem_key,
+        )
+        return problem.with_head(_wide_head(problem, chances[7:]))
+
+    return jax.vmap(draw)(keys)
+
+
+def _wide_head(problem: Problem, chances: Float[Array, "4"]) -> Float[Array, " k"]:
+    """A head that is random, or parallel or opposite to the aligned truth, at most ten times as long."""
+    truth, far = aligned_truth(problem).head, _between(0.1, 10.0, chances[0])
+    return _pick(jnp.stack([problem.pretrained.head, problem.pretrained.head, truth * far, -truth * far]), chances[1])
+
+
+@compiled_quickly
+def _with_moments(problems: Problem, keys: Key[Array, " n"]) -> Problem:
+    """The same problems with random ID and OOD second moments, the identity in a third of the cases."""
+    d, m = problems.id_frame.shape[1:]
+
+    def moments(key: PRNGKeyArray) -> tuple[Float[Array, "m m"], Float[Array, "d d"]]:
+        # `fold_in`: the problems have used the keys themselves.
+        keys = jax.random.split(jax.random.fold_in(key, 1))
+        return _moment(m, key=keys[0]), _moment(d, key=keys[1])
+
+    return eqx.tree_at(
+        lambda problem: (problem.id_covariance, problem.ood_covariance),
+        problems,
+        jax.vmap(moments)(keys),
+        is_leaf=lambda leaf: leaf is None,
+    )
+
+
+def _moment(dim: int, *, key: PRNGKeyArray) -> Float[Array, "{dim} {dim}"]:
+    """A second moment with largest eigenvalue 1, in a random basis."""
+    basis_key, chance_key = jax.random.split(key)
+    chances = jax.random.uniform(chance_key, (dim + 1,))
+    largest = jnp.where(chances[0] < 1 / 3, 1.0, _between(1.0, LARGEST_MOMENT_CONDITION, chances[1]))
+    eigenvalues = largest ** -chances[1:].at[0].set(0.0)
+    basis = sample_frame(dim, dim, key=basis_key)
+    covariance = (basis * eigenvalues) @ basis.T
+    return (covariance + covariance.T) / 2

@@ -18,9 +18,12 @@ def claims() -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
 
 
-def test_every_statement_is_in_the_table_once():
+def test_the_table_holds_every_claim_of_the_paper_and_only_statements():
+    """Ours beside them may stand there; `distort theory list` has all."""
     tests = [row[2].strip("`") for row in claims()]
-    assert sorted(tests) == sorted(statement.name for statement in STATEMENTS)
+    assert len(set(tests)) == len(tests)
+    published = {statement.name for statement in STATEMENTS if statement.published}
+    assert published <= set(tests) <= {statement.name for statement in STATEMENTS}
     assert all((ROOT / "tests" / "theorems" / f"test_{name}.py").is_file() for name in tests)
 
 

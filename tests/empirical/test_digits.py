@@ -7,28 +7,34 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
+from artifacts import UserError
 from empirical.augment import TRANSFORMS, apply
 from empirical.datasets.digits import (
+    DIGITS,
     ID_STYLE,
     LOOKS,
     OOD_SETS,
     PREMISES_MET,
-    DigitsSplit,
     digits,
-    digits_dataset,
-    indices,
     pictures,
 )
+from empirical.datasets.family import read_dataset
+from empirical.datasets.locations import Locations
+from empirical.datasets.protocols import CLEAN, Split, indices
 from empirical.store import epoch_batches
 
 COUNT = 1797
 splits = st.builds(
-    DigitsSplit,
+    Split,
     training=st.integers(1, 900),
     validation=st.integers(1, 400),
     test=st.integers(1, 497),
     seed=st.integers(0, 100),
 )
+
+
+def dataset_of(split: Split, *, replicate: int, ood=None):
+    return read_dataset(DIGITS, Locations(), protocol=CLEAN, split=split, replicate=replicate, ood=ood)
 
 
 @given(splits, st.integers(0, 20))
@@ -50,7 +56,7 @@ def test_replicates_share_the_test_images_and_no_more(split):
 
 def test_a_split_larger_than_the_data_is_refused():
     with pytest.raises(ValueError, match="1797 in all"):
-        indices(DigitsSplit(training=1000, validation=500, test=500), COUNT, replicate=0)
+        indices(Split(training=1000, validation=500, test=500), COUNT, replicate=0)
 
 
 def test_digits_are_the_real_ones():
@@ -80,8 +86,8 @@ def test_the_near_id_set_is_near_and_the_others_are_far():
 
 
 def test_the_digits_are_a_data_set_like_every_other():
-    split = DigitsSplit(training=30, validation=20, test=40)
-    first, second = (digits_dataset(split, replicate=replicate) for replicate in (0, 1))
+    split = Split(training=30, validation=20, test=40)
+    first, second = (dataset_of(split, replicate=replicate) for replicate in (0, 1))
     assert [one.name for one in first.sets] == ["id_training", "id_validation", "id_test", *list(LOOKS)[1:]]
     assert [len(one) for one in first.sets] == [30, 20, 40] + [40] * len(OOD_SETS)
     _, labels = digits()
@@ -89,14 +95,27 @@ def test_the_digits_are_a_data_set_like_every_other():
     np.testing.assert_array_equal(first.id_training.labels, labels[training])
     for one in first.ood:  # the same digits in another style
         np.testing.assert_array_equal(one.labels, labels[test])
+    for one in first.counterparts:  # the training digits in the same style
+        np.testing.assert_array_equal(one.labels, labels[training])
     assert first.id_training.fingerprint != second.id_training.fingerprint
     assert first.id_test.fingerprint == second.id_test.fingerprint
     assert first.id_test.images.reference(3) == f"digits, id row {test[3]}"
 
 
 def test_digits_come_in_batches_and_pass_their_pipeline_unchanged():
-    dataset = digits_dataset(DigitsSplit(training=30, validation=20, test=40), replicate=0)
+    dataset = dataset_of(Split(training=30, validation=20, test=40), replicate=0)
     (batch,) = epoch_batches(dataset.ood[1], np.arange(40), 40)
     np.testing.assert_array_equal(batch.images[7], dataset.ood[1].images[7])
     found = apply(*batch[:2], batch.indices, transform=TRANSFORMS["digits"].evaluation, key=jax.random.key(0))
     np.testing.assert_array_equal(np.round(np.asarray(found) * 255), batch.images)
+
+
+def test_some_of_the_styles_are_enough():
+    dataset = dataset_of(Split(training=30, validation=20, test=40), replicate=0, ood=("inverted", "near_id"))
+    assert [one.name for one in dataset.ood] == [one.name for one in dataset.counterparts] == ["inverted", "near_id"]
+
+
+@pytest.mark.parametrize(("split", "message"), [(None, "have a `split`"), (Split(training=1797), "1797 in all")])
+def test_a_pool_needs_a_split_that_it_can_fill(split, message):
+    with pytest.raises(UserError, match=message):
+        dataset_of(split, replicate=0)

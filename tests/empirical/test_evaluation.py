@@ -14,6 +14,7 @@ from empirical.evaluation import EvaluationSet, evaluate, evaluation_sets
 from empirical.features import extract
 from empirical.linear_probe import probe_path
 from empirical.metrics import judgement, measures
+from empirical.records import Metrics
 from tests.support.small_images import CLASSES, Linear, image_set
 
 PLAIN = Transform(crop="resize", side=8)
@@ -33,6 +34,11 @@ BACKBONE = Linear(8, 6)
 CLASSIFIER = Classifier(BACKBONE, random_head(CLASSES, 6, key=jax.random.key(1)))
 
 
+def same(got: Metrics, expected: Metrics) -> None:
+    assert got.accuracy == expected.accuracy
+    assert (got.nll, got.ece) == pytest.approx((expected.nll, expected.ece), rel=1e-4)
+
+
 def features_of(one: EvaluationSet) -> np.ndarray:
     return extract(BACKBONE, one.images, one.transform, norm_mode="eval", batch_size=7, key=jax.random.key(0)).features
 
@@ -43,19 +49,19 @@ def test_streamed_or_resident_every_image_counts_once(resident_bytes):
     found = evaluate(CLASSIFIER, sets, feature_limit=None)
     assert list(found.sets) == ["id_test", "ood", "masked"]
     for one in SETS:
-        result, features = found.sets[one.images.name], features_of(one)
-        np.testing.assert_allclose(result.features, features, atol=SINGLE)
-        assert result.count == len(one.images) == len(result.positions)
+        name = one.images.name
+        result, features = found.sets[name], features_of(one)
+        np.testing.assert_allclose(found.features[name], features, atol=SINGLE)
+        assert result.count == len(one.images) == len(found.positions[name])
         logits = CLASSIFIER.head(jnp.asarray(features))
-        assert result.unmasked == pytest.approx(measures(judgement(logits, one.images.labels)), rel=1e-4)
+        over_all = measures(judgement(logits, one.images.labels))
         if one.images.valid_labels is None:
-            assert result.masked is None
-            assert result.accuracy == result.unmasked.accuracy
+            assert result.unmasked is None
+            same(result, over_all)
         else:
             mask = np.isin(np.arange(CLASSES), VALID)
-            expected = measures(judgement(logits, one.images.labels, mask))
-            assert result.masked == pytest.approx(expected, rel=1e-4)
-            assert result.accuracy == expected.accuracy
+            same(result, measures(judgement(logits, one.images.labels, mask)))
+            same(result.unmasked, over_all)
 
 
 def test_which_sets_stay_on_the_device():
@@ -69,10 +75,10 @@ def test_which_sets_stay_on_the_device():
 def test_features_of_some_images_are_spread_over_the_set(limit):
     found = evaluate(CLASSIFIER, evaluation_sets(SETS, batch_size=BATCH), feature_limit=limit)
     for one in SETS:
-        result = found.sets[one.images.name]
-        assert result.features.shape == (min(limit, len(one.images)), 6)
-        np.testing.assert_allclose(result.features, features_of(one)[result.positions], atol=SINGLE)
-        gaps = np.diff(result.positions)
+        features, positions = found.features[one.images.name], found.positions[one.images.name]
+        assert features.shape == (min(limit, len(one.images)), 6)
+        np.testing.assert_allclose(features, features_of(one)[positions], atol=SINGLE)
+        gaps = np.diff(positions)
         assert len(gaps) == 0 or gaps.max() - gaps.min() <= 1
 
 
@@ -86,8 +92,8 @@ def test_the_network_with_the_probes_head_reproduces_the_probes_accuracies(stand
     for probe in probe_path(training, classes=CLASSES, penalties=(1e-3, 1.0), standardisation=standardisation):
         head = Head(jnp.asarray(probe.head.weight), jnp.asarray(probe.head.bias))
         found = evaluate(Classifier(BACKBONE, head), sets, feature_limit=None)
-        for result, truth in zip(found.sets.values(), labels, strict=True):
-            expected = np.mean(np.argmax(probe.head.logits(result.features), axis=1) == truth)
+        for (name, result), truth in zip(found.sets.items(), labels, strict=True):
+            expected = np.mean(np.argmax(probe.head.logits(found.features[name]), axis=1) == truth)
             assert result.accuracy == expected
 
 

@@ -42,9 +42,11 @@ HALF_A_TENTH = 0.0501
 
 def test_every_family_has_a_recipe_and_every_column_is_yielded_once():
     assert {recipe.family for recipe in PAPER_RECIPES.values()} == {family.name for family in FAMILIES}
-    ood = {family.name: [part.name for part in family.ood] for family in FAMILIES}
+    families = {family.name: family for family in FAMILIES}
     main = [recipe for recipe in PAPER_RECIPES.values() if recipe.name == recipe.family]
-    yielded = [name for recipe in main for name in columns(recipe, ood[recipe.family])]
+    sources = [families[recipe.family] for recipe in main]
+    ood = [[part.name for part in source.ood] for source in sources]
+    yielded = [name for given in zip(main, sources, ood, strict=True) for name in columns(*given)]
     assert sorted(yielded) == sorted(column.name for column in COLUMNS)
     assert len(yielded) == 10
 
@@ -122,7 +124,7 @@ def test_the_embedded_scales_keep_what_they_promise():
         assert {FT.label, LP_FT.label} <= labels
         if scale != "quick":
             assert len(labels) == 4
-            assert {one.kind for one in recipe.variations} == {"pretraining", "head_start"}
+            assert {one.kind for one in recipe.conditions} == {"pretraining", "head_start"}
             assert recipe.interpolate
 
 

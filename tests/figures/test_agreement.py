@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from figures.benchmark.measured import Measured
+from figures.benchmark.seed_estimate import SeedEstimate
 from figures.side_by_side.agreement import Compared, agreement, difference, half_width, is_told_apart, matched
 
 
-def measured(*seeds: float) -> Measured:
-    return Measured(float(np.mean(seeds)), None, seeds)
+def measured(*seeds: float) -> SeedEstimate:
+    return SeedEstimate(float(np.mean(seeds)), None, seeds)
 
 
 def group(theory: list[float], means: list[float]) -> dict[str, list[Compared]]:

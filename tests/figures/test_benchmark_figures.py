@@ -15,9 +15,10 @@ from figures.benchmark import (
     weight_interpolation_on_images,
 )
 from figures.benchmark.id_ood_scatter import Tried
-from figures.benchmark.measured import NothingToDraw, measured_datasets, paper_rows, spoken, title
+from figures.benchmark.reading import measured_datasets, paper_rows, spoken, title
 from figures.catalogue import FIGURES, entry
 from figures.look import style
+from figures.missing import NothingToDraw
 
 NAMES = [figure.name for figure in FIGURES if figure.section == "benchmark"]
 
@@ -137,9 +138,9 @@ def test_front_holds_what_nothing_beats_at_both():
 
 
 def _chosen(*means: float):
-    from figures.benchmark.measured import Measured
+    from figures.benchmark.seed_estimate import SeedEstimate
 
-    return tuple(Measured(mean, None, (mean,)) for mean in means)
+    return tuple(SeedEstimate(mean, None, (mean,)) for mean in means)
 
 
 def test_scatter_marks_what_selection_chose(results):
@@ -202,7 +203,7 @@ def test_interpolation_runs_from_start_to_end(results):
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name not in {"benchmark_accuracy", "id_ood_scatter"}])
 def test_benchmark_without_what_a_figure_shows_is_told_what_to_run(name, bare):
-    with pytest.raises(NothingToDraw, match=r"must hold.*`distort "):
+    with pytest.raises(NothingToDraw, match=r"must have .* in a .*(suite file|folder of its own)"):
         entry(name).load().collect(bare)
 
 

@@ -1,15 +1,18 @@
 """Every figure can be loaded, has a caption, reads only the results that it names, and leaves no stale picture."""
 
 import json
+from types import ModuleType
 
 import pytest
 
 from artifacts import UserError
 from empirical.records import write_record
-from figures.benchmark.measured import NothingToDraw
+from figures.captions import caption, stated_formula
 from figures.catalogue import BENCHMARK, FIGURES, entry
-from figures.publishing import INFORMATION, caption, draw_figure, folder
+from figures.missing import NothingToDraw
+from figures.publishing import INFORMATION, draw_figure, folder
 from simulations.catalogue import EXPERIMENTS
+from theory.bounds.lp_ft import lp_ft_feature_movement_bound
 
 
 @pytest.mark.parametrize("figure", FIGURES, ids=lambda figure: figure.name)
@@ -17,7 +20,7 @@ def test_figure_has_caption_collect_and_draw(figure):
     module = figure.load()
     assert callable(module.collect)
     assert callable(module.draw)
-    assert len(caption(module.__doc__)) > 80
+    assert len(caption(module)) > 80
 
 
 def test_sources_are_results_that_some_command_makes():
@@ -30,10 +33,13 @@ def test_every_experiment_is_shown_by_a_figure():
     assert {f"simulations/{experiment.name}" for experiment in EXPERIMENTS} <= shown
 
 
-def test_six_figures_hold_theory_beside_benchmark():
-    both = [figure.name for figure in FIGURES if figure.section == "side by side"]
-    assert len(both) == 6
-    assert all(callable(entry(name).load().note) for name in both)
+def test_where_theory_stands_beside_benchmark_both_are_read_and_the_agreement_is_said():
+    both = [figure for figure in FIGURES if figure.section == "side by side"]
+    assert len(both) >= 6
+    for figure in both:
+        assert BENCHMARK in figure.sources
+        assert len(figure.sources) > 1
+        assert callable(figure.load().note)
 
 
 def test_missing_result_names_the_command_that_makes_it(tmp_path):
@@ -78,4 +84,25 @@ def test_unknown_figure_is_refused():
 
 def test_figure_without_caption_is_refused():
     with pytest.raises(ValueError, match="caption"):
-        caption(None)
+        caption(ModuleType("figures.theory.none"))
+
+
+def test_a_caption_states_the_bound_that_is_drawn():
+    text = caption(entry("feature_movement").load())
+    assert stated_formula(lp_ft_feature_movement_bound) in text
+    assert "{" not in text
+
+
+def test_a_caption_that_names_no_formula_or_another_is_refused():
+    module = ModuleType("figures.theory.made_up", "The bound {one}.")
+    with pytest.raises(ValueError, match="must name its formulas"):
+        caption(module)
+    with pytest.raises(ValueError, match="must state a formula"):
+        stated_formula(caption)
+
+
+def test_the_catalogue_reads_what_the_modules_say():
+    for figure in FIGURES:
+        declared = figure.load().FIGURE
+        assert (declared.title, declared.sources) == (figure.title, figure.sources)
+        assert declared.name in ("", figure.name)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from figures.benchmark.measured import NothingToDraw
 from figures.look import style
+from figures.missing import NothingToDraw
 from figures.side_by_side import features, heads, movement, risks, shift, training
 
 MODULES = (
@@ -134,5 +134,5 @@ def test_heads_go_from_worst_to_best(results):
 
 @pytest.mark.parametrize("module", MODULES[1:], ids=lambda module: module.__name__)
 def test_benchmark_without_what_a_figure_shows_is_told_what_to_run(module, bare):
-    with pytest.raises(NothingToDraw, match=r"must hold.*`distort "):
+    with pytest.raises(NothingToDraw, match=r"must have .* in a .*(suite file|folder of its own)"):
         module.collect(bare)

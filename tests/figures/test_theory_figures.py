@@ -5,15 +5,16 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from figures.captions import caption
 from figures.catalogue import FIGURES, entry
 from figures.look import style
 from figures.look.saving import save
-from figures.publishing import caption
 from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import (
     along_training,
     any_loss,
     bounds_against_parameters,
+    certified_threshold,
     finite_sample,
     finite_steps,
     head_learning_rate,
@@ -30,6 +31,7 @@ from simulations.experiments import (
 DRAWN = {
     "toy_example": (toy_example, {"moments": 20}),
     "bounds_against_parameters": (bounds_against_parameters, {"points": 4, "problems": 8, "features": (1, 2)}),
+    "certified_threshold": (certified_threshold, {"input_dims": (40, 80), "swept_input_dim": 40, "draws": 3}),
     "phase_diagram": (phase_diagram, {"cells": 6, "problems": 8}),
     "early_stopping": (along_training, {"problems": 8}),
     "weight_interpolation": (weight_interpolation, {"problems": 8}),
@@ -82,4 +84,4 @@ def test_captions_say_what_is_beyond_the_paper():
     beyond = {experiment.name for experiment in EXPERIMENTS if experiment.beyond_the_paper}
     for figure in FIGURES:
         if any(Path(source).name in beyond for source in figure.sources):
-            assert caption(figure.load().__doc__).startswith("Beyond the paper"), figure.name
+            assert caption(figure.load()).startswith("Beyond the paper"), figure.name

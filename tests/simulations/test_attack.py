@@ -19,10 +19,12 @@ from simulations.attack import (
     problem_from,
     save,
 )
-from simulations.attack.coarse_path import coarse_path
+from simulations.attack.coarse_path import coarse_path, wide_path
 from simulations.attack.coordinates import problem_at, random_coordinates
-from theory.reduction import reduce
+from theory.alignment import truth_norm
+from theory.reduction import id_error, reduce
 from theory.statements import STATEMENTS, closed_form_evidence
+from theory.subspaces import off_subspace_cosine
 
 BY_NAME = {statement.name: statement for statement in STATEMENTS}
 KEPT = Path(__file__).parent / "witnesses" / "ft_ood_lower_bound.json"
@@ -65,7 +67,7 @@ def test_does_not_break_what_is_proved(name):
 
 
 def test_searches_several_id_directions_with_any_conditioning():
-    found = attack(BY_NAME["linear_probing_upper_bound"], budget=PROBLEMS_PER_ROUND, shapes=SHAPES[3:])
+    found = attack(BY_NAME["linear_probing_upper_bound"], budget=PROBLEMS_PER_ROUND, shapes=SHAPES[3:4])
     assert not found.violated
     assert 1 - 1e-9 < found.smallest_ratio < 1.1
     # With equal eigenvalues the bound is attained; the descents start at condition numbers up to 30.
@@ -82,6 +84,35 @@ def test_the_coarse_path_ends_where_the_exact_one_does():
         return jnp.linalg.norm(coarse - exact) / jnp.linalg.norm(exact)
 
     assert jnp.median(difference(jax.random.split(jax.random.key(0), 64))) < COARSE_RTOL
+
+
+def test_wide_shapes_visit_what_the_others_do_not():
+    """OOD second moments, eight features, a feature inside S, conditions to 1e8, small truths; coarse paths arrive."""
+    eight, several = SHAPES[4:]
+    assert (eight.feature_dim, eight.wide, several.wide) == (8, True, True)
+
+    @jax.jit
+    @jax.vmap
+    def visited(key):
+        problem = problem_at(random_coordinates(several, key=key))
+        reduced = reduce(problem, compress=False)
+        end = jax.tree.map(lambda leaf: leaf[-1], wide_path(reduced, truth_norm(problem)))
+        eigenvalues = jnp.diagonal(problem.training_covariance)
+        moment = jnp.linalg.eigvalsh(problem.ood_covariance)
+        return (
+            off_subspace_cosine(problem.pretrained.features, problem.id_frame),
+            jnp.max(eigenvalues) / jnp.min(eigenvalues),
+            moment[-1] / moment[0],
+            truth_norm(problem),
+            jnp.linalg.norm(id_error(end, reduced)) / jnp.linalg.norm(reduced.id_target),
+        )
+
+    cosines, conditions, ood_conditions, norms, left = visited(jax.random.split(jax.random.key(0), 64))
+    assert 0 < jnp.sum(cosines < 1e-12) < 64
+    assert jnp.max(conditions) > 1e6
+    assert jnp.max(ood_conditions) > 1e3
+    assert jnp.min(norms) < 2e-3
+    assert jnp.median(left) < COARSE_RTOL
 
 
 @pytest.mark.parametrize("limits", [{"budget": 0}, {"minutes": 0.0}, {}])

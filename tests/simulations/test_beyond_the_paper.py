@@ -8,10 +8,11 @@ import pytest
 from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import finite_sample, finite_steps, l2_sp, relu_network, several_outputs
 from simulations.experiments.descents import few_inputs, probed_head
+from simulations.experiments.families import CONDITION, ONE_UNIT, OVERPARAMETERISED, ExactFamily
 from simulations.gradient_descent import gradient_descent
 from simulations.methods import fine_tuning, linear_probing
 from simulations.networks import ReluNetwork, SeveralOutputs, relu_risk
-from simulations.sampling import compiled_quickly
+from simulations.sampling import Dimensions, compiled_quickly
 from tests.support.simulated_problems import SEVERAL_DIRECTIONS, drawn
 from theory import risks
 from theory.networks import LinearNetwork
@@ -110,15 +111,17 @@ def test_probing_of_several_least_squares_heads_takes_the_closest():
 
 def test_relu_units_do_not_move_off_the_id_subspace():
     point = relu_network.ReluPoint(jnp.asarray(0.1), jnp.asarray(0.8))
-    found = jax.jit(relu_network.relu)(point, jax.random.key(0))
-    assert found.off_movement < 1e-12 < found.ft_movement
+    family = relu_network.Trained(relu_network.ReluSweep.model_fields["dimensions"].default, 64, 6000, 0.05)
+    tuned = jax.jit(family)(point, jax.random.key(0)).fine_tuning
+    assert tuned.off_movement < 1e-12 < tuned.movement
 
 
 def test_the_bound_for_several_outputs_holds_along_descent():
     point = several_outputs.SeveralOutputsPoint(jnp.full(8, 0.01), jnp.full(8, 0.8))
-    found = jax.jit(jax.vmap(several_outputs.several_outputs))(point, jax.random.split(jax.random.key(1), 8))
-    assert np.all(found.lower_bound < found.ft_best)
-    assert np.all(found.lp_ft_worst < found.ft_best)
+    family = several_outputs.SeveralOutputsFamily(Dimensions(input_dim=16, feature_dim=4, id_dim=8), 3, 4.0, 5000)
+    errors = jax.jit(jax.vmap(family))(point, jax.random.split(jax.random.key(1), 8))
+    assert np.all(errors.lower_bound < errors.methods.fine_tuning.lowest)
+    assert np.all(errors.methods.lp_ft.highest < errors.methods.fine_tuning.lowest)
 
 
 def test_full_batch_steps_tend_to_the_flow_at_first_order():
@@ -126,23 +129,26 @@ def test_full_batch_steps_tend_to_the_flow_at_first_order():
         jnp.array([0.1, 0.05, 0.025]), jnp.zeros(3), jnp.full(3, 0.05), jnp.full(3, 0.8)
     )
     keys = jnp.broadcast_to(jax.random.key(2), (3,))
-    distance = np.asarray(jax.jit(jax.vmap(finite_steps.full_batch))(point, keys).distance)
+    full_batch = finite_steps.Descended(ExactFamily(ONE_UNIT), examples=8, batch_size=None, training_steps=3000)
+    distance = np.asarray(jax.jit(jax.vmap(full_batch))(point, keys).distance)
     np.testing.assert_allclose(distance[:-1] / distance[1:], 2, atol=0.2)
 
 
 def test_more_examples_of_noisy_labels_are_better():
     values = (jnp.array([8.0, 64.0]), *(jnp.full(2, value) for value in (0.3, 10.0, 0.05, 0.8)))
-    many = jax.vmap(lambda point, key: finite_sample.sampled(point, key), in_axes=(0, None))
-    found = jax.jit(jax.vmap(many, in_axes=(None, 0)))(
+    family = finite_sample.Sampled(Dimensions(input_dim=20, feature_dim=3, id_dim=8), 64, 3000)
+    many = jax.vmap(lambda point, key: family(point, key), in_axes=(0, None))
+    risks = jax.jit(jax.vmap(many, in_axes=(None, 0)))(
         finite_sample.FiniteSamplePoint(*values), jax.random.split(jax.random.key(3), 16)
     )
-    assert np.median(found.ft_id[:, 1]) < np.median(found.ft_id[:, 0]) / 3
+    assert np.median(risks.fine_tuning.id[:, 1]) < np.median(risks.fine_tuning.id[:, 0]) / 3
 
 
 def test_a_strong_penalty_gives_the_risks_of_linear_probing():
     point = l2_sp.L2SPPoint(*(jnp.asarray(value) for value in (50.0, 0.05, 0.8)))
-    found = compiled_quickly(l2_sp.anchored)(point, jax.random.key(4))
-    np.testing.assert_allclose(found.lp_ft_ood, found.lp_ood, rtol=0.05)
+    family = l2_sp.Anchored(OVERPARAMETERISED, CONDITION, training_steps=6000)
+    risks = compiled_quickly(family)(point, jax.random.key(4))
+    np.testing.assert_allclose(risks.lp_ft.ood, risks.linear_probing.ood, rtol=0.05)
 
 
 def test_experiments_beyond_the_paper_say_so():

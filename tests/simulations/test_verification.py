@@ -2,15 +2,21 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
-from artifacts import UserError
-from simulations.verification import counterexample_slacks, verify
+from artifacts import UserError, publish
+from artifacts.files import write_json
+from simulations.verification import counterexample_slacks, publish_verification, published_verifications, verify
+from simulations.verification.families import draw_problems
+from simulations.verification.records import FILE, FOLDER
 from theory.statements import STATEMENTS, Setting, Status, status
 from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
 from theory.statements.premises import always
 from theory.statements.statement import Statement
+from theory.subspaces import off_subspace_cosine
 
 BY_NAME = {statement.name: statement for statement in STATEMENTS}
 #: Settings that need no integrator, which takes most of the time to compile; the main job's test covers the others.
@@ -81,20 +87,55 @@ def test_the_same_seed_draws_the_same_problems():
     assert dataclasses.replace(first, seconds=0.0) == dataclasses.replace(again, seconds=0.0)
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("ft_beats_lp_id", Status.AS_PUBLISHED),
-        ("implicit_lower_bound", Status.PROVED),
-    ],
-)
-def test_status_of_a_clean_verification(name, expected):
-    assert status(BY_NAME[name], checked=5, violations=0, refuted=False) is expected
-    assert status(BY_NAME[name], checked=0, violations=0, refuted=False) is Status.UNVERIFIED
-    unproved = dataclasses.replace(BY_NAME[name], proof=None, published=False)
+def test_status_of_a_clean_verification():
+    proved = BY_NAME["lp_beats_ft_ood"]
+    assert status(proved, checked=5, violations=0, refuted=False) is Status.PROVED
+    assert status(proved, checked=0, violations=0, refuted=False) is Status.UNVERIFIED
+    published = dataclasses.replace(proved, proof=None)
+    assert status(published, checked=5, violations=0, refuted=False) is Status.AS_PUBLISHED
+    unproved = dataclasses.replace(proved, proof=None, published=False)
     assert status(unproved, checked=5, violations=0, refuted=False) is Status.CONJECTURED
 
 
 def test_refuses_no_examples():
     with pytest.raises(UserError, match="at least 1"):
         verify(STATEMENTS[:1], examples=0)
+
+
+def test_wide_families_draw_what_the_others_do_not():
+    """Second moments, eight features, a feature inside S, conditions to 1e8, and truths from 1e-3."""
+    keys = jax.random.split(jax.random.key(0), 200)
+    many, wide = (draw_problems(setting, keys) for setting in (Setting.MANY_FEATURES, Setting.WIDE_SCALES))
+    assert many.pretrained.features.shape == (200, 8, 10)
+    for problems in (many, wide):
+        for moment in (problems.ood_covariance, problems.id_covariance):
+            eigenvalues = np.linalg.eigvalsh(moment)
+            np.testing.assert_allclose(eigenvalues[:, -1], 1, rtol=1e-12)
+        assert eigenvalues.min() > 0
+        conditions = np.linalg.cond(problems.ood_covariance)
+        assert conditions.min() == pytest.approx(1)
+        assert conditions.max() > 1e3
+    cosines = jax.vmap(lambda problem: off_subspace_cosine(problem.pretrained.features, problem.id_frame))(wide)
+    assert 0.1 < np.mean(cosines < 1e-12) < 0.5
+    assert np.linalg.cond(wide.training_covariance).max() > 1e7
+    norms = np.linalg.norm(wide.truth.head, axis=1)
+    assert norms.min() < 2e-3
+    assert norms.max() > 1
+
+
+def test_what_was_found_comes_back_from_disk_and_is_not_found_twice(tmp_path):
+    statements = [closed_form("corrected_lower_bound"), closed_form("ft_ood_lower_bound")]
+    assert published_verifications(tmp_path) == {}
+    assert publish_verification(tmp_path, statements, examples=10).built
+    assert not publish_verification(tmp_path, statements, examples=10).built
+    found = published_verifications(tmp_path)
+    again = {one.name: one for one in verify(statements, examples=10)}
+    assert found.keys() == again.keys()
+    for name, verification in found.items():
+        assert dataclasses.replace(verification, seconds=0.0) == dataclasses.replace(again[name], seconds=0.0)
+
+
+def test_a_verification_of_another_version_is_refused_in_one_line(tmp_path):
+    publish(tmp_path / FOLDER, inputs={}, build=lambda directory: write_json(directory / FILE, [{"name": "old"}]))
+    with pytest.raises(UserError, match="makes it again"):
+        published_verifications(tmp_path)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from artifacts import Outcome, UserError
 from benchmarks.no_op_runs import no_op, no_op_suite
-from empirical import Places, Unit
+from empirical import Unit, Workspace
 
 #: Two probes, a description, four methods at two seeds.
 SUITE = no_op_suite(1, rates=1, seeds=2)
@@ -21,36 +21,36 @@ SLOW = 1.0
 PATIENCE_SECONDS = 120
 
 
-def poisoned(unit: Unit, places: Places, *, force: bool) -> Outcome:
+def poisoned(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
     """A probe of seed 1 ends its process; the description meets an error of the user's."""
     if unit.kind == "probe" and unit.seed == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     if unit.kind == "description":
         raise UserError("Data must be there, but are not.")
-    return no_op(unit, places, force=force)
+    return no_op(unit, workspace, force=force)
 
 
-def passing(unit: Unit, places: Places, *, force: bool) -> Outcome:
+def passing(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
     """Every unit fails at first, and succeeds at its second attempt."""
-    mark = Path(f"{places.folder}.tried-{unit.kind}-{unit.method}-{unit.seed}".replace(" ", ""))
+    mark = Path(f"{workspace.folder}.tried-{unit.kind}-{unit.method}-{unit.seed}".replace(" ", ""))
     if not mark.exists():
         mark.touch()
         raise OSError("the disk is full for a moment")
-    return no_op(unit, places, force=force)
+    return no_op(unit, workspace, force=force)
 
 
-def slow(unit: Unit, places: Places, *, force: bool) -> Outcome:
+def slow(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
     """Says in a file which process has which unit in work, and takes its time."""
-    with Path(f"{places.folder}.begun").open("a", encoding="utf-8") as stream:
+    with Path(f"{workspace.folder}.begun").open("a", encoding="utf-8") as stream:
         stream.write(f"{os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES', '-')} {unit}\n")
     if unit.kind == "training":
         time.sleep(SLOW)
-    return no_op(unit, places, force=force)
+    return no_op(unit, workspace, force=force)
 
 
-def begun(places: Places) -> list[tuple[int, str, str]]:
+def begun(workspace: Workspace) -> list[tuple[int, str, str]]:
     """Process, device and unit of every attempt of `slow` so far."""
-    file = Path(f"{places.folder}.begun")
+    file = Path(f"{workspace.folder}.begun")
     lines = file.read_text(encoding="utf-8").splitlines() if file.exists() else []
     words = [line.split(" ", 2) for line in lines]
     return [(int(process), device, unit) for process, device, unit in words]

@@ -13,18 +13,15 @@ from simulations.verification.evidence import observed_evidence
 from simulations.verification.families import draw_problems
 from tests.support.references import RTOL, RawPath, fine_tuned, probed_head
 from tests.support.strategies import Geometry, Shape, problem_of
-from theory import LinearNetwork, Problem, linear_probing
-from theory.fine_tuning import one_active_unit, one_id_direction
+from theory import LinearNetwork, Problem
+from theory.fine_tuning import one_id_direction
 from theory.reduction import ReducedProblem, reduce, squared_distance
 from theory.statements import STATEMENTS, Evidence, Setting, closed_form_evidence, is_violated, slack
-from theory.statements.evidence import networks_along
 
 #: One ID direction with one feature (k = m = d - 1) and with two; one feature with k < m < d - k, the paper's premise.
 ONE_DIRECTION, TWO_FEATURES, ONE_UNIT = Shape(2, 1, 1), Shape(5, 2, 1), Shape(4, 1, 2)
 #: m = d - 1: a single OOD direction.
 ALL_BUT_ONE = Shape(3, 1, 2)
-#: Moments on a path solved by `one_active_unit`, evenly spaced in the logarithm of time, start and limit apart.
-MOMENTS = 63
 #: Moments between which the lowest point of a path is bracketed before it is minimised.
 BRACKETS = 1025
 #: Linear probing divides rounding errors by the visible share of a feature: up to a thousand times 1e-16 passes as the
@@ -49,7 +46,7 @@ class Judgement(eqx.Module):
 @jax.jit
 def exact_evidence(problem: Problem) -> Evidence:
     """Evidence without integration: one ID direction, or one feature with isotropic covariance."""
-    return closed_form_evidence(problem) if problem.id_dim == 1 else _active_unit_evidence(problem)
+    return closed_form_evidence(problem)
 
 
 @jax.jit
@@ -145,25 +142,6 @@ def violated_in(setting: Setting, name: str):
 def _network(path: RawPath) -> LinearNetwork:
     # Stacked networks are built under `vmap`, where a head is a vector again.
     return jax.vmap(LinearNetwork)(jnp.asarray(path.heads), jnp.asarray(path.features))
-
-
-def _active_unit_evidence(problem: Problem) -> Evidence:
-    reduced = reduce(problem, compress=False)
-    probed = linear_probing.limit(reduced)
-
-    def path(start):
-        imbalance = jnp.sum(start.start.head**2) - jnp.sum(start.start.id_features**2)
-        rate = 2 * start.training_covariance[0, 0] * jnp.sqrt(jnp.sum(start.id_target**2) + imbalance**2 / 4)
-        times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-6, 3, MOMENTS) / rate, jnp.full(1, jnp.inf)])
-        return jax.vmap(lambda time: one_active_unit.state_at(start, time))(times)
-
-    ends = jax.tree.map(lambda *parts: jnp.stack(parts), reduced.start, probed)
-    return Evidence(
-        problem=problem,
-        fine_tuning=networks_along(path(reduced), reduced, problem),
-        linear_probing=networks_along(ends, reduced, problem),
-        lp_ft=networks_along(path(reduced.with_head(probed.head)), reduced, problem),
-    )
 
 
 def _fixed_geometry() -> Geometry:

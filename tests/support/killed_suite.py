@@ -9,7 +9,7 @@ if __name__ == "__main__":
     prepare_jax()
     from empirical import run_suite
     from empirical.runs import training
-    from tests.support.small_suite import SUITE, places
+    from tests.support.small_suite import SUITE, workspace
 
     training.LONG_RUN = 0
-    run_suite(SUITE, places(Path(sys.argv[1])))
+    run_suite(SUITE, workspace(Path(sys.argv[1])))

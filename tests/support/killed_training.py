@@ -11,10 +11,10 @@ from empirical.methods import FT, AdamW, FromTheTop, Mixup
 from empirical.training import (
     Checkpoints,
     Epoch,
-    Outcome,
     Report,
     Resident,
     TrainingData,
+    TrainingOutcome,
     TrainingRun,
     train,
     training_data,
@@ -40,12 +40,12 @@ def data(kind: str) -> TrainingData:
 
 def report(epoch: Epoch) -> Report:
     """Keeps the first epoch of lowest loss."""
-    losses = [one["loss"] for one in epoch.history if one["loss"] is not None]
+    losses = [record.training_loss for record in epoch.history if record.training_loss is not None]
     best = epoch.training_loss is not None and epoch.training_loss < min(losses, default=float("inf"))
-    return Report({"epoch": epoch.epoch, "loss": epoch.training_loss}, keep=best)
+    return Report(epoch.record(), keep=best)
 
 
-def run(kind: str, folder: Path | None, max_steps: int | None = None) -> Outcome:
+def run(kind: str, folder: Path | None, max_steps: int | None = None) -> TrainingOutcome:
     checkpoints = None if folder is None else Checkpoints(folder, {"data": kind}, every_steps=1)
     return train(START, data(kind), RUN, report, checkpoints=checkpoints, max_steps=max_steps)
 

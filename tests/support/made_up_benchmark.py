@@ -10,7 +10,7 @@ from typing import Literal
 from empirical.records import (
     Benchmark,
     BenchmarkRow,
-    Condition,
+    ConditionRecord,
     Curve,
     DatasetRecord,
     EpochRecord,
@@ -218,10 +218,10 @@ def interpolation(dataset: str, method: str, norm_mode: Literal["train", "eval"]
     )  # fmt: skip
 
 
-def pretraining(dataset: str) -> list[Condition]:
+def pretraining(dataset: str) -> list[ConditionRecord]:
     """Three lengths; every method gains 0.1 out of distribution with each step."""
     return [
-        Condition(
+        ConditionRecord(
             dataset=dataset,
             kind="pretraining",
             name="" if place == 2 else f"{steps} steps",
@@ -236,10 +236,10 @@ def pretraining(dataset: str) -> list[Condition]:
     ]
 
 
-def head_starts(dataset: str) -> list[Condition]:
+def head_starts(dataset: str) -> list[ConditionRecord]:
     """From a random head to a probed one; out of distribution 0.05 better each time."""
     return [
-        Condition(
+        ConditionRecord(
             dataset=dataset,
             kind="head_start",
             name="" if place in (0, 2) else label,

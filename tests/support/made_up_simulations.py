@@ -6,18 +6,20 @@ In distribution FT and LP-FT are exact and LP is not; out of distribution FT is 
 from functools import partial
 from pathlib import Path
 
+import equinox as eqx
 import numpy as np
 
 from artifacts import publish
 from artifacts.files import write_json
 from simulations.bounds import Bounds
+from simulations.by_method import ByMethod, FlowRisks
+from simulations.comparison import Comparison
 from simulations.experiment import Configuration
 from simulations.experiments.bounds_against_parameters import BoundsAgainstParametersData
 from simulations.experiments.head_start import HeadStartData
 from simulations.experiments.id_ood_tradeoff import IdOodTradeoffData
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.experiments.risk_along_flow import RiskAlongFlowData
-from simulations.measured import Measured
 from simulations.records import SUMMARY, folder, save
 from simulations.trajectory import Trajectory
 
@@ -51,7 +53,8 @@ def tradeoff() -> IdOodTradeoffData:
     return IdOodTradeoffData(
         feature_errors=np.array([0.01, 0.02, 0.05, 0.9]),
         angles=np.full(4, 0.8),
-        measured=measured(factor),
+        comparison=comparison(factor),
+        ood_share=0.5,
         solved_by=EXACT,
     )
 
@@ -60,9 +63,10 @@ def improving() -> ImperfectFeaturesData:
     """Errors of LP and LP-FT fall with eps, those of FT hardly."""
     errors = np.array([1e-3, 1e-2, 1e-1, 1.0])
     factor = np.outer(errors / errors[-1], np.ones(3))
-    found = measured(factor)
     flat = np.outer(1 + 0.1 * np.arange(4), np.ones(3))
-    return ImperfectFeaturesData(feature_errors=errors, measured=with_ft(found, flat), solved_by=EXACT)
+    return ImperfectFeaturesData(
+        feature_errors=errors, comparison=with_fine_tuning(comparison(factor), flat), solved_by=EXACT
+    )
 
 
 def swept() -> BoundsAgainstParametersData:
@@ -71,9 +75,9 @@ def swept() -> BoundsAgainstParametersData:
     base = np.ones((5, 3, 2)) * np.array([1.0, 1.01, 1.02])[None, :, None]
     return BoundsAgainstParametersData(
         values=values,
-        measured=with_ft(measured(base), base * np.array([1.0, 10.0, 100.0])[None, :, None]),
+        comparison=with_fine_tuning(comparison(base), base * np.array([1.0, 10.0, 100.0])[None, :, None]),
         features=np.array([1, 4]),
-        measured_by_features=measured(np.ones((2, 2))),
+        comparison_by_features=comparison(np.ones((2, 2))),
         solved_by=EXACT,
     )
 
@@ -83,7 +87,9 @@ def heads() -> HeadStartData:
     shares = np.linspace(0, 1, 20)
     phi = np.outer(1.1 - shares, np.array([1.0, 1.001]))
     return HeadStartData(
-        shares=shares, measured=with_ft(measured(np.ones((20, 2))), phi**2, head_error=phi), solved_by=EXACT
+        shares=shares,
+        comparison=with_fine_tuning(comparison(np.ones((20, 2)), head_error=phi), phi**2),
+        solved_by=EXACT,
     )
 
 
@@ -115,28 +121,29 @@ def trajectory(times: np.ndarray, id_risk: np.ndarray, ood_risk: np.ndarray) -> 
     )
 
 
-def measured(factor: np.ndarray) -> Measured:
+def comparison(factor: np.ndarray, *, head_error: np.ndarray | None = None) -> Comparison:
     """Risks of every method, times a factor."""
-    return Measured(
-        head_error=factor,
-        lp_id=1e-4 * factor,
-        lp_ood=1e-3 * factor,
-        lp_best_ood=1e-3 * factor,
-        ft_id=0 * factor,
-        ft_ood=0.3 * factor,
-        ft_best_ood=0.2 * factor,
-        lp_ft_id=1e-30 * factor,
-        lp_ft_ood=0.8e-3 * factor,
-        lp_ft_worst_ood=1e-3 * factor,
-        ft_movement=0.5 * factor,
-        lp_ft_movement=0.01 * factor,
+    return Comparison(
+        head_error=factor if head_error is None else head_error,
+        methods=ByMethod(
+            linear_probing=flow_risks(factor, id=1e-4, ood=1e-3, movement=0.0),
+            fine_tuning=flow_risks(factor, id=0.0, ood=0.3, movement=0.5),
+            lp_ft=flow_risks(factor, id=1e-30, ood=0.8e-3, movement=0.01),
+        ),
         bounds=bounds(factor),
         solved=np.ones(factor.shape, dtype=bool),
     )
 
 
-def with_ft(found: Measured, ft_ood: np.ndarray, **other: np.ndarray) -> Measured:
-    return Measured(**{**vars(found), "ft_ood": ft_ood, **other})
+def flow_risks(factor: np.ndarray, *, id: float, ood: float, movement: float) -> FlowRisks:
+    """The lowest OOD risk is two thirds of the last, the highest a quarter more."""
+    values = {"id": id, "ood": ood, "lowest_ood": ood * 2 / 3, "highest_ood": ood * 1.25, "movement": movement}
+    return FlowRisks(**{name: value * factor for name, value in values.items()})
+
+
+def with_fine_tuning(comparison: Comparison, ood: np.ndarray) -> Comparison:
+    """The same with other OOD risks of fine-tuning at its limit."""
+    return eqx.tree_at(lambda compared: compared.methods.fine_tuning.ood, comparison, ood)
 
 
 def bounds(factor: np.ndarray | float) -> Bounds:

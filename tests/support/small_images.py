@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32
 
-from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.backbone import Backbone, Forward, Role
 from empirical.datasets.image_sets import ImageRows, ImageSet
+from empirical.records import NormMode
 
 CLASSES = 5
 

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from empirical import Places, Suite
+from empirical import Suite, Workspace
 from empirical.augment.transforms import TRANSFORMS
 from empirical.backbones.catalogue import BackboneChoice
-from empirical.datasets.digits import DigitsSplit
-from empirical.datasets.protocols import CLEAN
+from empirical.datasets.protocols import CLEAN, Split
 from empirical.methods import FT_EVAL, LP_FT, PartialProbe
-from empirical.recipes import Recipe, SolvedProbe, Sweep, Variation
+from empirical.recipes import Condition, Recipe, SolvedProbe, Sweep
 
 BEYOND_FLOAT32 = 1e39
 PARTLY = FT_EVAL.model_copy(
@@ -31,19 +30,19 @@ RECIPE = Recipe(
     batch_size=20,
     seeds=(0, 1),
     classes=10,
-    split=DigitsSplit(training=60, validation=30, test=40),
+    split=Split(training=60, validation=30, test=40),
     interpolate=(LP_FT.label,),
-    variations=(
-        Variation(kind="head_start", label="random", value=0, like=(FT_EVAL.label,)),
-        Variation(
+    conditions=(
+        Condition(kind="head_start", label="random", value=0, like=(FT_EVAL.label,)),
+        Condition(
             name="partly probed", kind="head_start", label="partly", value=1, like=(FT_EVAL.label,), method=PARTLY
         ),
-        Variation(kind="head_start", label="linear probe", value=2, like=(LP_FT.label,)),
+        Condition(kind="head_start", label="linear probe", value=2, like=(LP_FT.label,)),
     ),
     source="a test",
 )
 SUITE = Suite(name="embedded", recipes=(RECIPE,))
 
 
-def places(folder: Path) -> Places:
-    return Places(folder=folder / "benchmark")
+def workspace(folder: Path) -> Workspace:
+    return Workspace(folder=folder / "benchmark")

@@ -20,13 +20,13 @@ FIGURES = ("side_by_side", "benchmark_accuracy", "accuracy_along_training", "fea
 def tiny_plan() -> Plan:
     """Complete in kind, small in number."""
     from empirical import Suite
-    from empirical.datasets.digits import DigitsSplit
+    from empirical.datasets.protocols import Split
     from empirical.methods import FT, LP_FT
     from empirical.recipes import DIGITS, SolvedProbe, Sweep
 
     recipe = DIGITS["quick"].model_copy(
         update={
-            "split": DigitsSplit(training=96, validation=64, test=64),
+            "split": Split(training=96, validation=64, test=64),
             "seeds": (0, 1),
             "probe": SolvedProbe(penalties=(0.1, 1.0)),
             "sweeps": (Sweep(method=FT, learning_rates=(1e-2,)), Sweep(method=LP_FT, learning_rates=(1e-3,))),

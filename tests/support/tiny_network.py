@@ -6,8 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, Forward, NormMode, Role
+from empirical.backbones.backbone import Backbone, Forward, Role
 from empirical.backbones.classifier import Classifier, Head, random_head
+from empirical.records import NormMode
 from empirical.training import Resident
 
 SIDE, WIDTH, BLOCKS, CLASSES = 4, 6, 2, 3

@@ -1,9 +1,12 @@
 """Fine-tuning reaches ID risk 0 almost surely; linear probing does not where w* is no combination of the features."""
 
+import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 
 from tests.support.judging import FIXED, ONE_UNIT, VISIBLE, integrated_evidence, judged, judged_on
 from tests.support.strategies import problems
@@ -15,6 +18,8 @@ from theory.statements.statement import TOLERANCE
 NAME = "ft_beats_lp_id"
 #: A risk of 0 to rounding is the square of 1e-16 of the labels, with four decades of slack in its root.
 FITTED = 1e-20
+#: A symmetric matrix of a few numbers.
+EIGENVALUES = 1e-12
 ERRORS = st.floats(0.05, 1.3)
 SEARCH = settings(max_examples=500, derandomize=True, database=None, phases=[Phase.generate])
 
@@ -65,3 +70,54 @@ def test_is_not_vacuous():
         settings=SEARCH,
     )
     assert judged(problem).slack(NAME) > 0.99
+
+
+@pytest.mark.parametrize(("k", "m"), [(1, 2), (2, 4), (3, 3), (4, 2)])
+def test_every_saddle_has_as_many_ways_down_as_features(k, m):
+    """Step 2 of the proof: k positive, k negative and k (m - 1) vanishing eigenvalues, as the formula says."""
+    draw = np.random.default_rng(k + 10 * m)
+    target, factor = draw.normal(size=m), draw.normal(size=(m, m))
+    covariance = factor @ factor.T
+    direction = covariance @ target
+    features = draw.normal(size=(k, m))
+    features -= np.outer(features @ direction, direction) / (direction @ direction)  # A C u = 0
+
+    def field(numbers):
+        head, now = numbers[:k], numbers[k:].reshape(k, m)
+        drive = 2 * covariance @ (target - now.T @ head)
+        return jnp.concatenate([now @ drive, jnp.outer(head, drive).ravel()])
+
+    saddle = jnp.concatenate([jnp.zeros(k), features.ravel()])
+    found = np.linalg.eigvalsh(np.asarray(jax.jacfwd(field)(saddle)))
+    stiffness = np.linalg.eigvalsh(2 * features @ covariance @ features.T)
+    roots = np.sqrt(stiffness**2 + 4 * np.sum((2 * direction) ** 2))
+    expected = np.concatenate([(-stiffness + roots) / 2, (-stiffness - roots) / 2, np.zeros(k * (m - 1))])
+    np.testing.assert_allclose(found, np.sort(expected), atol=EIGENVALUES * np.abs(found).max())
+
+
+def test_heads_within_the_ellipsoid_fit_but_for_one():
+    """k = 1, m = 2, condition 4: heads on either side of the exceptional one fit, the longer the closer they start."""
+    features, target, eigenvalues = np.array([0.9, 0.3]), np.array([0.2, 0.7]), np.array([1.0, 0.25])
+
+    def time_to_fit(head):
+        def velocity(_, numbers):
+            drive = 2 * eigenvalues * (target - numbers[1:] * numbers[0])
+            return np.concatenate([[numbers[1:] @ drive], numbers[0] * drive])
+
+        def fitted(_, numbers):
+            return np.linalg.norm(numbers[1:] * numbers[0] - target) - 1e-3
+
+        fitted.terminal = True
+        start = np.array([head, *features])
+        path = solve_ivp(velocity, (0, 1e4), start, method="DOP853", rtol=1e-12, atol=1e-14, events=fitted)
+        return path.t[-1], path.y[0, -1]
+
+    low, high = -0.95, 0.95  # |A0| = 0.9487: from there on the head keeps its sign
+    assert time_to_fit(low)[1] < 0 < time_to_fit(high)[1]
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if time_to_fit(middle)[1] < 0 else (low, middle)
+    times = [time_to_fit(high + distance)[0] for distance in (1e-2, 1e-4, 1e-6)]
+    # The unstable rate sets the price of a decade nearer: equal steps in time for equal ratios of distance.
+    assert times[0] < times[1] < times[2] < 1e4
+    np.testing.assert_allclose(times[2] - times[1], times[1] - times[0], rtol=0.05)

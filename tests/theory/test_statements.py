@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from tests.support.judging import FIXED
 from theory.statements import STATEMENTS, Setting, Statement, Status, closed_form_evidence, is_violated, slack, status
 from theory.statements.evidence import ROUNDING
 from theory.statements.ft_ood_lower_bound import small_truth, small_truth_overparameterised
@@ -123,9 +124,18 @@ def test_closed_form_evidence_runs_from_start_to_limit():
     assert on_subspace == pytest.approx(problem.truth.weights[0])
 
 
-def test_closed_form_evidence_needs_one_id_direction():
-    with pytest.raises(ValueError, match="m=2"):
-        closed_form_evidence(small_truth_overparameterised(0.6, 1.0, 2.0))
+def test_closed_form_evidence_needs_one_id_direction_or_one_feature():
+    one_feature = closed_form_evidence(small_truth_overparameterised(0.6, 1.0, 2.0), moments=5)
+    assert one_feature.fine_tuning.head.shape == (5, 1)
+    with pytest.raises(ValueError, match="m=4, k=2"):
+        closed_form_evidence(FIXED["generic"])
+
+
+def test_a_strict_claim_is_violated_by_equal_sides(evidence):
+    equal = comparing(1.0, 1.0)
+    assert not is_violated(equal, evidence)
+    assert is_violated(dataclasses.replace(equal, strict=True), evidence)
+    assert not is_violated(dataclasses.replace(comparing(1.0, 2.0), strict=True), evidence)
 
 
 def test_truth_outside_the_features_is_asked_on_the_id_subspace():

@@ -1,6 +1,7 @@
 """The fine-tuning flow: its vector field in full and in reduced coordinates, and what it conserves.
 
-`dv/dt = -2 B X^T r, dB/dt = -2 v r^T X, r = X B^T v - Y`. Source: paper, section 3.2; docs/theory.md.
+`dv/dt = -2 B X^T r, dB/dt = -2 v r^T X, r = X B^T v - Y`. Source: submission, section 3.1,
+equation 3.2; docs/theory.md.
 """
 
 import jax.numpy as jnp

@@ -1,27 +1,12 @@
-"""The statements of the paper and ours, one file each, in the order in which the argument runs."""
+"""The statements of the paper and ours, one file each. A file in this folder that has a `STATEMENT` is one of them.
 
-from theory.statements import (
-    any_loss_lower_bound,
-    balancedness,
-    best_lower_bound,
-    corrected_lower_bound,
-    early_stopping,
-    fine_tuning_upper_bound,
-    finite_step_lower_bound,
-    frozen_features,
-    ft_beats_lp_id,
-    ft_ood_lower_bound,
-    half_space_lower_bound,
-    id_features_move_more,
-    implicit_lower_bound,
-    linear_probing_upper_bound,
-    lp_beats_ft_ood,
-    lp_ft_dominance,
-    lp_ft_perfect_features,
-    lp_ft_upper_bound,
-    measured_feature_movement,
-    weight_decay_lower_bound,
-)
+Their order, that in which the argument runs, is the statements' own (`Statement.order`): who adds a statement adds a
+file, and touches no list.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
 from theory.statements.evidence import Evidence, closed_form_evidence
 from theory.statements.statement import (
     Counterexample,
@@ -34,28 +19,14 @@ from theory.statements.statement import (
     status,
 )
 
-STATEMENTS: tuple[Statement, ...] = (
-    frozen_features.STATEMENT,
-    balancedness.STATEMENT,
-    ft_ood_lower_bound.STATEMENT,
-    corrected_lower_bound.STATEMENT,
-    implicit_lower_bound.STATEMENT,
-    half_space_lower_bound.STATEMENT,
-    best_lower_bound.STATEMENT,
-    any_loss_lower_bound.STATEMENT,
-    finite_step_lower_bound.STATEMENT,
-    weight_decay_lower_bound.STATEMENT,
-    fine_tuning_upper_bound.STATEMENT,
-    linear_probing_upper_bound.STATEMENT,
-    lp_beats_ft_ood.STATEMENT,
-    early_stopping.STATEMENT,
-    ft_beats_lp_id.STATEMENT,
-    lp_ft_perfect_features.STATEMENT,
-    lp_ft_upper_bound.STATEMENT,
-    id_features_move_more.STATEMENT,
-    measured_feature_movement.STATEMENT,
-    lp_ft_dominance.STATEMENT,
-)
+
+def _discovered() -> tuple[Statement, ...]:
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    statements = [module.STATEMENT for module in modules if hasattr(module, "STATEMENT")]
+    return tuple(sorted(statements, key=lambda statement: (statement.order, statement.name)))
+
+
+STATEMENTS: tuple[Statement, ...] = _discovered()
 
 __all__ = [
     "STATEMENTS",

@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="any_loss_lower_bound",
+    order=55,
     source="ours",
     claim="The lower bounds on fine-tuning hold for gradient flow on any loss of the outputs and any labels.",
     latex=(

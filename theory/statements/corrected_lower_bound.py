@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="corrected_lower_bound",
+    order=40,
     source="ours; corrects submission, Theorem 3.1",
     claim="At no time is the OOD risk of fine-tuning below a bound set by the head alignment error.",
     latex=(
@@ -17,7 +18,13 @@ STATEMENT = Statement(
     premises_hold=always,
     smaller=lambda evidence: corrected_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.ONE_ID_DIRECTION, Setting.PERFECT_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(
+        Setting.ONE_ID_DIRECTION,
+        Setting.MANY_FEATURES,
+        Setting.PERFECT_FEATURES,
+        Setting.SEVERAL_ID_DIRECTIONS,
+        Setting.WIDE_SCALES,
+    ),
     bound="smaller",
     published=False,
     proof="docs/theory.md#the-corrected-lower-bound",

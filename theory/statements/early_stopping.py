@@ -10,6 +10,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="early_stopping",
+    order=80,
     source="submission, section 4.3; here with a computable premise",
     claim="Under the dominance certificate fine-tuning is worse than linear probing out of distribution at every time.",
     latex=r"L_{ood}(v_{lp}, B_0) < \inf_t L_{ood}(v_{ft}(t), B_{ft}(t))",
@@ -17,7 +18,7 @@ STATEMENT = Statement(
     premises_hold=lp_beats_ft,
     smaller=probed_risk,
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     published=True,
     proof="docs/theory.md#the-dominance-certificate",
 )

@@ -7,7 +7,7 @@ from jaxtyping import Array, Float
 
 from theory import linear_probing
 from theory.bounds.finite_steps import Drift
-from theory.fine_tuning import one_id_direction
+from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, network_at, reduce
@@ -39,19 +39,26 @@ class Evidence(eqx.Module):
 
 
 def closed_form_evidence(problem: Problem, *, moments: int = 65) -> Evidence:
-    """Evidence without integration, for problems with one ID direction.
+    """Evidence without integration: one ID direction, or one feature with a training covariance c I.
 
-    Fine-tuning paths are covered evenly in rapidity, so no choice of time scale enters.
+    With one ID direction fine-tuning paths are covered evenly in rapidity, so no choice of time scale enters; with
+    several they are covered evenly in the logarithm of time. The caller vouches for C = c I.
 
     Args:
       moments: points on each fine-tuning path, ends included.
     Raises:
-      ValueError: the problem has more than one ID direction.
+      ValueError: the problem has several ID directions and several features.
     """
+    if problem.id_dim > 1 and problem.feature_dim > 1:
+        raise ValueError(
+            f"A closed form needs one ID direction or one feature, got m={problem.id_dim}, k={problem.feature_dim}."
+        )
     reduced = reduce(problem, compress=False)
     fractions = jnp.linspace(0.0, 1.0, moments)
 
     def path(start: ReducedProblem) -> FlowState:
+        if problem.id_dim > 1:
+            return jax.vmap(lambda time: one_active_unit.state_at(start, time))(_unit_times(start, moments))
         return jax.vmap(lambda fraction: one_id_direction.state_on_path(start, fraction))(fractions)
 
     probed = linear_probing.limit(reduced)
@@ -62,6 +69,12 @@ def closed_form_evidence(problem: Problem, *, moments: int = 65) -> Evidence:
         linear_probing=networks_along(ends, reduced, problem),
         lp_ft=networks_along(path(reduced.with_head(probed.head)), reduced, problem),
     )
+
+
+def _unit_times(start: ReducedProblem, moments: int) -> Float[Array, " t"]:
+    imbalance = jnp.sum(start.start.head**2) - jnp.sum(start.start.id_features**2)
+    rate = 2 * start.training_covariance[0, 0] * jnp.sqrt(jnp.sum(start.id_target**2) + imbalance**2 / 4)
+    return jnp.concatenate([jnp.zeros(1), jnp.logspace(-6, 3, moments - 2) / rate, jnp.full(1, jnp.inf)])
 
 
 def networks_along(states: FlowState, reduced: ReducedProblem, problem: Problem) -> LinearNetwork:

@@ -8,6 +8,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="fine_tuning_upper_bound",
+    order=58,
     source="ours",
     claim="From a head that nearly fits the training data the OOD risk of fine-tuning stays near that of the start.",
     latex=(

@@ -34,6 +34,7 @@ def _closest(evidence: Evidence) -> tuple[Float[Array, ""], Float[Array, ""]]:
 
 STATEMENT = Statement(
     name="finite_step_lower_bound",
+    order=56,
     source="ours",
     claim="After any number of steps of SGD the half-space bound holds, with the squares of the steps taken off.",
     latex=(

@@ -24,6 +24,7 @@ def movement_off_subspace(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="frozen_features",
+    order=10,
     source="submission, Lemma on the gradient of B (proof of Theorem 3.1)",
     claim="Fine-tuning leaves the features of inputs orthogonal to the ID subspace as they were.",
     latex=r"B(t) P_\perp = B_0 P_\perp \quad \text{for all } t",

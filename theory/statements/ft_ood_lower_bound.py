@@ -58,6 +58,7 @@ def imperfect_features_large_truth() -> Problem:
 
 STATEMENT = Statement(
     name="ft_ood_lower_bound",
+    order=30,
     source="submission, Theorem 3.1, equation 3.7; camera-ready, the same form with Sigma",
     claim="At no time is the OOD risk of fine-tuning below a bound set by the head alignment error, as published.",
     latex=(
@@ -68,7 +69,13 @@ STATEMENT = Statement(
     premises_hold=off_subspace_visible,
     smaller=lambda evidence: published_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.ONE_ID_DIRECTION, Setting.PERFECT_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(
+        Setting.ONE_ID_DIRECTION,
+        Setting.MANY_FEATURES,
+        Setting.PERFECT_FEATURES,
+        Setting.SEVERAL_ID_DIRECTIONS,
+        Setting.WIDE_SCALES,
+    ),
     bound="smaller",
     published=True,
     counterexamples=(

@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="half_space_lower_bound",
+    order=52,
     source="ours",
     claim="The weights of fine-tuning never leave a half-space, and the truth's distance to it bounds the OOD risk.",
     latex=(
@@ -17,7 +18,13 @@ STATEMENT = Statement(
     premises_hold=always,
     smaller=lambda evidence: half_space_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.ONE_ID_DIRECTION, Setting.PERFECT_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(
+        Setting.ONE_ID_DIRECTION,
+        Setting.MANY_FEATURES,
+        Setting.PERFECT_FEATURES,
+        Setting.SEVERAL_ID_DIRECTIONS,
+        Setting.WIDE_SCALES,
+    ),
     published=False,
     bound="smaller",
     proof="docs/theory.md#the-half-space-bound",

@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="implicit_lower_bound",
+    order=50,
     source="ours; the argument behind submission, Theorem 3.1, without its losses",
     claim="At no time is the OOD risk of fine-tuning below the root of the head error ceiling.",
     latex=(
@@ -16,7 +17,13 @@ STATEMENT = Statement(
     premises_hold=always,
     smaller=lambda evidence: implicit_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.ONE_ID_DIRECTION, Setting.PERFECT_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(
+        Setting.ONE_ID_DIRECTION,
+        Setting.MANY_FEATURES,
+        Setting.PERFECT_FEATURES,
+        Setting.SEVERAL_ID_DIRECTIONS,
+        Setting.WIDE_SCALES,
+    ),
     bound="smaller",
     published=False,
     proof="docs/theory.md#the-implicit-lower-bound",

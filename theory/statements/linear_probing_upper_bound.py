@@ -15,6 +15,7 @@ def probed_risk(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="linear_probing_upper_bound",
+    order=60,
     source="ours; makes the second half of submission, Theorem 3.2, quantitative",
     claim="The OOD risk of the linear-probing limit is bounded by the feature error.",
     latex=r"\sqrt{L_{ood}(v_{lp}, B_0)} \le \sqrt{\sigma_{\max}(\Sigma)} \, \epsilon W (1 + \sqrt{\kappa} / c_S)",
@@ -22,7 +23,7 @@ STATEMENT = Statement(
     premises_hold=on_subspace_visible,
     smaller=probed_risk,
     larger=lambda evidence: linear_probing_upper_bound(evidence.problem),
-    settings=(Setting.ONE_ID_DIRECTION, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.ONE_ID_DIRECTION, Setting.MANY_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     bound="larger",
     published=False,
     proof="docs/theory.md#the-linear-probing-upper-bound",

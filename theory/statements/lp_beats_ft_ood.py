@@ -35,6 +35,7 @@ def scaled_risk_ratio(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="lp_beats_ft_ood",
+    order=70,
     source="submission, Theorem 3.2; here in quantitative form",
     claim="The ratio of OOD risks, linear probing to fine-tuning at its best moment, vanishes with the feature error.",
     latex=r"\frac{L_{ood}(v_{lp}, B_0)}{\inf_t L_{ood}(v_{ft}(t), B_{ft}(t))} \xrightarrow{p} 0, \quad B_0 \to B_*",
@@ -42,7 +43,7 @@ STATEMENT = Statement(
     premises_hold=fine_tuning_is_bounded_away,
     smaller=scaled_risk_ratio,
     larger=lambda evidence: linear_probing_upper_bound(evidence.problem),
-    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     published=True,
     proof="docs/theory.md#linear-probing-against-fine-tuning",
 )

@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="lp_ft_dominance",
+    order=130,
     source="ours",
     claim="Under its certificate LP-FT at any time beats fine-tuning at any time, out of distribution.",
     latex=r"\sup_t L_{ood}(v_{lpft}(t), B_{lpft}(t)) < \inf_t L_{ood}(v_{ft}(t), B_{ft}(t))",
@@ -14,7 +15,7 @@ STATEMENT = Statement(
     premises_hold=lp_ft_beats_ft,
     smaller=highest_lp_ft_risk,
     larger=lowest_fine_tuning_risk,
-    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     published=False,
     proof="docs/theory.md#the-dominance-certificate",
 )

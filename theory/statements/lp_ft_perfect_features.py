@@ -7,6 +7,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="lp_ft_perfect_features",
+    order=100,
     source="submission, Proposition 3.2",
     claim="With perfect features LP-FT has OOD risk 0 at all times, fine-tuning a positive one almost surely.",
     latex=r"L_{ood}(v_{lpft}(t), B_{lpft}(t)) = 0 < L_{ood}(v_{ft}(t), B_{ft}(t)) \quad \text{for all } t",

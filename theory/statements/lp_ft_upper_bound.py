@@ -15,6 +15,7 @@ def highest_lp_ft_risk(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="lp_ft_upper_bound",
+    order=110,
     source="ours; extends submission, Proposition 3.2, to imperfect features",
     claim="With good enough features the OOD risk of LP-FT is bounded by the feature error at every time.",
     latex=(
@@ -25,7 +26,7 @@ STATEMENT = Statement(
     premises_hold=lp_ft_stays_close,
     smaller=highest_lp_ft_risk,
     larger=lambda evidence: lp_ft_upper_bound(evidence.problem),
-    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS),
+    settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
     bound="larger",
     published=False,
     proof="docs/theory.md#the-lp-ft-upper-bound",

@@ -31,6 +31,7 @@ def measured_movement_bound(evidence: Evidence) -> Float[Array, ""]:
 
 STATEMENT = Statement(
     name="measured_feature_movement",
+    order=122,
     source="ours; makes submission, section 4.3, quantitative without the truth",
     claim="LP-FT moves the features by at most a multiple of the residual that linear probing leaves.",
     latex=(

@@ -39,6 +39,8 @@ class Setting(StrEnum):
     RAW_PARAMETERS = "m > 1, raw parameters (v, B) integrated"
     PERFECT_FEATURES = "m = 1, eps = 0, closed form"
     GOOD_FEATURES = "m = 1, small eps, closed form"
+    MANY_FEATURES = "m = 1, k = 8, any second moments, closed form"
+    WIDE_SCALES = "m > 1, k = 3, any second moments, W from 1e-3, condition to 1e8, integrated"
     ANY_LOSS = "m > 1, squared or logistic loss on noisy labels, raw parameters integrated"
     FINITE_STEPS = "m > 1, squared or logistic loss on noisy labels, SGD"
     WEIGHT_DECAY = "m > 1, squared or logistic loss on noisy labels, weight decay, raw parameters integrated"
@@ -58,7 +60,8 @@ class Statement:
     """A claim of the form `smaller <= larger` for every problem that meets the premises.
 
     Attributes:
-      name: as the command line takes it.
+      name: as the command line takes it, and of its file.
+      order: where it stands in the argument; equal ones stand in the order of their names.
       source: where the claim stands; ours are named as ours.
       claim: one sentence.
       latex: the formula.
@@ -69,6 +72,7 @@ class Statement:
       published: whether the paper claims it in this form.
       bound: which side is a bound on the other; None where neither is, so that no ratio of the two means anything.
       counterexamples: instances that refute it.
+      strict: the claim is `smaller < larger`, which equal sides violate.
     """
 
     name: str
@@ -84,12 +88,15 @@ class Statement:
     bound: Literal["smaller", "larger"] | None = None
     proof: str | None = None
     counterexamples: tuple[Counterexample, ...] = ()
+    order: int = 1000
+    strict: bool = False
 
 
 def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
     """Relative gap between the sides, in [-2, 2]: negative where the claim is violated.
 
-    Exactly 0 where the gap is within the evidence's accuracy; 1 where the larger side is infinite.
+    Where the gap is within the evidence's accuracy the sides are equal: exactly 0, or -1 where the claim is strict.
+    1 where the larger side is infinite.
     """
     smaller, larger = statement.smaller(evidence), statement.larger(evidence)
     unbounded = jnp.isposinf(larger)
@@ -98,7 +105,11 @@ def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
     size = truth_norm(evidence.problem) + jnp.linalg.norm(evidence.problem.pretrained.head)
     scale = jnp.maximum(jnp.abs(smaller), jnp.abs(larger))
     within_accuracy = ~unbounded & (jnp.abs(gap) <= evidence.accuracy * size)
-    return jnp.where(unbounded, 1.0, jnp.where(within_accuracy, 0.0, gap / jnp.where(scale > 0, scale, 1.0)))
+    return jnp.where(
+        unbounded,
+        1.0,
+        jnp.where(within_accuracy, -1.0 if statement.strict else 0.0, gap / jnp.where(scale > 0, scale, 1.0)),
+    )
 
 
 def bound_ratio(statement: Statement, evidence: Evidence) -> Float[Array, ""]:

@@ -6,6 +6,7 @@ from theory.statements.statement import Setting, Statement
 
 STATEMENT = Statement(
     name="weight_decay_lower_bound",
+    order=57,
     source="ours",
     claim="With weight decay the half-space bound holds with a half-space that shrinks at a known rate.",
     latex=(

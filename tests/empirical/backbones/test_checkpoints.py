@@ -8,7 +8,7 @@ from safetensors.numpy import load_file, save_file
 
 from artifacts import UserError
 from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
-from empirical.backbones.checkpoint_locations import CheckpointPlaces
+from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.checkpoints import (
     read_checkpoint,
     read_provenance,
@@ -71,7 +71,7 @@ def test_the_shipped_network_is_small_and_says_where_it_comes_from():
     assert SHIPPED.stat().st_size < 1_000_000
     assert provenance["command"] == "python -m empirical.pretraining --out PATH"
     assert provenance["held_out_font_accuracy"] > 0.85  # 45 classes, fonts never trained on
-    loaded = load(BackboneChoice(name="small_resnet"), CheckpointPlaces())
+    loaded = load(BackboneChoice(name="small_resnet"), CheckpointLocations())
     assert (loaded.backbone.feature_dim, loaded.backbone.blocks, loaded.backbone.side) == (96, 3, None)
     assert loaded.provenance == provenance
 

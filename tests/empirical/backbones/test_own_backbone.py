@@ -11,7 +11,7 @@ import pytest
 from artifacts import UserError
 from empirical.backbones.backbone import Role
 from empirical.backbones.catalogue import BackboneChoice, load
-from empirical.backbones.checkpoint_locations import CheckpointPlaces
+from empirical.backbones.checkpoint_locations import CheckpointLocations
 
 SHARED = Path(os.environ.get("DISTORT_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
 WEIGHTS, IMAGES = SHARED / "mobilenet_v2_imagenet.npz", SHARED / "office_caltech"
@@ -59,7 +59,7 @@ def choice(weights):
 
 
 def test_it_keeps_the_protocol(small_weights):
-    backbone = load(choice(small_weights), CheckpointPlaces()).backbone
+    backbone = load(choice(small_weights), CheckpointLocations()).backbone
     assert (backbone.feature_dim, backbone.blocks, backbone.side) == (160, 18, None)
     roles = backbone.roles()
     assert roles.stem.kernel == Role("kernel", 0)
@@ -87,7 +87,7 @@ def test_wrong_weights_are_refused(content, tmp_path):
     (tmp_path / "w.npz").write_bytes(content)
     for weights in (tmp_path / "w.npz", tmp_path / "none.npz"):
         with pytest.raises(UserError, match="must"):
-            load(choice(weights), CheckpointPlaces())
+            load(choice(weights), CheckpointLocations())
 
 
 @NEEDED

@@ -18,12 +18,13 @@ from safetensors.numpy import save_file
 from artifacts import UserError
 from empirical.backbones import catalogue
 from empirical.backbones.catalogue import BackboneChoice, agrees, fresh, load, published
-from empirical.backbones.checkpoint_locations import CheckpointPlaces, checkpoint_places
+from empirical.backbones.checkpoint_locations import CheckpointLocations, checkpoint_locations
 from empirical.backbones.checkpoints import read_provenance, tensors, weights_fingerprint
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_vit import ClipViT, VitSize
 from empirical.backbones.conversion import convert
+from empirical.backbones.own import backbone
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO, SWAV, TORCHVISION
@@ -159,7 +160,7 @@ CHOICE = BackboneChoice(name="moco_v2_resnet50")
 
 def test_a_checkpoint_is_found_checked_and_named_by_its_weights(moco):
     one, file = moco
-    loaded = load(CHOICE, CheckpointPlaces(folder=file.parent))
+    loaded = load(CHOICE, CheckpointLocations(folder=file.parent))
     assert eqx.tree_equal(loaded.backbone, RESNET)
     assert loaded.fingerprint == weights_fingerprint(RESNET)
     assert loaded.provenance["source_sha256"] == one.files[0].sha256
@@ -171,66 +172,66 @@ def test_a_checkpoint_is_found_checked_and_named_by_its_weights(moco):
 def test_it_may_lie_elsewhere(moco, tmp_path):
     one, file = moco
     elsewhere = file.rename(tmp_path / "other.tar")
-    for choice, places in (
-        (CHOICE.model_copy(update={"checkpoint": elsewhere}), CheckpointPlaces()),
-        (CHOICE, CheckpointPlaces(files={one.name: elsewhere})),
+    for choice, locations in (
+        (CHOICE.model_copy(update={"checkpoint": elsewhere}), CheckpointLocations()),
+        (CHOICE, CheckpointLocations(files={one.name: elsewhere})),
     ):
-        assert eqx.tree_equal(load(choice, places).backbone, RESNET)
+        assert eqx.tree_equal(load(choice, locations).backbone, RESNET)
 
 
 def test_what_is_not_there_is_said_to_be_missing_where(moco, tmp_path):
     with pytest.raises(UserError, match=r"moco_v2_resnet50 needs its weights in .*moco_v2_800ep_pretrain.pth.tar"):
-        load(CHOICE, CheckpointPlaces(folder=tmp_path))
+        load(CHOICE, CheckpointLocations(folder=tmp_path))
     with pytest.raises(UserError, match="DISTORT_CHECKPOINTS"):
-        load(CHOICE, CheckpointPlaces())
+        load(CHOICE, CheckpointLocations())
 
 
 def test_a_file_that_is_not_the_published_one_is_refused(moco, legacy_file):
     _, file = moco
     legacy_file(file, outside(ResNet((1, 1), 4, key=jax.random.key(1)), MOCO))
     with pytest.raises(UserError, match="published checksum"):
-        load(CHOICE, CheckpointPlaces(folder=file.parent))
-    loaded = load(CHOICE.model_copy(update={"checkpoint": file}), CheckpointPlaces())
+        load(CHOICE, CheckpointLocations(folder=file.parent))
+    loaded = load(CHOICE.model_copy(update={"checkpoint": file}), CheckpointLocations())
     assert loaded.provenance["published_checksum_agrees"] is False
 
 
 def test_conversion_keeps_weights_and_provenance_and_is_found_first(moco, monkeypatch):
     one, file = moco
-    places = CheckpointPlaces(folder=file.parent)
-    before = load(CHOICE, places)
-    target = convert(one.name, places)
+    locations = CheckpointLocations(folder=file.parent)
+    before = load(CHOICE, locations)
+    target = convert(one.name, locations)
     assert read_provenance(target) == before.provenance
     monkeypatch.setattr(catalogue, "translated", None)  # the source is not read again
     file.unlink()
-    after = load(CHOICE, places)
+    after = load(CHOICE, locations)
     assert after.fingerprint == before.fingerprint
     assert after.provenance == before.provenance
     assert not list(file.parent.glob(".partial*"))
     with pytest.raises(UserError, match="got moco_v2_resnet50"):
-        load(BackboneChoice(name="moco_v1_resnet50", checkpoint=target), places)
+        load(BackboneChoice(name="moco_v1_resnet50", checkpoint=target), locations)
 
 
 def test_conversion_needs_a_source_and_a_folder(moco, tmp_path):
     with pytest.raises(UserError, match="no folder is named"):
-        convert("moco_v2_resnet50", CheckpointPlaces())
+        convert("moco_v2_resnet50", CheckpointLocations())
     with pytest.raises(UserError, match="needs its weights"):
-        convert("moco_v2_resnet50", CheckpointPlaces(folder=tmp_path))
+        convert("moco_v2_resnet50", CheckpointLocations(folder=tmp_path))
 
 
 def test_computing_in_16_bits_reads_the_same_weights(moco):
     _, file = moco
-    places = CheckpointPlaces(folder=file.parent)
-    half = load(CHOICE.model_copy(update={"compute": "bfloat16"}), places)
+    locations = CheckpointLocations(folder=file.parent)
+    half = load(CHOICE.model_copy(update={"compute": "bfloat16"}), locations)
     assert half.backbone.compute_dtype == jnp.bfloat16
-    assert half.fingerprint == load(CHOICE, places).fingerprint
+    assert half.fingerprint == load(CHOICE, locations).fingerprint
 
 
 def test_places_come_from_the_environment_else_from_the_data(monkeypatch, tmp_path):
     monkeypatch.delenv("DISTORT_CHECKPOINTS", raising=False)
-    assert checkpoint_places(tmp_path).folder == tmp_path / "checkpoints"
-    assert checkpoint_places().folder is None
+    assert checkpoint_locations(tmp_path).folder == tmp_path / "checkpoints"
+    assert checkpoint_locations().folder is None
     monkeypatch.setenv("DISTORT_CHECKPOINTS", str(tmp_path))
-    assert checkpoint_places(tmp_path / "data").folder == tmp_path
+    assert checkpoint_locations(tmp_path / "data").folder == tmp_path
 
 
 def test_checksums_may_be_published_in_part(tmp_path):
@@ -251,7 +252,7 @@ def test_the_catalogue_covers_the_papers_recipes():
 @pytest.mark.parametrize("name", ["resnet50", "moco", ""])
 def test_unknown_names_are_refused_with_the_known_ones(name):
     with pytest.raises(UserError, match="clip_vit_b16"):
-        load(BackboneChoice(name=name), CheckpointPlaces())
+        load(BackboneChoice(name=name), CheckpointLocations())
 
 
 @pytest.mark.parametrize("change", [{"compute": "bfloat16"}, {"rematerialise": True}, {"options": {"a": 1}}])
@@ -263,10 +264,12 @@ def test_the_small_network_has_no_options(change):
 # -- a backbone of the user's own --------------------------------------------------------------------------------------
 
 
+@backbone
 def narrow(checkpoint, *, width=4):
     return SmallResNet(widths=(width, 6), key=KEY)
 
 
+@backbone
 def no_backbone(checkpoint):
     return {"weights": 1}
 
@@ -282,14 +285,17 @@ class WrongRoles(SmallResNet):
         return [1, 2]
 
 
+@backbone
 def wrong_width(checkpoint):
     return WrongWidth(widths=(4, 6), key=KEY)
 
 
+@backbone
 def wrong_roles(checkpoint):
     return WrongRoles(widths=(4, 6), key=KEY)
 
 
+@backbone
 def half_weights(checkpoint):
     return jax.tree.map(lambda leaf: leaf.astype(jnp.float16), narrow(checkpoint))
 
@@ -303,15 +309,33 @@ def own(monkeypatch):
     return lambda function, **options: BackboneChoice(name=f"own_backbones:{function}", options=options)
 
 
+def undeclared(checkpoint):
+    raise AssertionError("only functions that declare themselves are called")
+
+
+@pytest.mark.parametrize("name", ["own_backbones:undeclared", "numpy:load", "os:system", "own_backbones:SmallResNet"])
+def test_only_what_declares_itself_is_called(own, name, tmp_path):
+    (tmp_path / "w").write_bytes(b"weights")
+    choice = BackboneChoice(name=name, checkpoint=tmp_path / "w", options={"allow_pickle": True})
+    with pytest.raises(UserError, match="must be declared as a backbone"):
+        load(choice, CheckpointLocations())
+
+
+@pytest.mark.parametrize("name", [":load", "numpy:", "numpy:load:x", "../x:load", "numpy:a.b", "a" * 10 + ".:b"])
+def test_a_name_that_is_no_function_is_not_imported(name):
+    with pytest.raises(UserError, match="must be named package"):
+        load(BackboneChoice(name=name), CheckpointLocations())
+
+
 def test_a_backbone_of_ones_own(own, tmp_path):
-    loaded = load(own("narrow", width=5), CheckpointPlaces())
+    loaded = load(own("narrow", width=5), CheckpointLocations())
     assert loaded.backbone.feature_dim == 6
     assert loaded.fingerprint == weights_fingerprint(loaded.backbone)
     (tmp_path / "w").write_bytes(b"weights")
     named = own("narrow").model_copy(update={"checkpoint": tmp_path / "w"})
-    assert load(named, CheckpointPlaces()).provenance["source_sha256"] == sha256_of(tmp_path / "w")
+    assert load(named, CheckpointLocations()).provenance["source_sha256"] == sha256_of(tmp_path / "w")
     with pytest.raises(UserError, match="a checkpoint that is a file"):
-        load(named.model_copy(update={"checkpoint": tmp_path / "none"}), CheckpointPlaces())
+        load(named.model_copy(update={"checkpoint": tmp_path / "none"}), CheckpointLocations())
 
 
 @pytest.mark.parametrize(
@@ -327,4 +351,4 @@ def test_a_backbone_of_ones_own(own, tmp_path):
 )
 def test_what_does_not_keep_the_protocol_is_refused(own, function, options, message):
     with pytest.raises(UserError, match=message):
-        load(own(function, **options), CheckpointPlaces())
+        load(own(function, **options), CheckpointLocations())

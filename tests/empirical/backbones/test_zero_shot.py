@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from artifacts import UserError
 from empirical.backbones.backbone import Role
 from empirical.backbones.catalogue import BackboneChoice, load
-from empirical.backbones.checkpoint_locations import CheckpointPlaces
+from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.clip_names import CLIP_TEXT, CLIP_VIT
 from empirical.backbones.clip_text import ClipText, TextSize
 from empirical.backbones.clip_vit import ClipViT, VitSize
@@ -177,8 +177,8 @@ def test_both_towers_come_from_openais_own_archive(torch, openai, shaken, reposi
         files=(WeightsFile("ViT-B-16.pt", "an address", sha256=sha256_of(tmp_path / "ViT-B-16.pt")),),
     )
     monkeypatch.setitem(BY_NAME, one.name, one)
-    choice, places = BackboneChoice(name=one.name), CheckpointPlaces(folder=tmp_path)
-    loaded, text = load(choice, places), load_text_tower(choice, places)
+    choice, locations = BackboneChoice(name=one.name), CheckpointLocations(folder=tmp_path)
+    loaded, text = load(choice, locations), load_text_tower(choice, locations)
     assert loaded.provenance["container"] == "torchscript"
     weights = {name: weight.float().numpy() for name, weight in traced.state_dict().items()}
     np.testing.assert_array_equal(loaded.backbone.projection.kernel, weights["visual.proj"])
@@ -217,4 +217,4 @@ def test_towers_that_do_not_belong_together_are_refused(repository):
     with pytest.raises(UserError, match="classes and templates, got 0 and 1"):
         text_features(text, tokenizer, [], ["a {}"])
     with pytest.raises(UserError, match="needs a CLIP backbone, got moco_v2_resnet50"):
-        load_text_tower(BackboneChoice(name="moco_v2_resnet50"), CheckpointPlaces())
+        load_text_tower(BackboneChoice(name="moco_v2_resnet50"), CheckpointLocations())

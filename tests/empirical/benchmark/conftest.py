@@ -5,13 +5,13 @@ import shutil
 import pytest
 
 from empirical import run_suite
-from tests.support.small_suite import SUITE, places
+from tests.support.small_suite import SUITE, workspace
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
-    """Places of a finished suite and what its first call did; not to be changed."""
-    found = places(tmp_path_factory.mktemp("suite"))
+    """Workspace of a finished suite and what its first call did; not to be changed."""
+    found = workspace(tmp_path_factory.mktemp("suite"))
     return found, run_suite(SUITE, found)
 
 
@@ -19,4 +19,4 @@ def finished(tmp_path_factory):
 def copy(finished, tmp_path):
     """A copy of the finished suite, to be spoilt."""
     shutil.copytree(finished[0].folder, tmp_path / "benchmark")
-    return places(tmp_path)
+    return workspace(tmp_path)

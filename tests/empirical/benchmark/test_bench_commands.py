@@ -18,7 +18,7 @@ from empirical import Only, Suite, run_suite
 from empirical.benchmark.suite import SUITE_FILE
 from empirical.records import BENCHMARK_FILE
 from tests.support import SUPPORT
-from tests.support.small_suite import SUITE, places
+from tests.support.small_suite import SUITE, workspace
 
 PATIENCE_SECONDS = 240
 KILLED = SUPPORT / "killed_suite.py"
@@ -160,7 +160,7 @@ def test_a_second_process_is_told_to_wait(capsys, results):
 
 def test_real_data_are_no_miniature(finished, tmp_path):
     suite = Suite(name="miniature", recipes=SUITE.recipes)
-    outcome = run_suite(suite, places(tmp_path))
+    outcome = run_suite(suite, workspace(tmp_path))
     assert all("for miniatures" in one.error or "needs what failed" in one.error for one in outcome.set_aside)
     assert outcome.set_aside
 
@@ -177,6 +177,6 @@ def test_killed_in_the_middle_of_a_run_and_started_again(finished, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (tmp_path / "benchmark" / BENCHMARK_FILE).exists()
-    outcome = run_suite(SUITE, places(tmp_path))
+    outcome = run_suite(SUITE, workspace(tmp_path))
     assert outcome.benchmark == finished[1].benchmark
     assert not list(tmp_path.rglob(".partial-*"))

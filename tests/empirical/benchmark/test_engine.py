@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from empirical import Ledger, Only, Suite, Unit, collect, plan, run_suite, run_unit
+from empirical import Ledger, Only, Run, Suite, Unit, collect, plan, run_suite, run_unit
 from empirical.methods import FT_EVAL, LP_FT
 from empirical.recipes import Sweep
 from empirical.records import BENCHMARK_FILE, EpochRecord, read_benchmark, read_lines
@@ -22,8 +22,8 @@ def changed(**changes) -> Suite:
     return SUITE.model_copy(update={"recipes": (RECIPE.model_copy(update=changes),)})
 
 
-def document(places):
-    return read_benchmark(places.folder)
+def document(workspace):
+    return read_benchmark(workspace.folder)
 
 
 def test_rows_are_the_probe_and_the_sweeps(finished):
@@ -63,8 +63,8 @@ def test_a_grid_extends_itself_once_and_says_so(finished):
 
 
 def test_what_is_read_is_what_was_returned(finished):
-    places, outcome = finished
-    assert document(places) == outcome.benchmark
+    workspace, outcome = finished
+    assert document(workspace) == outcome.benchmark
     assert [len(curve.epochs) for curve in outcome.benchmark.curves] == [3] * 4  # before training and two epochs
     assert not outcome.benchmark.missing
     assert outcome.benchmark.dataset("digits").columns["digits"] == [
@@ -89,13 +89,14 @@ def test_head_starts_are_a_complete_series_with_the_theory_beside(finished):
 
 
 def test_the_network_with_the_probes_head_is_the_probe(finished):
-    places, _ = finished
+    workspace, _ = finished
     probe = Unit(kind="probe", recipe="digits", seed=1)
     unit = Unit(kind="training", recipe="digits", method=LP_FT.label, learning_rate=1e-9, epochs=2, seed=1)
-    found = materials(unit, SUITE, places)
-    head = head_source(unit, SUITE, places, found)
-    judged = found.judge(start_of(unit, found, head[0])).sets
-    wanted = Ledger(SUITE, places.folder).path(probe)
+    run = Run(unit, SUITE, workspace)
+    ingredients = materials(run)
+    head = head_source(run, ingredients)
+    judged = ingredients.judge(start_of(run, ingredients, head[0])).sets
+    wanted = Ledger(SUITE, workspace).penalties(probe)
     assert {name: one.accuracy for name, one in judged.items()} in [step.accuracy for step in wanted]
 
 
@@ -150,7 +151,7 @@ def test_a_damaged_file_is_named_and_its_run_made_again(finished, copy, name):
 
 def test_other_settings_make_other_runs_and_keep_the_rest(copy):
     more = changed(
-        sweeps=(Sweep(method=FT_EVAL, learning_rates=(1e-4, 1e-3)), RECIPE.sweeps[1]), variations=(), interpolate=()
+        sweeps=(Sweep(method=FT_EVAL, learning_rates=(1e-4, 1e-3)), RECIPE.sweeps[1]), conditions=(), interpolate=()
     )
     outcome = run_suite(more, copy)
     assert sorted(outcome.built) == [f"digits: FT (eval), learning rate 0.0001, seed {seed}" for seed in (0, 1)]
@@ -158,24 +159,25 @@ def test_other_settings_make_other_runs_and_keep_the_rest(copy):
 
 
 def test_a_part_of_a_suite_brings_what_it_depends_on(tmp_path):
-    from tests.support.small_suite import places
+    from tests.support.small_suite import workspace
 
-    found = places(tmp_path)
+    found = workspace(tmp_path)
     outcome = run_suite(SUITE, found, only=Only(("FT",)), limit=1)
     assert outcome.stopped
     assert list(outcome.built) == ["digits: FT (eval), learning rate 0.001, seed 0"]
     assert outcome.benchmark.rows == []  # nothing is complete, so nothing is shown
     assert len(outcome.benchmark.missing) > UNITS - 8
-    head = plan(SUITE, Ledger(SUITE, found.folder).run)
-    chosen = Only(("LP-FT",)).select(head.units, SUITE)
-    assert {unit.kind for unit in chosen} == {"probe", "training"}
+    ledger = Ledger(SUITE, found)
+    chosen = Only(("LP-FT",)).select(ledger.runs(plan(SUITE, ledger.training).units), SUITE)
+    assert {run.unit.kind for run in chosen} == {"probe", "training", "description"}
+    assert chosen[-1].unit.kind == "description"  # for the row alone
 
 
 def test_a_failed_unit_is_set_aside_and_what_depends_on_it_too(copy):
     shutil.rmtree(copy.folder / "probes")
     shutil.rmtree(copy.folder / "runs")
     broken = changed(probe=RECIPE.probe.model_copy(update={"penalties": (1e-320,)}))
-    outcome = run_suite(broken, copy, only=Only(("LP-FT", "probe")))
+    outcome = run_suite(broken, copy, only=Only(("LP-FT",)))
     failed = {one.unit: one.error for one in outcome.set_aside}
     if failed:  # a denormal penalty may be refused or solved, but must never end the call
         assert all(error for error in failed.values())
@@ -193,13 +195,13 @@ def test_a_unit_can_be_given_out_twice(copy):
 def test_what_cannot_be_read_is_named_and_not_counted(copy):
     victim = next((copy.folder / "probes").glob("*/result.json"))
     victim.write_text("{}", encoding="utf-8")
-    benchmark = collect(Ledger(SUITE, copy.folder))
+    benchmark = collect(Ledger(SUITE, copy))
     assert any("linear probe" in one and "(damaged)" in one for one in benchmark.missing)
     assert "LP" not in {row.method for row in benchmark.rows}
 
 
 def test_a_collected_part_names_what_is_missing(copy):
     shutil.rmtree(next((copy.folder / "runs").glob("[0-9a-f]*")))
-    benchmark = collect(Ledger(SUITE, copy.folder))
+    benchmark = collect(Ledger(SUITE, copy))
     assert benchmark.missing
     assert len(benchmark.rows) < 3 or len(benchmark.conditions) < 3

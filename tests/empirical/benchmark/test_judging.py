@@ -5,18 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from empirical.metrics import Measures
-from empirical.runs.judging import Judgement, NotFinite, _metrics
+from empirical.evaluation import Evaluation
+from empirical.records import SetMetrics
+from empirical.runs.judging import NotFinite, _check_finite, movements
 
 BEFORE = np.random.default_rng(0).standard_normal((6, 4)).astype(np.float32)
 
 
-def judgement(features):
-    return Judgement(sets={}, features={"id_test": features}, positions={})
+def evaluation(features):
+    return Evaluation(sets={}, features={"id_test": features}, positions={})
 
 
 def test_features_that_are_the_same_for_all_images_have_no_alignment():
-    moved = judgement(np.ones_like(BEFORE)).movement_from(judgement(BEFORE))["id_test"]
+    moved = movements(evaluation(BEFORE), evaluation(np.ones_like(BEFORE)))["id_test"]
     assert moved.cka is None
     assert moved.mean_squared == pytest.approx(np.mean((BEFORE - 1) ** 2))
     json.dumps(moved.model_dump(mode="json"), allow_nan=False)
@@ -24,4 +25,4 @@ def test_features_that_are_the_same_for_all_images_have_no_alignment():
 
 def test_scores_that_are_not_finite_are_named():
     with pytest.raises(NotFinite, match="Scores on id_test must be finite, but their negative log likelihood is nan"):
-        _metrics("id_test", 6, Measures(accuracy=0.5, nll=float("nan"), ece=0.1), None)
+        _check_finite("id_test", SetMetrics(count=6, accuracy=0.5, nll=float("nan"), ece=0.1))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from empirical import Only, Places, named_suite, run_suite
+from empirical import Only, Run, Workspace, named_suite, run_suite
 from empirical.benchmark.units import Unit
 from empirical.datasets.catalogue import COLUMNS
 from empirical.recipes import PAPER_RECIPES
@@ -21,7 +21,7 @@ def benchmark(miniature, tmp_path_factory):
 
 
 def finished(folder, root, *recipes: str) -> Benchmark:
-    outcome = run_suite(SUITE, Places(folder=folder / "benchmark", root=root), only=Only(recipes))
+    outcome = run_suite(SUITE, Workspace(folder=folder / "benchmark", root=root), only=Only(recipes))
     assert not outcome.set_aside
     return outcome.benchmark
 
@@ -70,7 +70,7 @@ def test_tables_keep_miniatures_apart_from_the_paper(benchmark):
 @pytest.mark.parametrize("name", [name for name in PAPER_RECIPES if name != "imagenet_augmented"])
 def test_every_recipe_finds_its_data_and_its_network(miniature, tmp_path, name):
     unit = Unit(kind="description", recipe=name, seed=0)
-    found = materials(unit, SUITE, Places(folder=tmp_path, root=miniature))
+    found = materials(Run(unit, SUITE, Workspace(folder=tmp_path, root=miniature)))
     assert found.classes == PAPER_RECIPES[name].classes
     assert [images.name for images in found.dataset.ood]
     assert set(found.inputs["data"]) == {images.name for images in found.dataset.sets}

@@ -1,15 +1,15 @@
 """Plans without training: what is named, in which order, how grids extend, what waits for what."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from artifacts import UserError
-from empirical import Only, Suite, Unit, dependencies, named_suite, plan
+from empirical import Only, Run, Suite, Unit, Workspace, named_suite, plan
 from empirical.benchmark.plan import grid
-from empirical.benchmark.units import configuration, run_id
 from empirical.methods import FT, LP_FT, WISE_FT
 from empirical.recipes import DIGITS, PAPER_RECIPES, Sweep
 from empirical.records import RunResult, SetMetrics
@@ -37,6 +37,19 @@ def results(scores: Mapping[float, float | None]):
         return finished(unit, scores[rate] or 0.0, diverged=scores[rate] is None)
 
     return of
+
+
+def run_of(unit: Unit, suite: Suite) -> Run:
+    return Run(unit, suite, Workspace(folder=Path("none")))
+
+
+def needed_by(unit: Unit, suite: Suite) -> tuple[Unit, ...]:
+    return tuple(run.unit for run in run_of(unit, suite).dependencies)
+
+
+def selected(words: tuple[str, ...], suite: Suite) -> list[Unit]:
+    runs = [run_of(unit, suite) for unit in plan(suite, results({})).units]
+    return [run.unit for run in Only(words).select(runs, suite)]
 
 
 SWEEP = Sweep(method=FT, learning_rates=(1e-3, 3e-3, 1e-2), extensions=2)
@@ -85,13 +98,13 @@ def test_a_plan_only_grows_and_names_dependencies_first(scores):
     assert set(before) <= set(after)
     assert len(set(after)) == len(after)
     for place, unit in enumerate(after):
-        assert set(dependencies(unit, suite)) <= set(after[:place])
+        assert set(needed_by(unit, suite)) <= set(after[:place])
 
 
 def test_every_unit_has_a_place_of_its_own():
     for suite in (named_suite("paper"), named_suite("miniature"), named_suite("embedded")):
         units = plan(suite, results({})).units
-        assert len({run_id(unit, suite) for unit in units}) == len(units)
+        assert len({run_of(unit, suite).id for unit in units}) == len(units)
 
 
 def test_units_of_the_paper():
@@ -100,9 +113,10 @@ def test_units_of_the_paper():
     for recipe in ("living17", "entity30", "domainnet", "cifar10", "fmow"):
         of_ft = [unit for unit in units if (unit.recipe, unit.method) == (recipe, "FT (train)")]
         assert len(of_ft) == 18  # six learning rates, three seeds
-        assert len([unit for unit in units if (unit.recipe, unit.kind) == (recipe, "probe")]) == 3
+        drawn = suite.recipe(recipe).pipelines.training.draws  # else all three would be the same
+        assert len([unit for unit in units if (unit.recipe, unit.kind) == (recipe, "probe")]) == (3 if drawn else 1)
     probe = Unit(kind="training", recipe="imagenet", method="LP (eval)", learning_rate=0.1, epochs=5, seed=0)
-    heads = [dependencies(unit, suite) for unit in units if (unit.recipe, unit.method) == ("imagenet", LP_FT.label)]
+    heads = [needed_by(unit, suite) for unit in units if (unit.recipe, unit.method) == ("imagenet", LP_FT.label)]
     assert len(heads) == 3
     assert set(heads) == {(probe,)}  # one checkpoint for all runs of phase 2
 
@@ -111,22 +125,24 @@ def test_replicate_i_starts_from_probe_i():
     suite = named_suite("paper")
     for unit in plan(suite, results({})).units:
         if (unit.recipe, unit.method) == ("cifar10", LP_FT.label):
-            assert dependencies(unit, suite) == (Unit(kind="probe", recipe="cifar10", seed=unit.seed),)
+            assert needed_by(unit, suite) == (Unit(kind="probe", recipe="cifar10", seed=0),)  # no augmentation
+        if (unit.recipe, unit.method) == ("living17", LP_FT.label):
+            assert needed_by(unit, suite) == (Unit(kind="probe", recipe="living17", seed=unit.seed),)
 
 
 def test_what_a_run_is_does_not_depend_on_the_rest_of_its_recipe():
     unit = Unit(kind="training", recipe="digits", method=LP_FT.label, learning_rate=1e-9, epochs=2, seed=0)
-    fewer = SUITE.model_copy(update={"recipes": (RECIPE.model_copy(update={"seeds": (0,), "variations": ()}),)})
-    assert configuration(unit, SUITE) == configuration(unit, fewer)
+    fewer = SUITE.model_copy(update={"recipes": (RECIPE.model_copy(update={"seeds": (0,), "conditions": ()}),)})
+    assert run_of(unit, SUITE).configuration == run_of(unit, fewer).configuration
     other = SUITE.model_copy(update={"recipes": (RECIPE.model_copy(update={"batch_size": 10}),)})
-    assert configuration(unit, SUITE) != configuration(unit, other)
+    assert run_of(unit, SUITE).configuration != run_of(unit, other).configuration
 
 
 def test_interpolating_changes_no_training():
     with_line = RECIPE.model_copy(update={"sweeps": (Sweep(method=WISE_FT, learning_rates=(1e-3,)),), "interpolate": (),
-                                          "variations": ()})  # fmt: skip
+                                          "conditions": ()})  # fmt: skip
     unit = Unit(kind="training", recipe="digits", method=WISE_FT.label, learning_rate=1e-3, epochs=2, seed=0)
-    assert configuration(unit, Suite(name="a", recipes=(with_line,)))["method"]["interpolation"] is None
+    assert run_of(unit, Suite(name="a", recipes=(with_line,))).configuration["method"]["interpolation"] is None
 
 
 def test_conditions_take_the_rate_that_was_selected():
@@ -144,22 +160,27 @@ def test_conditions_take_the_rate_that_was_selected():
 @pytest.mark.parametrize(
     ("words", "kinds"),
     [
-        (("LP",), {"probe"}),
-        (("FT (train)",), {"training"}),
-        (("LP-FT", "cifar10"), {"probe", "training"}),
+        # A row is printed beside what its data set is.
+        (("LP",), {"probe", "description"}),
+        (("FT (train)",), {"training", "probe", "description"}),
+        (("LP-FT", "cifar10"), {"probe", "training", "description"}),
         (("description",), {"probe", "description"}),
     ],
 )
 def test_parts_of_a_suite(words, kinds):
     suite = named_suite("paper")
-    units = Only(words).select(plan(suite, results({})).units, suite)
-    assert {unit.kind for unit in units if unit.recipe == "cifar10"} == kinds
+    assert {unit.kind for unit in selected(words, suite) if unit.recipe == "cifar10"} == kinds
+
+
+def test_words_that_no_run_has_together_are_said_to_select_nothing():
+    with pytest.raises(UserError, match="none has those of --only 'probe' --only 'FT' together"):
+        selected(("probe", "FT"), named_suite("miniature"))
 
 
 def test_an_unknown_part_is_refused():
     suite = named_suite("paper")
     with pytest.raises(UserError, match="--only must name a part of the suite"):
-        Only(("livin17",)).select(plan(suite, results({})).units, suite)
+        selected(("livin17",), suite)
 
 
 def test_no_published_recipe_is_left_out():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from artifacts import UserError
-from empirical import Places, read_suite_file, run_suite
+from empirical import Workspace, read_suite_file, run_suite
 from empirical.benchmark.suite import Suite
 from empirical.datasets.folders import write_class_folders
 from empirical.methods import FT, LP_FT
@@ -61,7 +61,7 @@ def test_a_users_own_data_backbone_and_methods_run(pictures, tmp_path):
     path = written(pictures, DATA + RECIPE)
     suite = read_suite_file(path)
     assert suite.name == "mine"
-    outcome = run_suite(suite, Places(folder=tmp_path / "benchmark", configuration=path))
+    outcome = run_suite(suite, Workspace(folder=tmp_path / "benchmark", configuration=path))
     assert not outcome.set_aside
     rows = {row.method: row for row in outcome.benchmark.rows}
     assert set(rows) == {"LP", "FT", "LP-FT, head alone"}
@@ -156,11 +156,11 @@ def test_data_that_contradict_the_recipe_set_its_units_aside(pictures, tmp_path,
     path = written(pictures, DATA + RECIPE)
     found = read_suite_file(path)
     recipe = found.recipes[0].model_copy(update=change)
-    places = Places(folder=tmp_path / "benchmark", configuration=path)
-    outcome = run_suite(Suite(name="mine", recipes=(recipe,)), places)
+    workspace = Workspace(folder=tmp_path / "benchmark", configuration=path)
+    outcome = run_suite(Suite(name="mine", recipes=(recipe,)), workspace)
     assert outcome.benchmark.rows == []
     assert any(message in one.error for one in outcome.set_aside)
-    assert not list(places.folder.glob("runs/*/result.json"))
+    assert not list(workspace.folder.glob("runs/*/result.json"))
 
 
 def test_the_committed_suites_are_read():

@@ -2,15 +2,15 @@
 
 import pytest
 
-from empirical import Places, run_suite
+from empirical import Workspace, run_suite
 from empirical.benchmark.suite import open_suite
 from empirical.executors import InProcess
 from tests.support.cluster_work import SUITE
 
 
 @pytest.fixture
-def places(tmp_path):
-    found = Places(folder=tmp_path / "benchmark")
+def workspace(tmp_path):
+    found = Workspace(folder=tmp_path / "benchmark")
     open_suite(found.folder, SUITE)
     return found
 
@@ -19,4 +19,6 @@ def places(tmp_path):
 def undisturbed(tmp_path_factory):
     from benchmarks.no_op_runs import no_op
 
-    return run_suite(SUITE, Places(folder=tmp_path_factory.mktemp("alone") / "b"), executor=InProcess(no_op)).benchmark
+    return run_suite(
+        SUITE, Workspace(folder=tmp_path_factory.mktemp("alone") / "b"), executor=InProcess(no_op)
+    ).benchmark

@@ -8,8 +8,7 @@ import pytest
 
 from artifacts import UserError
 from benchmarks.fault_machines import machines
-from empirical import plan, run_suite
-from empirical.benchmark.units import place
+from empirical import Run, plan, run_suite
 from empirical.executors import DaskWorkers, dask_workers
 from empirical.executors.identity import disagreement, identity
 from empirical.executors.shared_folder import await_dependencies
@@ -28,25 +27,25 @@ def cluster(tmp_path_factory):
         yield found
 
 
-def test_a_worker_killed_in_the_middle_of_a_run_costs_that_run_alone(cluster, places, undisturbed):
+def test_a_worker_killed_in_the_middle_of_a_run_costs_that_run_alone(cluster, workspace, undisturbed):
     def kill_one() -> None:
-        wait_for(lambda: any("FT" in unit for _, _, unit in begun(places)))
-        os.kill(begun(places)[-1][0], signal.SIGKILL)
+        wait_for(lambda: any("FT" in unit for _, _, unit in begun(workspace)))
+        os.kill(begun(workspace)[-1][0], signal.SIGKILL)
 
     thread = threading.Thread(target=kill_one)
     thread.start()
-    outcome = run_suite(SUITE, places, executor=DaskWorkers(cluster.address, work=slow))
+    outcome = run_suite(SUITE, workspace, executor=DaskWorkers(cluster.address, work=slow))
     thread.join()
     assert outcome.set_aside == []
     assert outcome.benchmark == undisturbed
-    assert len({process for process, _, _ in begun(places)}) >= 2
-    assert len(begun(places)) <= UNITS + 1
-    again = run_suite(SUITE, places, executor=DaskWorkers(cluster.address, work=slow))
+    assert len({process for process, _, _ in begun(workspace)}) >= 2
+    assert len(begun(workspace)) <= UNITS + 1
+    again = run_suite(SUITE, workspace, executor=DaskWorkers(cluster.address, work=slow))
     assert (again.built, again.up_to_date) == ({}, UNITS)
 
 
-def test_a_unit_that_ends_every_worker_is_set_aside_and_the_rest_goes_on(cluster, places):
-    outcome = run_suite(SUITE, places, executor=DaskWorkers(cluster.address, work=poisoned))
+def test_a_unit_that_ends_every_worker_is_set_aside_and_the_rest_goes_on(cluster, workspace):
+    outcome = run_suite(SUITE, workspace, executor=DaskWorkers(cluster.address, work=poisoned))
     failed = {one.unit: one.error for one in outcome.set_aside}
     assert "KilledWorker" in failed.pop("recipe000: linear probe, seed 1")
     assert failed.pop("recipe000: description, seed 0") == "Data must be there, but are not."
@@ -55,44 +54,45 @@ def test_a_unit_that_ends_every_worker_is_set_aside_and_the_rest_goes_on(cluster
     assert len(outcome.built) + outcome.up_to_date == UNITS - 2 - len(failed)
 
 
-def test_workers_of_other_code_are_refused_and_closed(cluster, places, monkeypatch):
+def test_workers_of_other_code_are_refused_and_closed(cluster, workspace, monkeypatch):
     with Client(cluster.address, set_as_default=False) as client:
         client.wait_for_workers(2, timeout=60)  # the poison has ended them; who comes later is not refused here
-    mine = {**identity(places.folder), "code": "0123456789abcdef"}
+    mine = {**identity(workspace.folder), "code": "0123456789abcdef"}
     monkeypatch.setattr(dask_workers, "identity", lambda folder: mine)
     with pytest.raises(UserError, match=r"all were refused: tcp://.*: code was .0123456789abcdef., is "):
-        run_suite(SUITE, places, executor=DaskWorkers(cluster.address, work=slow))
+        run_suite(SUITE, workspace, executor=DaskWorkers(cluster.address, work=slow))
     for node in cluster.processes[1:]:
         node.wait(timeout=60)
-    assert not begun(places)
+    assert not begun(workspace)
 
 
-def test_a_scheduler_that_is_lost_is_said_in_one_line(cluster, places):
+def test_a_scheduler_that_is_lost_is_said_in_one_line(cluster, workspace):
     timer = threading.Timer(3, lambda: cluster.kill(cluster.processes[0]))  # while the client awaits workers
     timer.start()
     with pytest.raises(UserError, match="was lost; finished runs are on disk"):
-        run_suite(SUITE, places, executor=DaskWorkers(cluster.address, work=slow))
+        run_suite(SUITE, workspace, executor=DaskWorkers(cluster.address, work=slow))
     timer.join()
 
 
-def test_nobody_answers(places, monkeypatch):
+def test_nobody_answers(workspace, monkeypatch):
     monkeypatch.setattr(dask_workers, "CONNECT_SECONDS", 1.0)
     for address in ("tcp://127.0.0.1:9", "nonsense://x"):
         with pytest.raises(UserError, match="A Dask scheduler must answer at"):
-            run_suite(SUITE, places, executor=DaskWorkers(address))
+            run_suite(SUITE, workspace, executor=DaskWorkers(address))
 
 
-def test_who_may_work(places):
-    mine = identity(places.folder)
+def test_who_may_work(workspace):
+    mine = identity(workspace.folder)
     assert disagreement(mine, dict(mine)) == ""
     assert "--preload empirical.executors.preload" in disagreement(mine, {**mine, "double precision": False})
-    assert "unreadable" in disagreement(mine, identity(places.folder / "elsewhere"))
+    assert "unreadable" in disagreement(mine, identity(workspace.folder / "elsewhere"))
 
 
-def test_a_dependency_that_another_machine_wrote_is_awaited(places):
+def test_a_dependency_that_another_machine_wrote_is_awaited(workspace):
     unit = next(unit for unit in plan(SUITE, lambda unit: None).units if unit.method.startswith("LP-FT"))
-    probe = next(one for one in plan(SUITE, lambda unit: None).units if one.kind == "probe" and one.seed == unit.seed)
-    path = place(probe, SUITE, places.folder)
+    run = Run(unit, SUITE, workspace)
+    (probe,) = run.dependencies
+    path = probe.folder
 
     def appear() -> None:
         path.mkdir(parents=True)
@@ -100,8 +100,8 @@ def test_a_dependency_that_another_machine_wrote_is_awaited(places):
 
     timer = threading.Timer(0.3, appear)
     timer.start()
-    await_dependencies(unit, SUITE, places.folder, patience=30.0)
+    await_dependencies(run, patience=30.0)
     assert path.exists()
     timer.join()
-    other = unit.model_copy(update={"seed": 1 - unit.seed})
-    await_dependencies(other, SUITE, places.folder, patience=0.1)  # the unit itself says what is missing
+    other = run.beside(unit.model_copy(update={"seed": 1 - unit.seed}))
+    await_dependencies(other, patience=0.1)  # the unit itself says what is missing

@@ -186,7 +186,7 @@ def test_mistakes_in_the_layout_are_named(tmp_path):
         ("not toml", "must be a TOML file"),
         ('[datasets.own]\nfolder = "x"', "datasets.own.training: Field required"),
         ('[datasets.own]\ntraining = { folder = "x" }', "datasets.own.ood: Field required"),
-        (OWN.replace("own", "cifar10"), "one of the ten"),
+        (OWN.replace("own", "cifar10"), "one of the catalogue"),
         ("rooot = 'x'", "rooot: Extra inputs"),
     ],
 )

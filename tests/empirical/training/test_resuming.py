@@ -13,7 +13,7 @@ import pytest
 from filelock import FileLock
 
 from artifacts import UserError
-from empirical.training import Checkpoints, Outcome, train
+from empirical.training import Checkpoints, TrainingOutcome, train
 from empirical.training.checkpoints import LOCK
 from tests.support.killed_training import RUN, STEPS, data, report, run
 
@@ -24,11 +24,11 @@ TOTAL = STEPS * RUN.epochs
 
 
 @pytest.fixture(scope="module")
-def undisturbed() -> dict[str, Outcome]:
+def undisturbed() -> dict[str, TrainingOutcome]:
     return {kind: run(kind, None) for kind in ("resident", "streamed")}
 
 
-def assert_same(found: Outcome, expected: Outcome) -> None:
+def assert_same(found: TrainingOutcome, expected: TrainingOutcome) -> None:
     assert found.records == expected.records
     assert found.kept_epoch == expected.kept_epoch
     assert eqx.tree_equal(found.classifier, expected.classifier)

@@ -32,7 +32,7 @@ def epochs_of(run: TrainingRun, data=DATA, start=START) -> list:
 
     def look(epoch) -> Report:
         found.append(epoch)
-        return Report({"epoch": epoch.epoch})
+        return Report(epoch.record())
 
     assert train(start, data, run, look).failure is None
     return found
@@ -69,18 +69,23 @@ def test_no_bit_depends_on_where_the_loop_is_cut(length, monkeypatch):
 
 
 def test_the_caller_says_what_is_kept():
-    outcome = train(START, DATA, RUN, lambda epoch: Report({"at": epoch.epoch}, keep=epoch.epoch == 1))
+    outcome = train(START, DATA, RUN, lambda epoch: Report(epoch.record(), keep=epoch.epoch == 1))
     epochs = epochs_of(RUN)
     assert outcome.kept_epoch == 1
     assert eqx.tree_equal(outcome.kept, epochs[1].classifier)
     assert eqx.tree_equal(outcome.classifier, epochs[2].classifier)
-    assert outcome.records == ({"at": 0}, {"at": 1}, {"at": 2})
+    assert outcome.records == tuple(epoch.record() for epoch in epochs)
     assert train(START, DATA, RUN).kept is None
 
 
 def test_a_limit_of_steps_ends_a_run_in_its_middle():
     epochs = []
-    outcome = train(START, DATA, RUN, lambda epoch: Report(dict(n=epochs.append(epoch))), max_steps=4)
+
+    def look(epoch) -> Report:
+        epochs.append(epoch)
+        return Report(epoch.record())
+
+    outcome = train(START, DATA, RUN, look, max_steps=4)
     assert len(epochs) == 2  # before training and after the three steps of the first epoch
     assert not eqx.tree_equal(outcome.classifier, epochs[-1].classifier)
 
@@ -137,9 +142,12 @@ def test_images_of_several_shapes_are_streamed():
 def test_a_loss_that_is_not_finite_ends_the_run_and_says_where(source):
     data = DATA if source == "resident" else Streamed(image_set(10), Transform(crop="resize", side=SIDE))
     epochs = []
-    outcome = train(
-        START, data, RUN.model_copy(update={"learning_rate": 1e39}), lambda epoch: Report(dict(n=epochs.append(epoch)))
-    )
+
+    def look(epoch) -> Report:
+        epochs.append(epoch)
+        return Report(epoch.record())
+
+    outcome = train(START, data, RUN.model_copy(update={"learning_rate": 1e39}), look)
     assert outcome.failure is not None
     assert "epoch 1, step 2" in outcome.failure
     assert [epoch.epoch for epoch in epochs] == [0]
@@ -149,11 +157,11 @@ def test_an_epoch_that_cannot_be_judged_ends_the_run_and_keeps_the_earlier_ones(
     def judge(epoch):
         if epoch.epoch == 2:
             raise Diverged("Scores must be finite.")
-        return Report({"epoch": epoch.epoch}, keep=True)
+        return Report(epoch.record(), keep=True)
 
     outcome = train(START, DATA, RUN.model_copy(update={"epochs": 3}), judge)
     assert outcome.failure == "Scores must be finite."
-    assert [record["epoch"] for record in outcome.records] == [0, 1]
+    assert [record.epoch for record in outcome.records] == [0, 1]
     assert outcome.kept_epoch == 1
 
 

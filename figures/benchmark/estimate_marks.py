@@ -2,7 +2,7 @@
 
 from matplotlib.axes import Axes
 
-from figures.benchmark.measured import Measured
+from figures.benchmark.seed_estimate import SeedEstimate
 from figures.look import style
 
 #: Single seeds stand this far beside the mean, where groups are 1 apart.
@@ -12,7 +12,7 @@ ASIDE = 0.07
 def upright(
     axis: Axes,
     x: float,
-    measured: Measured,
+    measured: SeedEstimate,
     method: str,
     *,
     label: bool = False,
@@ -29,11 +29,13 @@ def upright(
         yerr=None if measured.ci90 is None else 100 * measured.ci90,
         elinewidth=1.2,
         capsize=2,
-        **style.mark(method, open=open, **({} if label else {"label": None})),
+        **style.mark(method, open=open, label=style.LABELS[method] if label else None),
     )
 
 
-def lying(axis: Axes, y: float, measured: Measured, method: str, *, label: bool = False, open: bool = False) -> None:
+def lying(
+    axis: Axes, y: float, measured: SeedEstimate, method: str, *, label: bool = False, open: bool = False
+) -> None:
     """A measurement in percent at a place along y, which grows downwards."""
     if not open:
         seeds = [100 * seed for seed in measured.per_seed]
@@ -44,5 +46,5 @@ def lying(axis: Axes, y: float, measured: Measured, method: str, *, label: bool 
         xerr=None if measured.ci90 is None else 100 * measured.ci90,
         elinewidth=1.0,
         capsize=1.5,
-        **style.mark(method, open=open, size=4.5, **({} if label else {"label": None})),
+        **style.mark(method, open=open, size=4.5, label=style.LABELS[method] if label else None),
     )

@@ -100,14 +100,14 @@ class PretrainingResult(Record):
     fingerprint: str
 
 
-class Condition(Record):
-    """One data set under a changed circumstance, everything else as in its main rows.
+class ConditionRecord(Record):
+    """One data set under a condition (`recipes.Condition`), everything else as in its main rows.
 
     Attributes:
       kind: `pretraining`: how long the backbone was pretrained, `value` in steps, rows of LP, FT and LP-FT;
         `head_start`: what head full training starts from, `value` an order from worst to best, one row each.
-        The main rows' own circumstance is among the conditions, so that each kind is a complete series.
-      name: as the rows' `condition` (empty for the circumstance of the main rows).
+        The main rows are among the conditions, so that each kind is a complete series.
+      name: as the rows' `condition` (empty for the main rows).
       label: for an axis or a legend.
       backbone_accuracy: what pretraining reached on held-out pretraining data; None for `head_start`.
       head_accuracy: ID validation accuracy of the head at the start; None for `pretraining`.

@@ -1,0 +1,61 @@
+"""The rates as the package ships them (`distort bench plan` reads that): written by part 3, added by hand.
+
+python -m benchmarks.gpu.device_rates OUT/device_rates.json     # puts the device's rates into the package
+"""
+
+import sys
+from pathlib import Path
+
+import jax
+
+from artifacts import environment
+from artifacts.files import write_text
+from benchmarks.gpu.programs import Program
+from benchmarks.gpu.report import Report
+from benchmarks.gpu.setting import Setting
+from empirical.benchmark.device_rates import FILE, DeviceRates, Rate, Shipped, read_rates
+
+#: A published backbone of each architecture, as the catalogue calls it.
+BACKBONES = {"resnet50": "supervised_resnet50", "clip_resnet50": "clip_resnet50", "clip_vit_b16": "clip_vit_b16"}
+
+
+class Rates:
+    """Of this device; the file is written anew with every rate."""
+
+    def __init__(self, report: Report, setting: Setting):
+        described = environment()
+        self.path = setting.out / "device_rates.json"
+        self.device = DeviceRates(
+            device=jax.devices()[0].device_kind,
+            command=setting.command,
+            revision=described["git_revision"] or setting.revision,
+            versions={name: version for name, version in described["versions"].items() if version is not None},
+        )
+
+    def add(self, program: Program, images_per_second: float) -> None:
+        """Only training steps of one run count."""
+        if program.kind != "training step" or program.together > 1:
+            return
+        rate = Rate(
+            backbone=BACKBONES[program.network], side=program.side, batch=program.batch, precision=program.precision,
+            images_per_second=round(images_per_second, 1),
+        )  # fmt: skip
+        self.device = self.device.model_copy(update={"rates": (*self.device.rates, rate)})
+        _write(self.path, Shipped(devices=(self.device,)))
+
+
+def ship(path: Path) -> None:
+    """Put the devices of a file into the package, in place of what it says of them."""
+    new = read_rates(path)
+    names = {one.device for one in new.devices}
+    kept = tuple(one for one in read_rates(FILE).devices if one.device not in names)
+    devices = sorted((*kept, *new.devices), key=lambda one: one.device)
+    _write(FILE, Shipped(devices=tuple(devices)))
+
+
+def _write(path: Path, rates: Shipped) -> None:
+    write_text(path, rates.model_dump_json(indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    ship(Path(sys.argv[1]))

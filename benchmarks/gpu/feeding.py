@@ -1,0 +1,105 @@
+"""Part 4: whether images come fast enough: from a packed store through augmentation on the device, and evaluation.
+
+`feed` reads a store as training does, by so many threads, and transforms on the device; nothing else happens there.
+`training` is the project's own loop on the same images, once streamed and once resident: the two rates are the same
+where the stream keeps up. `evaluation` judges resident images in passes of different size.
+"""
+
+import os
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+
+from benchmarks.data_loading import STORES, write_photographs
+from benchmarks.gpu.programs import FULL_SIDE, network_of
+from benchmarks.gpu.report import Report
+from benchmarks.gpu.setting import Setting
+from empirical.augment import TRANSFORMS, Transform, apply
+from empirical.backbones.backbone import Backbone
+from empirical.backbones.classifier import Classifier, random_head
+from empirical.datasets.image_sets import ImageSet
+from empirical.evaluation import EvaluationSet, evaluate, evaluation_sets
+from empirical.methods import FT
+from empirical.store import epoch_batches, open_store, order, pack
+from empirical.training import Resident, Streamed, TrainingRun, train
+from empirical.training.data import training_data
+
+CLASSES = 10
+
+
+def measure(report: Report, setting: Setting) -> None:
+    count, batch = (16, 4) if setting.small else (768, 64)
+    cores = os.cpu_count() or 1
+    threads = sorted({2, min(8, cores), cores}) if not setting.small else [2]
+    transform = TRANSFORMS["living17"].training.at_side(32 if setting.small else FULL_SIDE)
+    stores = report.measure("packing", lambda: _packed(setting.scratch / "feeding", count), keep=False)
+    if stores is None:
+        return
+    for name, images in stores.items():
+        for number in threads:
+            feed = partial(_feed, images, transform, batch, number)
+            report.measure(f"feed: {name}, {number} threads", feed, seconds=setting.about(4))
+    network, images = network_of("resnet50", transform.side, "bfloat16"), stores["raw_256"]
+    for size in (4, 8) if setting.small else (64, 256):
+        evaluation = partial(_evaluation, network, images, transform.side, size)
+        report.measure(f"evaluation: passes of {size}", evaluation, seconds=setting.about(10))
+    resident = partial(_training, network, training_data(images, transform), batch)
+    report.measure("training: resident", resident, seconds=setting.about(25))
+    for number in reversed(threads):
+        streamed = partial(_training, network, Streamed(images, transform, threads=number), batch)
+        report.measure(f"training: streamed, {number} threads", streamed, seconds=setting.about(25))
+
+
+def _packed(folder: Path, count: int) -> dict[str, ImageSet]:
+    """Photographs of ImageNet's size, drawn, in every kind of store that this machine can read."""
+    (folder / "files").mkdir(parents=True)
+    photographs = write_photographs(folder / "files", count)
+    labels = np.arange(count, dtype=np.int32) % CLASSES
+    photographs = ImageSet(name="photographs", images=photographs.images, labels=labels)
+    classes = tuple(map(str, range(CLASSES)))
+    found = {}
+    for name, form in STORES.items():
+        pack(photographs, folder / name, form, classes=classes, workers=min(8, os.cpu_count() or 1))
+        found[name] = open_store(folder / name).image_set()
+    return found
+
+
+def _feed(images: ImageSet, transform: Transform, batch: int, threads: int) -> dict[str, Any]:
+    """Images a second of the second epoch: the first compiles and fills the page cache."""
+    for epoch in (0, 1):
+        visits, began = order(len(images), seed=0, epoch=epoch), time.perf_counter()
+        for read in epoch_batches(images, visits, batch, threads=threads, ahead=2):
+            arrays = jax.device_put((read.images, read.extents, read.indices))
+            shown = apply(*arrays, transform=transform, key=jax.random.key(epoch))
+        shown.block_until_ready()
+        seconds = time.perf_counter() - began
+    return {"images_per_second": len(images) / seconds, "threads": threads}
+
+
+def _classifier(network: Backbone) -> Classifier:
+    return Classifier(network, random_head(CLASSES, network.feature_dim, key=jax.random.key(0)))
+
+
+def _training(network: Backbone, data: Resident | Streamed, batch: int) -> dict[str, Any]:
+    """ResNet-50 in bfloat16, trained for some epochs; compilation apart."""
+    run = TrainingRun(method=FT, learning_rate=1e-4, epochs=5, batch_size=batch, seed=0)
+    outcome = train(_classifier(network), data, run)
+    if outcome.failure is not None:
+        raise RuntimeError(outcome.failure)
+    return {"images_per_second": outcome.images_per_second, "form": type(data).__name__}
+
+
+def _evaluation(network: Backbone, images: ImageSet, side: int, size: int) -> dict[str, Any]:
+    """Images a second of a whole evaluation, metrics and features included, as after every epoch of training."""
+    transform = TRANSFORMS["living17"].evaluation.at_side(side)
+    sets = evaluation_sets([EvaluationSet(images, transform)], batch_size=size)
+    classifier, seconds = _classifier(network), []
+    for _ in range(3):
+        began = time.perf_counter()
+        evaluate(classifier, sets, feature_limit=None)
+        seconds.append(time.perf_counter() - began)
+    return {"images_per_second": len(images) / min(seconds[1:])}

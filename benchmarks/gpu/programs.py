@@ -1,0 +1,177 @@
+"""Our programs whose rate is measured: compiled ahead, side by side, and then run on data that lie on the device."""
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any, Literal, NamedTuple
+from unittest.mock import patch
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+from benchmarks.backbones import backbone
+from empirical.backbones.backbone import Backbone
+from empirical.backbones.classifier import Classifier, random_head
+from empirical.backbones.clip_resnet import ClipResNet
+from empirical.backbones.clip_vit import ClipViT, VitSize
+from empirical.backbones.resnet import ResNet
+from empirical.methods import FT
+from empirical.training import TrainingRun
+from empirical.training.groups import grouping
+from empirical.training.step import Rule, State, initial, stepped
+from empirical.training.variables import variables
+
+CLASSES, LEARNING_RATE = 1000, 1e-4
+#: Images of a smaller side go through narrow stand-ins, which only try the way.
+FULL_SIDE = 224
+Precision = str
+
+
+class Program(NamedTuple):
+    """What is run, on how much.
+
+    Attributes:
+      kind: `training step` or `forward`.
+      together: runs of one sweep in one program, each with a batch of its own.
+      way: how these are put together: `vmap`, or `unrolled` as one after another in the program.
+      attention: as the network has it, or by cuDNN's kernel in one piece.
+    """
+
+    network: str
+    kind: str
+    batch: int
+    precision: Precision
+    side: int
+    together: int = 1
+    way: str = "vmap"
+    attention: Literal["own", "cudnn"] = "own"
+
+    @property
+    def name(self) -> str:
+        runs = f", {self.together} runs, {self.way}" if self.together > 1 else ""
+        kernel = ", cuDNN's attention" if self.attention == "cudnn" else ""
+        return f"{self.network}, {self.kind}, batch {self.batch}, {self.precision}{runs}{kernel}"
+
+
+class Ready(NamedTuple):
+    """A compiled program. `run` takes so many steps and waits for the last.
+
+    Attributes:
+      bytes: of the device's memory that the program needs at once: what goes in and out and what lies between.
+      operations: floating-point operations of a step, as the compiler counts them; None where it does not.
+    """
+
+    run: Callable[[int], None]
+    bytes: int | None
+    operations: float | None
+    compile_seconds: float
+
+
+def made(program: Program) -> Callable[[], Ready]:
+    """The program traced; what is returned compiles it, and may be called in a thread."""
+    if program.attention == "own":
+        return _traced(program)
+    attention = partial(jax.nn.dot_product_attention, implementation=program.attention)
+    with patch("jax.nn.dot_product_attention", attention):
+        return _traced(program)
+
+
+def _traced(program: Program) -> Callable[[], Ready]:
+    network = network_of(program.network, program.side, program.precision)
+    keys = jax.random.split(jax.random.key(1), 3)
+    shape = (program.batch, program.side, program.side, 3)
+    images = jax.random.uniform(keys[0], shape, jnp.float32)
+    labels = jax.random.randint(keys[1], (program.batch,), 0, CLASSES, jnp.int32)
+    classifier = Classifier(network, random_head(CLASSES, network.feature_dim, key=keys[2]))
+    if program.kind == "forward":
+        forward = eqx.filter_jit(lambda classifier, images: classifier(images, "eval").scores).lower(classifier, images)
+        return lambda: _forward(forward, classifier, images)
+    state, step = training_step(classifier, program.together, program.way)
+    if program.together > 1:
+        images, labels = (jnp.stack([one] * program.together) for one in (images, labels))
+    lowered = step.lower((images, labels), state)
+    return lambda: _training(lowered, (images, labels), state)
+
+
+def training_step(classifier: Classifier, together: int = 1, way: str = "vmap") -> tuple[State, Any]:
+    """The state before training and the jitted step of the project's training loop, which consumes the state."""
+    run = TrainingRun(method=FT, learning_rate=LEARNING_RATE, epochs=1, batch_size=64, seed=0)
+    before = variables(classifier, FT, key=jax.random.key(0))
+    rule = Rule.of(run, grouping(before, FT), before)
+
+    def one(images: jax.Array, labels: jax.Array, state: State) -> tuple[State, jax.Array]:
+        rates = jnp.full(len(rule.waiting), LEARNING_RATE, jnp.float32)
+        return stepped(state, images, labels, rates, rule, key=jax.random.key(0))
+
+    def several(images: jax.Array, labels: jax.Array, states: Any) -> Any:
+        return [one(images[place], labels[place], state) for place, state in enumerate(states)]
+
+    state: Any = initial(before, rule)
+    if together > 1 and way == "vmap":
+        taken, state = jax.vmap(one), jax.tree.map(lambda leaf: jnp.stack([leaf] * together), state)
+    elif together > 1:
+        taken, state = several, [initial(before, rule) for _ in range(together)]
+    else:
+        taken = one
+
+    @eqx.filter_jit(donate="all-except-first")
+    def step(data: tuple[jax.Array, jax.Array], state: Any) -> Any:
+        return taken(*data, state)
+
+    return state, step
+
+
+@eqx.filter_jit
+def network_of(network: str, side: int, precision: Precision) -> Backbone:
+    """A backbone at random weights, as published at full side; drawn in one program, which compiles once."""
+    dtype = jnp.dtype(precision)
+    if side >= FULL_SIDE:
+        return backbone(network, side, dtype, False)
+    options = {"key": jax.random.key(0), "compute_dtype": dtype}
+    match network:
+        case "resnet50":
+            return ResNet((1, 1), 8, **options)
+        case "clip_resnet50":
+            return ClipResNet((1, 1, 1, 1), 8, 16, side, **options)
+        case _:
+            return ClipViT(VitSize(side, 16, 64, 2, 32), **options)
+
+
+def _forward(lowered: Any, classifier: Classifier, images: jax.Array) -> Ready:
+    compiled, *costs = _compiled(lowered)
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            scores = compiled(classifier, images)
+        jax.block_until_ready(scores)
+
+    return Ready(run, *costs)
+
+
+def _training(lowered: Any, data: tuple[jax.Array, jax.Array], state: Any) -> Ready:
+    compiled, *costs = _compiled(lowered)
+    held = [state]
+
+    def run(steps: int) -> None:
+        for _ in range(steps):
+            found = compiled(data, held[0])
+            held[0] = [one for one, _ in found] if isinstance(found, list) else found[0]
+        jax.block_until_ready(found)
+
+    return Ready(run, *costs)
+
+
+def _compiled(lowered: Any) -> tuple[Any, int | None, float | None, float]:
+    """The program, its bytes, its operations, and the seconds that compiling took."""
+    began = time.perf_counter()
+    compiled = lowered.compile()
+    seconds = time.perf_counter() - began
+    memory = compiled.compiled.memory_analysis()
+    size = None
+    if memory is not None:
+        size = memory.argument_size_in_bytes + memory.output_size_in_bytes + memory.temp_size_in_bytes
+        size -= memory.alias_size_in_bytes
+    # As it was written: a GPU's compiler calls libraries, whose operations it does not count.
+    cost = lowered.lowered.cost_analysis()
+    return compiled, size, cost.get("flops") if cost else None, seconds

@@ -1,0 +1,102 @@
+"""What a part finds, written whole after every measurement, so that a part that is cut off leaves what it had."""
+
+import math
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from artifacts.files import write_json
+
+#: Lines of a traceback that are kept.
+LINES = 12
+
+
+class Wrong(Exception):
+    """A measurement that must hold and does not; `values` are kept."""
+
+    def __init__(self, message: str, values: Mapping[str, Any]):
+        super().__init__(message)
+        self.values = dict(values)
+
+
+class Report:
+    """A part's file: measurements by name, failures by name with the end of their traceback, and what was left out."""
+
+    def __init__(self, path: Path, header: Mapping[str, Any], *, ends: float = math.inf):
+        self._path, self._ends = path, ends
+        self.document: dict[str, Any] = {
+            **header, "state": "running", "measured": {}, "seconds": {}, "failed": {}, "left_out": {}
+        }  # fmt: skip
+        self._write()
+
+    def measure(self, name: str, work: Callable[[], Any], *, seconds: float = 0.0, keep: bool = True) -> Any:
+        """What `work` returns, which is written under `name`; None where it failed or was left out.
+
+        Args:
+          seconds: that it will take about; where fewer are left it is not begun.
+          keep: False where what it returns is no figure but something that later measurements need.
+        """
+        if time.time() + seconds > self._ends:
+            self.leave_out(
+                name, f"it takes about {seconds:.0f} s, and {max(self._ends - time.time(), 0):.0f} s were left"
+            )
+            return None
+        began, found = time.perf_counter(), None
+        try:
+            found = work()
+            if keep:
+                self.document["measured"][name] = _plain(found)
+        except Exception as error:
+            if isinstance(error, Wrong):
+                self.document["measured"][name] = _plain(error.values)
+            said = f"{type(error).__name__}: {error}"
+            lines = traceback.format_exc().strip().splitlines()[-LINES:]
+            self.document["failed"][name] = {"error": said, "traceback": lines}
+            print(f"{name}: {said}", file=sys.stderr, flush=True)
+        self.document["seconds"][name] = round(time.perf_counter() - began, 2)
+        print(f"{name}: {self.document['seconds'][name]} s", file=sys.stderr, flush=True)
+        self._write()
+        return found
+
+    def leave_out(self, name: str, reason: str) -> None:
+        self.document["left_out"][name] = reason
+        self._write()
+
+    def finish(self) -> int:
+        """Close the file; the exit status is 1 where anything failed or was left out."""
+        complete = not self.document["failed"] and not self.document["left_out"]
+        self.document["state"] = "complete" if complete else "incomplete"
+        self._write()
+        return 0 if complete else 1
+
+    def _write(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(self._path, self.document)
+
+
+def within(found: Mapping[str, Any], bounds: Mapping[str, float]) -> dict[str, Any]:
+    """The values, where those that are bounded are at most their bounds; NaN is above every bound.
+
+    Raises:
+      Wrong: one is not.
+    """
+    values = {**found, "bounds": dict(bounds)}
+    for name, bound in bounds.items():
+        if not found[name] <= bound:
+            raise Wrong(f"{name} must be at most {bound:g}, got {found[name]:g}", values)
+    return values
+
+
+def _plain(value: Any) -> Any:
+    """JSON values; infinities and NaN, for which JSON has no spelling, as words."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    number = float(value)
+    return number if math.isfinite(number) else str(number)

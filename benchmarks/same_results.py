@@ -1,0 +1,73 @@
+"""Compares two benchmark folders number by number: `python benchmarks/same_results.py ONE OTHER`.
+
+Runs are matched by what they are, not by the names of their directories; hashes, names of directories and times may
+differ, and nothing else. Ends with status 1 and the first differences where anything else does. For the proof that a
+change of the code has changed no result.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+#: Fields that name directories, hash what a run is made from, or say how long it took.
+IDENTITY = {"run", "runs", "end", "fingerprint", "seconds", "images_per_second"}
+#: Settings, which a version may spell otherwise.
+SETTINGS = {"recipe"}
+SHOWN = 20
+
+
+def numbers(value: Any) -> Any:
+    """A document without what may differ."""
+    if isinstance(value, dict):
+        return {key: numbers(inner) for key, inner in value.items() if key not in IDENTITY | SETTINGS}
+    return [numbers(inner) for inner in value] if isinstance(value, list) else value
+
+
+def runs(folder: Path) -> dict[str, dict[str, Any]]:
+    """Every run's result and metrics, by what the result says it is; arrays by the hash of their file."""
+    found = {}
+    for path in sorted(folder.glob("*/*/result.json")):
+        result = json.loads(path.read_bytes())
+        kind = path.parents[1].name
+        keys = ("dataset", "condition", "method", "norm_mode", "learning_rate", "seed")
+        name = f"{kind}: {', '.join(str(result[key]) for key in keys if key in result)}"
+        metrics = path.with_name("metrics.jsonl")
+        lines = [json.loads(line) for line in metrics.read_text().splitlines()] if metrics.exists() else []
+        arrays = {
+            file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in path.parent.glob("*.safetensors")
+        }
+        found[name] = {"result": numbers(result), "metrics": numbers(lines), "arrays": arrays}
+    return found
+
+
+def differences(one: Any, other: Any, where: str) -> Iterator[str]:
+    """Every place at which two documents differ."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            if key in one and key in other:
+                yield from differences(one[key], other[key], f"{where}.{key}")
+            else:
+                yield f"{where}.{key}: only in the {'first' if key in one else 'second'}"
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for index, (left, right) in enumerate(zip(one, other, strict=True)):
+            yield from differences(left, right, f"{where}[{index}]")
+    elif one != other:
+        yield f"{where}: {one!r} and {other!r}"
+
+
+def main(one: Path, other: Path) -> int:
+    """The number of differences, each printed."""
+    documents = [numbers(json.loads((folder / "benchmark.json").read_bytes())) for folder in (one, other)]
+    parts = [runs(folder) for folder in (one, other)]
+    found = [*differences(*documents, "benchmark"), *differences(*parts, "runs")]
+    for line in found[:SHOWN]:
+        print(line)
+    print(f"{len(parts[0])} and {len(parts[1])} runs; {len(found)} differences")
+    return len(found)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(Path, sys.argv[1:])) > 0)

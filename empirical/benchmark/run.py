@@ -1,0 +1,190 @@
+"""A run: a unit with everything that its names mean, what it needs, and where it lies."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from artifacts import UserError, fingerprint
+from empirical.benchmark.suite import Suite, read_suite
+from empirical.benchmark.units import FOLDERS, Unit, pretraining_unit, trained_probe_unit
+from empirical.benchmark.workspace import Workspace
+from empirical.methods import Method
+from empirical.recipes import Condition, Recipe, TrainedProbe
+
+
+@dataclass(frozen=True)
+class Run:
+    """A unit of a suite in a workspace. Its directory is named by the hash of its configuration, so a unit can be given
+    out any number of times, to any worker. Everything is worked out when it is first asked for.
+    """
+
+    unit: Unit
+    suite: Suite = field(compare=False, repr=False)
+    workspace: Workspace
+
+    def __str__(self) -> str:
+        return str(self.unit)
+
+    @property
+    def seed(self) -> int:
+        """The unit's; 0 where nothing is drawn."""
+        return self.unit.seed or 0
+
+    @cached_property
+    def recipe(self) -> Recipe:
+        """The recipe that the unit names.
+
+        Raises:
+          UserError: the suite has none of that name.
+        """
+        return self.suite.recipe(self.unit.recipe)
+
+    @cached_property
+    def condition(self) -> Condition | None:
+        """What is changed beside the recipe; None for the main rows.
+
+        Raises:
+          UserError: the recipe has no condition of that name.
+        """
+        if not self.unit.condition:
+            return None
+        for condition in self.recipe.conditions:
+            if condition.name == self.unit.condition:
+                return condition
+        names = ", ".join(condition.name for condition in self.recipe.conditions if condition.name) or "none"
+        raise UserError(
+            f"A condition must be one of the recipe {self.recipe.name} ({names}), got {self.unit.condition!r}."
+        )
+
+    @cached_property
+    def method(self) -> Method:
+        """The method that the unit trains.
+
+        Raises:
+          UserError: the recipe has none of that label.
+        """
+        candidates = [sweep.method for sweep in self.recipe.sweeps]
+        if self.condition is not None and self.condition.method is not None:
+            candidates.insert(0, self.condition.method)
+        if isinstance(self.recipe.probe, TrainedProbe):
+            candidates.append(self.recipe.probe.method)
+        for method in candidates:
+            if method.label == self.unit.method:
+                return method
+        labels = ", ".join(sweep.label for sweep in self.recipe.sweeps)
+        raise UserError(f"A method must be one of the recipe {self.recipe.name} ({labels}), got {self.unit.method!r}.")
+
+    @cached_property
+    def configuration(self) -> dict[str, Any]:
+        """Everything that determines the result, apart from data, weights and code; JSON values."""
+        recipe, unit = self.recipe, self.unit
+        if unit.kind == "pretraining":
+            # Not the recipe: all recipes share a backbone that was pretrained for as long.
+            return {"kind": unit.kind, "pretraining": self._pretraining}
+        common = {
+            "kind": unit.kind,
+            "recipe": recipe.name,
+            "condition": unit.condition,
+            "family": recipe.family,
+            "ood": recipe.ood,
+            "classes": recipe.classes,
+            "protocol": _dumped(recipe.protocol),
+            "split": _dumped(recipe.split),
+            "backbone": self._backbone,
+            "pipelines": _dumped(recipe.pipelines),
+            "seed": unit.seed,
+        }
+        if unit.kind in ("probe", "description"):
+            return {**common, "probe": _dumped(recipe.probe), "criterion": _dumped(recipe.criterion)}
+        return {
+            **common,
+            "criterion": _dumped(recipe.criterion),
+            "evaluate": recipe.evaluate,
+            "method": _dumped(self.method.without_interpolation),
+            "probe": _dumped(recipe.probe) if self.method.needs_probe else None,
+            "learning_rate": unit.learning_rate,
+            "epochs": unit.epochs,
+            "batch_size": recipe.batch_size,
+        }
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Hash of the configuration."""
+        return fingerprint(self.configuration)
+
+    @property
+    def id(self) -> str:
+        """Its directory below the suite's folder: what records call it."""
+        return f"{FOLDERS[self.unit.kind]}/{self.fingerprint}"
+
+    @cached_property
+    def folder(self) -> Path:
+        """Its directory."""
+        return self.workspace.folder / FOLDERS[self.unit.kind] / self.fingerprint
+
+    @cached_property
+    def pretraining(self) -> "Run | None":
+        """The run that pretrains its backbone, where its condition asks for one."""
+        condition = self.condition
+        if condition is None or condition.pretraining is None or self.unit.kind == "pretraining":
+            return None
+        return self.beside(pretraining_unit(self.recipe, condition))
+
+    @cached_property
+    def head(self) -> "Run | None":
+        """The probe whose head it starts from or describes: replicate i starts from probe i, as in the paper."""
+        if self.unit.kind == "description":
+            needed = self.recipe.describe and self.recipe.solves
+        else:
+            needed = self.unit.kind in ("training", "interpolation") and self.method.needs_probe
+        if not needed:
+            return None
+        if isinstance(self.recipe.probe, TrainedProbe):
+            return self.beside(trained_probe_unit(self.recipe, self.unit.condition))
+        # A head start is a change of method alone: its probe is the recipe's own.
+        condition = self.unit.condition if self.condition and self.condition.kind == "pretraining" else ""
+        # Where nothing is drawn, the first seed's probe is every seed's.
+        seeds = self.recipe.probe_seeds
+        seed = self.unit.seed if self.unit.seed in seeds else seeds[0]
+        return self.beside(Unit(kind="probe", recipe=self.recipe.name, condition=condition, seed=seed))
+
+    @cached_property
+    def trained(self) -> "Run":
+        """The training run whose end an interpolation judges."""
+        return self.beside(self.unit.model_copy(update={"kind": "training"}))
+
+    @cached_property
+    def dependencies(self) -> "tuple[Run, ...]":
+        """What must be finished before it begins, in the order in which it is done."""
+        needed = self.trained if self.unit.kind == "interpolation" else self.head
+        return tuple(run for run in (self.pretraining, needed) if run is not None)
+
+    def beside(self, unit: Unit) -> "Run":
+        """Another unit of the same suite and workspace."""
+        return Run(unit, self.suite, self.workspace)
+
+    @property
+    def _pretraining(self) -> Any:
+        return None if self.condition is None else _dumped(self.condition.pretraining)
+
+    @property
+    def _backbone(self) -> dict[str, Any]:
+        """As the recipe names it. Where its file lies is no part of the meaning: the weights' hash is an input."""
+        named = self.recipe.backbone.model_dump(mode="json", exclude={"checkpoint"})
+        return {**named, "pretraining": self._pretraining}
+
+
+def read_run(unit: Unit, workspace: Workspace) -> Run:
+    """A unit with the meaning that the suite in the workspace's folder gives it: what a worker is sent and makes of it.
+
+    Raises:
+      UserError: the folder holds no suite.
+    """
+    return Run(unit, read_suite(workspace.folder), workspace)
+
+
+def _dumped(settings: BaseModel | None) -> Any:
+    return None if settings is None else settings.model_dump(mode="json")

@@ -1,0 +1,93 @@
+"""How many images the sets of a recipe hold: as described, from the files that are there, or as published."""
+
+from typing import NamedTuple
+
+from artifacts import UserError
+from empirical.benchmark.ledger import Ledger
+from empirical.benchmark.units import description_unit
+from empirical.datasets.catalogue import family
+from empirical.datasets.family import Family, Part, read_part
+from empirical.datasets.protocols import held_out
+from empirical.recipes import Recipe
+from empirical.records import Description
+
+
+class SetSizes(NamedTuple):
+    """Images of a recipe, each counted once.
+
+    Attributes:
+      training: that are trained on.
+      selecting: of the set that selects, which under the protocol `paper` is the reported ID set.
+      others: of all other sets that are judged.
+      largest: of any set.
+      looks: in how many looks there are counterparts of the training images.
+      exact: False where `others` is what all judged sets hold at most.
+    """
+
+    training: int
+    selecting: int
+    others: int
+    largest: int
+    looks: int = 0
+    exact: bool = True
+
+    @property
+    def judged(self) -> int:
+        """Images that one evaluation of everything passes through the network."""
+        return self.selecting + self.others
+
+
+def set_sizes(ledger: Ledger, recipe: Recipe) -> SetSizes | None:
+    """None where neither the folder, nor files, nor a publication tell."""
+    data = ledger.workspace.data
+    source = family(recipe.family, data.families)
+    # Under a protocol that holds nothing out the reported ID set selects too.
+    shared = recipe.split is None and source.validation is None and recipe.protocol.held_out == 0
+    looks = len(source.ood) if source.pooled else 0
+    described = ledger.result(description_unit(recipe), Description)
+    if described is not None:
+        sizes = dict(described.sizes)
+        training, selecting = sizes.pop("id_training"), sizes.pop("id_validation")
+        others = sum(sizes.values()) - (selecting if shared else 0)
+        return SetSizes(training, selecting, others, max(described.sizes.values()), looks)
+    chosen = [part for part in source.ood if recipe.ood is None or part.name in recipe.ood]
+    if recipe.split is not None:
+        split = recipe.split
+        largest = max(split.training, split.validation, split.test)
+        return SetSizes(split.training, split.validation, (1 + len(chosen)) * split.test, largest, looks)
+    return _of_parts(ledger, recipe, source, chosen, shared=shared)
+
+
+def _of_parts(ledger: Ledger, recipe: Recipe, source: Family, chosen: list[Part], *, shared: bool) -> SetSizes | None:
+    training, test = _size(ledger, source, source.training), _size(ledger, source, source.reported)
+    ood = [_size(ledger, source, part) for part in chosen]
+    own = None if source.validation is None else _size(ledger, source, source.validation)
+    if training is None or (source.validation is not None and own is None):
+        return None
+    held = 0 if shared or own is not None else _held_out(ledger, recipe, source, training)
+    training, validation = training - held, own or held
+    if test is None or None in ood:
+        at_most = source.reported_at_most
+        if at_most is None:
+            return None
+        return SetSizes(training, validation, at_most, max(training, at_most), exact=False)
+    outside = [size for size in ood if size is not None]
+    selecting, others = (test, sum(outside)) if shared else (validation, test + sum(outside))
+    return SetSizes(training, selecting, others, max(training, validation, test, *outside))
+
+
+def _held_out(ledger: Ledger, recipe: Recipe, source: Family, whole: int) -> int:
+    """How many leave training; from the labels where they are there, for each class is rounded on its own."""
+    share = recipe.protocol.held_out
+    try:
+        labels = read_part(source, source.training, ledger.workspace.data.locations).labels
+    except (UserError, OSError):
+        return round(share * whole)
+    return len(held_out(labels, share, seed=recipe.protocol.seed))
+
+
+def _size(ledger: Ledger, source: Family, part: Part) -> int | None:
+    try:
+        return len(read_part(source, part, ledger.workspace.data.locations))
+    except (UserError, OSError):
+        return part.size.total

@@ -1,0 +1,77 @@
+"""Data sets of one pool of images in several looks, split anew for each replicate; they need no folder.
+
+In distribution an image is in its ID look. Out of distribution the *same held-out* images come in other looks, so that
+a loss of accuracy is owed to the look alone. A further data set of this kind is one file that calls `pooled_family`,
+named in `catalogue.EMBEDDED`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import UInt8
+
+from empirical.datasets.family import Column, Family, Part
+from empirical.datasets.image_sets import ImageRows, ImageSet, Labels
+from empirical.datasets.locations import Locations
+from empirical.datasets.sizes import Size
+from empirical.records import Premises
+
+Pixels = UInt8[np.ndarray, "n h w 3"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """All images of a pool in one look.
+
+    Attributes:
+      premises: "met" where pretraining has seen the look (features that can be good) and the pictures leave the span of
+        the ID pictures (a large shift); "near ID": a control for which the theory promises nothing; "unknown".
+      reason: why, from how the look is made.
+      pictures: draws them; called when they are first needed, and expected to remember.
+    """
+
+    name: str
+    premises: Premises
+    reason: str
+    pictures: Callable[[], Pixels]
+
+
+def pooled_family(
+    name: str,
+    title: str,
+    *,
+    classes: tuple[str, ...],
+    labels: Callable[[], Labels],
+    id_pictures: Callable[[], Pixels],
+    looks: Sequence[Look],
+    columns: tuple[Column, ...],
+) -> Family:
+    """A family whose sets hold the same images in different looks.
+
+    Args:
+      labels: of every image of the pool, as positions in `classes`.
+      id_pictures: the pool in the look of training.
+    """
+
+    def part(part_name: str, look: str, pictures: Callable[[], Pixels], premises: Premises, reason: str) -> Part:
+        def index(locations: Locations) -> ImageSet:
+            pixels = pictures()
+            images = ImageRows(f"{name}, {look}", pixels, np.arange(len(pixels)))
+            return ImageSet(name=part_name, images=images, labels=labels())
+
+        return Part(
+            name=part_name, source="", size=Size(), classes=len(classes), index=index, premises=premises, reason=reason
+        )
+
+    pool = part("id", "id", id_pictures, "unknown", "")
+    return Family(
+        name=name,
+        title=title,
+        classes=lambda locations: classes,
+        training=pool,
+        reported=pool,
+        ood=tuple(part(look.name, look.name, look.pictures, look.premises, look.reason) for look in looks),
+        columns=columns,
+        pooled=True,
+    )

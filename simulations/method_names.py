@@ -1,0 +1,6 @@
+"""The paper's three methods by name, in the order of every table and legend; light to import."""
+
+from typing import Literal, get_args
+
+MethodName = Literal["linear_probing", "fine_tuning", "lp_ft"]
+METHODS: tuple[MethodName, ...] = get_args(MethodName)

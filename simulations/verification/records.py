@@ -1,0 +1,58 @@
+"""Verifications on disk: `results/theory/` holds what was found about every statement, published like any result."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
+
+from artifacts import Outcome, UserError, code_version, publish, published
+from artifacts.files import write_json
+from simulations.verification.checking import Verification, verify
+from theory.statements import Statement
+
+#: The folder below a results folder, and the file in it.
+FOLDER, FILE = "theory", "verification.json"
+_FILE_TYPE = TypeAdapter(list[Verification])
+
+
+def publish_verification(
+    results: Path, statements: Sequence[Statement], *, examples: int, seed: int = 0, force: bool = False
+) -> Outcome:
+    """Make sure that a results folder holds the verification of these statements.
+
+    Args:
+      examples: problems drawn in each setting of a statement.
+      seed: decides which.
+    """
+    inputs = {
+        "statements": [statement.name for statement in statements],
+        "examples": examples,
+        "seed": seed,
+        "code": code_version("theory", "simulations"),
+    }
+
+    def build(directory: Path) -> None:
+        verifications = verify(statements, examples=examples, seed=seed)
+        write_json(directory / FILE, _FILE_TYPE.dump_python(verifications, mode="json"))
+
+    return publish(results / FOLDER, inputs=inputs, build=build, force=force)
+
+
+def published_verifications(results: Path) -> dict[str, Verification]:
+    """What was found, by the name of the statement; empty where nothing was verified.
+
+    Raises:
+      UserError: the file is damaged, or of another version.
+    """
+    try:
+        artifact = published(results / FOLDER)
+        verifications = _FILE_TYPE.validate_json((artifact.path / FILE).read_bytes())
+    except FileNotFoundError:
+        return {}
+    except ValidationError as error:
+        problem = error.errors()[0]
+        raise UserError(
+            f"{results / FOLDER / FILE} must hold a verification, but cannot be read ({problem['msg']}); "
+            f"`distort reproduce --out {results}` makes it again."
+        ) from error
+    return {verification.name: verification for verification in verifications}

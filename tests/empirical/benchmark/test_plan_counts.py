@@ -1,0 +1,116 @@
+"""A plan's images are those that its runs pass through the network, counted while they do."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from distort.__main__ import main
+from empirical import Ledger, Workspace, plan, run_suite
+from empirical.benchmark.effort import efforts, evaluated_epochs
+from empirical.benchmark.set_sizes import set_sizes
+from empirical.benchmark.suite import Suite, named_suite
+from empirical.runs import judging, materials
+from empirical.training.train import _Clock
+from tests.support.small_suite import RECIPE
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Images that pass with gradients and without while a suite runs in this process."""
+    counts: Counter[str] = Counter()
+    evaluate, extract, clock = judging.evaluate, materials.FeatureCache.__call__, _Clock.count
+
+    def counting_evaluate(classifier, sets, **settings):
+        counts["passed"] += sum(len(member.images) for member in sets.sets)
+        return evaluate(classifier, sets, **settings)
+
+    def counting_extract(self, backbone, images, extraction, *, weights):
+        features, outcome = extract(self, backbone, images, extraction, weights=weights)
+        counts["passed"] += len(images) * outcome.built
+        return features, outcome
+
+    def counting_clock(self, sizes, seconds):
+        counts["trained"] += sizes[0] * sizes[1]
+        return clock(self, sizes, seconds)
+
+    monkeypatch.setattr(judging, "evaluate", counting_evaluate)
+    monkeypatch.setattr(materials.FeatureCache, "__call__", counting_extract)
+    monkeypatch.setattr(_Clock, "count", counting_clock)
+    monkeypatch.setattr(materials, "_kept", {})
+    monkeypatch.setattr(materials, "_kept_group", [])
+    return counts
+
+
+def planned(suite: Suite, workspace: Workspace) -> Counter:
+    """What the plan of a folder says of all that is missing."""
+    ledger = Ledger(suite, workspace)
+    sizes = {recipe.name: set_sizes(ledger, recipe) for recipe in suite.recipes}
+    asked = efforts(ledger, plan(suite, ledger.training).units, sizes).values()
+    trained = sum(effort.trained + effort.head_trained for effort in asked)
+    return Counter(trained=trained, passed=sum(effort.passed for effort in asked))
+
+
+@pytest.mark.parametrize("evaluate", ["every_epoch", "selected"])
+def test_an_embedded_suite_with_a_partly_probed_head(tmp_path, counted, evaluate):
+    """Every kind of work but pretraining; one epoch, so that the best so far is no matter of chance."""
+    sweeps = tuple(sweep.model_copy(update={"learning_rates": (1e-3,), "extensions": 0}) for sweep in RECIPE.sweeps)
+    changes = {"sweeps": sweeps, "epochs": 1, "seeds": (0, 1), "evaluate": evaluate}
+    suite = Suite(name="embedded", recipes=(RECIPE.model_copy(update=changes),))
+    workspace = Workspace(folder=tmp_path / "benchmark")
+    # Interpolations and conditions await the rate of their sweep, which is the only one: the first part, then the rest.
+    first = planned(suite, workspace)
+    run_suite(suite, workspace)
+    total = Counter(counted)
+    assert total["trained"] >= first["trained"]
+    late = [unit for unit in plan(suite, Ledger(suite, workspace).training).units]
+    again = Workspace(folder=tmp_path / "again")
+    everything = efforts(Ledger(suite, again), late, {"digits": set_sizes(Ledger(suite, again), suite.recipes[0])})
+    assert total["passed"] == sum(effort.passed for effort in everything.values())
+    assert total["trained"] == sum(effort.trained + effort.head_trained for effort in everything.values())
+
+
+@pytest.mark.parametrize("protocol", ["paper", "clean"])
+def test_a_miniature_with_two_ood_sets(miniature, tmp_path, counted, protocol):
+    suite = named_suite("miniature", scale="quick", protocol=protocol)
+    suite = suite.model_copy(update={"recipes": tuple(one for one in suite.recipes if one.name == "cifar10")})
+    suite = Suite(
+        name="miniature",
+        recipes=tuple(
+            recipe.model_copy(
+                update={"sweeps": tuple(s.model_copy(update={"extensions": 0}) for s in recipe.sweeps), "seeds": (0, 1)}
+            )
+            for recipe in suite.recipes
+        ),
+    )
+    workspace = Workspace(folder=tmp_path / "benchmark", root=miniature)
+    expected = planned(suite, workspace)
+    outcome = run_suite(suite, workspace)
+    assert not outcome.set_aside
+    assert counted == expected
+
+
+def test_the_protocols_differ_and_a_plan_can_be_of_a_part(miniature, tmp_path, capsys):
+    def work(*arguments: str) -> dict[tuple[str, str], dict]:
+        status = main(["bench", "plan", "--suite", "miniature", "--root", str(miniature), "--json",
+                       "--out", str(tmp_path / "r"), *arguments])  # fmt: skip
+        assert status == 0
+        return {(one["recipe"], one["work"]): one for one in json.loads(capsys.readouterr().out)["work"]}
+
+    paper, clean = work("--only", "cifar10"), work("--only", "cifar10", "--protocol", "clean")
+    assert {recipe for recipe, _ in paper} == {"cifar10"}
+    assert paper["cifar10", "FT (train)"]["images_trained"] > clean["cifar10", "FT (train)"]["images_trained"]
+    assert paper["cifar10", "FT (train)"]["extension_runs"] == 0 < clean["cifar10", "FT (train)"]["extension_runs"]
+    assert all(one["images_evaluated"] > 0 and one["probe_gigabytes"] > 0 for key, one in paper.items()
+               if key[1] == "probe")  # fmt: skip
+
+
+def test_a_root_that_is_not_there_is_refused(capsys, tmp_path):
+    status = main(["bench", "plan", "--suite", "paper", "--root", str(tmp_path / "nowhere")])
+    assert status == 1
+    assert "The data root must be a folder" in capsys.readouterr().err
+
+
+def test_epochs_that_are_evaluated_lie_between_two_and_all():
+    assert evaluated_epochs(1) == 2
+    assert all(2 < evaluated_epochs(epochs) < epochs + 1 for epochs in range(3, 100))

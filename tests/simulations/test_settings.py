@@ -1,0 +1,113 @@
+"""Settings of the user's own: all can be set, results lie beside each other, figures take them."""
+
+import json
+
+import numpy as np
+import pytest
+
+from artifacts import UserError
+from artifacts.results_folder import of_setting
+from distort.__main__ import main
+from figures.catalogue import FIGURES, entry
+from figures.publishing import INFORMATION, draw_figure
+from simulations.catalogue import EXPERIMENTS
+from simulations.experiments import bounds_against_parameters, phase_diagram, toy_example
+from simulations.experiments.families import ExactFamily
+from simulations.records import load, run_experiment
+from simulations.sampling import Dimensions
+from simulations.settings import configured, label, merged, parsed, read
+
+#: The toy example has two inputs and one feature by definition; the threshold is a function of several sizes.
+OTHERWISE = ("toy_example", "certified_threshold")
+WITH_DIMENSIONS = [experiment for experiment in EXPERIMENTS if experiment.name not in OTHERWISE]
+
+
+@pytest.mark.parametrize("experiment", WITH_DIMENSIONS, ids=lambda experiment: experiment.name)
+def test_every_configuration_carries_its_dimensions_by_their_letters(experiment):
+    config = configured(experiment, "quick", parsed(["dimensions.d=30"]))
+    assert config.dimensions.input_dim == 30
+    assert config == configured(experiment, "quick", {"dimensions": {"input_dim": 30}})
+    assert label(experiment, "quick", config) == "dimensions.input_dim=30"
+    assert label(experiment, "quick", experiment.config("quick")) == ""
+
+
+def test_values_are_toml_and_words_need_no_quotes():
+    changes = parsed(["dimensions.k=5", "angles=[0.1, 0.2]", "name=word", "dimensions.m = 2"])
+    assert changes == {"dimensions": {"k": 5, "m": 2}, "angles": [0.1, 0.2], "name": "word"}
+    assert merged({"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}) == {"a": {"b": 3, "c": 2}}
+
+
+@pytest.mark.parametrize(
+    ("assignment", "message"),
+    [
+        ("dimensions.kk=5", "no setting `kk`"),
+        ("angel=0.5", "has: angle"),
+        ("dimensions=5", "has parts"),
+        ("problems=many", "valid integer"),
+        ("dimensions.m=40", r"k \+ m <= d"),
+        ("dimensions", "must be NAME=VALUE"),
+    ],
+)
+def test_what_does_not_fit_is_one_line(assignment, message):
+    experiment = next(experiment for experiment in EXPERIMENTS if experiment.name == "along_training")
+    with pytest.raises(UserError, match=message):
+        configured(experiment, "quick", parsed([assignment]))
+
+
+def test_closed_forms_refuse_dimensions_for_which_there_is_none():
+    with pytest.raises(UserError, match="one feature or one ID direction"):
+        ExactFamily(Dimensions(input_dim=8, feature_dim=2, id_dim=3))
+
+
+def test_long_labels_are_cut_and_told_apart():
+    many = {"head_scale": 0.1, "angle": 0.11, "feature_error": 0.12, "truth_norm": 0.13}
+    ranges = {"head_errors": (0.1, 2.0), "head_scales": (0.1, 3.0)}
+    experiment = bounds_against_parameters.EXPERIMENT
+    first = label(experiment, "quick", configured(experiment, "quick", many | ranges))
+    second = label(experiment, "quick", configured(experiment, "quick", many | ranges | {"seed": 7}))
+    assert first != second
+    assert len(first) < 100
+
+
+def test_dimensions_that_were_set_are_simulated_and_drawn():
+    changes = {"cells": 4, "problems": 4, "dimensions": {"m": 2}}
+    data = phase_diagram.simulate(configured(phase_diagram.EXPERIMENT, "quick", changes))
+    assert data.wins.lp_ft.shape == (4, 4)
+    assert len(entry("phase_diagram").load().draw(data).axes) == 5
+
+
+def test_results_of_settings_lie_beside_each_other_and_are_drawn(tmp_path):
+    for angle in (0.3, 0.6, 0.9):
+        changes = {"moments": 20} | ({} if angle == 0.6 else {"angle": angle})
+        assert run_experiment(toy_example.EXPERIMENT, tmp_path, "quick", changes=changes).built
+        assert not run_experiment(toy_example.EXPERIMENT, tmp_path, "quick", changes=changes).built
+    names = sorted(path.name for path in (tmp_path / "settings").iterdir())
+    assert names == ["angle=0.3,moments=20", "angle=0.9,moments=20", "moments=20"]
+    angles = [np.arcsin(load("toy_example", of_setting(tmp_path, name)).off_feature) for name in names]
+    np.testing.assert_allclose(angles, [0.3, 0.9, 0.6])
+    drawn = draw_figure(entry("toy_example"), of_setting(str(tmp_path), names[1])).artifact.path
+    assert drawn == tmp_path / "settings" / names[1] / "figures" / "toy_example"
+    assert names[1] in json.loads((drawn / INFORMATION).read_text(encoding="utf-8"))["note"]
+
+
+def test_the_command_takes_them_from_flags_and_from_a_file(tmp_path, capsys):
+    file, out = tmp_path / "mine.toml", tmp_path / "results"
+    file.write_text("moments = 20\nheads = [0.5]\n", encoding="utf-8")
+    command = ["simulate", "toy_example", "--settings", str(file), "--set", "moments=30", "--out", str(out)]
+    assert main(command) == 0
+    assert "with heads=0.5,moments=30" in capsys.readouterr().out
+    (setting,) = (path.name for path in (out / "settings").iterdir())
+    assert setting == "heads=0.5,moments=30"
+    assert main(["figures", "toy_example", "--from", str(out), "--setting", setting]) == 0
+    assert main(["figures", "toy_example", "--from", str(out), "--setting", "heads=0.6"]) == 2
+    assert setting in capsys.readouterr().err
+    assert read(file) == {"moments": 20, "heads": [0.5]}
+
+
+def test_figures_of_a_setting_stand_beside_the_one_benchmark():
+    from figures.catalogue import source_folder
+
+    setting = of_setting("results", "angle=0.3")
+    assert source_folder(setting, "benchmark").as_posix() == "results/benchmark"
+    assert source_folder(setting, "simulations/toy_example") == setting / "simulations" / "toy_example"
+    assert {figure.section for figure in FIGURES} == {"side by side", "theory", "benchmark"}

@@ -1,0 +1,66 @@
+"""The threshold T: below which feature error linear probing beats fine-tuning, from visible shares and conditioning.
+
+The submission announces T(d, n, k) and leaves it to its appendix. Here it is what the certificate gives: linear probing
+wins where `eps W (1 + sqrt(kappa) / c_S) < c x - eps W`, x the smallest head error, hence for all
+
+    eps < T = c x / (W (2 + sqrt(kappa) / c_S)).
+
+For Gaussian inputs and random features c, c_S and kappa concentrate as d grows with n / d and k / d fixed, and so T
+becomes a function of these two, of W and of phi. Source: docs/theory.md, section "The threshold".
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Scalar
+
+from theory.bounds.fine_tuning import smallest_head_error
+
+
+def certified_threshold(
+    head_error: Scalar | float,
+    long_head: Bool[Array, ""],
+    *,
+    norm: Scalar | float,
+    off_cosine: Scalar | float,
+    on_cosine: Scalar | float,
+    condition: Scalar | float,
+) -> Float[Array, ""]:
+    """T: linear probing beats fine-tuning at every stopping time out of distribution where eps < T.
+
+    Args:
+      head_error: phi.
+      long_head: whether (v0 . v*)^2 >= W^4.
+      norm: W.
+      off_cosine: c.
+      on_cosine: c_S.
+      condition: kappa.
+    """
+    visible = on_cosine > 0
+    factor = jnp.where(visible, 2 + jnp.sqrt(condition) / jnp.where(visible, on_cosine, 1.0), jnp.inf)
+    return off_cosine * smallest_head_error(jnp.asarray(head_error), jnp.asarray(norm), long_head) / (norm * factor)
+
+
+def limiting_cosines(
+    example_share: Scalar | float, feature_share: Scalar | float
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """Limits of c and c_S for a uniformly random ID subspace, as d grows: cosines of the edges of a Jacobi ensemble.
+
+    `c = sqrt((1 - a) (1 - b)) - sqrt(a b)`, 0 where a + b >= 1, and `c_S = sqrt(a (1 - b)) - sqrt((1 - a) b)`, 0 where
+    b >= a. Source: the law of principal angles between random subspaces (Absil, Edelman and Koev, 2006).
+
+    Args:
+      example_share: a = n / d, the dimension of the ID subspace over that of the inputs.
+      feature_share: b = k / d.
+    """
+    a, b = jnp.asarray(example_share), jnp.asarray(feature_share)
+    off = jnp.sqrt((1 - a) * (1 - b)) - jnp.sqrt(a * b)
+    on = jnp.sqrt(a * (1 - b)) - jnp.sqrt((1 - a) * b)
+    return jnp.maximum(off, 0.0), jnp.maximum(on, 0.0)
+
+
+def limiting_condition(example_share: Scalar | float) -> Float[Array, ""]:
+    """Limit of kappa for n Gaussian inputs of d dimensions, n < d: `((1 + sqrt a) / (1 - sqrt a))^2` with a = n / d.
+
+    Source: edges of the law of Marchenko and Pastur.
+    """
+    root = jnp.sqrt(jnp.asarray(example_share))
+    return ((1 + root) / (1 - root)) ** 2
