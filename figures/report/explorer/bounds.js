@@ -4,7 +4,7 @@ import { fineTuningOnPath, oodError } from "./flow.js";
 
 const BISECTIONS = 110;
 /** Features and kept squares below these are rounding errors, as in theory/bounds/half_space.py. */
-const [HIDDEN, CANCELLED] = [1e-12, 1e-12];
+const [SILENT, CANCELLED] = [1e-12, 1e-12];
 /** Points on the path at which the lowest error is first sought, and golden-section steps around the best. */
 const [PATH_POINTS, GOLDEN_STEPS] = [1024, 90];
 
@@ -31,7 +31,7 @@ export function lowerBounds(problem) {
  * its value, so that |w2| is at least |b| sqrt(v0^2 - a0^2), with the sign that it had.
  */
 function halfSpaceBound({ start, offFeature, target }) {
-  if (Math.abs(offFeature) <= HIDDEN) return Math.abs(target[1]);
+  if (Math.abs(offFeature) <= SILENT) return Math.abs(target[1]);
   const kept = (start.head - start.idFeature) * (start.head + start.idFeature);
   if (!(kept > CANCELLED * start.head ** 2)) return 0;
   return Math.max(Math.abs(offFeature) * Math.sqrt(kept) - Math.sign(start.head * offFeature) * target[1], 0);
