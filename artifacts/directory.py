@@ -16,29 +16,40 @@ from filelock import FileLock, Timeout
 from artifacts.errors import DamagedArtifact
 from artifacts.files import PARTIAL, remove_if_left
 from artifacts.fingerprint import canonical_json, difference
+from artifacts.versions import accepts_other_versions, version_difference
 
 MANIFEST = "manifest.json"
+#: The outcome's reason where nothing was to be done and nothing is to be said.
+UP_TO_DATE = "up to date"
+#: How its reason begins where a result of other versions was kept.
+KEPT = "kept, made with other versions: "
 
 
 @dataclass(frozen=True)
 class Artifact:
     """A published directory that was found whole.
 
-    `inputs` is what it was made from (configuration, code version, data); `files` maps file names to SHA-256.
+    `inputs` is what it was made from (configuration, code version, data); `files` maps file names to SHA-256;
+    `versions` are those of the libraries that made it.
     """
 
     path: Path
     inputs: dict[str, Any]
     files: dict[str, str]
+    versions: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What `publish` did: `built` is False where the directory was up to date; `reason` says why it was built."""
+    """What `publish` did: `built` is False where the directory was up to date; `reason` says why it was built.
+
+    `other_versions`: where it was kept though other versions of libraries made it, which.
+    """
 
     artifact: Artifact
     built: bool
     reason: str
+    other_versions: str = ""
 
 
 def published(path: Path) -> Artifact:
@@ -53,7 +64,7 @@ def published(path: Path) -> Artifact:
         raise FileNotFoundError(f"{path} must hold a published result ({MANIFEST}), but there is none.")
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
-        artifact = Artifact(path, dict(content["inputs"]), dict(content["files"]))
+        artifact = Artifact(path, dict(content["inputs"]), dict(content["files"]), dict(content.get("versions", {})))
     except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
         raise DamagedArtifact(f"{manifest} cannot be read ({error}); the result must be made again.") from error
     for name, expected in artifact.files.items():
@@ -65,7 +76,14 @@ def published(path: Path) -> Artifact:
     return artifact
 
 
-def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], None], force: bool = False) -> Outcome:
+def publish(
+    path: Path,
+    *,
+    inputs: Mapping[str, Any],
+    build: Callable[[Path], None],
+    force: bool = False,
+    versions: Mapping[str, str] | None = None,
+) -> Outcome:
     """Make sure that `path` holds the result of `build` for these `inputs`.
 
     `build` writes its files into the empty directory that it is given. Nothing is visible at `path` until all of
@@ -76,13 +94,18 @@ def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], No
     Args:
       inputs: JSON values that determine the result: configuration, seeds, `code_version`, data.
       force: build even where the directory is up to date.
+      versions: of the libraries that can change the result. Where others made the directory it is made again, unless
+        the user accepts other versions (`artifacts.versions.ACCEPT`); the outcome then says which.
     """
-    inputs = json.loads(canonical_json(dict(inputs)))
+    inputs, versions = json.loads(canonical_json(dict(inputs))), dict(versions or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(_lock(path)):
-        reason = "asked for" if force else _stale(path, inputs)
+        reason, other_versions = ("asked for", "") if force else _stale(path, inputs, versions)
+        if other_versions and not accepts_other_versions():
+            reason = f"{other_versions} (--accept-versions keeps it)"
         if not reason:
-            return Outcome(published(path), built=False, reason="up to date")
+            kept = f"{KEPT}{other_versions}" if other_versions else UP_TO_DATE
+            return Outcome(published(path), built=False, reason=kept, other_versions=other_versions)
         partial, aside = _beside(path)
         for leftover in (partial, aside):
             if leftover.exists():  # of a process that was killed
@@ -90,7 +113,7 @@ def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], No
         partial.mkdir()
         try:
             build(partial)
-            _seal(partial, inputs)
+            _seal(partial, inputs, versions)
             _replace(partial, path)
         except BaseException:
             shutil.rmtree(partial, ignore_errors=True)
@@ -98,17 +121,17 @@ def publish(path: Path, *, inputs: Mapping[str, Any], build: Callable[[Path], No
         return Outcome(published(path), built=True, reason=reason)
 
 
-def _stale(path: Path, inputs: Mapping[str, Any]) -> str:
-    """Why the directory must be made again; empty where it is up to date."""
+def _stale(path: Path, inputs: Mapping[str, Any], versions: Mapping[str, str]) -> tuple[str, str]:
+    """Why the directory must be made again, empty where it is up to date; and which versions differ if that is all."""
     try:
         artifact = published(path)
     except FileNotFoundError:
-        return "not there yet"
+        return "not there yet", ""
     except DamagedArtifact as damage:
-        return str(damage)
+        return str(damage), ""
     if artifact.inputs == dict(inputs):
-        return ""
-    return difference(artifact.inputs, inputs) or "an input that was null is absent, or the other way round"
+        return "", version_difference(artifact.versions, versions)
+    return difference(artifact.inputs, inputs) or "an input that was null is absent, or the other way round", ""
 
 
 def _lock(path: Path) -> Path:
@@ -135,13 +158,14 @@ def remove_leftovers(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _seal(directory: Path, inputs: Mapping[str, Any]) -> None:
+def _seal(directory: Path, inputs: Mapping[str, Any], versions: Mapping[str, str]) -> None:
     files = sorted(file for file in directory.rglob("*") if file.is_file())
     for file in files:
         _flush(file)
     hashes = {file.relative_to(directory).as_posix(): _sha256(file) for file in files}
     manifest = directory / MANIFEST
-    manifest.write_text(json.dumps({"inputs": dict(inputs), "files": hashes}, indent=1), encoding="utf-8")
+    content = {"inputs": dict(inputs), "versions": dict(versions), "files": hashes}
+    manifest.write_text(json.dumps(content, indent=1), encoding="utf-8")
     _flush(manifest)
 
 

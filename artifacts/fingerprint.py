@@ -4,7 +4,8 @@ import hashlib
 import importlib.util
 import json
 import math
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -55,9 +56,29 @@ def _sources(module: str) -> list[tuple[str, Path]]:
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """The entries in which two mappings differ, in one phrase: `learning_rate was 0.1, is 0.3`."""
-    names = sorted(name for name in before.keys() | after.keys() if not _same(before.get(name), after.get(name)))
-    return "; ".join(f"{name} was {_short(before.get(name))}, is {_short(after.get(name))}" for name in names)
+    """The entries in which two mappings differ, in one phrase: `learning_rate was 0.1, is 0.3`.
+
+    Entries of entries are named, `data of shifted`; of hashes it is said that they differ, for nobody reads them.
+    """
+    return "; ".join(_differences(before, after, ""))
+
+
+def _differences(before: Mapping[str, Any], after: Mapping[str, Any], within: str) -> Iterator[str]:
+    for name in sorted(before.keys() | after.keys()):
+        left, right = before.get(name), after.get(name)
+        shown = f"{within} of {name}" if within else name
+        if _same(left, right):
+            continue
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            yield from _differences(left, right, shown)
+        elif _is_hash(left) and _is_hash(right):
+            yield f"{shown} differs"
+        else:
+            yield f"{shown} was {_short(left)}, is {_short(right)}"
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9a-f]{16}|[0-9a-f]{64}", value) is not None
 
 
 def _same(left: Any, right: Any) -> bool:

@@ -1,5 +1,6 @@
 """The folder that a user names for results: ours, or empty, or refused."""
 
+import json
 import os
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from artifacts.errors import UserError
 from artifacts.files import write_json
 
 MARKER = "distort-results.json"
+#: How a results folder is laid out: a number that grows when an older version could not read what a newer one wrote.
+LAYOUT = 1
 #: Below a results folder: one for each setting of the user's own, with the same layout inside.
 SETTINGS = "settings"
 
@@ -20,7 +23,7 @@ def open_results_folder(path: Path) -> Path:
     """Make `path` ready to hold results, without ever touching what is not ours.
 
     Raises:
-      UserError: the folder holds files that no run of ours wrote, or cannot be written.
+      UserError: the folder holds files that no run of ours wrote, cannot be written, or a newer version laid it out.
     """
     marker = path / MARKER
     if path.exists() and not path.is_dir():
@@ -36,9 +39,29 @@ def open_results_folder(path: Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
         if not marker.exists():
-            write_json(marker, {"made_by": "distort", "layout": 1})
+            write_json(marker, {"made_by": "distort", "layout": LAYOUT})
     except OSError as error:
         raise UserError(f"The output folder must be writable, got {path} ({error.strerror}).") from error
+    check_layout(path)
     if not os.access(path, os.W_OK | os.X_OK):
         raise UserError(f"The output folder must be writable, got {path}, where you may not write.")
     return path
+
+
+def check_layout(path: Path) -> None:
+    """Refuse a results folder that a newer version laid out; older ones can be read, and are continued.
+
+    A marker that cannot be read says nothing of its layout; what is in the folder is checked by itself.
+
+    Raises:
+      UserError: the layout is newer than this version.
+    """
+    try:
+        layout = json.loads((path / MARKER).read_bytes())["layout"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if isinstance(layout, int) and layout > LAYOUT:
+        raise UserError(
+            f"{path} must have a layout up to {LAYOUT}, got {layout}, which a newer version of distort made; update "
+            "distort, or name another folder with --out."
+        )

@@ -1,10 +1,13 @@
 """How JAX must be started: double precision, no deadlock, no more threads than there are processors for.
 
-By environment variables, which it reads at its start.
+By environment variables: JAX reads some when it is imported, XLA the others before the first computation.
 """
 
 import os
+import sys
 from importlib import metadata
+
+from artifacts.errors import UserError
 
 #: With two processors XLA may start several batched decompositions (QR, SVD) side by side, each of which then waits
 #: for threads that the others hold: the process hangs for ever. Three QRs of 256 matrices are enough, in jax 0.10.2 as
@@ -15,12 +18,33 @@ LAST_TESTED = (0, 12)
 
 
 def prepare_jax() -> None:
-    """Set what JAX must be started with; call it before the first computation, best before importing JAX."""
+    """Set what JAX must be started with; call it before the first computation, before or after importing JAX.
+
+    Raises:
+      UserError: JAX has computed already, without these settings: they cannot be changed any more.
+    """
     os.environ["JAX_ENABLE_X64"] = "1"
     flags = os.environ.get("XLA_FLAGS", "")
     version = tuple(int(part) for part in metadata.version("jaxlib").split(".")[:2])
-    if ONE_AFTER_ANOTHER.split("=")[0] not in flags and version <= LAST_TESTED:
+    missing = ONE_AFTER_ANOTHER.split("=")[0] not in flags and version <= LAST_TESTED
+    jax = sys.modules.get("jax")
+    if jax is not None and _has_computed():
+        if missing or not jax.config.read("jax_enable_x64"):
+            raise UserError(
+                "prepare_jax() must be called before JAX computes, but it has computed already; call it at the start "
+                "of the program, or restart the notebook's kernel and call it first."
+            )
+        return
+    if missing:
         os.environ["XLA_FLAGS"] = f"{flags} {ONE_AFTER_ANOTHER}".strip()
+    if jax is not None:
+        jax.config.update("jax_enable_x64", True)
+
+
+def _has_computed() -> bool:
+    """Whether XLA has been started; JAX has no public way to ask, and a version without this one is trusted."""
+    bridge = sys.modules.get("jax._src.xla_bridge")
+    return bool(getattr(bridge, "backends_are_initialized", lambda: False)())
 
 
 def share_processors(count: int) -> None:

@@ -1,12 +1,13 @@
-"""Compares two benchmark folders number by number: `python benchmarks/same_results.py ONE OTHER`.
+"""Compares two benchmark folders number by number: `python benchmarks/same_results.py ONE OTHER [--rounding]`.
 
 Runs are matched by what they are, not by the names of their directories; hashes, names of directories and times may
-differ, and nothing else. Ends with status 1 and the first differences where anything else does. For the proof that a
-change of the code has changed no result.
+differ, and nothing else; with `--rounding` last digits of numbers too. Ends with status 1 and the first differences
+where anything else does. For the proof that a change of the code has changed no result.
 """
 
 import hashlib
 import json
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ IDENTITY = {"run", "runs", "end", "fingerprint", "seconds", "images_per_second"}
 #: Settings, which a version may spell otherwise.
 SETTINGS = {"recipe"}
 SHOWN = 20
+#: Two sums of the same terms in another order.
+ROUNDING = 1e-12
 
 
 def numbers(value: Any) -> Any:
@@ -43,26 +46,28 @@ def runs(folder: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def differences(one: Any, other: Any, where: str) -> Iterator[str]:
-    """Every place at which two documents differ."""
+def differences(one: Any, other: Any, where: str, tolerance: float) -> Iterator[str]:
+    """Every place at which two documents differ, numbers by more than a relative tolerance."""
     if isinstance(one, dict) and isinstance(other, dict):
         for key in sorted(one.keys() | other.keys()):
             if key in one and key in other:
-                yield from differences(one[key], other[key], f"{where}.{key}")
+                yield from differences(one[key], other[key], f"{where}.{key}", tolerance)
             else:
                 yield f"{where}.{key}: only in the {'first' if key in one else 'second'}"
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for index, (left, right) in enumerate(zip(one, other, strict=True)):
-            yield from differences(left, right, f"{where}[{index}]")
+            yield from differences(left, right, f"{where}[{index}]", tolerance)
+    elif isinstance(one, float) and isinstance(other, float) and math.isclose(one, other, rel_tol=tolerance):
+        return
     elif one != other:
         yield f"{where}: {one!r} and {other!r}"
 
 
-def main(one: Path, other: Path) -> int:
+def main(one: Path, other: Path, tolerance: float) -> int:
     """The number of differences, each printed."""
     documents = [numbers(json.loads((folder / "benchmark.json").read_bytes())) for folder in (one, other)]
     parts = [runs(folder) for folder in (one, other)]
-    found = [*differences(*documents, "benchmark"), *differences(*parts, "runs")]
+    found = [*differences(*documents, "benchmark", tolerance), *differences(*parts, "runs", tolerance)]
     for line in found[:SHOWN]:
         print(line)
     print(f"{len(parts[0])} and {len(parts[1])} runs; {len(found)} differences")
@@ -70,4 +75,5 @@ def main(one: Path, other: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(Path, sys.argv[1:])) > 0)
+    folders = [Path(argument) for argument in sys.argv[1:] if argument != "--rounding"]
+    sys.exit(main(*folders, tolerance=ROUNDING if "--rounding" in sys.argv else 0.0) > 0)

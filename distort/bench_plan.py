@@ -13,7 +13,7 @@ from distort.suites import BENCHMARK, SuiteCommand
 
 if TYPE_CHECKING:
     from empirical import Ledger, Suite, Unit, Workspace
-    from empirical.benchmark.cost import Rates, Share
+    from empirical.benchmark.cost import MeasuredRates, Share
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class Planned:
     """A plan. `undecided`: what depends on runs that are missing, such as extensions of grids.
 
     `rates`: images a second of training, by recipe; `solving`: seconds of a linear probe for one image, feature, class
-    and penalty; `devices`: on which; `elsewhere`: devices that others measured.
+    and penalty; `devices`: on which; `elsewhere`: devices that others measured. `outdated`: finished runs that are of
+    other data, weights, code or versions than are here, and count as missing; `not_compared`: what was not found here.
     """
 
     suite: str
@@ -65,6 +66,8 @@ class Planned:
     work: list[PlannedWork]
     undecided: list[str]
     elsewhere: list[HoursElsewhere]
+    outdated: dict[str, str]
+    not_compared: list[str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,8 +86,11 @@ class Plan(SuiteCommand):
         from empirical.benchmark.cost import measured_rates, shares
         from empirical.benchmark.device_rates import device_hours, read_rates
         from empirical.datasets.locations import VARIABLE
+        from empirical.runs.freshness import freshness
 
+        self.accept()
         suite = self.found()
+        self.accept()
         workspace = self.workspace(suite)
         root = workspace.data.locations.root
         if root is not None and not root.is_dir() and root != self.own_miniatures(suite):
@@ -92,27 +98,34 @@ class Plan(SuiteCommand):
         ledger = Ledger(suite, workspace)
         planned = plan(suite, ledger.training)
         units = [run.unit for run in Only(self.only).select(ledger.runs(planned.units), suite)]
+        found = freshness(ledger, units)
+        ledger.refuse(found.outdated)
         measured = measured_rates(ledger, units)
         rates = _timed(suite, workspace, {unit.recipe for unit in units}, measured) if self.measure else measured
         parts = shares(ledger, units, rates)
         elsewhere = [HoursElsewhere(*hours) for hours in device_hours(parts, suite.recipes, read_rates())]
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
+        outdated = {str(unit): why for unit, why in found.outdated.items()}
         document = Planned(
             suite.name, devices, rates.training, rates.solving, [_planned(share) for share in parts],
-            list(planned.undecided), elsewhere,
+            list(planned.undecided), elsewhere, outdated, found.unknown,
         )  # fmt: skip
         return Answer(document, _plan_text(document))
 
 
 @dataclass(frozen=True)
 class RunsOfMethod:
-    """Runs of one recipe and method that a results folder holds; `missing` are those that the plan names beside."""
+    """Runs of one recipe and method that a results folder holds; `missing` are those that the plan names beside.
+
+    `refused`: of other data or weights than newer runs beside them.
+    """
 
     recipe: str
     work: str
     finished: int
     diverged: int
     damaged: int
+    refused: int
     missing: int
 
 
@@ -128,46 +141,46 @@ class BenchmarkStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class Status(Command):
-    """Say which runs a results folder holds, which diverged, failed or are missing; trains nothing."""
+    """Say which runs a results folder holds, which diverged, failed or are missing; trains nothing.
+
+    Every file is read and held against its recorded hash.
+    """
 
     results: Annotated[Path, arg(name="from")] = Path("results")
     """Results folder."""
-    check: bool = False
-    """Read every file and compare it with its recorded hash; else only results are read."""
 
     def __call__(self) -> Answer:
         from distort.folder import existing
         from empirical import Ledger, Workspace, plan, read_set_aside, read_suite
+        from empirical.benchmark.origins import mixed
 
         folder = existing(self.results) / BENCHMARK
         suite = read_suite(folder)
         ledger = Ledger(suite, Workspace(folder=folder))
         planned = plan(suite, ledger.training)
+        ledger.refuse(mixed(ledger.origins(planned.units)))
         counts: dict[tuple[str, str], Counter[str]] = {}
         for unit in planned.units:
-            counts.setdefault((unit.recipe, unit.work), Counter())[_state(ledger, unit, check=self.check)] += 1
-        states = ("finished", "diverged", "damaged", "missing")
+            counts.setdefault((unit.recipe, unit.work), Counter())[_state(ledger, unit)] += 1
+        states = ("finished", "diverged", "damaged", "refused", "missing")
         runs = [RunsOfMethod(*key, *(count[state] for state in states)) for key, count in counts.items()]
         failed = {failure.unit: failure.error for failure in read_set_aside(folder)}
         document = BenchmarkStatus(suite.name, runs, failed, list(planned.undecided))
         rows = [(one.recipe, one.work, *(str(getattr(one, state)) for state in states)) for one in runs]
         notes = [f"set aside: {unit}: {error}" for unit, error in failed.items()]
+        notes += [f"damaged: {why}" for why in dict.fromkeys(ledger.damaged.values())]
+        notes += [f"refused: {unit}: {why}" for unit, why in ledger.refused.items()]
         notes += [f"undecided: {what}" for what in document.undecided]
         return Answer(document, "\n".join([table(("data set", "work", *states), rows), *notes]))
 
 
-def _state(ledger: "Ledger", unit: "Unit", *, check: bool) -> str:
-    from artifacts import DamagedArtifact, UserError, published
-
+def _state(ledger: "Ledger", unit: "Unit") -> str:
+    if unit in ledger.refused:
+        return "refused"
     if not ledger.finished(unit):
         return "missing"
-    try:
-        if check:
-            published(ledger.run(unit).folder)
-    except (DamagedArtifact, UserError):
-        return "damaged"
     run = ledger.training(unit) if unit.kind == "training" else None
-    if unit in ledger.damaged:
+    if ledger.origin(unit) is None or unit in ledger.damaged:
         return "damaged"
     return "finished" if run is None else run.status
 
@@ -189,9 +202,9 @@ def _planned(share: "Share") -> PlannedWork:
     )
 
 
-def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "Rates") -> "Rates":
+def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "MeasuredRates") -> "MeasuredRates":
     """Rates measured now where no finished run tells, one a backbone, side and batch; an error names its recipe."""
-    from empirical.benchmark.cost import Rates, timed_rate, timed_solving
+    from empirical.benchmark.cost import MeasuredRates, timed_rate, timed_solving
 
     training, solving = dict(known.training), dict(known.solving)
     seconds: dict[tuple[str, str], float] = {}
@@ -209,7 +222,7 @@ def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "Rate
         training.setdefault(recipe.name, images.get(trains, 0.0))
         if recipe.solves:
             solving.setdefault(recipe.name, seconds.get(solves, 0.0))
-    return Rates(training, solving)
+    return MeasuredRates(training, solving)
 
 
 def _plan_text(document: Planned) -> str:
@@ -232,12 +245,21 @@ def _plan_text(document: Planned) -> str:
         notes.append(f"Grids that extend themselves may add up to {more} runs{hours}.")
     rates = ", ".join(f"{name} {rate:.1f}" for name, rate in document.rates.items())
     notes.append(f"Images a second of training: {rates}." if rates else "No rate is known: --measure times training.")
+    reasons: dict[str, list[str]] = {}
+    for unit, why in document.outdated.items():
+        reasons.setdefault(why, []).append(unit)
+    notes += [f"outdated ({why}): {_few(units)}" for why, units in reasons.items()]
+    notes += [f"not compared: {why}" for why in document.not_compared]
     for one in document.elsewhere:
         rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
         notes.append(f"On one {one.device}: {one.hours:.1f} hours{rest}, at rates measured with {one.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
+
+
+def _few(names: list[str]) -> str:
+    return "; ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _hours(document: Planned) -> str:

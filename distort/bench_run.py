@@ -1,5 +1,6 @@
 """`distort bench run|collect`: the runs of a suite, and its tables."""
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Run(ExecutorFlags, SuiteCommand):
+class RunSuite(ExecutorFlags, SuiteCommand):
     """Run a suite: linear probes, learning-rate sweeps of every method, whatever its recipes ask for; then the table.
 
     Finished runs are kept, and those that were cut off are finished: calling it again is always safe.
@@ -36,6 +37,7 @@ class Run(ExecutorFlags, SuiteCommand):
         from distort.stages import suite_text
         from empirical import Only, run_suite
 
+        self.accept()
         if self.dry_run:
             return self._script()
         executor, suite = self.chosen(), self.found()
@@ -53,6 +55,9 @@ class Run(ExecutorFlags, SuiteCommand):
                 force=self.force,
                 progress=begin(suite.name),
             )
+        if self.debug:
+            for unit, trace in outcome.tracebacks.items():
+                print(f"{unit}\n{trace}", file=sys.stderr)
         return Answer(outcome.benchmark.rows, f"{suite_text(outcome)}\n\n{accuracy_table(outcome.benchmark)}",
                       _failure(outcome))  # fmt: skip
 
@@ -122,6 +127,10 @@ def accuracy_table(benchmark: "Benchmark") -> str:
     controls = sorted({one.name for one in benchmark.sets if one.premises == "near ID"})
     notes += [f"Controls near ID, not in the mean: {', '.join(controls)}."] if controls else []
     notes += [f"Not finished: {len(benchmark.missing)} units of work."] if benchmark.missing else []
+    refused = [one for one in benchmark.missing if "(refused: " in one]
+    notes += [f"Left out: {one}; `distort bench run` makes it again." for one in refused[:3]]
+    notes += [f"Left out: {len(refused) - 3} more for such reasons."] if len(refused) > 3 else []
+    notes += [f"Mixed: {note}." for note in benchmark.notes]
     if any(one.miniature for one in benchmark.datasets):
         notes.append("Miniatures: synthetic images; their numbers say nothing about the data sets.")
     return "\n".join([table(header, rows), *notes])

@@ -51,6 +51,21 @@ class Command(ABC):
         """Do the work, and say what came of it."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class MakingCommand(Command):
+    """The flag of commands that make results, or say which they would make."""
+
+    accept_versions: bool = False
+    """Keep results that other versions of libraries made, and say which; else they are made again."""
+
+    def accept(self) -> None:
+        """Do as the flag says, in this process and those that it starts."""
+        from artifacts.versions import accept_other_versions
+
+        if self.accept_versions:
+            accept_other_versions()
+
+
 def as_json(document: Any) -> str:
     """A document as JSON; NaN and infinity are refused, since JSON has no spelling for them."""
     from pydantic_core import to_jsonable_python

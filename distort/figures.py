@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, UseAppendAction, arg
 
 from artifacts.errors import UserError
-from distort.command import Answer, Command, UsageError
+from distort.command import Answer, MakingCommand, UsageError
 from distort.names import known
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures(Command):
+class Figures(MakingCommand):
     """Draw figures from a results folder into its `figures` folder: SVG, PNG and PDF, or the formats asked for.
 
     Without a name, all that can be drawn; for the others it says what is missing, and what makes it.
@@ -36,6 +36,7 @@ class Figures(Command):
     """Draw again what is up to date."""
 
     def __call__(self) -> Answer:
+        self.accept()
         from distort.folder import existing, held
         from distort.progress import progress
         from distort.stages import stages_text

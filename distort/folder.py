@@ -6,7 +6,7 @@ from pathlib import Path
 
 from artifacts import UserError, open_results_folder
 from artifacts.directory import remove_leftovers
-from artifacts.results_folder import MARKER
+from artifacts.results_folder import MARKER, check_layout
 
 LOCK = ".distort.lock"
 
@@ -46,6 +46,7 @@ def existing(path: Path) -> Path:
     """
     if not (path / MARKER).is_file():
         raise UserError(f"{path} must be a results folder, but it is none; `distort reproduce --out {path}` makes one.")
+    check_layout(path)
     return path
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distort.command import Answer, Command, Scale, UsageError
+from distort.command import Answer, MakingCommand, Scale, UsageError
 
 if TYPE_CHECKING:
     from distort.plan import Plan
@@ -18,7 +18,7 @@ REPORT, SUMMARY = "report.html", "summary.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reproduce(Command):
+class Reproduce(MakingCommand):
     """Verify the statements, run the simulations and the embedded benchmark, draw every figure, write the report.
 
     What is up to date is kept, and what was cut off is finished: calling it again is always safe.
@@ -34,6 +34,7 @@ class Reproduce(Command):
     """Processes that work side by side; by default one for each core, four at most."""
 
     def __call__(self) -> Answer:
+        self.accept()
         from distort.folder import held, refuse_another_suite
         from distort.plan import plan
         from distort.progress import progress
@@ -75,7 +76,7 @@ def reproduce(
         *(partial(simulation_stages, results, names, scale=plan.scale, force=force) for names in plan.experiments),
     ]
     drawn = [partial(figure_stages, results, name, force=force) for name in plan.figures]
-    stages = [stage for steps in (measured, drawn) for found in run(steps) for stage in found]
+    stages = [stage for steps in (measured, drawn) for finished in run(steps) for stage in finished]
     begin("report")("", 0.5)
     return _written(results, stages, scale=plan.scale, started=started)
 
@@ -87,9 +88,9 @@ def _written(results: Path, stages: "list[Stage]", *, scale: Scale, started: flo
     from figures.report.gather import gather
     from figures.report.page import page
 
-    found = gather(results)
+    gathered = gather(results)
     seconds = round(time.perf_counter() - started, 1)
-    summary = found.model_copy(update={"stages": tuple(stages), "scale": scale, "seconds": seconds})
+    summary = gathered.model_copy(update={"stages": tuple(stages), "scale": scale, "seconds": seconds})
     write_text(results / REPORT, page(summary, results))
     write_text(results / SUMMARY, as_json(summary) + "\n")
     return summary

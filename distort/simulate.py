@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from distort.command import Answer, Command, Scale, table
+from distort.command import Answer, MakingCommand, Scale, table
 from distort.names import chosen
 
 LIST = "list"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Simulate(Command):
+class Simulate(MakingCommand):
     """Run simulations and keep their data; `distort simulate list` names them."""
 
     names: Annotated[Positional[tuple[str, ...]], arg(metavar="[list | NAME ...]")] = ()
@@ -32,6 +32,7 @@ class Simulate(Command):
     """Run again what is up to date."""
 
     def __call__(self) -> Answer:
+        self.accept()
         from simulations.catalogue import EXPERIMENTS
 
         if self.names == (LIST,) and not self.all:

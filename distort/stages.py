@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from artifacts import Outcome, UserError
+from artifacts.directory import KEPT
 from artifacts.results_folder import SETTINGS
 from distort.command import Scale
 from distort.progress import Begin, Report
@@ -62,7 +63,7 @@ def simulation_stages(
     stages = []
     for name in names:
         started, report = time.perf_counter(), begin(f"simulation {name}")
-        experiment = next(one for one in EXPERIMENTS if one.name == name)
+        experiment = next(experiment for experiment in EXPERIMENTS if experiment.name == name)
 
         def progress(done: int, total: int, report: Report = report) -> None:
             report(f"{done} of {total} problems", done / total)
@@ -101,7 +102,8 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
         reason=f"{len(built)} steps to do, {outcome.up_to_date} up to date" if built else "up to date",
         seconds=_since(started),
     )
-    return [whole, *built]
+    kept = [Stage(name=f"benchmark: {name}", built=False, reason=reason) for name, reason in outcome.kept.items()]
+    return [whole, *built, *kept]
 
 
 def figure_stages(
@@ -131,23 +133,29 @@ def suite_text(outcome: "SuiteOutcome") -> str:
     """What a call made and why, and what was set aside."""
     from figures.report.contents import Stage
 
-    text = stages_text([Stage(name=name, built=True, reason=reason) for name, reason in outcome.built.items()])
+    stages = [Stage(name=name, built=True, reason=reason) for name, reason in outcome.built.items()]
+    stages += [Stage(name=name, built=False, reason=reason) for name, reason in outcome.kept.items()]
+    text = stages_text(stages)
     lines = [text] if text else []
     lines += [f"up to date: {outcome.up_to_date} runs"] if outcome.up_to_date else []
-    lines += [f"set aside: {one.unit}: {one.error}" for one in outcome.set_aside]
+    lines += [f"set aside: {failed.unit}: {failed.error}" for failed in outcome.set_aside]
     lines += ["stopped at the limit; the same command goes on"] if outcome.stopped else []
     return "\n".join(lines)
 
 
 def stages_text(stages: "Sequence[Stage]") -> str:
     """What was up to date, what was made, and why; steps that share a reason share a line."""
-    reasons: dict[str, list[str]] = {}
+    heads: dict[str, list[str]] = {}
+    kept: list[str] = []
     for stage in stages:
         time_taken = "" if stage.seconds is None else f" ({stage.seconds:.1f} s)"
-        if not stage.no_data:
-            reasons.setdefault(stage.reason if stage.built else "", []).append(stage.name + time_taken * stage.built)
-    kept = reasons.pop("", [])
-    lines = [f"made ({reason}): {_shortened(names)}" for reason, names in reasons.items()]
+        if stage.built:
+            heads.setdefault(f"made ({stage.reason})", []).append(stage.name + time_taken)
+        elif stage.reason.startswith(KEPT):
+            heads.setdefault(stage.reason, []).append(stage.name)
+        elif not stage.no_data:
+            kept.append(stage.name)
+    lines = [f"{head}: {_shortened(names)}" for head, names in heads.items()]
     lines += [f"up to date: {_shortened(kept, most=20)}"] if kept else []
     missing: dict[str, list[str]] = {}
     for stage in stages:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from distort.command import Command, Scale, UsageError
+from distort.command import MakingCommand, Scale, UsageError
 
 if TYPE_CHECKING:
     from empirical import Suite, Workspace
@@ -16,7 +16,7 @@ MINIATURES = "miniature-data"
 
 
 @dataclass(frozen=True, kw_only=True)
-class SuiteCommand(Command):
+class SuiteCommand(MakingCommand):
     """Flags that name a suite, its data and its results."""
 
     suite: str = "embedded"
@@ -27,6 +27,8 @@ class SuiteCommand(Command):
     """How large the embedded suite is; quick makes the miniatures the least that shows everything."""
     protocol: Literal["paper", "clean"] = "paper"
     """Of paper and miniature: paper selects on the reported ID set, clean on held-out training images."""
+    evaluate: Literal["every_epoch", "selected"] = "every_epoch"
+    """When sets that do not select are judged: after every epoch, or where one is the best so far and at the end."""
     root: Path | None = None
     """Folder that all data lie below; by default the file's, else that of the environment variable DISTORT_DATA."""
     config: Path | None = None
@@ -49,11 +51,14 @@ class SuiteCommand(Command):
         if self.file is not None:
             if self.config is not None:
                 raise UsageError("A TOML suite says itself where data lie; leave --config out.")
-            if self.protocol != "paper" or self.scale != "default":
-                raise UsageError("A TOML suite says itself how large it is and under which protocol; leave both out.")
+            if self.protocol != "paper" or self.scale != "default" or self.evaluate != "every_epoch":
+                raise UsageError(
+                    "A TOML suite says itself how large it is, under which protocol and what it evaluates; leave "
+                    "--scale, --protocol and --evaluate out."
+                )
             return read_suite_file(self.file, root=self.root)
         known([self.suite], NAMES, kind="suite")
-        return named_suite(self.suite, scale=self.scale, protocol=self.protocol)
+        return named_suite(self.suite, scale=self.scale, protocol=self.protocol, evaluate=self.evaluate)
 
     def results(self, suite: "Suite") -> Path:
         """The results folder: the one that was named, or the suite's own."""

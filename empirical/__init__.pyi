@@ -9,8 +9,8 @@ from .benchmark.workspace import Workspace
 from .engine import SuiteOutcome, read_set_aside, run_suite
 from .executors import Done, Executor, Failed, local
 from .linear_probe import probe_path
-from .records import Benchmark, read_benchmark
-from .results.collect import collect, write_benchmark
+from .records import Benchmark, read_benchmark, write_benchmark
+from .results.collect import collect
 from .runs import run_unit
 
 __all__ = [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from artifacts import UserError
+from artifacts.directory import UP_TO_DATE
 from artifacts.files import write_json
 from artifacts.progress import Progress, silent
 from empirical.benchmark.ledger import Ledger
@@ -16,8 +17,8 @@ from empirical.benchmark.unit_filter import Only
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Workspace
 from empirical.executors import Done, Executor, Failed, local
-from empirical.records import Benchmark, SetAside
-from empirical.results.collect import collect, write_benchmark
+from empirical.records import Benchmark, SetAside, write_benchmark
+from empirical.results.collect import collect
 
 SET_ASIDE_FILE = "set_aside.json"
 EVERYTHING = Only()
@@ -29,8 +30,10 @@ class SuiteOutcome(NamedTuple):
     Attributes:
       built: name of every unit that was made, and why.
       up_to_date: units that were found finished.
+      kept: name of every unit that was kept though other versions made it, and which.
       set_aside: units that failed.
       stopped: whether `limit` ended it.
+      tracebacks: of failed units whose error nobody foresaw, by the unit's name.
     """
 
     benchmark: Benchmark
@@ -38,6 +41,8 @@ class SuiteOutcome(NamedTuple):
     up_to_date: int
     set_aside: list[SetAside]
     stopped: bool
+    tracebacks: dict[str, str]
+    kept: dict[str, str]
 
 
 def run_suite(
@@ -80,7 +85,15 @@ def run_suite(
     benchmark = collect(ledger, set_aside=failed)
     write_benchmark(workspace.folder, benchmark)
     up_to_date = sum(isinstance(end, Done) and not end.built for end in outcomes.values())
-    return SuiteOutcome(benchmark, built, up_to_date, failed, stopped)
+    kept = {
+        str(end.unit): end.reason
+        for end in outcomes.values()
+        if isinstance(end, Done) and not end.built and end.reason != UP_TO_DATE
+    }
+    tracebacks = {
+        str(end.unit): end.traceback for end in outcomes.values() if isinstance(end, Failed) and end.traceback
+    }
+    return SuiteOutcome(benchmark, built, up_to_date, failed, stopped, tracebacks, kept)
 
 
 def _rounds(

@@ -2,10 +2,10 @@
 
 The paper's linear probes see one randomly augmented view of every training image, in eval mode. The variants of its
 code are here beside it: several views or none, batch statistics, statistics re-estimated on the training set.
-Source: protocol sections 5.1 and 7.1.
+Source: docs/protocol.md, sections 5.1 and 7.1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,18 +16,17 @@ from jaxtyping import Array, Float32, Key
 from pydantic import BaseModel, ConfigDict, PositiveInt
 from safetensors.numpy import load_file
 
-from artifacts import Outcome, code_version, fingerprint, publish
+from artifacts import Outcome, fingerprint, publish
 from empirical.augment import Transform
 from empirical.backbones.backbone import Backbone, Forward
 from empirical.backbones.checkpoints import write_tensors
+from empirical.counted_code import feature_code, feature_versions
 from empirical.datasets.image_sets import ImageSet
 from empirical.linear_probe import Features
 from empirical.records import NormMode
 from empirical.views import views
 
 FEATURE_FILE = "features.safetensors"
-#: What decides the numbers beside weights, images and settings.
-CODE = ("empirical.augment", "empirical.backbones", "empirical.features", "empirical.store.batches", "empirical.views")
 
 
 class Extraction(BaseModel):
@@ -131,12 +130,13 @@ class FeatureCache:
         self.folder = folder
 
     def __call__(
-        self, backbone: Backbone, images: ImageSet, extraction: Extraction, *, weights: str
+        self, backbone: Backbone, images: ImageSet, extraction: Extraction, *, weights: str, modules: Sequence[str] = ()
     ) -> tuple[Features, Outcome]:
         """The features, from the file where there is one.
 
         Args:
           weights: `checkpoints.weights_fingerprint` of the backbone; `catalogue.load` gives it too.
+          modules: whose code counts beside that of the backbone's class.
         """
         made_from = {"weights": weights, "images": images.fingerprint, "extraction": extraction.key()}
 
@@ -144,7 +144,9 @@ class FeatureCache:
             write_tensors(directory / FEATURE_FILE, extracted(backbone, images, extraction)._asdict())
 
         path = self.folder / fingerprint(made_from)
-        outcome = publish(path, inputs={**made_from, "code": code_version(*CODE)}, build=build)
+        computing = (type(backbone).__module__, *modules)
+        inputs = {**made_from, "code": feature_code(computing)}
+        outcome = publish(path, inputs=inputs, build=build, versions=feature_versions(computing))
         return read_features(path / FEATURE_FILE), outcome
 
 

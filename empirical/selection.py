@@ -1,9 +1,9 @@
 """Which epoch, which learning rate, and how sure. A criterion names the sets and the metric that decide.
 
-Source: protocol section 6. Within a run the first epoch of highest value of the criterion, the state before training
-excluded; across runs the learning rate of highest mean over seeds, each seed at its best epoch, the smaller on ties. A
-learning rate at which a seed diverged is no candidate. The maxima are taken seed by seed on the set that selects, so
-under the protocol `paper`, where that is the reported set, the reported ID accuracy is slightly optimistic.
+Source: docs/protocol.md, section 6. Within a run the first epoch of highest value of the criterion, the state before
+training excluded; across runs the learning rate of highest mean over seeds, each seed at its best epoch, the smaller on
+ties. A learning rate at which a seed diverged is no candidate. The maxima are taken seed by seed on the set that
+selects, so under the protocol `paper`, where that is the reported set, the reported ID accuracy is slightly optimistic.
 
 `ID_VALIDATION` decides everywhere but in the OOD-oracle rows, whose criterion is made by `oracle` and by nothing else.
 """
@@ -81,6 +81,7 @@ class Selected(NamedTuple):
 
     @property
     def diverged(self) -> tuple[float, ...]:
+        """Learning rates at which a seed diverged."""
         return tuple(point.value for point in self.points if point.score is None)
 
 

@@ -2,13 +2,16 @@
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from artifacts import Artifact, DamagedArtifact, Outcome, UserError, code_version, publish, published
+from artifacts import Artifact, DamagedArtifact, Outcome, UserError, publish, published
 from artifacts.directory import MANIFEST
 from artifacts.files import write_json
+from artifacts.imports import reached_code
 from artifacts.results_folder import SETTINGS
+from artifacts.versions import reached_versions
 from figures.captions import caption
 from figures.catalogue import BENCHMARK, FigureEntry, source_folder
 
@@ -23,6 +26,12 @@ INFORMATION = "figure.json"
 PAGE = "page"
 #: The benchmark's one file; what it was made from is checked by `empirical`, which writes it anew on every run.
 BENCHMARK_FILE = "benchmark.json"
+#: Modules that a figure's code reaches and that cannot change the picture, each with the reason.
+WITHOUT: Mapping[str, str] = {
+    "artifacts": "names, writes and checks files",
+    "figures.catalogue": "lists all figures; this one's own code counts",
+    "simulations.catalogue": "lists all experiments; those that a figure draws are imported by its own code",
+}
 
 
 def draw_figure(
@@ -62,7 +71,9 @@ def draw_figure(
 
     path = folder(figure, results, size=size)
     try:
-        return publish(path, inputs=inputs(figure, results) | {"formats": wanted}, build=build, force=force)
+        versions = reached_versions(*code_modules(figure), without=WITHOUT)
+        made_from = inputs(figure, results) | {"formats": wanted}
+        return publish(path, inputs=made_from, build=build, force=force, versions=versions)
     except NothingToDraw:
         if path.exists():
             shutil.rmtree(path)
@@ -89,8 +100,14 @@ def inputs(figure: FigureEntry, results: Path) -> dict[str, Any]:
         raise NothingToDraw(f"{figure.name} must have its results, but misses {' and '.join(missing)}; {remedies}.")
     return {
         "sources": {source: _content(results, source) for source in figure.sources},
-        "code": code_version("figures", "theory", "simulations", "empirical.records"),
+        "code": reached_code(*code_modules(figure), without=WITHOUT),
     }
+
+
+def code_modules(figure: FigureEntry) -> tuple[str, ...]:
+    """The modules whose code, with all that they import, makes a figure: its own, and the types of what it shows."""
+    shown = (f"simulations.experiments.{Path(source).name}" for source in figure.sources if source != BENCHMARK)
+    return ("figures.publishing", figure.module, *shown)
 
 
 def _information(figure: FigureEntry, module: Any, data: Any, results: Path) -> dict[str, Any]:

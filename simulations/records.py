@@ -3,7 +3,7 @@
 import dataclasses
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -11,14 +11,21 @@ from typing import Any, get_args, get_origin, get_type_hints
 import numpy as np
 from pydantic import BaseModel
 
-from artifacts import DamagedArtifact, Outcome, UserError, code_version, publish, published
+from artifacts import DamagedArtifact, Outcome, UserError, publish, published
 from artifacts.files import write_json
+from artifacts.imports import module_of, reached_code
 from artifacts.results_folder import of_setting
+from artifacts.versions import reached_versions
 from simulations.experiment import Experiment, Scale
 from simulations.settings import Changes, configured, label
 from simulations.sweeps import Watch
 
 DATA, CONFIG, SUMMARY = "data.npz", "config.json", "summary.json"
+#: Modules that an experiment's code reaches and that cannot change its data, each with the reason.
+WITHOUT: Mapping[str, str] = {
+    "artifacts": "names, writes and checks files",
+    "simulations.catalogue": "lists all experiments; this one's own code counts",
+}
 
 
 def run_experiment(
@@ -51,10 +58,18 @@ def run_experiment(
         summary = {"name": experiment.name, "seconds": seconds, "solved_by": list(ways_of_solving(data))}
         write_json(directory / SUMMARY, summary)
 
-    inputs = {"config": config.model_dump(mode="json"), "code": code_version("theory", "simulations")}
-    outcome = publish(path, inputs=inputs, build=build, force=force)
+    modules = code_modules(experiment)
+    inputs = {"config": config.model_dump(mode="json"), "code": reached_code(*modules, without=WITHOUT)}
+    versions = reached_versions(*modules, without=WITHOUT)
+    outcome = publish(path, inputs=inputs, build=build, force=force, versions=versions)
     shutil.rmtree(unfinished, ignore_errors=True)
     return outcome
+
+
+def code_modules(experiment: Experiment) -> tuple[str, ...]:
+    """The modules whose code, with all that they import, makes an experiment's data and its file."""
+    made_by = (experiment.simulate, experiment.config, experiment.data_type)
+    return tuple(sorted({"simulations.records", *map(module_of, made_by)}))
 
 
 def folder(name: str, results: Path | str) -> Path:
@@ -83,8 +98,8 @@ def load(name: str, results: Path | str) -> Any:
     return load_as(experiments[name].data_type, folder(name, results))
 
 
-def load_as(data_type: type, directory: Path) -> Any:
-    """The data of this type in a published directory, every file checked against its hash."""
+def load_as(data_type: Any, directory: Path) -> Any:
+    """The data of this type (a generic one may name its parameter) in a published directory, every file checked."""
     try:
         published(directory)
     except FileNotFoundError as error:

@@ -14,10 +14,13 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from pydantic import model_validator
 
 from artifacts.frozen import Frozen
+from theory.arguments import RIGHT_ANGLE, check_double_precision, check_range, check_shape
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.subspaces import principal_angles
 
+#: Two row spaces at a right angle.
+LARGEST_FEATURE_ERROR = math.sqrt(2)
 #: `jax.jit` for drawing problems, which takes milliseconds: unoptimised code compiles in a third of the time.
 compiled_quickly = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
@@ -69,7 +72,11 @@ def sample_problem(
       feature_error: eps = ||B0 - B*||_2 after alignment, in [0, sqrt 2].
       truth_norm: W = |w*|.
       head_scale: sigma of the starting head, v0 ~ N(0, sigma^2 I).
+    Raises:
+      ValueError: an argument has another shape or lies outside its range (values that are traced are not seen), or JAX
+        computes in single precision.
     """
+    _check_arguments(dimensions, angles, eigenvalues, feature_error, truth_norm, head_scale)
     d, k, m = dimensions.input_dim, dimensions.feature_dim, dimensions.id_dim
     normal_key, truth_key = jax.random.split(key)
     directions, mixing, axes, head = _normals((d, m + k), (k, k), (m, m), (k,), key=normal_key)
@@ -87,6 +94,8 @@ def sample_problem(
 
 def sample_frame(input_dim: int, dim: int, *, key: PRNGKeyArray) -> Float[Array, "{input_dim} {dim}"]:
     """A frame of a uniformly random subspace, itself uniformly random."""
+    if not 1 <= dim <= input_dim:
+        raise ValueError(f"`dim` must lie between 1 and `input_dim`, got {dim} of {input_dim}.")
     return _uniform_frame(jax.random.normal(key, (input_dim, dim)))
 
 
@@ -103,6 +112,10 @@ def sample_truth(
     d - k of them can differ from zero. The representation (v*, B*) is a random one of its equivalence class.
     """
     k, d = features.shape
+    if not 1 <= k < d:
+        raise ValueError(f"`features` must have 1 <= k < d rows, got k={k}, d={d}.")
+    check_range("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
+    check_range("truth_norm", truth_norm, 0.0)
     normal_key, angle_key = jax.random.split(key)
     count = min(k, d - k)
     mixing, outside, direction, rotation = _normals((k, k), (d, count), (k,), (k, k), key=normal_key)
@@ -119,11 +132,15 @@ def sample_truth(
 
 def equal_angles(dimensions: Dimensions, angle: Number) -> Float[Array, " r"]:
     """The same principal angle in every direction."""
+    check_range("angle", angle, 0.0, RIGHT_ANGLE)
     return jnp.full(dimensions.angle_count, angle)
 
 
 def sample_angles_up_to(largest: Number, count: int, *, key: PRNGKeyArray) -> Float[Array, " {count}"]:
     """One angle equal to the largest, the others uniform between 0 and it."""
+    if count < 1:
+        raise ValueError(f"`count` must be at least 1, got {count}.")
+    check_range("largest", largest, 0.0, RIGHT_ANGLE)
     return jnp.asarray(largest) * jax.random.uniform(key, (count,)).at[0].set(1.0)
 
 
@@ -137,6 +154,9 @@ def sample_generic_angles(dimensions: Dimensions, *, key: PRNGKeyArray) -> Float
 
 def spread_eigenvalues(id_dim: int, condition: Number) -> Float[Array, " {id_dim}"]:
     """Eigenvalues from 1 down to 1 / condition, evenly spaced in logarithm; all 1 where condition = 1 or m = 1."""
+    if id_dim < 1:
+        raise ValueError(f"`id_dim` must be at least 1, got {id_dim}.")
+    check_range("condition", condition, 1.0)
     return jnp.logspace(0.0, -1.0, id_dim, base=condition) if id_dim > 1 else jnp.ones(1)
 
 
@@ -146,10 +166,31 @@ def sample_eigenvalues(id_dim: int, examples: int, *, key: PRNGKeyArray) -> Floa
     Raises:
       ValueError: fewer examples than ID directions, which would leave directions unseen.
     """
+    if id_dim < 1:
+        raise ValueError(f"`id_dim` must be at least 1, got {id_dim}.")
     if examples < id_dim:
         raise ValueError(f"`examples` must be at least the ID dimension, got n={examples}, m={id_dim}.")
     inputs = jax.random.normal(key, (examples, id_dim)) / jnp.sqrt(examples)
     return jnp.linalg.svd(jnp.linalg.qr(inputs, mode="r"), compute_uv=False) ** 2
+
+
+def _check_arguments(
+    dimensions: Dimensions,
+    angles: Float[Array, "..."],
+    eigenvalues: Float[Array, "..."],
+    feature_error: Number,
+    truth_norm: Number,
+    head_scale: Number,
+) -> None:
+    check_double_precision("sample_problem")
+    k, m = dimensions.feature_dim, dimensions.id_dim
+    check_shape("angles", angles, (dimensions.angle_count,), f"one for each of min(k, m), k={k}, m={m}")
+    check_shape("eigenvalues", eigenvalues, (m,), f"m={m}")
+    check_range("angles", angles, 0.0, RIGHT_ANGLE)
+    check_range("eigenvalues", eigenvalues, 0.0, above=True)
+    check_range("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
+    check_range("truth_norm", truth_norm, 0.0)
+    check_range("head_scale", head_scale, 0.0)
 
 
 def _tilted_rows(

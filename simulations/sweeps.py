@@ -16,7 +16,9 @@ import jax
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
-from artifacts import UserError, code_version, fingerprint
+from artifacts import UserError, fingerprint
+from artifacts.imports import module_of, reached_code
+from artifacts.versions import reached_versions
 
 #: Bytes that one chunk may occupy while it is solved.
 MEMORY_BUDGET = 512 * 2**20
@@ -149,7 +151,9 @@ def _name(member: Callable, points: PyTree, sweep: tuple) -> str:
     values = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(points)]
     # A frozen dataclass is told by its class and its fields, which its representation names.
     identity = getattr(member, "__qualname__", None) or repr(member)
-    return fingerprint([identity, *sweep, json.dumps(values), code_version("theory", "simulations")])
+    modules, without = ("simulations.sweeps", module_of(member)), ("artifacts",)
+    made_by = [reached_code(*modules, without=without), reached_versions(*modules, without=without)]
+    return fingerprint([identity, *sweep, json.dumps(values), *made_by])
 
 
 def _store(path: Path, part: PyTree) -> None:

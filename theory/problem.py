@@ -2,17 +2,14 @@
 
 import equinox as eqx
 import jax
-import jax.core
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
+from theory.arguments import ORTHONORMAL_ATOL, check_orthonormal, check_shape, is_concrete
 from theory.networks import LinearNetwork
 from theory.row_space import row_space
 
-#: Rows and columns count as orthonormal when their Gram matrix is this close to the identity: SVD and QR in double
-#: precision leave 1e-15, data that passed through single precision leave 1e-7 and are refused.
-ORTHONORMAL_ATOL = 1e-9
 #: A covariance is singular when its smallest eigenvalue is below this multiple of the largest.
 SINGULAR_RTOL = 1e-14
 
@@ -50,7 +47,7 @@ class Problem(eqx.Module):
 
     def __check_init__(self):
         _check_shapes(self)
-        if all(_is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+        if all(is_concrete(leaf) for leaf in jax.tree.leaves(self)):
             _check_values(self)
 
     @classmethod
@@ -102,7 +99,7 @@ class Problem(eqx.Module):
         if batch:
             return f"Problem(a batch of {' x '.join(map(str, batch))}, d={d}, m={m})"
         sizes = f"d={d}, k={self.feature_dim}, m={m}"
-        if not all(_is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+        if not all(is_concrete(leaf) for leaf in jax.tree.leaves(self)):
             return f"Problem({sizes}, traced)"
         from theory.alignment import feature_error, head_alignment_error, truth_norm
 
@@ -111,16 +108,19 @@ class Problem(eqx.Module):
         return f"Problem({sizes}, {', '.join(values)})"
 
     def with_head(self, head: Float[Array, " k"]) -> "Problem":
-        """The same problem, training from another head."""
+        """The same problem, training from another head.
+
+        Raises:
+          ValueError: the head has another shape, or an entry that is not finite.
+        """
+        check_shape("head", head, (self.feature_dim,), f"k={self.feature_dim}")
+        if is_concrete(head) and not np.isfinite(np.asarray(head)).all():
+            raise ValueError("`head` must be finite, got entries that are not.")
         return eqx.tree_at(lambda problem: problem.pretrained.head, self, head)
 
     def is_overparameterised(self) -> Bool[Array, ""]:
         """Whether k < m < d - k, the premise of the paper's theorems (the exact solutions here need less)."""
         return jnp.asarray(self.feature_dim < self.id_dim < self.input_dim - self.feature_dim)
-
-
-def _is_concrete(leaf: object) -> bool:
-    return isinstance(leaf, np.ndarray | jax.Array) and not isinstance(leaf, jax.core.Tracer)
 
 
 def _check_shapes(problem: Problem) -> None:
@@ -164,23 +164,14 @@ def _check_values(problem: Problem) -> None:
     for name, array in values.items():
         if not np.isfinite(array).all():
             raise ValueError(f"`{name}` must be finite, got {np.sum(~np.isfinite(array))} entries that are not.")
-    _check_orthonormal("truth.features", "rows", values["truth.features"])
-    _check_orthonormal("pretrained.features", "rows", values["pretrained.features"])
-    _check_orthonormal("id_frame", "columns", values["id_frame"].T)
+    check_orthonormal("truth.features", "rows", values["truth.features"])
+    check_orthonormal("pretrained.features", "rows", values["pretrained.features"])
+    check_orthonormal("id_frame", "columns", values["id_frame"].T)
     if problem.diagonal_covariance:
         _check_positive_diagonal(values.pop("training_covariance"))
     for name in ("training_covariance", "id_covariance", "ood_covariance"):
         if name in values:
             _check_positive_definite(name, values[name])
-
-
-def _check_orthonormal(name: str, lines: str, rows: np.ndarray) -> None:
-    deviation = np.abs(rows @ rows.T - np.eye(rows.shape[0])).max()
-    if deviation > ORTHONORMAL_ATOL:
-        raise ValueError(
-            f"`{name}` must have orthonormal {lines} (Gram matrix within {ORTHONORMAL_ATOL:g} of the identity), "
-            f"got a deviation of {deviation:.3g}; orthonormalise with `jnp.linalg.qr`, in double precision."
-        )
 
 
 def _check_positive_definite(name: str, matrix: np.ndarray) -> None:

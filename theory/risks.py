@@ -57,4 +57,9 @@ def ood_conditioning(problem: Problem) -> Float[Array, "2"]:
 
 
 def _error(network: LinearNetwork, problem: Problem) -> Float[Array, " d"]:
+    if network.features.shape[1] != problem.input_dim:
+        raise ValueError(
+            f"`network.features` must have as many columns as the problem has inputs (d={problem.input_dim}), "
+            f"got shape {network.features.shape}."
+        )
     return network.weights - problem.truth.weights

@@ -6,6 +6,8 @@ A *frame* is a matrix with orthonormal columns; the rows of a pretrained feature
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from theory.arguments import check_frame, check_orthonormal
+
 #: The sine or cosine of an angle counts as zero below this: constructions by QR leave 1e-16, a product of nearly
 #: orthogonal frames 1e-17 where the angle is exactly right.
 NO_ANGLE = 1e-12
@@ -35,7 +37,13 @@ def principal_angles(left: Float[Array, "d k"], right: Float[Array, "d m"]) -> F
 
     Sines and cosines come from two decompositions, since the cosine cannot see angles below 1e-8 nor the sine angles
     that close to a right angle.
+
+    Raises:
+      ValueError: an argument is no frame, or they have different numbers of rows.
     """
+    check_frame("left", left)
+    check_frame("right", right)
+    _check_rows("left", left, "right", right)
     small, large = (left, right) if left.shape[1] <= right.shape[1] else (right, left)
     cosines = jnp.linalg.svd(large.T @ small, compute_uv=False)[::-1]
     sines = jnp.linalg.svd(off_projection(large, small), compute_uv=False)
@@ -58,6 +66,7 @@ def off_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d
     E^T F, where k <= d - m, as the submission presupposes, and 0 where k > d - m: then some feature direction lies
     inside S. Source: submission, Definition 3.1.
     """
+    _check_features_and_frame(features, id_frame)
     return jnp.linalg.svd(off_projection(id_frame, features.T), compute_uv=False)[-1]
 
 
@@ -66,6 +75,7 @@ def on_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d 
 
     The submission's cos theta_k(R, S) where k <= m, and 0 where k > m: then some feature is not seen by ID inputs.
     """
+    _check_features_and_frame(features, id_frame)
     k, m = features.shape[0], id_frame.shape[1]
     if k > m:
         return jnp.zeros((), features.dtype)
@@ -89,4 +99,21 @@ def feature_distance(left: Float[Array, "k d"], right: Float[Array, "k d"]) -> F
     computed: subtracting aligned matrices would lose distances below 1e-8 to rounding.
     Source: submission, section 3.1, where it stands without a number.
     """
+    if left.shape != right.shape:
+        raise ValueError(f"`left` and `right` must have one shape, got {left.shape} and {right.shape}.")
     return 2 * jnp.sin(largest_principal_angle(left.T, right.T) / 2)
+
+
+def _check_features_and_frame(features: Float[Array, "..."], id_frame: Float[Array, "..."]) -> None:
+    check_frame("id_frame", id_frame)
+    if features.ndim != 2:
+        raise ValueError(f"`features` must be a matrix (k, d), got shape {features.shape}.")
+    check_orthonormal("features", "rows", features)
+    _check_rows("features.T", features.T, "id_frame", id_frame)
+
+
+def _check_rows(name: str, array: Float[Array, "..."], other: str, beside: Float[Array, "..."]) -> None:
+    if array.shape[0] != beside.shape[0]:
+        raise ValueError(
+            f"`{name}` and `{other}` must have as many rows (d), got {array.shape[0]} and {beside.shape[0]}."
+        )

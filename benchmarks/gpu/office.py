@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gpu.report import Report
+from benchmarks.gpu.report import Report, Wrong
 from benchmarks.gpu.setting import Setting
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.run import Run
@@ -24,7 +24,8 @@ from empirical.benchmark.suite_file import read_suite_file
 from empirical.benchmark.workspace import Workspace
 from empirical.engine import run_suite
 from empirical.executors import Done, Executor, Failed, Processes
-from empirical.results.collect import collect, write_benchmark
+from empirical.records import write_benchmark
+from empirical.results.collect import collect
 from empirical.tables import write_tables
 
 FILE = Path(__file__).resolve().parents[1] / "office.toml"
@@ -51,7 +52,7 @@ def measure(report: Report, setting: Setting) -> None:
         done = report.measure(f"{count} seeds", lambda part=part: _run(part, workspace, setting))
         if done is None or not done["complete"]:
             report.leave_out(
-                f"{count} seeds, complete", "time was up or runs failed; the same command goes on from here"
+                f"{count} seeds, complete", "time was up, or runs failed; the same command goes on from here"
             )
             return
 
@@ -106,11 +107,14 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting) -> dict[str, Any]
          "sets": {name: one.accuracy for name, one in row.per_ood_set.items()}}
         for row in benchmark.rows
     ]  # fmt: skip
-    return {
+    values = {
         "complete": complete and not failed, "seeds": list(suite.recipes[0].seeds), "seconds": time.time() - began,
         "runs_made": executor.made, "set_aside": failed, "missing": len(benchmark.missing), "rows": rows,
         "tables": {path.name: path.read_text(encoding="utf-8") for path in files if path.suffix in (".csv", ".md")},
     }  # fmt: skip
+    if failed:
+        raise Wrong(f"{len(failed)} runs failed, the first of them {next(iter(failed.items()))}", values)
+    return values
 
 
 class TimeIsUp(Exception):

@@ -1,6 +1,6 @@
 """Each data set's pipeline for training and for evaluation, as data, and the one function that applies them.
 
-Source: protocol sheet, sections 3.2 and 3.3. CLIP normalises inside the model, so DomainNet and ImageNet have no
+Source: docs/protocol.md, sections 3.2 and 3.3. CLIP normalises inside the model, so DomainNet and ImageNet have no
 normalisation here. BREEDS and CIFAR use the paper's 0.228 for the first deviation, where 0.229 is standard.
 """
 

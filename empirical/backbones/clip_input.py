@@ -1,6 +1,6 @@
 """CLIP's own standardisation of images in [0, 1]; it is part of the model, so no data set's pipeline standardises.
 
-Source: openai/CLIP `clip.py`, protocol sheet 3.1.
+Source: openai/CLIP `clip.py`, docs/protocol.md 3.1.
 """
 
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 """Every published backbone: its architecture, the names in its files, where they come from and who needs it.
 
-Source: protocol sheet 3.1. Where no checksum is published, none is given; a file is then named by the SHA-256 that
+Source: docs/protocol.md, 3.1. Where no checksum is published, none is given; a file is then named by the SHA-256 that
 `distort bench checkpoints` shows.
 """
 

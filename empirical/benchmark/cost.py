@@ -32,7 +32,7 @@ STEPS = 3
 PROBE_IMAGES, PROBE_CLASSES = 2000, 10
 
 
-class Rates(NamedTuple):
+class MeasuredRates(NamedTuple):
     """What this device does.
 
     Attributes:
@@ -68,7 +68,7 @@ class Share(NamedTuple):
     probe_bytes: int | None
 
 
-def shares(ledger: Ledger, units: Sequence[Unit], rates: Rates) -> list[Share]:
+def shares(ledger: Ledger, units: Sequence[Unit], rates: MeasuredRates) -> list[Share]:
     """The plan recipe by recipe and method by method."""
     known = {recipe.name: set_sizes(ledger, recipe) for recipe in ledger.suite.recipes}
     sizes = {name: size for name, size in known.items() if size is not None}
@@ -82,7 +82,7 @@ def shares(ledger: Ledger, units: Sequence[Unit], rates: Rates) -> list[Share]:
     return found
 
 
-def measured_rates(ledger: Ledger, units: Iterable[Unit]) -> Rates:
+def measured_rates(ledger: Ledger, units: Iterable[Unit]) -> MeasuredRates:
     """What finished runs did, by recipe: the median."""
     training: dict[str, list[float]] = {}
     solving: dict[str, list[float]] = {}
@@ -96,7 +96,7 @@ def measured_rates(ledger: Ledger, units: Iterable[Unit]) -> Rates:
             probe, size = ledger.result(unit, ProbeResult), _probe_size(ledger, recipe)
             if probe is not None and size:
                 solving.setdefault(unit.recipe, []).append(probe.seconds / size)
-    return Rates(
+    return MeasuredRates(
         {name: sorted(rates)[len(rates) // 2] for name, rates in training.items()},
         {name: sorted(rates)[len(rates) // 2] for name, rates in solving.items()},
     )
@@ -157,7 +157,7 @@ def _share(
     units: Sequence[Unit],
     sizes: SetSizes | None,
     asked: dict[Unit, Effort],
-    rates: Rates,
+    rates: MeasuredRates,
 ) -> Share:
     missing = [unit for unit in units if not ledger.finished(unit)]
     effort = None if sizes is None else sum((asked[unit] for unit in missing), Effort())
@@ -180,7 +180,7 @@ def _share(
     )
 
 
-def _seconds(effort: Effort, recipe: Recipe, rates: Rates) -> float | None:
+def _seconds(effort: Effort, recipe: Recipe, rates: MeasuredRates) -> float | None:
     images = effort.trained + FORWARD_SHARE * (effort.head_trained + effort.passed)
     rate, solving = rates.training.get(recipe.name), rates.solving.get(recipe.name)
     if (images and rate is None) or (effort.solved and solving is None):

@@ -12,11 +12,9 @@ from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.run import Run
 from empirical.benchmark.set_sizes import SetSizes
 from empirical.benchmark.units import Unit
+from empirical.distortion.movement import MOVING
 from empirical.methods import InterpolationWeights, Method, PartialProbe
 from empirical.recipes import Recipe, SolvedProbe
-
-#: Images of a set whose features are compared before and after training (`runs.judging.MOVING`).
-MOVING = 10_000
 
 
 class Effort(NamedTuple):
@@ -154,7 +152,7 @@ def evaluated_epochs(epochs: int) -> float:
     As many epochs are the best so far as in a sequence in random order: the harmonic number. A run that improves in
     every epoch has `epochs + 1`.
     """
-    return 1 + min(epochs, 1 + math.fsum(1 / epoch for epoch in range(1, epochs)))
+    return 1.0 + min(epochs, 1 + math.fsum(1 / epoch for epoch in range(1, epochs)))
 
 
 def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:

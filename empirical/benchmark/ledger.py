@@ -1,16 +1,18 @@
-"""What a suite's folder holds: results of finished units, found by the units' meaning; trains and checks nothing.
+"""What a suite's folder holds: results of finished units, found by the units' meaning; trains nothing.
 
-Nothing here is cached on disk: a result file is read in a tenth of a millisecond, and the directories are the truth.
+Nothing here is cached on disk: a run is read and held against its recorded hashes in half a millisecond, and the
+directories are the truth.
 """
 
 import gc
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from artifacts import UserError
+from artifacts import UserError, canonical_json, published
 from artifacts.directory import MANIFEST
+from empirical.benchmark.origins import Origin, origin
 from empirical.benchmark.run import Run
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.units import Unit
@@ -35,14 +37,18 @@ Result = TypeVar("Result", bound=Record)
 class Ledger:
     """Results by unit; what was read once is kept, for a finished result never changes under the same configuration.
 
-    `damaged`: units whose result could not be read, and why. They count as not run, so a plan names them again.
+    `damaged`: units whose files differ from what was written, or could not be read, and why; `refused`: units that were
+    made from other data or weights than newer ones beside them. Both count as not run, so a plan names them again.
     """
 
     suite: Suite
     workspace: Workspace
     damaged: dict[Unit, str] = field(default_factory=dict)
+    refused: dict[Unit, str] = field(default_factory=dict)
     _kept: dict[Unit, Record] = field(default_factory=dict)
     _runs: dict[Unit, Run] = field(default_factory=dict)
+    _origins: dict[Unit, Origin] = field(default_factory=dict)
+    _same: dict[str, Origin] = field(default_factory=dict)
 
     def run(self, unit: Unit) -> Run:
         """A unit with its meaning."""
@@ -55,13 +61,41 @@ class Ledger:
         return [self.run(unit) for unit in units]
 
     def finished(self, unit: Unit) -> bool:
-        """Whether a result is published; a damaged one, or one of other code or data, counts until it is run again."""
-        return (self.run(unit).folder / MANIFEST).is_file()
+        """Whether a result is published that was not refused; one of other code counts until it is run again."""
+        return unit not in self.refused and (self.run(unit).folder / MANIFEST).is_file()
+
+    def origin(self, unit: Unit) -> Origin | None:
+        """What a finished unit was made from; its files are checked against their hashes. None where none is whole."""
+        if unit not in self._origins:
+            if unit in self.damaged or not self.finished(unit):
+                return None
+            try:
+                self._origins[unit] = self._shared(origin(published(self.run(unit).folder)))
+            except (UserError, OSError) as error:
+                self.damaged[unit] = str(error)
+                return None
+        return self._origins[unit]
+
+    def origins(self, units: Iterable[Unit]) -> dict[Unit, Origin]:
+        """Of those units that are finished and whole."""
+        found = ((unit, self.origin(unit)) for unit in units)
+        return {unit: origin for unit, origin in found if origin is not None}
+
+    def refuse(self, units: Mapping[Unit, str]) -> None:
+        """Count units as not run, for the reasons given."""
+        self.refused.update(units)
+
+    def _shared(self, found: Origin) -> Origin:
+        """Most runs of a suite are made from the same: it is kept in memory once."""
+        same = self._same.setdefault(canonical_json([found.material, found.code, found.versions]), found)
+        return same._replace(published=found.published)
 
     def result(self, unit: Unit, kind: type[Result]) -> Result | None:
         """A finished unit's result; None where there is none."""
+        if unit in self.refused:
+            return None
         if unit not in self._kept:
-            if not self.finished(unit):
+            if self.origin(unit) is None:
                 return None
             try:
                 self._kept[unit] = read_record(self.run(unit).folder / RESULT_FILE, kind)
@@ -78,8 +112,8 @@ class Ledger:
 
     def forget(self, unit: Unit) -> None:
         """Read the unit's result anew next time: it has just been made."""
-        self.damaged.pop(unit, None)
-        self._kept.pop(unit, None)
+        for remembered in (self.damaged, self.refused, self._kept, self._origins):
+            remembered.pop(unit, None)
 
     def epochs(self, unit: Unit) -> list[EpochRecord]:
         """A finished training run, epoch by epoch."""

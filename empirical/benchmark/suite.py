@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from artifacts import UserError
 from artifacts.files import write_json
 from artifacts.frozen import Frozen
 from empirical.datasets.protocols import CLEAN, PAPER
-from empirical.recipes import EMBEDDED_RECIPES, PAPER_RECIPES, Recipe, Scale, clean, miniature
+from empirical.recipes import EMBEDDED_RECIPES, PAPER_RECIPES, Evaluate, Recipe, Scale, clean, miniature
 
 SUITE_FILE = "suite.json"
 #: A suite file that this version cannot read.
@@ -48,26 +49,35 @@ class Suite(Frozen):
         raise UserError(f"A recipe must be one of the suite {self.name} ({names}), got {name!r}.")
 
 
-def named_suite(name: str, *, scale: Scale = "default", protocol: str = PAPER.name) -> Suite:
+def named_suite(
+    name: str, *, scale: Scale = "default", protocol: str = PAPER.name, evaluate: Evaluate = "every_epoch"
+) -> Suite:
     """One of the suites that have a name.
 
     Args:
       scale: how large the embedded benchmark is, and, for `quick`, that the miniatures are the least that shows all.
       protocol: `paper` or `clean`, for the suites `paper` and `miniature`.
+      evaluate: `selected` judges OOD sets only where an epoch is the best so far, and at the end.
     Raises:
       UserError: there is no such suite or protocol.
     """
     if protocol not in (PAPER.name, CLEAN.name):
         raise UserError(f"A protocol must be {PAPER.name} or {CLEAN.name}, got {protocol!r}.")
     if name == "embedded":
-        return Suite(name=name, recipes=EMBEDDED_RECIPES[scale])
+        return Suite(name=name, recipes=_evaluating(EMBEDDED_RECIPES[scale], evaluate))
     if name not in NAMES:
         raise UserError(f"A suite must be one of {', '.join(NAMES)} or a TOML file, got {name!r}.")
     recipes = tuple(PAPER_RECIPES.values())
     if name == "miniature":
         # One configuration of ImageNet: in small they differ in nothing that a test could miss.
         recipes = tuple(miniature(recipe, quick=scale == "quick") for recipe in recipes[:-1])
-    return Suite(name=name, recipes=tuple(map(clean, recipes)) if protocol == CLEAN.name else recipes)
+    if protocol == CLEAN.name:
+        recipes = tuple(map(clean, recipes))
+    return Suite(name=name, recipes=_evaluating(recipes, evaluate))
+
+
+def _evaluating(recipes: Iterable[Recipe], evaluate: Evaluate) -> tuple[Recipe, ...]:
+    return tuple(recipe.model_copy(update={"evaluate": evaluate}) for recipe in recipes)
 
 
 def open_suite(folder: Path, suite: Suite) -> None:

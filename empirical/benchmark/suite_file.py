@@ -110,6 +110,8 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
     fields.setdefault("title", source.title)
     if source.pooled:
         fields.setdefault("split", Split())
+    elif own.split is not None:
+        raise UserError(f"`split` is for data sets that come with the package; {source.name} has its own.")
     simple = (
         "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "describe"
     )  # fmt: skip

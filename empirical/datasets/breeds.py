@@ -1,6 +1,6 @@
 """BREEDS: superclasses of ImageNet; training sees some subclasses, the OOD set has the others.
 
-The splits are tables (`tables/breeds.json`, protocol sheet Appendix A): superclasses in label order, source and target
+The splits are tables (`tables/breeds.json`, docs/protocol.md 2.1): superclasses in label order, source and target
 subclasses as ImageNet class indices in the order drawn. Nothing is drawn again here.
 """
 

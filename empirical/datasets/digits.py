@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
 from artifacts.frozen import Frozen
-from empirical.datasets.embedded import Look, pooled_family
+from empirical.datasets.embedded import PooledLook, pooled_family
 from empirical.datasets.family import Column
 from empirical.datasets.styles import Style, enlarged, render
 from empirical.records import Premises
@@ -24,7 +24,7 @@ ID_STYLE = Style()
 
 
 class OODSet(Frozen):
-    """A style for the test digits, and whether the theory speaks about it (`embedded.Look`)."""
+    """A style for the test digits, and whether the theory speaks about it (`embedded.PooledLook`)."""
 
     name: str
     style: Style
@@ -101,7 +101,7 @@ DIGITS = pooled_family(
     labels=_labels,
     id_pictures=partial(_drawn, "id"),
     looks=[
-        Look(name=ood.name, premises=ood.premises, reason=ood.reason, pictures=partial(_drawn, ood.name))
+        PooledLook(name=ood.name, premises=ood.premises, reason=ood.reason, pictures=partial(_drawn, ood.name))
         for ood in OOD_SETS
     ],
     columns=(Column("digits", "Handwritten digits", "digits", PREMISES_MET),),

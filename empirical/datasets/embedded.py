@@ -21,7 +21,7 @@ Pixels = UInt8[np.ndarray, "n h w 3"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class PooledLook:
     """All images of a pool in one look.
 
     Attributes:
@@ -44,7 +44,7 @@ def pooled_family(
     classes: tuple[str, ...],
     labels: Callable[[], Labels],
     id_pictures: Callable[[], Pixels],
-    looks: Sequence[Look],
+    looks: Sequence[PooledLook],
     columns: tuple[Column, ...],
 ) -> Family:
     """A family whose sets hold the same images in different looks.

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from artifacts import UserError
+from empirical.datasets.file_digests import digests
 from empirical.datasets.pixels import read_image
 
 Labels = Int[np.ndarray, " n"]
@@ -72,15 +72,8 @@ class ImageFiles(Images):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Over names and sizes, not contents: a million files are named in seconds."""
-        digest = hashlib.sha256()
-        for index, path in enumerate(self.paths):
-            try:
-                size = self.path(index).stat().st_size
-            except OSError as error:
-                raise UserError(f"{self.path(index)} must be there, but {error.strerror}; restore it.") from error
-            digest.update(f"{path}\0{size}\n".encode())
-        return digest.hexdigest()
+        """Over the files' contents (`file_digests`): names and places may change, pictures may not."""
+        return hashlib.sha256(digests(self.folder, self.paths)).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -151,9 +144,11 @@ class ImageSet:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 of the images' fingerprint and the labels."""
+        """SHA-256 of the images' fingerprint, the labels and the classes that predictions are restricted to."""
         digest = hashlib.sha256(self.images.fingerprint.encode())
         digest.update(self.labels.astype("<i4").tobytes())
+        if self.valid_labels is not None:
+            digest.update(repr(self.valid_labels).encode())
         return digest.hexdigest()
 
 

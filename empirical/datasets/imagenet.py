@@ -49,7 +49,7 @@ def split(name: str, imagenet: Path, folder: str, labels: dict[int, int]) -> Ima
 
 
 def subset_indices(name: str) -> tuple[int, ...]:
-    """The 200 class indices of `imagenet_r` or `imagenet_a`, ascending (protocol sheet, Appendix B)."""
+    """The 200 class indices of `imagenet_r` or `imagenet_a`, ascending (docs/protocol.md 2.5)."""
     return tuple(table("imagenet_subsets")[name])
 
 

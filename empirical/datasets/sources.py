@@ -1,7 +1,7 @@
 """Where each source of images comes from: addresses, published sizes and checksums, licences, steps by hand.
 
-Checksums are those of the protocol sheet. Where none is published, none is given: what was fetched is then named by its
-own SHA-256 in the report of the download, which the reader may compare.
+Checksums are the published ones (docs/protocol.md). Where none is published, none is given: what was fetched is then
+named by its own SHA-256 in the report of the download, which the reader may compare.
 """
 
 from collections.abc import Mapping

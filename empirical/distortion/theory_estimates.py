@@ -21,7 +21,8 @@ from jaxtyping import Float, Float32, Int
 
 from empirical.distortion.subspaces import ENERGY
 from empirical.linear_probe import Features, ProbeHead
-from theory.bounds.several_outputs import several_outputs_implicit_bound
+from theory.bounds.linear_probing import linear_probing_distance_bound
+from theory.bounds.several_outputs import head_alignment_errors, several_outputs_implicit_bound
 
 FOLDS = 2
 #: Ridge of the least-squares truth, relative to the mean energy of a direction.
@@ -116,10 +117,9 @@ def exposure(id_features: Float32[np.ndarray, "n k"], ood_features: Float32[np.n
 
 def compare_heads(start: ProbeHead, truth: ProbeHead, seen: Exposure) -> HeadComparison:
     """W and phi of the theory, for several outputs, in whitened coordinates."""
-    start_head, true_head = seen.whitened(start), seen.whitened(truth)
-    overlap, gram = true_head.T @ start_head, true_head.T @ true_head
-    error = np.linalg.norm(overlap @ overlap.T - gram @ gram, ord=2)
-    return HeadComparison(float(np.sqrt(np.linalg.norm(gram, ord=2))), float(np.sqrt(error)))
+    start_head, true_head = jnp.asarray(seen.whitened(start)), jnp.asarray(seen.whitened(truth))
+    error = jnp.maximum(*head_alignment_errors(start_head, true_head))
+    return HeadComparison(float(jnp.linalg.norm(true_head, ord=2)), float(error))
 
 
 def estimates(id_set: Features, ood_set: Features, *, start: ProbeHead, truth: ProbeHead) -> TheoryEstimates:
@@ -140,8 +140,10 @@ def estimates(id_set: Features, ood_set: Features, *, start: ProbeHead, truth: P
         jnp.asarray(error),
         jnp.asarray(seen.off_cosine),
     )
-    upper = error * heads.truth_norm * (1 + 1 / seen.on_cosine) if seen.on_cosine > 0 else float("inf")
-    return TheoryEstimates(error, seen, heads, float(lower), upper)
+    upper = linear_probing_distance_bound(
+        jnp.asarray(error * heads.truth_norm), jnp.asarray(seen.on_cosine), jnp.asarray(1.0)
+    )
+    return TheoryEstimates(error, seen, heads, float(lower), float(upper))
 
 
 def feature_error(id_set: Features, ood_set: Features) -> float:

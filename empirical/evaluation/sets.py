@@ -83,6 +83,7 @@ def evaluation_sets(
 
 
 def chunks(sets: EvaluationSets, key: Key[Array, ""]) -> Iterator[Chunk]:
+    """Every image of every set, the resident ones first."""
     yield from sets.resident
     for place in sets.streamed:
         images, transform = sets.sets[place]

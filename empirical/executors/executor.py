@@ -6,6 +6,7 @@ dependency failed. Everything else is the same for all executors: a worker is se
 and JSON-able, calls `run_unit` and returns the run's id; giving one out twice costs nothing but time.
 """
 
+import traceback
 from collections.abc import Generator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
@@ -14,9 +15,10 @@ from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Workspace
 
-#: How often a unit is tried again after an error that may pass (a full disk, a lost worker); not after a `UserError`,
-#: which says what somebody must mend.
+#: How often a unit is tried again after an error that may pass.
 RETRIES = 2
+#: A full disk, a device without memory, a driver that failed. What is left is a mistake, which would be met again.
+MAY_PASS = (OSError, MemoryError, RuntimeError)
 
 
 class Done(NamedTuple):
@@ -29,10 +31,11 @@ class Done(NamedTuple):
 
 
 class Failed(NamedTuple):
-    """Set aside: the rest goes on without it."""
+    """Set aside: the rest goes on without it. `traceback`: of an error that nobody foresaw."""
 
     unit: Unit
     error: str
+    traceback: str = ""
 
 
 @runtime_checkable
@@ -63,6 +66,8 @@ def attempted(unit: Unit, workspace: Workspace, *, force: bool, work: Work) -> A
     except UserError as error:
         return Attempt(Failed(unit, " ".join(str(error).split())))
     except Exception as error:
-        return Attempt(Failed(unit, " ".join(f"{type(error).__name__}: {error}".split())), again=True)
+        line = " ".join(f"{type(error).__name__}: {error}".split())
+        trace = "".join(traceback.format_exception(error))
+        return Attempt(Failed(unit, line, trace), again=isinstance(error, MAY_PASS))
     run = outcome.artifact.path.relative_to(workspace.folder).as_posix()
     return Attempt(Done(unit, run, outcome.built, outcome.reason))

@@ -5,9 +5,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from artifacts import code_version
+from artifacts import UserError, code_version
 from artifacts.fingerprint import difference
-from empirical.benchmark.suite import SUITE_FILE
+from artifacts.versions import accepts_other_versions
+from empirical.benchmark.suite import SUITE_FILE, Suite, read_suite
+from empirical.counted_code import ENTRIES, own_module, run_code, run_versions
 
 Identity = dict[str, Any]
 
@@ -16,16 +18,32 @@ def identity(folder: Path) -> Identity:
     """Of this process. Numbers depend on all of it; a worker to which the folder is another sees another suite."""
     import jax
 
-    try:
-        suite = hashlib.sha256((folder / SUITE_FILE).read_bytes()).hexdigest()[:16]
-    except OSError as error:
-        suite = f"unreadable ({error.strerror})"
-    return {
-        "code": code_version("artifacts", "empirical"),
+    found: Identity = {
+        "code": code_version("artifacts", "empirical", "theory"),
         "jax": metadata.version("jax"),
         "double precision": bool(jax.config.read("jax_enable_x64")),
-        "suite": suite,
+        "keeps results of other versions": accepts_other_versions(),
     }
+    try:
+        content = hashlib.sha256((folder / SUITE_FILE).read_bytes()).hexdigest()[:16]
+        return found | {"suite": content} | _of_suite(read_suite(folder))
+    except (OSError, UserError) as error:
+        return found | {"suite": f"unreadable ({error.strerror if isinstance(error, OSError) else error})"}
+
+
+def _of_suite(suite: Suite) -> Identity:
+    """Own backbones by the code that they and what they import beside them consist of, and all versions that count."""
+    own: dict[str, str] = {}
+    versions: dict[str, str] = {}
+    for recipe in suite.recipes:
+        try:
+            for module in own_module(recipe):
+                own[f"own backbone {module}"] = run_code("training", recipe)
+            for kind in ENTRIES:
+                versions |= run_versions(kind, recipe)
+        except UserError as error:  # it cannot be imported here
+            own[f"own backbone of {recipe.name}"] = str(error)
+    return {**own, "versions": versions}
 
 
 def disagreement(client: Identity, worker: Identity) -> str:

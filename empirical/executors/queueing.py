@@ -84,6 +84,7 @@ class Slurm(QueueingSystem):
     gres: str | None = "gpu:1"
 
     def job_options(self) -> dict[str, Any]:
+        """What dask-jobqueue's class for Slurm is given."""
         found = self.options(with_gpu=self.gres is not None and "gpu" in self.gres)
         found["job_extra_directives"] = [*([f"--gres={self.gres}"] if self.gres else []), *self.directives]
         return {**found, "queue": self.partition, "account": self.account, "job_cpu": self.cores}
@@ -97,6 +98,7 @@ class PBS(QueueingSystem):
     resource_spec: str | None = None
 
     def job_options(self) -> dict[str, Any]:
+        """What dask-jobqueue's class for PBS is given."""
         spec = self.resource_spec or f"select=1:ncpus={self.cores}:mem={self.memory}"
         return {
             **self.options(with_gpu="gpu" in spec),
@@ -115,6 +117,7 @@ class SGE(QueueingSystem):
     parallel_environment: str | None = None
 
     def job_options(self) -> dict[str, Any]:
+        """What dask-jobqueue's class for SGE is given."""
         found = self.options(with_gpu="gpu" in (self.resource_spec or ""))
         cores = [f"-pe {self.parallel_environment} {self.cores}"] if self.parallel_environment else []
         found["job_extra_directives"] = [*cores, *self.directives]

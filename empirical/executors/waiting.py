@@ -68,7 +68,7 @@ class Waiting:
             return
         tries = self._tries[unit]
         error = attempt.outcome.error + (f" (tried {tries} times)" if tries > 1 else "")
-        yield from self._given_up(Failed(unit, error))
+        yield from self._given_up(attempt.outcome._replace(error=error))
 
     def _given_up(self, failed: Failed) -> Iterator[Failed]:
         waiting = [failed]

@@ -2,7 +2,7 @@
 
 The paper's procedure: features standardised by two scalars, minimise `|W|^2 / 2 + C sum of cross-entropies` with an
 unpenalised intercept for 50 values of C, choose C by ID validation accuracy, and return the head to raw feature space
-exactly, so that the network with that head *is* the probe. Source: protocol section 5.1.
+exactly, so that the network with that head *is* the probe. Source: docs/protocol.md, section 5.1.
 """
 
 from empirical.linear_probe.head import UNSEEN_BIAS, Features, ProbeHead

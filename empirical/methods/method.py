@@ -43,6 +43,7 @@ class Method(Value):
 
     @property
     def label(self) -> str:
+        """Name and norm mode: what runs, rows and `--only` call it."""
         return f"{self.name} ({self.norm_mode})"
 
     @property

@@ -1,4 +1,7 @@
-"""The methods that have names: the paper's, its ablations, and what came after. Source: protocol sections 4, 7."""
+"""The methods that have names: the paper's, its ablations, and what came after.
+
+Source: docs/protocol.md, sections 4 and 7.
+"""
 
 from collections.abc import Mapping
 from math import exp

@@ -30,6 +30,7 @@ class AllAtOnce(Value):
     epoch: int = Field(ge=1)
 
     def check(self, epochs: int) -> None:
+        """Refuse a run that ends before everything is open."""
         if self.epoch >= epochs:
             raise ValueError(f"`unfreezing.epoch` must lie within the run, got {self.epoch} of {epochs} epochs")
 
@@ -57,6 +58,7 @@ class FromTheTop(Value):
     initial_boost: float = Field(default=1.0, ge=1, allow_inf_nan=False)
 
     def check(self, epochs: int) -> None:
+        """Refuse a run that ends before everything is open."""
         needed = self.head_only_epochs + self.everything_epochs + 2
         if epochs < needed:
             raise ValueError(f"`epochs` must be at least {needed} for this unfreezing, got {epochs}")

@@ -12,7 +12,7 @@ from empirical.recipes.imagenet import IMAGENET, IMAGENET_AUGMENTED
 from empirical.recipes.living17 import LIVING17
 from empirical.recipes.miniatures import miniature
 from empirical.recipes.published import published
-from empirical.recipes.recipe import Condition, PretrainedFor, Recipe, SolvedProbe, Sweep, TrainedProbe
+from empirical.recipes.recipe import Condition, Evaluate, PretrainedFor, Recipe, SolvedProbe, Sweep, TrainedProbe
 
 #: The paper's ten OOD columns come from six ID tasks, ImageNet in two configurations.
 PAPER_RECIPES: Mapping[str, Recipe] = {
@@ -49,6 +49,7 @@ __all__ = [
     "EXTENSIONS",
     "PAPER_RECIPES",
     "Condition",
+    "Evaluate",
     "PretrainedFor",
     "Recipe",
     "Scale",

@@ -21,5 +21,6 @@ CIFAR10 = Recipe(
     epochs=20,
     batch_size=64,
     classes=10,
-    source="protocol 1, 2.3, 3.1 to 3.3, 4, 5.1; winners 4.3, from the authors' notebooks on change and ensembling",
+    source="docs/protocol.md 1, 2.3, 3.1 to 3.3, 4, 5.1; "
+    "winners 4.3, from the authors' notebooks on change and ensembling",
 )

@@ -22,5 +22,5 @@ DOMAINNET = Recipe(
     epochs=50,
     batch_size=64,
     classes=40,
-    source="protocol 1, 2.2, 3.1 to 3.3, 4, 5.1; winners 4.3, from the authors' notebook and reply in issue 3",
+    source="docs/protocol.md 1, 2.2, 3.1 to 3.3, 4, 5.1; winners 4.3, from the authors' notebook and reply in issue 3",
 )

@@ -22,5 +22,6 @@ FMOW = Recipe(
     epochs=50,
     batch_size=64,
     classes=62,
-    source="protocol 1, 2.4, 3.1 to 3.3, 4, 5.1; winners 4.3, from the authors' notebook on representation change",
+    source="docs/protocol.md 1, 2.4, 3.1 to 3.3, 4, 5.1; "
+    "winners 4.3, from the authors' notebook on representation change",
 )

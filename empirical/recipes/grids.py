@@ -1,8 +1,8 @@
 """Learning-rate grids of the paper, and the sweeps that several of its data sets share.
 
-Source: protocol section 4.3. FT and LP-FT have different grids, and the paper compares FT in train mode with LP-FT in
-eval mode; both other corners of the 2 x 2 were run as ablations, on the grids given here. Under the protocol `paper`
-grids stay as they are, though 4 of 5 LP-FT optima lie on their edge; under `clean` they extend themselves.
+Source: docs/protocol.md, section 4.3. FT and LP-FT have different grids, and the paper compares FT in train mode with
+LP-FT in eval mode; both other corners of the 2 x 2 were run as ablations, on the grids given here. Under the protocol
+`paper` grids stay as they are, though 4 of 5 LP-FT optima lie on their edge; under `clean` they extend themselves.
 """
 
 from collections.abc import Mapping

@@ -35,7 +35,7 @@ IMAGENET = Recipe(
     seeds=(0,),
     classes=1000,
     describe=False,
-    source="protocol 1, 2.5, 3.1 to 3.4, 4.3, 4.4, 5.3; one seed and LP-FT's epochs are recollected",
+    source="docs/protocol.md 1, 2.5, 3.1 to 3.4, 4.3, 4.4, 5.3; one seed and LP-FT's epochs are recollected",
 )
 #: Random resized crops and flips in training, a larger resize before the centre crop in evaluation.
 IMAGENET_AUGMENTED = IMAGENET.model_copy(

@@ -1,8 +1,8 @@
 """The paper's Tables 1 and 2, and how far each number can be trusted.
 
-Source: protocol sections 8.1 and 8.2. `confirmed`: read in the text of the submission, or, for the averages of LP-FT,
-in a second source; CIFAR-10.1 also in the authors' raw outputs. `recollected`: not in a source at hand, though all
-averages recompute from the cells. Half widths are the paper's: 90 %, normal, three seeds.
+Source: docs/protocol.md, sections 8.1 and 8.2. `confirmed`: read in the text of the submission, or, for the averages of
+LP-FT, in a second source; CIFAR-10.1 also in the authors' raw outputs. `recollected`: not in a source at hand, though
+all averages recompute from the cells. Half widths are the paper's: 90 %, normal, three seeds.
 """
 
 from collections.abc import Mapping, Sequence

@@ -18,6 +18,9 @@ from empirical.methods import Method
 from empirical.recipes.penalties import PAPER_PENALTIES
 from empirical.selection import ID_VALIDATION, Criterion
 
+#: When the sets that do not select are judged.
+Evaluate = Literal["every_epoch", "selected"]
+
 
 class SolvedProbe(Frozen):
     """Logistic regression on cached features, for LP and for the head of LP-FT.
@@ -70,6 +73,7 @@ class Sweep(Frozen):
 
     @property
     def label(self) -> str:
+        """The method's."""
         return self.method.label
 
     @model_validator(mode="after")
@@ -152,7 +156,7 @@ class Recipe(Frozen):
     classes: int | None = Field(default=None, ge=2)
     ood: tuple[str, ...] | None = None
     split: Split | None = None
-    evaluate: Literal["every_epoch", "selected"] = "every_epoch"
+    evaluate: Evaluate = "every_epoch"
     interpolate: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
     describe: bool = True

@@ -5,7 +5,15 @@ directory holds a `config.json`, a `metrics.jsonl` (`EpochRecord` or `PenaltyRec
 `ProbeResult` or `Interpolation`). The `benchmark` of a `summary.json` is `Benchmark.rows`.
 """
 
-from empirical.records.benchmark import BENCHMARK_FILE, Benchmark, DatasetRecord, Published, SetAside, read_benchmark
+from empirical.records.benchmark import (
+    BENCHMARK_FILE,
+    Benchmark,
+    DatasetRecord,
+    Published,
+    SetAside,
+    read_benchmark,
+    write_benchmark,
+)
 from empirical.records.conditions import (
     ConditionRecord,
     Description,
@@ -86,6 +94,7 @@ __all__ = [
     "read_benchmark",
     "read_lines",
     "read_record",
+    "write_benchmark",
     "write_lines",
     "write_record",
 ]

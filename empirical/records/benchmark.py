@@ -1,16 +1,21 @@
 """The collected benchmark: one document that every figure and table reads."""
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
+from artifacts import UserError
+from artifacts.files import write_text
 from empirical.records.conditions import ConditionRecord, SetDescription, TheoryQuantities
-from empirical.records.record import Record, read_record
+from empirical.records.record import Record, read_record, write_record
 from empirical.records.rows import BenchmarkRow, Curve
 from empirical.records.runs import Interpolation, NormMode
 
 BENCHMARK_FILE = "benchmark.json"
+#: SHA-256 of the document as it was written, in a file beside it.
+SEAL_FILE = "benchmark.json.sha256"
 
 
 class Published(Record):
@@ -76,7 +81,9 @@ class Benchmark(Record):
       curves: every seed at the selected learning rate.
       interpolations: WiSE-FT curves, where they were asked for.
       conditions: pretraining lengths and head starts, where they were asked for.
-      missing: units of the plan that have not been run; rows exist only where no unit of theirs is missing.
+      missing: units of the plan that have not been run, are damaged, or were refused because newer runs beside them are
+        of other data or weights; rows exist only where no unit of theirs is missing.
+      notes: where runs of one kind are of different code or different versions of libraries.
     """
 
     suite: str
@@ -91,16 +98,38 @@ class Benchmark(Record):
     published: list[Published] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list)
     set_aside: list[SetAside] = Field(default_factory=list)
+    notes: list[str] = Field(default_factory=list)
 
     def dataset(self, name: str) -> DatasetRecord:
         """The data set that rows name."""
         return next(one for one in self.datasets if one.name == name)
 
 
+def write_benchmark(folder: Path, benchmark: Benchmark) -> None:
+    """Write the document, and beside it its hash, so that an edited one is noticed."""
+    seal = folder / SEAL_FILE
+    seal.unlink(missing_ok=True)  # that of the document before must not stand beside this one
+    write_record(folder / BENCHMARK_FILE, benchmark)
+    write_text(seal, _sha256(folder / BENCHMARK_FILE) + "\n")
+
+
 def read_benchmark(folder: Path) -> Benchmark:
     """The benchmark that was collected in a folder.
 
     Raises:
-      UserError: there is none, or it cannot be read.
+      UserError: there is none, it was changed since it was written, or another version wrote it.
     """
-    return read_record(folder / BENCHMARK_FILE, Benchmark)
+    path, seal = folder / BENCHMARK_FILE, folder / SEAL_FILE
+    again = f"`distort bench collect --from {folder.parent}` writes it anew."
+    if path.is_file() and seal.is_file() and seal.read_text(encoding="utf-8").strip() != _sha256(path):
+        raise UserError(f"{path} differs from what was written; {again}")
+    try:
+        return read_record(path, Benchmark)
+    except UserError as error:
+        if not path.is_file():
+            raise
+        raise UserError(f"{error} {again}") from error
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

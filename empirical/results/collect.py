@@ -1,17 +1,16 @@
 """The finished part of a suite as one document. What is missing is named, never guessed at."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 from empirical.benchmark.columns import columns, premises, titles
 from empirical.benchmark.ledger import Ledger, collector_at_rest
+from empirical.benchmark.origins import mixed, notes
 from empirical.benchmark.plan import Grid, grid, plan, sweep_units
 from empirical.benchmark.units import Unit, description_unit
 from empirical.datasets.catalogue import catalogued
 from empirical.recipes import Recipe, Sweep, published
 from empirical.records import (
-    BENCHMARK_FILE,
     ID_COLUMNS,
     Benchmark,
     BenchmarkRow,
@@ -21,7 +20,6 @@ from empirical.records import (
     Description,
     Interpolation,
     SetAside,
-    write_record,
 )
 from empirical.results.conditions import conditions, probe_trials
 from empirical.results.rows import Heading, curves, probe_row, training_row
@@ -36,13 +34,18 @@ def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
 
 def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     planned = plan(ledger.suite, ledger.training)
+    ledger.refuse(mixed(ledger.origins(planned.units)))
+    if ledger.refused:  # what is undecided now
+        planned = plan(ledger.suite, ledger.training)
     units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
     for unit in planned.units:
         units[unit.recipe].append(unit)
     parts = [_part(ledger, recipe, units[recipe.name]) for recipe in ledger.suite.recipes]
     found = [part for part in parts if part is not None]
-    missing = [str(unit) for unit in planned.units if not ledger.finished(unit)]
+    unfinished = (unit for unit in planned.units if not ledger.finished(unit) and unit not in ledger.refused)
+    missing = [str(unit) for unit in unfinished]
     missing += [f"{unit} (damaged)" for unit in ledger.damaged]
+    missing += [f"{unit} (refused: {why})" for unit, why in ledger.refused.items()]
     return Benchmark(
         suite=ledger.suite.name,
         datasets=[part.dataset for part in found],
@@ -56,12 +59,8 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
         published=published() if any(_published(recipe) for recipe in ledger.suite.recipes) else [],
         missing=[*missing, *planned.undecided],
         set_aside=list(set_aside),
+        notes=notes(ledger.origins(planned.units)),
     )
-
-
-def write_benchmark(folder: Path, benchmark: Benchmark) -> None:
-    """Write the document into the suite's folder."""
-    write_record(folder / BENCHMARK_FILE, benchmark)
 
 
 class _Part(NamedTuple):

@@ -9,24 +9,27 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32
 
-from artifacts import UserError, canonical_json
+from artifacts import UserError, canonical_json, fingerprint
 from empirical.backbones.catalogue import SMALL, BackboneChoice, Loaded, load
 from empirical.backbones.classifier import Classifier, Head
 from empirical.benchmark.run import Run
+from empirical.counted_code import own_module
 from empirical.datasets.catalogue import family
 from empirical.datasets.family import Family, read_dataset
+from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset
+from empirical.distortion.movement import MOVING
 from empirical.evaluation import Evaluation
 from empirical.features import Extraction, FeatureCache
 from empirical.linear_probe import Features
 from empirical.recipes import Recipe, SolvedProbe
-from empirical.runs.judging import MOVING, Judge
+from empirical.runs.judging import Judge
 from empirical.runs.publishing import file_of
 from empirical.training import TrainingData, training_data
 
 WEIGHTS_FILE = "backbone.safetensors"
-#: Folder for features of training images, each file named by what it was made from.
-FEATURES = "features"
+#: Folder for features of training images, each file named by what it was made from; beside it digests of image files.
+FEATURES, DIGESTS = "features", "digests"
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Materials:
 
     @property
     def classes(self) -> int:
+        """How many."""
         return len(self.dataset.classes)
 
     @cached_property
@@ -48,11 +52,13 @@ class Materials:
         """Hashes of data and weights: what a run is made from, beside its configuration."""
         return {
             "data": {images.name: images.fingerprint for images in self.dataset.sets},
+            "classes": fingerprint(list(self.dataset.classes)),
             "weights": self.loaded.fingerprint,
         }
 
     @cached_property
     def training(self) -> TrainingData:
+        """ID training images in the form that is fastest to train on."""
         return training_data(self.dataset.id_training, self.recipe.pipelines.training)
 
     @cached_property
@@ -86,7 +92,8 @@ class Materials:
         augmented = isinstance(probe, SolvedProbe) and probe.view == "training"
         extraction = Extraction(transform=pipelines.training if augmented else pipelines.evaluation, seed=seed)
         images = self.dataset.id_training
-        return self.cache(self.loaded.backbone, images, extraction, weights=self.loaded.fingerprint)[0]
+        modules = own_module(self.recipe)
+        return self.cache(self.loaded.backbone, images, extraction, weights=self.loaded.fingerprint, modules=modules)[0]
 
 
 # The last recipe's materials, one entry a replicate (a pooled family has several, all others one).
@@ -110,6 +117,7 @@ def materials(run: Run) -> Materials:
     source = family(recipe.family, data.families)
     replicate = run.seed if source.pooled else 0
     if (group, replicate) not in _kept:
+        keep_in(run.workspace.folder / DIGESTS)
         dataset = read_dataset(
             source, data.locations, protocol=recipe.protocol, ood=recipe.ood, split=recipe.split, replicate=replicate
         )

@@ -5,20 +5,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from artifacts import Outcome, UserError, canonical_json, code_version, publish, published
+from artifacts import Outcome, UserError, canonical_json, publish, published
 from artifacts.directory import MANIFEST
 from artifacts.files import write_json
 from artifacts.fingerprint import difference
 from empirical.benchmark.run import Run
+from empirical.counted_code import run_code, run_versions
 
-#: The modules whose text decides the numbers. Readers of data sets are not among them: the data's hash is an input.
-CODE = (
-    "empirical.augment", "empirical.backbones", "empirical.datasets.characters", "empirical.datasets.digits",
-    "empirical.datasets.pixels", "empirical.datasets.protocols", "empirical.datasets.styles", "empirical.distortion",
-    "empirical.evaluation", "empirical.features", "empirical.linear_probe", "empirical.methods", "empirical.metrics",
-    "empirical.pretraining", "empirical.selection", "empirical.store.batches", "empirical.runs",
-    "empirical.training", "empirical.views",
-)  # fmt: skip
 CONFIG_FILE = "config.json"
 
 
@@ -38,8 +31,13 @@ def publish_run(run: Run, *, inputs: Mapping[str, Any], build: Callable[[Path], 
         write_json(directory / CONFIG_FILE, config)
         build(directory)
 
-    everything = {"config": config, **inputs, "code": code_version(*CODE)}
-    return publish(run.folder, inputs=everything, build=write, force=force)
+    return publish(
+        run.folder,
+        inputs={"config": config, **inputs, "code": run_code(run.unit.kind, run.recipe)},
+        build=write,
+        force=force,
+        versions=run_versions(run.unit.kind, run.recipe),
+    )
 
 
 def _refuse_foreign(path: Path, config: dict[str, Any]) -> None:

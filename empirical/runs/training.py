@@ -14,6 +14,7 @@ from artifacts import Outcome
 from empirical.backbones.checkpoints import read_checkpoint, write_checkpoint
 from empirical.backbones.classifier import Classifier, Head, random_head
 from empirical.benchmark.run import Run
+from empirical.counted_code import run_code, run_versions
 from empirical.evaluation import Evaluation
 from empirical.records import METRICS_FILE, RESULT_FILE, RunResult, write_lines, write_record
 from empirical.runs.judging import NotFinite, movements
@@ -164,7 +165,9 @@ def _checkpoints(run: Run, ingredients: Materials, inputs: Mapping[str, Any]) ->
     parameters = sum(array.size for array in jax.tree.leaves(eqx.filter(ingredients.loaded.backbone, eqx.is_array)))
     if (run.unit.epochs or 0) * len(ingredients.dataset.id_training) * parameters < LONG_RUN:
         return None
-    return Checkpoints(run.workspace.folder / STATES / run.fingerprint, inputs=inputs)
+    # A run in its middle goes on only with the code and the libraries that began it.
+    made_by = {"code": run_code("training", run.recipe), "versions": run_versions("training", run.recipe)}
+    return Checkpoints(run.workspace.folder / STATES / run.fingerprint, inputs={**inputs, **made_by})
 
 
 def _shapes(ingredients: Materials) -> Classifier:

@@ -1,7 +1,7 @@
 """An epoch as batches whose order is a function of seed and epoch alone, so that a run resumes in its middle."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple
 
@@ -41,7 +41,7 @@ def epoch_batches(
     first: int = 0,
     threads: int = 2,
     ahead: int = 2,
-) -> Iterator[Batch]:
+) -> Generator[Batch, None, None]:
     """Batches of the images at `indices`, in that order; the last may be smaller.
 
     Args:

@@ -66,8 +66,8 @@ class Shard(BaseModel):
 class Store(BaseModel):
     """A whole store. It is written last, so a folder with this file is complete.
 
-    `source` is the SHA-256 of the images' names, sizes and labels; `shape` is (height, width) of a raw store;
-    `valid_labels` are the classes that predictions are restricted to.
+    `source` is the fingerprint of the image set that was packed, over contents and labels; `shape` is (height, width)
+    of a raw store; `valid_labels` are the classes that predictions are restricted to.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

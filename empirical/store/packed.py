@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from artifacts import UserError
 from artifacts.files import write_text
 from empirical.datasets.family import Family, read_part
+from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.naming import Name
@@ -19,6 +20,8 @@ from empirical.store.packing import pack
 from empirical.store.reading import open_store
 
 CONTENT = "dataset.json"
+#: Folder for digests of the files that were packed, so that the next call need not read them to find nothing to do.
+DIGESTS = ".digests"
 #: Small images of one shape are kept as pixels; the others as the JPEG bytes that they come in.
 FORMS = {"cifar10": Form(codec="raw"), "fmow": Form(codec="raw")}
 DEFAULT_FORM = Form(codec="jpeg")
@@ -42,6 +45,7 @@ def pack_family(
 
     The stores do not depend on a split protocol: it is chosen when they are read.
     """
+    keep_in(folder / DIGESTS)
     chosen = form or FORMS.get(family.name, DEFAULT_FORM)
     classes = family.classes(locations)
     # Gone until every store is complete again: a reader must not see new sets beside old ones.

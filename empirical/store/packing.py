@@ -19,9 +19,11 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from artifacts import UserError, code_version, publish
+from artifacts import UserError, publish
 from artifacts.files import write_text
+from artifacts.imports import reached_code
 from artifacts.progress import Progress
+from artifacts.versions import reached_versions
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
 from empirical.store.encoding import write_jpegs, write_pixels
 from empirical.store.form import CONTENT, LABELS, Form, Shard, Store
@@ -166,9 +168,10 @@ def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] 
     inputs = {
         "images": images.fingerprint,
         "form": form.model_dump(mode="json"),
-        "code": code_version("empirical.store"),
+        "code": reached_code("empirical.store.encoding", without=("artifacts",)),
     }
-    artifact = publish(folder, inputs=inputs, build=build).artifact
+    versions = reached_versions("empirical.store.encoding", without=("artifacts",))
+    artifact = publish(folder, inputs=inputs, build=build, versions=versions).artifact
     sizes = {name: (folder / name).stat().st_size for name in artifact.files}
     return Shard(name=folder.name, images=len(images), sizes=sizes, sha256=artifact.files)
 

@@ -8,6 +8,8 @@ from empirical.records import ID_COLUMNS, OOD_COLUMNS, PAPER_METHODS, Benchmark,
 from empirical.tables.cells import INTERVALS, NOTHING, difference, estimated, percent
 from empirical.tables.table import Table
 
+ORDERS = {"id": ID_COLUMNS, "ood": OOD_COLUMNS}
+
 
 class _Column(NamedTuple):
     """A column of a table: the data set behind it, and (OOD) which of its columns."""
@@ -36,39 +38,61 @@ def row_of(benchmark: Benchmark, dataset: str, method: str, norm_mode: str) -> B
 def _table(benchmark: Benchmark, table: Literal["id", "ood"], title: str, columns: Sequence[_Column]) -> Table:
     lines: list[tuple[str, ...]] = []
     rules = []
+    papers = _papers_columns(columns, ORDERS[table])
     for method, norm_mode in PAPER_METHODS.items():
         rules.append(len(lines))
         rows = [row_of(benchmark, column.dataset.name, method, norm_mode) for column in columns]
         ours = [_ours(row, column, table) for row, column in zip(rows, columns, strict=True)]
-        shown = [_shown(row, column, table) for row, column in zip(rows, columns, strict=True)]
-        lines.append((f"{method} ({norm_mode})", *shown, percent(_average(ours))))
         theirs = [_theirs(benchmark, column, table, method) for column in columns]
+        shown = [
+            _shown(row, column, table, beside=paper is not None)
+            for row, column, paper in zip(rows, columns, theirs, strict=True)
+        ]
+        average = _average([ours[place] for place in papers])
+        lines.append((f"{method} ({norm_mode})", *shown, percent(average)))
         if any(theirs):
-            lines.append(
-                (f"{method}, paper", *map(_cell, theirs), _cell(_published(benchmark, table, "average", method)))
-            )
+            published = _published(benchmark, table, "average", method) if papers else None
+            lines.append((f"{method}, paper", *map(_cell, theirs), _cell(published)))
             gaps = [difference(one, paper.accuracy if paper else None) for one, paper in zip(ours, theirs, strict=True)]
-            lines.append(("difference", *gaps, NOTHING))
+            lines.append(("difference", *gaps, difference(average, published.accuracy if published else None)))
     return Table(
         name=f"table_{table}",
         title=title,
         header=("", *(column.heading for column in columns), "average"),
         rows=tuple(lines),
-        notes=_notes(benchmark, columns),
+        notes=_notes(benchmark, columns, averaged=len(papers), of=len(ORDERS[table])),
         rules=tuple(rules),
     )
 
 
-def _notes(benchmark: Benchmark, columns: Sequence[_Column]) -> tuple[str, ...]:
+def _papers_columns(columns: Sequence[_Column], order: Sequence[str]) -> tuple[int, ...]:
+    """Where the paper's columns stand, in its own configurations; empty unless all of them are there."""
+    places = tuple(
+        place
+        for place, column in enumerate(columns)
+        if column.name in order and column.dataset.name == column.dataset.family
+    )
+    return places if sorted(columns[place].name for place in places) == sorted(order) else ()
+
+
+def _notes(benchmark: Benchmark, columns: Sequence[_Column], *, averaged: int, of: int) -> tuple[str, ...]:
     notes = [INTERVALS]
+    if not averaged:
+        notes.append(f"No average: it would be over other columns than the paper's {of}.")
+    elif averaged < len(columns):
+        notes.append(f"Averages are over the paper's {of} columns alone.")
     protocols = sorted({column.dataset.protocol for column in columns})
     notes.append(f"Split protocol: {', '.join(protocols)}.")
     if any(column.dataset.miniature for column in columns):
         notes.append("Miniatures: synthetic images, whose numbers say nothing about the data sets.")
     elif benchmark.published:
+        notes.append(
+            "Beside the paper's numbers the half width by its own formula (1.645 standard errors) stands in brackets."
+        )
         notes.append("Paper: its own intervals (normal, three seeds); a star marks numbers that are recollected only.")
     if benchmark.missing:
         notes.append(f"Not finished: {len(benchmark.missing)} units of work are missing.")
+    notes += [f"Mixed: {note}." for note in benchmark.notes]
     return tuple(notes)
 
 
@@ -89,10 +113,16 @@ def _ours(row: BenchmarkRow | None, column: _Column, table: str) -> float | None
     return row.id_accuracy if table == "id" else row.per_column[column.name].mean
 
 
-def _shown(row: BenchmarkRow | None, column: _Column, table: str) -> str:
+def _shown(row: BenchmarkRow | None, column: _Column, table: str, *, beside: bool) -> str:
+    """Ours with its half width; `beside` a number of the paper's also with the half width that it would give."""
     if row is None:
         return NOTHING
-    return percent(row.id_accuracy, row.id_ci90) if table == "id" else estimated(row.per_column[column.name])
+    if table == "id":
+        shown, normal = percent(row.id_accuracy, row.id_ci90), row.id_ci90_normal
+    else:
+        found = row.per_column[column.name]
+        shown, normal = estimated(found), found.ci90_normal
+    return f"{shown} ({percent(normal)})" if beside and normal is not None else shown
 
 
 def _theirs(benchmark: Benchmark, column: _Column, table: str, method: str) -> Published | None:
@@ -114,6 +144,6 @@ def _cell(found: Published | None) -> str:
 
 
 def _average(values: Sequence[float | None]) -> float | None:
-    """Over all columns; none where one is missing, since an average over fewer would look comparable."""
+    """None where one is missing, since an average over fewer would look comparable."""
     found = [value for value in values if value is not None]
     return math.fsum(found) / len(found) if found and len(found) == len(values) else None

@@ -46,6 +46,7 @@ class Checkpoints:
     every_steps: int | None = None
 
     def identity(self, run: TrainingRun) -> dict[str, Any]:
+        """What a checkpoint must have been made from to be continued."""
         return json.loads(canonical_json({**run.model_dump(mode="json"), **self.inputs}))
 
     @contextmanager

@@ -39,6 +39,7 @@ class Keys(NamedTuple):
 
 
 def epoch_keys(seed: int, epoch: int) -> Keys:
+    """What is drawn from in an epoch of a seed's run."""
     return Keys(*(jax.random.fold_in(stream_key(seed, stream), epoch) for stream in ("augmentation", "mixing")))
 
 

@@ -48,7 +48,7 @@ def starting_classifier(
 def norm_matched(head: Head, fresh: Head) -> Head:
     """The head scaled, weight and bias alike, so that its weights deviate as much as those of a fresh head.
 
-    Source: protocol section 5.2.
+    Source: docs/protocol.md, section 5.2.
     """
     factor = jnp.std(fresh.weight) / jnp.std(head.weight)
     return Head(factor * head.weight, factor * head.bias)

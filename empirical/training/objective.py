@@ -19,6 +19,8 @@ class Targets(NamedTuple):
 
 
 class Examples(NamedTuple):
+    """A batch as the network sees it, and what it is to say."""
+
     images: Float32[Array, "b side side 3"]
     targets: Targets
 

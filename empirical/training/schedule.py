@@ -13,7 +13,7 @@ from empirical.training.run import TrainingRun
 def learning_rate(run: TrainingRun, now: Moment) -> float:
     """Of a parameter without a factor of its own, unfreezing apart.
 
-    Source: protocol section 4.1; lr0 (1 + cos(pi e / T)) / 2 in epoch e = 0 .. T - 1, or the same over steps.
+    Source: docs/protocol.md, section 4.1; lr0 (1 + cos(pi e / T)) / 2 in epoch e = 0 .. T - 1, or the same over steps.
     """
     schedule = run.method.schedule
     if schedule.every == "epoch":

@@ -42,6 +42,7 @@ class Rule(NamedTuple):
 
     @classmethod
     def of(cls, run: TrainingRun, grouping: Grouping, start: Variables) -> "Rule":
+        """The rule of a run that starts from `start`."""
         method = run.method
         return cls(
             members=grouping.members,
@@ -56,6 +57,7 @@ class Rule(NamedTuple):
 
     @property
     def groups(self) -> range:
+        """Positions of the groups."""
         return range(len(self.waiting))
 
     def select(self, variables: Variables, group: int | None) -> Variables:

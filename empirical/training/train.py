@@ -1,7 +1,7 @@
 """The training loop: epochs, what the caller says after each, checkpoints, and the two ways in which it can fail.
 
-Source: protocol section 4. The order of images, what is drawn for them and the learning rates are functions of the
-run's configuration, so a run is determined by it, its start and its data, wherever it was interrupted.
+Source: docs/protocol.md, section 4. The order of images, what is drawn for them and the learning rates are functions of
+the run's configuration, so a run is determined by it, its start and its data, wherever it was interrupted.
 """
 
 import math

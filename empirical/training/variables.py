@@ -25,6 +25,7 @@ class LowRank(eqx.Module):
     scale: float = eqx.field(static=True)
 
     def added_to(self, kernel: Float32[Array, "..."]) -> Float32[Array, "..."]:
+        """The kernel as it computes."""
         product = jnp.matmul(self.left, self.right, precision="highest")
         return kernel + self.scale * product.reshape(kernel.shape)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from empirical.records import (
+    PAPER_METHODS,
     Benchmark,
     BenchmarkRow,
     Curve,
@@ -18,10 +19,10 @@ from empirical.records import (
 )
 from figures.catalogue import BENCHMARK, source_folder
 from figures.missing import NothingToDraw
-from simulations.method_names import METHODS
+from simulations.method_names import LABELS, METHODS
 
 #: A method's name in the benchmark's table, and the norm mode in which the paper uses it.
-ROWS = {"linear_probing": ("LP", "eval"), "fine_tuning": ("FT", "train"), "lp_ft": ("LP-FT", "eval")}
+ROWS = {method: (LABELS[method], PAPER_METHODS[LABELS[method]]) for method in METHODS}
 
 Row = TypeVar("Row", BenchmarkRow, Curve, Interpolation, Published)
 

@@ -16,13 +16,12 @@ from matplotlib.ticker import NullFormatter
 from numpy.typing import ArrayLike
 
 from figures.look.sizes import COLUMN, PAGE, SIZES, panels, single_panel, size_now, sized
-from simulations.method_names import METHODS
+from simulations.method_names import LABELS, METHODS
 
-__all__ = ["COLUMN", "METHODS", "PAGE", "SIZES", "panels", "single_panel", "sized"]
+__all__ = ["COLUMN", "LABELS", "METHODS", "PAGE", "SIZES", "panels", "single_panel", "sized"]
 
 P = ParamSpec("P")
 
-LABELS = {"linear_probing": "LP", "fine_tuning": "FT", "lp_ft": "LP-FT"}
 COLOURS = {"linear_probing": "#0072B2", "fine_tuning": "#D55E00", "lp_ft": "#009E73"}
 DASHES = {"linear_probing": (0, (5, 1.5)), "fine_tuning": "solid", "lp_ft": (0, (1.2, 1.2))}
 MARKERS = {"linear_probing": "s", "fine_tuning": "o", "lp_ft": "^"}

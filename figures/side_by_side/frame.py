@@ -30,4 +30,4 @@ def better_to_the_right(axis: Axes, label: str) -> None:
 
 def named(benchmark: Benchmark, dataset: str, words: str) -> str:
     """What is compared, with its data set where there are several."""
-    return words if len(measured_datasets(benchmark)) == 1 else f"{title(found, dataset)}, {words}"
+    return words if len(measured_datasets(benchmark)) == 1 else f"{title(benchmark, dataset)}, {words}"

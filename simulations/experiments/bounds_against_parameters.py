@@ -8,6 +8,7 @@ import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Float, Int
+from pydantic import model_validator
 
 from simulations.comparison import Comparison
 from simulations.experiment import Configuration, Experiment, Scale
@@ -40,6 +41,12 @@ class BoundsAgainstParameters(Configuration):
     truth_norms: tuple[float, float] = (0.01, 100.0)
     features: tuple[int, ...]
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _one_feature(self) -> "BoundsAgainstParameters":
+        if self.dimensions.feature_dim != 1:
+            raise ValueError(f"Heads at a given phi must have one feature, got k={self.dimensions.feature_dim}")
+        return self
 
 
 class BoundsAgainstParametersData(eqx.Module):

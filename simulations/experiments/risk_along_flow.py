@@ -10,6 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from pydantic import model_validator
 
 from simulations.bounds import Bounds
 from simulations.experiment import Configuration, Experiment, Scale
@@ -33,6 +34,13 @@ class RiskAlongFlow(Configuration):
     last_time: float = 1e4
     moments: int = 120
     seed: int = 0
+
+    @model_validator(mode="after")
+    def _as_many_angles_as_there_are(self) -> "RiskAlongFlow":
+        needed = self.dimensions.angle_count
+        if len(self.angles) != needed:
+            raise ValueError(f"`angles` must be min(k, m) = {needed} numbers, got {len(self.angles)}; set them too")
+        return self
 
 
 class RiskAlongFlowData(eqx.Module):

@@ -1,17 +1,21 @@
 """Verifications on disk: `results/theory/` holds what was found about every statement, published like any result."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from artifacts import Outcome, UserError, code_version, publish, published
+from artifacts import Outcome, UserError, publish, published
 from artifacts.files import write_json
+from artifacts.imports import modules_in, reached_code
+from artifacts.versions import reached_versions
 from simulations.verification.checking import Verification, verify
 from theory.statements import Statement
 
 #: The folder below a results folder, and the file in it.
 FOLDER, FILE = "theory", "verification.json"
+#: Modules that are reached and cannot change what is found, each with the reason.
+WITHOUT: Mapping[str, str] = {"artifacts": "names, writes and checks files"}
 _FILE_TYPE = TypeAdapter(list[Verification])
 
 
@@ -28,14 +32,20 @@ def publish_verification(
         "statements": [statement.name for statement in statements],
         "examples": examples,
         "seed": seed,
-        "code": code_version("theory", "simulations"),
+        "code": reached_code(*code_modules(), without=WITHOUT),
     }
 
     def build(directory: Path) -> None:
         verifications = verify(statements, examples=examples, seed=seed)
         write_json(directory / FILE, _FILE_TYPE.dump_python(verifications, mode="json"))
 
-    return publish(results / FOLDER, inputs=inputs, build=build, force=force)
+    versions = reached_versions(*code_modules(), without=WITHOUT)
+    return publish(results / FOLDER, inputs=inputs, build=build, force=force, versions=versions)
+
+
+def code_modules() -> tuple[str, ...]:
+    """The modules whose code, with all that they import, decides what is found; statements are discovered."""
+    return ("simulations.verification.records", *modules_in("theory.statements"))
 
 
 def published_verifications(results: Path) -> dict[str, Verification]:

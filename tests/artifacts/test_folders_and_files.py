@@ -141,3 +141,13 @@ def test_the_environment_is_plain_json():
     assert json.loads(canonical_json(found)) == found
     assert found["versions"]["jax"]
     assert found["devices"]
+
+
+def test_a_folder_of_a_newer_version_is_refused_and_one_of_an_older_is_continued(tmp_path):
+    folder = open_results_folder(tmp_path / "results")
+    (marker,) = folder.iterdir()
+    marker.write_text('{"made_by": "distort", "layout": 99}')
+    with pytest.raises(UserError, match="layout up to 1, got 99, which a newer version of distort made; update"):
+        open_results_folder(folder)
+    marker.write_text('{"made_by": "distort"}')
+    assert open_results_folder(folder) == folder

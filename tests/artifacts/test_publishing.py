@@ -13,6 +13,8 @@ import pytest
 
 from artifacts import DamagedArtifact, UserError, publish, published
 from artifacts.directory import MANIFEST, remove_leftovers
+from artifacts.fingerprint import difference
+from artifacts.versions import ACCEPT
 
 ROOT = Path(__file__).resolve().parents[2]
 INPUTS = {"learning_rate": 0.1, "seeds": [1, 2], "code": "abc"}
@@ -237,3 +239,31 @@ def test_tuples_and_lists_are_the_same_inputs(tmp_path):
 def test_damage_is_a_users_error():
     assert issubclass(DamagedArtifact, UserError)
     assert issubclass(UserError, ValueError)
+
+
+VERSIONS = {"Python": "3.11", "numpy": "2.0"}
+NEWER = {"Python": "3.11", "numpy": "2.4"}
+
+
+def test_what_other_versions_made_is_made_again_and_the_reason_names_them(tmp_path):
+    publish(tmp_path / "run", inputs=INPUTS, build=build, versions=VERSIONS)
+    assert published(tmp_path / "run").versions == VERSIONS
+    outcome = publish(tmp_path / "run", inputs=INPUTS, build=build, versions=NEWER)
+    assert outcome.built
+    assert outcome.reason == "numpy was 2.0, is 2.4 (--accept-versions keeps it)"
+    assert published(tmp_path / "run").versions == NEWER
+
+
+def test_other_versions_can_be_accepted_but_not_without_a_word(tmp_path, monkeypatch):
+    publish(tmp_path / "run", inputs=INPUTS, build=build, versions=VERSIONS)
+    monkeypatch.setenv(ACCEPT, "1")
+    outcome = publish(tmp_path / "run", inputs=INPUTS, build=must_not_build, versions=NEWER)
+    assert not outcome.built
+    assert outcome.other_versions == "numpy was 2.0, is 2.4"
+    assert outcome.reason == "kept, made with other versions: numpy was 2.0, is 2.4"
+    assert publish(tmp_path / "run", inputs={**INPUTS, "code": "new"}, build=build, versions=NEWER).built
+
+
+def test_of_hashes_it_is_said_which_changed():
+    before, after = ({"data": {"first": "0" * 64, "second": digit * 64}} for digit in "12")
+    assert difference(before, after) == "data of second differs"

@@ -42,3 +42,36 @@ def test_more_processes_than_processors_have_one_each(monkeypatch):
     monkeypatch.delenv("NPROC")
     share_processors(10 * os.cpu_count())
     assert os.environ["NPROC"] == "1"
+
+
+#: JAX is imported first, and asked for a computation first where the argument says so; then for a number.
+IMPORTED_FIRST = """
+import sys
+import jax, jax.numpy as jnp
+from artifacts.errors import UserError
+from artifacts.runtime import prepare_jax
+if sys.argv[1] == "computed":
+    jnp.ones(3).block_until_ready()
+try:
+    prepare_jax()
+except UserError as error:
+    print(error)
+else:
+    prepare_jax()  # again, and after a computation: nothing is left to do
+    print((jnp.ones(3) * (1 + 1e-12)).dtype)
+    prepare_jax()
+"""
+
+
+def after_import(state: str) -> str:
+    environment = {name: value for name, value in os.environ.items() if name not in ("XLA_FLAGS", "JAX_ENABLE_X64")}
+    command = [sys.executable, "-c", IMPORTED_FIRST, state]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_jax_may_be_imported_before_it_is_prepared():
+    assert after_import("imported") == "float64\n"
+
+
+def test_jax_that_has_computed_cannot_be_prepared_and_the_reason_is_given():
+    assert "it has computed already; call it at the start of" in after_import("computed")

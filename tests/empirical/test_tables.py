@@ -49,8 +49,8 @@ def test_table_2_has_ours_the_papers_and_the_difference():
     assert [row[0] for row in table.rows[:3]] == ["FT (train)", "FT, paper", "difference"]
     assert [row[0] for row in table.rows[3:5]] == ["LP (eval)", "LP, paper"]
     found = lines(table)
-    assert found["FT (train)"][0] == "50.0 ± 1.0"
-    assert found["FT, paper"] == ("82.4 ± 0.4", "92.3 ± 0.4", "59.3*")
+    assert found["FT (train)"][0] == "50.0 ± 1.0 (0.5)"  # Student's t, and the paper's formula
+    assert found["FT, paper"] == ("82.4 ± 0.4", "92.3 ± 0.4", "-")
     assert table.rows[2][1:3] == ("−32.4", "−42.3")
     assert any("recollected" in note for note in table.notes)
 
@@ -71,10 +71,49 @@ def test_missing_work_is_said():
     assert any("1 units of work are missing" in note for note in paper_tables(cifar(missing=True))[1].notes)
 
 
-def test_an_average_over_fewer_columns_is_not_shown():
-    benchmark = cifar()
+ALL = {
+    "cifar10": ("stl10", "cifar10_1"), "entity30": ("entity30",), "living17": ("living17",),
+    "domainnet": ("domainnet",), "fmow": ("fmow",),
+    "imagenet": ("imagenet_v2", "imagenet_r", "imagenet_sketch", "imagenet_a"),
+}  # fmt: skip
+
+
+def whole(*, also: str = ""):
+    """A made-up benchmark with all of the paper's columns, and those of another configuration of ImageNet."""
+    families = {name: name for name in ALL} | ({also: "imagenet"} if also else {})
+    parts = [made_up.benchmark((name,)) for name in families]
+    datasets, rows = [], []
+    for (name, family), part in zip(families.items(), parts, strict=True):
+        sets = list(part.rows[0].per_ood_set)[:1]
+        columns = dict.fromkeys(ALL[family], sets)
+        update = {"family": family, "columns": columns, "titles": {one: one for one in columns}, "miniature": False}
+        datasets.append(part.datasets[0].model_copy(update=update))
+        for row in part.rows:
+            accuracy = 0.9 if name == also else row.ood_accuracy
+            estimate = Estimate(mean=accuracy, ci90=0.01, ci90_normal=0.005, per_seed=row.ood_per_seed)
+            rows.append(row.model_copy(update={"per_column": dict.fromkeys(columns, estimate)}))
+    return parts[0].model_copy(update={"datasets": datasets, "rows": rows, "published": published()})
+
+
+def test_an_average_over_other_columns_than_the_papers_is_not_shown():
+    for table in paper_tables(cifar()):
+        assert all(row[-1] == "-" for row in table.rows)
+        assert any("No average" in note for note in table.notes)
+    benchmark = whole()
     part = benchmark.model_copy(update={"rows": [row for row in benchmark.rows if row.method != "LP"]})
-    assert lines(paper_tables(part)[1])["LP (eval)"] == ("-", "-", "-")
+    assert lines(paper_tables(part)[1])["LP (eval)"][-1] == "-"
+
+
+@pytest.mark.parametrize("also", ["", "imagenet_augmented"])
+def test_the_average_is_over_the_papers_columns_whatever_stands_beside_them(also):
+    id_table, ood_table = paper_tables(whole(also=also))
+    assert len(ood_table.header) == 2 + 10 + 4 * bool(also)
+    found = lines(ood_table)
+    assert found["FT (train)"][-1] == "50.0"
+    assert found["FT, paper"][-1] == "59.3*"
+    assert ood_table.rows[2][-1] == "−9.3"
+    assert lines(id_table)["FT, paper"][-1] == "85.1*"
+    assert any("paper's 10 columns alone" in note for note in ood_table.notes) == bool(also)
 
 
 def test_every_table_is_written_in_every_spelling(tmp_path):

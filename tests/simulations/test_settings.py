@@ -49,7 +49,7 @@ def test_values_are_toml_and_words_need_no_quotes():
     ],
 )
 def test_what_does_not_fit_is_one_line(assignment, message):
-    experiment = next(experiment for experiment in EXPERIMENTS if experiment.name == "along_training")
+    experiment = named("along_training")
     with pytest.raises(UserError, match=message):
         configured(experiment, "quick", parsed([assignment]))
 
@@ -57,6 +57,29 @@ def test_what_does_not_fit_is_one_line(assignment, message):
 def test_closed_forms_refuse_dimensions_for_which_there_is_none():
     with pytest.raises(UserError, match="one feature or one ID direction"):
         ExactFamily(Dimensions(input_dim=8, feature_dim=2, id_dim=3))
+
+
+@pytest.mark.parametrize(
+    ("name", "assignments", "message"),
+    [
+        ("risk_along_flow", ["dimensions.k=5"], r"`angles` must be min\(k, m\) = 5 numbers, got 3"),
+        ("bounds_against_parameters", ["dimensions.k=2"], "must have one feature"),
+        ("finite_steps", ["dimensions.k=2"], "must have one feature"),
+        ("finite_steps", ["examples=3"], "at least `batch_size` and m"),
+    ],
+)
+def test_an_experiment_names_its_own_premises(name, assignments, message):
+    with pytest.raises(UserError, match=message):
+        configured(named(name), "quick", parsed(assignments))
+
+
+def test_dimensions_and_what_they_need_can_be_set_together():
+    config = configured(named("risk_along_flow"), "quick", parsed(["dimensions.k=2", "angles=[0.5, 0.4]"]))
+    assert config.angles == (0.5, 0.4)
+
+
+def named(name):
+    return next(experiment for experiment in EXPERIMENTS if experiment.name == name)
 
 
 def test_long_labels_are_cut_and_told_apart():

@@ -39,6 +39,11 @@ def passing(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
     return no_op(unit, workspace, force=force)
 
 
+def mistaken(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
+    """A mistake in the code, which no second attempt would mend."""
+    raise TypeError("no such argument")
+
+
 def slow(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
     """Says in a file which process has which unit in work, and takes its time."""
     with Path(f"{workspace.folder}.begun").open("a", encoding="utf-8") as stream:

@@ -1,7 +1,7 @@
 """Upper bound on the OOD risk of linear probing."""
 
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Scalar
 
 from theory.alignment import feature_error, truth_norm
 from theory.problem import Problem
@@ -23,8 +23,21 @@ def linear_probing_upper_bound(problem: Problem) -> Float[Array, ""]:
     "The linear-probing upper bound".
     """
     visible = on_subspace_cosine(problem.pretrained.features, problem.id_frame)
-    seen = visible > NO_ANGLE
-    amplification = jnp.sqrt(condition_number(problem)) / jnp.where(seen, visible, 1.0)
     error = feature_error(problem) * truth_norm(problem)
-    bound = jnp.where(seen, error * (1 + amplification), jnp.inf)
+    bound = linear_probing_distance_bound(error, visible, jnp.sqrt(condition_number(problem)))
     return jnp.sqrt(ood_conditioning(problem)[1]) * bound
+
+
+def linear_probing_distance_bound(error: Scalar, on_cosine: Scalar, root_condition: Scalar) -> Float[Array, ""]:
+    """`eps W (1 + sqrt(kappa) / c_S)`: the bound on `|w_LP - w*|`, from its numbers.
+
+    Holds for several outputs in operator norms. Infinite where c_S is 0.
+
+    Args:
+      error: eps W.
+      on_cosine: c_S.
+      root_condition: sqrt(kappa).
+    """
+    seen = on_cosine > NO_ANGLE
+    amplification = root_condition / jnp.where(seen, on_cosine, 1.0)
+    return jnp.where(seen, error * (1 + amplification), jnp.inf)

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Scalar
 
+from theory.arguments import check_range
 from theory.fine_tuning import one_id_direction
 from theory.problem import Problem
 from theory.reduction import FlowState, reduce
@@ -29,10 +30,11 @@ def expected_ood_risk(problem: Problem, head_scale: Scalar) -> Float[Array, ""]:
     The problem's own head does not matter.
 
     Raises:
-      ValueError: the problem has more than one ID direction.
+      ValueError: the problem has more than one ID direction, or `head_scale` is not positive.
     """
     if problem.id_dim != 1:
         raise ValueError(f"The expectation must have one ID direction (m = 1), got m={problem.id_dim}.")
+    check_range("head_scale", head_scale, 0.0, above=True)
     reduced = reduce(problem, compress=False)
     feature, off = reduced.start.id_features[:, 0], reduced.off_features
     k, size = feature.shape[0], jnp.linalg.norm(feature)

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from artifacts import open_results_folder
+from artifacts import UserError, open_results_folder
 from distort.__main__ import main
 from distort.folder import held
 from empirical import Only, Suite, run_suite
-from empirical.benchmark.suite import SUITE_FILE
+from empirical.benchmark.suite import SUITE_FILE, open_suite, read_suite
 from empirical.records import BENCHMARK_FILE
 from tests.support import SUPPORT
 from tests.support.small_suite import SUITE, workspace
@@ -52,7 +52,7 @@ def test_a_plan_of_the_paper_needs_no_data(capsys, tmp_path, monkeypatch):
 
 
 def test_status_and_collect_of_what_is_there(capsys, results):
-    status, out, _ = run(capsys, "status", "--from", str(results), "--json", "--check")
+    status, out, _ = run(capsys, "status", "--from", str(results), "--json")
     found = json.loads(out)
     assert status == 0
     assert {one["work"]: one["finished"] for one in found["runs"]}["FT (eval)"] == 2
@@ -67,7 +67,7 @@ def test_status_and_collect_of_what_is_there(capsys, results):
 def test_a_damaged_run_is_counted_and_named(capsys, results):
     victim = sorted((results / "benchmark" / "runs").glob("*/metrics.jsonl"))[0]
     victim.write_text("{}\n", encoding="utf-8")
-    status, out, _ = run(capsys, "status", "--from", str(results), "--json", "--check")
+    status, out, _ = run(capsys, "status", "--from", str(results), "--json")
     assert status == 0
     assert sum(one["damaged"] for one in json.loads(out)["runs"]) == 1
 
@@ -110,6 +110,18 @@ def test_a_folder_of_another_suite_is_left_alone(capsys, results):
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
+def test_a_suite_file_of_an_older_version_is_set_aside_with_a_word(tmp_path, caplog):
+    older = json.dumps({"name": "embedded", "recipes": [{"name": "digits", "variations": []}]})
+    (tmp_path / SUITE_FILE).write_text(older, encoding="utf-8")
+    open_suite(tmp_path, SUITE)
+    assert read_suite(tmp_path) == SUITE
+    assert (tmp_path / "suite.older.json").read_text(encoding="utf-8") == older
+    assert "must be of this version" in caplog.text
+    (tmp_path / SUITE_FILE).write_text(json.dumps({"name": "another", "recipes": 3}), encoding="utf-8")
+    with pytest.raises(UserError, match="must hold the suite embedded, got another"):
+        open_suite(tmp_path, SUITE)
+
+
 def test_a_run_of_another_configuration_is_left_alone(copy):
     first, second = sorted((copy.folder / "probes").glob("[0-9a-f]*"))
     shutil.rmtree(first)
@@ -140,12 +152,12 @@ def test_foreign_runs_without_a_suite_are_left_alone(capsys, tmp_path):
 
 def test_without_data_every_unit_is_set_aside_and_says_why(capsys, tmp_path, monkeypatch):
     monkeypatch.delenv("DISTORT_DATA", raising=False)
-    arguments = ("run", "--suite", "paper", "--only", "cifar10", "--only", "probe", "--out", str(tmp_path / "r"))
+    arguments = ("run", "--suite", "paper", "--only", "living17", "--only", "probe", "--out", str(tmp_path / "r"))
     status, out, err = run(capsys, *arguments)
     assert status == 1
     assert "no root is named" in err
     assert len(err.strip().splitlines()) == 1
-    assert out.count("set aside: cifar10: linear probe") == 3
+    assert out.count("set aside: living17: linear probe") == 3
     status, out, _ = run(capsys, "status", "--from", str(tmp_path / "r"), "--json")
     assert len(json.loads(out)["set_aside"]) == 3
 

@@ -51,23 +51,25 @@ def planned(suite: Suite, workspace: Workspace) -> Counter:
     return Counter(trained=trained, passed=sum(effort.passed for effort in asked))
 
 
-@pytest.mark.parametrize("evaluate", ["every_epoch", "selected"])
-def test_an_embedded_suite_with_a_partly_probed_head(tmp_path, counted, evaluate):
-    """Every kind of work but pretraining; one epoch, so that the best so far is no matter of chance."""
+def test_every_kind_of_work_under_both_evaluations(tmp_path, counted):
+    """One epoch, so that the best so far is no matter of chance; the rows are the same, whatever is evaluated."""
     sweeps = tuple(sweep.model_copy(update={"learning_rates": (1e-3,), "extensions": 0}) for sweep in RECIPE.sweeps)
-    changes = {"sweeps": sweeps, "epochs": 1, "seeds": (0, 1), "evaluate": evaluate}
-    suite = Suite(name="embedded", recipes=(RECIPE.model_copy(update=changes),))
-    workspace = Workspace(folder=tmp_path / "benchmark")
-    # Interpolations and conditions await the rate of their sweep, which is the only one: the first part, then the rest.
-    first = planned(suite, workspace)
-    run_suite(suite, workspace)
-    total = Counter(counted)
-    assert total["trained"] >= first["trained"]
-    late = [unit for unit in plan(suite, Ledger(suite, workspace).training).units]
-    again = Workspace(folder=tmp_path / "again")
-    everything = efforts(Ledger(suite, again), late, {"digits": set_sizes(Ledger(suite, again), suite.recipes[0])})
-    assert total["passed"] == sum(effort.passed for effort in everything.values())
-    assert total["trained"] == sum(effort.trained + effort.head_trained for effort in everything.values())
+    rows = []
+    for evaluate in ("every_epoch", "selected"):
+        changes = {"sweeps": sweeps, "epochs": 1, "seeds": (0, 1), "evaluate": evaluate}
+        suite = Suite(name="embedded", recipes=(RECIPE.model_copy(update=changes),))
+        workspace = Workspace(folder=tmp_path / evaluate)
+        counted.clear()
+        benchmark = run_suite(suite, workspace).benchmark
+        # Interpolations and conditions await the rate of their sweep; once it is known, all can be planned.
+        units = plan(suite, Ledger(suite, workspace).training).units
+        nothing_done = Ledger(suite, Workspace(folder=tmp_path / "nothing"))
+        asked = efforts(nothing_done, units, {"digits": set_sizes(nothing_done, suite.recipes[0])}).values()
+        assert counted["passed"] == sum(effort.passed for effort in asked)
+        assert counted["trained"] == sum(effort.trained + effort.head_trained for effort in asked)
+        assert bool(benchmark.curves) == bool(benchmark.oracle_rows) == (evaluate == "every_epoch")
+        rows.append([(row.method, row.per_column, row.movement, row.selected_epochs) for row in benchmark.rows])
+    assert rows[0] == rows[1]
 
 
 @pytest.mark.parametrize("protocol", ["paper", "clean"])

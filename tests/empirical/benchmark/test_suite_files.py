@@ -122,6 +122,8 @@ MINIMAL = '[recipes.cifar10]\nlike = "cifar10"\n'
         (MINIMAL + "seeds = [0, 0]", "must differ"),
         (MINIMAL + "epochs = 0", "epochs"),
         (MINIMAL + "probe = false", "must have a `probe`"),
+        (MINIMAL + "split = { training = 10 }", "has its own"),
+        (MINIMAL + 'evaluate = "never"', "evaluate"),
         (MINIMAL + "probe = { penalties = [1.0, 0.1] }", "ascend"),
         (MINIMAL + 'metric = "real"', "metric"),
         (MINIMAL + '[[recipes.cifar10.methods]]\nmethod = "FTT"\nlearning_rates = [1e-3]', "did you mean"),

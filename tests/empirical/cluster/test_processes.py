@@ -14,7 +14,7 @@ from artifacts import UserError
 from empirical import Ledger, plan, run_suite
 from empirical.executors import InProcess, Processes
 from tests.support import ROOT
-from tests.support.cluster_work import SUITE, UNITS, begun, passing, poisoned, slow, wait_for
+from tests.support.cluster_work import SUITE, UNITS, begun, mistaken, passing, poisoned, slow, wait_for
 
 
 def gone(process: int) -> bool:
@@ -54,6 +54,13 @@ def test_a_poisoned_unit_is_set_aside_with_what_needs_it_and_the_rest_goes_on(wo
     assert failed.pop("recipe000: description, seed 0") == "Data must be there, but are not."  # not tried again
     assert all("seed 1" in unit and "needs what failed" in error for unit, error in failed.items())
     assert len(outcome.built) == UNITS - 2 - len(failed)
+
+
+def test_a_mistake_is_not_tried_again_and_keeps_its_traceback(workspace):
+    outcome = run_suite(SUITE, workspace, executor=InProcess(mistaken))
+    errors = {failure.error for failure in outcome.set_aside if "needs what failed" not in failure.error}
+    assert errors == {"TypeError: no such argument"}
+    assert all("in mistaken" in trace for trace in outcome.tracebacks.values())
 
 
 def test_an_error_that_passes_costs_an_attempt(workspace, undisturbed):

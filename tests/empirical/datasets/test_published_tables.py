@@ -12,7 +12,7 @@ from empirical.datasets.fmow import CLASSES as FMOW_CLASSES
 from empirical.datasets.imagenet import subset_indices
 from empirical.datasets.sources import SOURCES
 
-# Protocol sheet, section 2.1 and Appendix B.
+# docs/protocol.md 2.1 and 2.5.
 BREEDS_ANCHORS = {
     "living17": "b6b389303d19f527b35a4673911511f01412e5df9294a52be486ea7c1d044d0d",
     "entity30": "af4594d580f3047ccdaaa98a35f41c3fb90a73f1e957982c4f93c1f2bc76f3cc",

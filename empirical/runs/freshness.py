@@ -1,0 +1,51 @@
+"""Whether finished runs were made from the data, weights, code and versions that are here now; nothing is run."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from artifacts import UserError
+from artifacts.fingerprint import difference
+from artifacts.versions import accepts_other_versions, version_difference
+from empirical.benchmark.ledger import Ledger
+from empirical.benchmark.origins import shared
+from empirical.benchmark.units import Unit
+from empirical.counted_code import run_code, run_versions
+from empirical.runs.materials import materials
+
+
+class Freshness(NamedTuple):
+    """`outdated`: finished units that would be made again, and why; `unknown`: what could not be compared, and why."""
+
+    outdated: dict[Unit, str]
+    unknown: list[str]
+
+
+def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
+    """Compare what finished units were made from with what is here.
+
+    Images are read where their digests are not known yet; where nothing is finished, only their folders are looked at.
+    """
+    outdated: dict[Unit, str] = {}
+    unknown: dict[str, None] = {}
+    origins = ledger.origins(units)
+    for (recipe, _, _), group in shared(unit for unit in units if unit.kind != "pretraining").items():
+        finished = [unit for unit in group if unit in origins]
+        try:
+            found = materials(ledger.run((finished or group)[0]))
+            now = found.inputs if finished else {}
+        except UserError as error:
+            unknown[f"{recipe}: {error}"] = None
+            continue
+        for unit in finished:
+            there = {name: origins[unit].material.get(name) for name in now}
+            why = difference(there, now)
+            if why:
+                outdated[unit] = why
+    for unit, origin in origins.items():
+        recipe = ledger.suite.recipe(unit.recipe)
+        if origin.code != run_code(unit.kind, recipe):
+            outdated.setdefault(unit, "code differs")
+        versions = version_difference(origin.versions, run_versions(unit.kind, recipe))
+        if versions and not accepts_other_versions():
+            outdated.setdefault(unit, versions)
+    return Freshness(outdated, list(unknown))

@@ -1,0 +1,151 @@
+"""What decides a run's numbers: every module whose code runs counts, or stands among those that cannot matter."""
+
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from artifacts.imports import HERE, PACKAGES, reached
+from artifacts.versions import DECISIVE, IRRELEVANT
+from empirical import Suite, open_suite, run_unit
+from empirical.benchmark.plan import plan
+from empirical.counted_code import DRAWN, ENTRIES, NEVER, READERS, run_code, run_versions, without
+from empirical.executors.identity import disagreement, identity
+from empirical.methods import FT_EVAL
+from empirical.recipes import Sweep
+from figures.catalogue import FIGURES
+from figures.publishing import WITHOUT as WITHOUT_FIGURES
+from figures.publishing import code_modules as figure_modules
+from simulations.catalogue import EXPERIMENTS
+from simulations.records import WITHOUT as WITHOUT_SIMULATIONS
+from simulations.records import code_modules as experiment_modules
+from simulations.verification.records import WITHOUT as WITHOUT_VERIFICATION
+from simulations.verification.records import code_modules as verification_modules
+from tests.artifacts.test_imports import forget
+from tests.support.small_suite import RECIPE, workspace
+
+#: Once each kind of run but pretraining, which takes minutes: its code is held to the list by its imports alone.
+ONE_OF_EACH = RECIPE.model_copy(
+    update={
+        "sweeps": (Sweep(method=FT_EVAL, learning_rates=(1e-3,)),),
+        "seeds": (0,),
+        "epochs": 1,
+        "interpolate": (FT_EVAL.label,),
+        "conditions": (),
+    }
+)
+
+
+class Executed:
+    """The project's modules whose functions are called, in all threads."""
+
+    def __init__(self) -> None:
+        self.files: set[str] = set()
+
+    def __enter__(self) -> "Executed":
+        threading.setprofile(self._called)
+        sys.setprofile(self._called)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+    def _called(self, frame, event, argument) -> None:
+        if event == "call" and frame.f_code.co_name != "<module>":  # that only defines
+            self.files.add(frame.f_code.co_filename)
+
+    @property
+    def modules(self) -> set[str]:
+        paths = (Path(file) for file in self.files)
+        inside = (path.relative_to(HERE).with_suffix("") for path in paths if path.is_relative_to(HERE))
+        named = (".".join(part for part in path.parts if part != "__init__") for path in inside)
+        return {name for name in named if name.partition(".")[0] in PACKAGES}
+
+
+def left_out(module: str, kind: str) -> bool:
+    return any(module == name or module.startswith(f"{name}.") for name in without(kind))
+
+
+def counted(kind: str) -> tuple[str, ...]:
+    return reached(ENTRIES[kind], without=tuple(sorted(without(kind)))).names
+
+
+def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matter(tmp_path):
+    suite = Suite(name="embedded", recipes=(ONE_OF_EACH,))
+    open_suite(workspace(tmp_path).folder, suite)
+    seen = set()
+    planned = plan(suite, lambda unit: None).units
+    # Planned once the training run is finished, which is the last of the others.
+    interpolation = planned[-1].model_copy(update={"kind": "interpolation"})
+    for unit in (*planned, interpolation):
+        with Executed() as executed:
+            assert run_unit(unit, workspace(tmp_path)).built
+        missed = {name for name in executed.modules - {*counted(unit.kind)} if not left_out(name, unit.kind)}
+        assert not missed, f"{unit.kind} runs code of {sorted(missed)}, whose changes would go unnoticed"
+        assert ENTRIES[unit.kind] in executed.modules
+        seen.add(unit.kind)
+    assert seen == set(ENTRIES) - {"pretraining"}
+
+
+def test_nothing_is_left_out_that_is_not_reached():
+    everything = {name for entry in ENTRIES.values() for name in reached(entry).names}
+    assert [name for name in (*NEVER, *READERS, *DRAWN) if name not in everything] == []
+
+
+ALL_ENTRIES = [
+    *(((entry,), without(kind)) for kind, entry in ENTRIES.items()),
+    (verification_modules(), WITHOUT_VERIFICATION),
+    *((experiment_modules(experiment), WITHOUT_SIMULATIONS) for experiment in EXPERIMENTS),
+    *((figure_modules(figure), WITHOUT_FIGURES) for figure in FIGURES),
+]
+
+
+def test_every_library_is_known_to_decide_numbers_or_not_to():
+    for entries, left in ALL_ENTRIES:
+        libraries = reached(*entries, without=tuple(sorted(left))).libraries
+        assert libraries <= DECISIVE.keys() | IRRELEVANT, entries
+
+
+@pytest.mark.parametrize(
+    ("kind", "module"),
+    [
+        ("description", "theory.bounds.fine_tuning"),
+        ("description", "empirical.benchmark.columns"),
+        ("description", "empirical.datasets.digits"),
+        ("pretraining", "empirical.datasets.styles"),
+        ("training", "empirical.datasets.image_sets"),
+        ("training", "empirical.store.reading"),
+        ("probe", "empirical.linear_probe.newton"),
+        ("pretraining", "empirical.datasets.characters"),
+    ],
+)
+def test_code_that_decides_numbers_counts(kind, module):
+    assert module in counted(kind)
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch) -> Path:
+    """A network of the user's own that imports what lies beside it."""
+    (tmp_path / "own_net_here.py").write_text("from own_layers_here import WIDTH\n")
+    (tmp_path / "own_layers_here.py").write_text("import no_such_library\nWIDTH = 3\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    forget()
+    yield tmp_path
+    forget()
+
+
+def test_an_own_backbone_counts_with_what_it_imports_beside_it(own):
+    backbone = RECIPE.backbone.model_copy(update={"name": "own_net_here:build"})
+    recipe = RECIPE.model_copy(update={"backbone": backbone})
+    open_suite(own / "suite", Suite(name="mine", recipes=(recipe,)))
+    before, client = run_code("training", recipe), identity(own / "suite")
+    assert before != run_code("training", RECIPE)
+    assert run_versions("training", recipe)["no_such_library"] == "not installed"
+    (own / "own_layers_here.py").write_text("WIDTH = 4\n")
+    forget()
+    assert run_code("training", recipe) != before
+    refusal = disagreement(client, identity(own / "suite"))
+    assert "own backbone own_net_here differs" in refusal
+    assert "versions of no_such_library" in refusal

@@ -1,0 +1,115 @@
+"""An argument of the wrong shape or out of its range is named, with what came; traced values pass."""
+
+import subprocess
+import sys
+
+import jax
+import jax.numpy as jnp
+import pytest
+
+from simulations.sampling import (
+    Dimensions,
+    equal_angles,
+    sample_angles_up_to,
+    sample_eigenvalues,
+    sample_frame,
+    sample_problem,
+    sample_truth,
+    spread_eigenvalues,
+)
+from theory.fine_tuning.random_head import expected_ood_risk
+from theory.networks import LinearNetwork
+from theory.risks import ood_risk
+from theory.subspaces import off_subspace_cosine, principal_angles
+
+SIZES = Dimensions(input_dim=9, feature_dim=3, id_dim=4)
+KEY = jax.random.key(0)
+GOOD = {
+    "angles": jnp.full(3, 0.8),
+    "eigenvalues": jnp.ones(4),
+    "feature_error": 0.1,
+    "truth_norm": 1.0,
+    "head_scale": 1.0,
+}
+
+
+def sampled(**changes):
+    given = GOOD | changes
+    return sample_problem(SIZES, given.pop("angles"), given.pop("eigenvalues"), **given, key=KEY)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"angles": jnp.array([0.8])}, r"`angles` must have shape \(3,\) \(one for each of min.*, got \(1,\)"),
+        ({"angles": jnp.full(7, 0.8)}, r"`angles` must have shape \(3,\).*got \(7,\)"),
+        ({"angles": jnp.full(3, 1.6)}, r"`angles` must lie between 0 and pi/2, got 1\.6"),
+        ({"eigenvalues": jnp.ones(5)}, r"`eigenvalues` must have shape \(4,\) \(m=4\), got \(5,\)"),
+        ({"eigenvalues": jnp.zeros(4)}, r"`eigenvalues` must be finite and above 0, got 0"),
+        ({"feature_error": 2.0}, r"`feature_error` must lie between 0 and sqrt\(2\), got 2"),
+        ({"feature_error": jnp.array(5.0)}, r"`feature_error` must lie between 0 and sqrt\(2\), got 5"),
+        ({"feature_error": float("nan")}, r"`feature_error` must lie between .*, got nan"),
+        ({"truth_norm": -1.0}, r"`truth_norm` must be finite and at least 0, got -1"),
+        ({"head_scale": -0.5}, r"`head_scale` must be finite and at least 0, got -0\.5"),
+    ],
+)  # fmt: skip
+def test_sample_problem_names_the_argument(change, message):
+    with pytest.raises(ValueError, match=message):
+        sampled(**change)
+
+
+FRAME = jnp.eye(5)[:, :2]
+LOPSIDED = jnp.ones((5, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: equal_angles(SIZES, 3.0), "`angle` must lie between 0 and pi/2, got 3"),
+        (lambda: sample_angles_up_to(-0.1, 2, key=KEY), "`largest` must lie between 0 and pi/2, got -0.1"),
+        (lambda: sample_angles_up_to(0.1, 0, key=KEY), "`count` must be at least 1, got 0"),
+        (lambda: spread_eigenvalues(3, 0.5), "`condition` must be finite and at least 1, got 0.5"),
+        (lambda: spread_eigenvalues(0, 2.0), "`id_dim` must be at least 1, got 0"),
+        (lambda: sample_eigenvalues(0, 5, key=KEY), "`id_dim` must be at least 1, got 0"),
+        (lambda: sample_frame(3, 4, key=KEY), "`dim` must lie between 1 and `input_dim`, got 4 of 3"),
+        (lambda: sample_truth(FRAME.T, 1.5, 1.0, key=KEY), "`feature_error` must lie between 0"),
+        (lambda: principal_angles(LOPSIDED, FRAME), "`left` must have orthonormal columns"),
+        (lambda: off_subspace_cosine(LOPSIDED.T, FRAME), "`features` must have orthonormal rows"),
+        (lambda: sampled().with_head(jnp.ones(4)), r"`head` must have shape \(3,\) \(k=3\), got \(4,\)"),
+        (lambda: sampled().with_head(jnp.full(3, jnp.nan)), "`head` must be finite"),
+        (lambda: ood_risk(LinearNetwork(jnp.ones(3), jnp.ones((3, 4))), sampled()), r"inputs \(d=9\)"),
+        (lambda: expected_ood_risk(one_direction(), jnp.array(0.0)), "`head_scale` must be finite and above 0, got 0"),
+    ],
+)  # fmt: skip
+def test_public_functions_name_the_argument(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def one_direction():
+    sizes = Dimensions(input_dim=5, feature_dim=2, id_dim=1)
+    return sample_problem(sizes, equal_angles(sizes, 0.5), jnp.ones(1), feature_error=0.1, key=KEY)
+
+
+def test_traced_values_pass_and_shapes_are_still_checked():
+    traced = jax.jit(lambda error: sampled(feature_error=error).truth.head)
+    assert traced(0.1).shape == (3,)
+    with pytest.raises(ValueError, match="`angles` must have shape"):
+        jax.jit(lambda angles: sampled(angles=angles).truth.head)(jnp.ones(2))
+
+
+SINGLE = """
+import jax, jax.numpy as jnp
+from simulations.sampling import Dimensions, equal_angles, sample_problem
+sizes = Dimensions(input_dim=9, feature_dim=3, id_dim=4)
+try:
+    sample_problem(sizes, equal_angles(sizes, 0.8), jnp.ones(4), feature_error=0.1, key=jax.random.key(0))
+except ValueError as error:
+    print(error)
+"""
+
+
+def test_single_precision_is_called_by_its_name(monkeypatch):
+    monkeypatch.setenv("JAX_ENABLE_X64", "0")
+    said = subprocess.run([sys.executable, "-c", SINGLE], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("sample_problem must be called in double precision, but JAX computes in single; call")
