@@ -12,7 +12,8 @@ from distort.command import Answer, Command, table
 from distort.names import chosen, known
 
 if TYPE_CHECKING:
-    from simulations.verification import Verification
+    from figures.report.contents import Sharpness as ReportedSharpness
+    from simulations.verification import Sharpness, Verification
     from theory.statements import Statement
 
 #: On one machine a replay is exact to the last bit; another processor may round the decompositions otherwise.
@@ -41,8 +42,8 @@ class List(Command):
         from figures.report.gather import claims
 
         found = claims(_verified_in(self.results))
-        rows = [(claim.name, claim.status, claim.source) for claim in found]
-        return Answer(found, table(("name", "status", "source"), rows))
+        rows = [(claim.name, claim.status, ratio_text(claim.sharpness), claim.source) for claim in found]
+        return Answer(found, table(("name", "status", "ratio to bound: median, 90 %", "source"), rows))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,9 @@ class Show(Command):
         ]
         if claim.examples:
             lines.append(("verified", f"{claim.examples} problems, {claim.violations} violations"))
+        if claim.sharpness is not None:
+            told = f"median and 90 % quantile {ratio_text(claim.sharpness)}"
+            lines.append(("ratio", f"{told}; says nothing on {claim.sharpness.silent:.1%}"))
         return Answer(claim, "\n".join(f"{label:<10}{text}" for label, text in lines))
 
 
@@ -188,11 +192,12 @@ def _answer(found: "list[Verification]") -> Answer:
             str(one.checked),
             str(one.violations),
             slack_text(one.smallest_slack),
+            ratio_text(one.sharpness),
             f"{one.seconds:.1f}",
         )
         for one in found
     ]
-    text = table(("name", "status", "checked", "violations", "smallest slack", "seconds"), rows)
+    text = table(("name", "status", "checked", "violations", "smallest slack", "ratio: median, 90 %", "seconds"), rows)
     violated = [one.name for one in found if one.status == Status.VIOLATED]
     failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
     return Answer(found, text, failure)
@@ -201,3 +206,12 @@ def _answer(found: "list[Verification]") -> Answer:
 def slack_text(slack: float | None) -> str:
     """A relative gap between two sides, as a reader wants it."""
     return "-" if slack is None else f"{slack:.3g}"
+
+
+def ratio_text(sharpness: "Sharpness | ReportedSharpness | None") -> str:
+    """How loose a bound is: median and 90 % quantile of its ratio to what it bounds, infinite where it says nothing."""
+    if sharpness is None:
+        return "-"
+    return ", ".join(
+        "infinite" if value is None else f"{value:.3g}" for value in (sharpness.median, sharpness.ninth_decile)
+    )

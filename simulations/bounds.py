@@ -7,6 +7,7 @@ from jaxtyping import Array, Float
 
 from theory.bounds import (
     corrected_lower_bound,
+    half_space_lower_bound,
     implicit_lower_bound,
     linear_probing_upper_bound,
     lp_ft_upper_bound,
@@ -25,17 +26,25 @@ class Bounds(eqx.Module):
     published: Float[Array | np.ndarray, "*batch"]
     corrected: Float[Array | np.ndarray, "*batch"]
     implicit: Float[Array | np.ndarray, "*batch"]
+    half_space: Float[Array | np.ndarray, "*batch"]
     linear_probing: Float[Array | np.ndarray, "*batch"]
     lp_ft: Float[Array | np.ndarray, "*batch"]
     lp_ft_movement: Float[Array | np.ndarray, "*batch"]
 
+    @property
+    def best(self) -> Float[Array | np.ndarray, "*batch"]:
+        """The largest of the proved lower bounds, on which certificates rest."""
+        larger = np.maximum if isinstance(self.implicit, np.ndarray) else jnp.maximum
+        return larger(larger(self.corrected, self.implicit), self.half_space)
+
     @classmethod
     def of(cls, problem: Problem) -> "Bounds":
-        """All bounds of a problem; negative lower bounds, which say nothing, are given as 0."""
+        """All bounds of a problem; a negative published bound, which says nothing, is given as 0."""
         return cls(
             published=jnp.maximum(published_lower_bound(problem), 0.0),
-            corrected=jnp.maximum(corrected_lower_bound(problem), 0.0),
-            implicit=jnp.maximum(implicit_lower_bound(problem), 0.0),
+            corrected=corrected_lower_bound(problem),
+            implicit=implicit_lower_bound(problem),
+            half_space=half_space_lower_bound(problem),
             linear_probing=linear_probing_upper_bound(problem),
             lp_ft=lp_ft_upper_bound(problem),
             lp_ft_movement=lp_ft_feature_movement_bound(problem) / jnp.sqrt(float(problem.id_dim)),

@@ -1,6 +1,8 @@
 from .alignment import aligned_truth, feature_error, head_alignment_error, truth_norm
 from .bounds import (
+    best_lower_bound,
     corrected_lower_bound,
+    half_space_lower_bound,
     implicit_lower_bound,
     linear_probing_upper_bound,
     lp_beats_ft,
@@ -31,10 +33,12 @@ __all__ = [
     "Statement",
     "Status",
     "aligned_truth",
+    "best_lower_bound",
     "corrected_lower_bound",
     "expected_ood_risk",
     "feature_distance",
     "feature_error",
+    "half_space_lower_bound",
     "head_alignment_error",
     "id_risk",
     "id_subspace_risk",

@@ -26,10 +26,20 @@ COLOURS = {"linear_probing": "#0072B2", "fine_tuning": "#D55E00", "lp_ft": "#009
 DASHES = {"linear_probing": (0, (5, 1.5)), "fine_tuning": "solid", "lp_ft": (0, (1.2, 1.2))}
 MARKERS = {"linear_probing": "s", "fine_tuning": "o", "lp_ft": "^"}
 
-#: The three lower bounds of fine-tuning, from light to dark as they grow sharper.
-BOUND_LABELS = {"published": "published bound", "corrected": "corrected bound", "implicit": "implicit bound"}
-BOUND_COLOURS = {"published": "#E0A100", "corrected": "#7A7A7A", "implicit": "#000000"}
-BOUND_DASHES = {"published": (0, (1, 1.5)), "corrected": (0, (4, 1, 1, 1)), "implicit": (0, (6, 2))}
+#: The lower bounds of fine-tuning: as published, then those that are proved.
+BOUND_LABELS = {
+    "published": "published bound",
+    "corrected": "corrected bound",
+    "implicit": "implicit bound",
+    "half_space": "half-space bound",
+}
+BOUND_COLOURS = {"published": "#E0A100", "corrected": "#7A7A7A", "implicit": "#000000", "half_space": "#7B2D8B"}
+BOUND_DASHES = {
+    "published": (0, (1, 1.5)),
+    "corrected": (0, (4, 1, 1, 1)),
+    "implicit": (0, (6, 2)),
+    "half_space": (0, (8, 1.5, 1.5, 1.5)),
+}
 
 #: Lines that are no method's: a diagonal, a shelf, a border between groups.
 GUIDE = "#8A8A8A"
@@ -95,6 +105,11 @@ def bound_line(bound: str, **changes: Any) -> dict[str, Any]:
         "linewidth": 1.1,
         **changes,
     }
+
+
+def best_bound_line() -> dict[str, Any]:
+    """Keyword arguments of the curve of the largest of the proved lower bounds, in the look of the one it mostly is."""
+    return bound_line("half_space") | {"label": "best lower bound"}
 
 
 def band(axis: Axes, x: ArrayLike, values: ArrayLike, method: str, *, label: str | None = None) -> None:

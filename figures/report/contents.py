@@ -21,12 +21,21 @@ class Witness(Frozen):
     slack: float | None
 
 
+class ReportedSharpness(Frozen):
+    """How loose a bound was found to be: `simulations.verification.Sharpness`."""
+
+    median: float | None
+    ninth_decile: float | None
+    silent: float
+
+
 class Claim(Frozen):
     """A statement and what its verification found.
 
     Attributes:
       examples: problems that met the premises; 0 where nothing was verified.
       smallest_slack: smallest relative gap between the two sides, witnesses included; negative where violated.
+      sharpness: None where the claim is no bound.
       published: whether the paper claims it in this form.
     """
 
@@ -36,6 +45,7 @@ class Claim(Frozen):
     examples: int = Field(ge=0)
     violations: int = Field(ge=0)
     smallest_slack: float | None
+    sharpness: ReportedSharpness | None = None
     claim: str
     latex: str
     premises: str
@@ -56,6 +66,9 @@ class Claim(Frozen):
             examples=verification.checked if verification else 0,
             violations=verification.violations if verification else 0,
             smallest_slack=verification.smallest_slack if verification else None,
+            sharpness=ReportedSharpness(**vars(verification.sharpness))
+            if verification and verification.sharpness
+            else None,
             claim=statement.claim,
             latex=statement.latex,
             premises=statement.premises,

@@ -2,7 +2,7 @@
 
 Random overparameterised problems against the feature error eps (lines: medians; bands: 5 % to 95 %). (a) OOD risk at
 the limit; the open circles are fine-tuning stopped at its best moment, the thin lines the proved upper bounds of LP
-and LP-FT and the implicit lower bound of FT. No stopping time rescues fine-tuning. (b) ID risk of linear probing at
+and LP-FT and the best lower bound of FT. No stopping time rescues fine-tuning. (b) ID risk of linear probing at
 its limit; fine-tuning and LP-FT reach zero. (c) Root-mean-square movement of the features of ID inputs.
 """
 
@@ -65,5 +65,5 @@ def _draw_ood(axis: Axes, data: ImperfectFeaturesData) -> None:
         axis.plot(
             errors, shown, color=style.COLOURS[method], linewidth=0.8, linestyle=style.DASHES[method], label=label
         )
-    lower = np.median(bounds.implicit, axis=1) ** 2
-    axis.plot(errors, np.where(lower > 0, lower, np.nan), **style.bound_line("implicit"))
+    lower = np.median(bounds.best, axis=1) ** 2
+    axis.plot(errors, np.where(lower > 0, lower, np.nan), **style.best_bound_line())

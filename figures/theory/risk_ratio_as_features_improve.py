@@ -42,7 +42,7 @@ def draw(data: ImperfectFeaturesData) -> Figure:
     left.legend(loc="lower right")
     style.logarithmic(right, x=True)
     wins = np.mean(ratio < 1, axis=1)
-    certified = np.mean(comparison.bounds.linear_probing < comparison.bounds.implicit, axis=1)
+    certified = np.mean(comparison.bounds.linear_probing < comparison.bounds.best, axis=1)
     right.plot(errors, wins, color=style.COLOURS["linear_probing"], marker="s", markersize=3, label="LP wins")
     right.plot(errors, certified, color="black", linestyle=(0, (6, 2)), marker="D", markersize=2.5, label="certified")
     right.set(xlabel=r"feature error, $\epsilon$", ylabel="share of problems", ylim=(-0.03, 1.03))

@@ -1,13 +1,13 @@
-"""The three lower bounds of fine-tuning against its measured best OOD error over all stopping times.
+"""The lower bounds of fine-tuning against its measured best OOD error over all stopping times.
 
-One ID direction, where the best over all times is known in closed form; one parameter at a time is swept. Source:
-paper, Theorem 3.1; theory.bounds.
+One ID direction, where the best over all times is known in closed form; one parameter at a time is swept, and the
+number k of features. Source: paper, Theorem 3.1; theory.bounds.
 """
 
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from pydantic import model_validator
 
 from simulations.comparison import Comparison
@@ -21,7 +21,8 @@ PARAMETERS = ("head_error", "head_scale", "angle", "feature_error", "truth_norm"
 
 
 class BoundsAgainstParameters(Configuration):
-    """`points` values of each parameter, the others at their centre; angles in radians, ranges (low, high).
+    """`points` values of each parameter, the others at their centre; angles in radians, ranges (low, high); `features`
+    are the values of k.
 
     `head_error` is phi: heads at a given phi are drawn on either side of the truth where there is one.
     """
@@ -38,6 +39,7 @@ class BoundsAgainstParameters(Configuration):
     angles: tuple[float, float] = (0.05, 1.52)
     feature_errors: tuple[float, float] = (1e-4, 1.0)
     truth_norms: tuple[float, float] = (0.01, 100.0)
+    features: tuple[int, ...]
     seed: int = 0
 
     @model_validator(mode="after")
@@ -48,10 +50,12 @@ class BoundsAgainstParameters(Configuration):
 
 
 class BoundsAgainstParametersData(eqx.Module):
-    """For every parameter of `PARAMETERS`: its values, and arrays (parameter, value, problem)."""
+    """For every parameter of `PARAMETERS`: its values, and arrays (parameter, value, problem); the same for k alone."""
 
     values: Float[np.ndarray, "5 p"]
     comparison: Comparison
+    features: Int[np.ndarray, " k"]
+    comparison_by_features: Comparison
     solved_by: str
 
 
@@ -61,22 +65,38 @@ def simulate(config: BoundsAgainstParameters, watch: Watch = ALONE) -> BoundsAga
     ranges += [np.linspace(*config.angles, config.points)]
     ranges += [np.geomspace(*limits, config.points) for limits in (config.feature_errors, config.truth_norms)]
     centre = {name: getattr(config, name) for name in PARAMETERS[1:]}
+    at_centre = {name: np.array([value]) for name, value in centre.items()}
     family = ExactFamily(config.dimensions)
     sweeps = [
         ensemble(family, Point.sweep(**(centre | {name: values})), config.problems, seed=config.seed, watch=watch)
         for name, values in zip(PARAMETERS, ranges, strict=True)
     ]
+    by_features = [
+        ensemble(_with_features(k), Point.sweep(**at_centre), config.problems, seed=config.seed, watch=watch)
+        for k in config.features
+    ]
     return BoundsAgainstParametersData(
         values=np.stack(ranges),
         comparison=jax.tree.map(lambda *leaves: np.stack(leaves), *sweeps),
+        features=np.array(config.features),
+        comparison_by_features=jax.tree.map(lambda *leaves: np.concatenate(leaves), *by_features),
         solved_by="exact: one ID direction",
     )
 
 
+def _with_features(k: int) -> ExactFamily:
+    """One ID direction and so many features, all but one of them outside the ID subspace; room for any truth."""
+    return ExactFamily(Dimensions(input_dim=2 * k + 4, feature_dim=k, id_dim=1))
+
+
 def configuration(scale: Scale) -> BoundsAgainstParameters:
     """How much at which scale."""
-    points, problems = {"quick": (13, 32), "default": (25, 200), "full": (49, 1000)}[scale]
-    return BoundsAgainstParameters(points=points, problems=problems)
+    points, problems, features = {
+        "quick": (13, 32, (1, 4, 16)),
+        "default": (25, 200, (1, 2, 4, 8, 16, 32)),
+        "full": (49, 1000, (1, 2, 4, 8, 16, 32, 64)),
+    }[scale]
+    return BoundsAgainstParameters(points=points, problems=problems, features=features)
 
 
 EXPERIMENT = Experiment(

@@ -47,7 +47,7 @@ class HeadLearningRate(Configuration):
 
 
 class HeadLearningRateData(eqx.Module):
-    """Arrays (rho, problem), with the implicit lower bound on sqrt(OOD risk) of fine-tuning.
+    """Arrays (rho, problem), with the best lower bound on sqrt(OOD risk) of fine-tuning.
 
     Linear probing and LP-FT have one learning rate: in every row the same, for comparison.
     """
@@ -83,7 +83,7 @@ def simulate(config: HeadLearningRate, watch: Watch = ALONE) -> HeadLearningRate
     return HeadLearningRateData(
         ratios=ratios,
         methods=ByMethod(linear_probing=plain.linear_probing, fine_tuning=scaled, lp_ft=plain.lp_ft),
-        lower_bound=np.sqrt(scale) * comparison.bounds.implicit,
+        lower_bound=np.sqrt(scale) * comparison.bounds.best,
         solved_by="integrated",
     )
 

@@ -90,7 +90,7 @@ def _contest(comparison: Comparison) -> Contest:
     return Contest(
         ood=ByMethod(**{method: risks.ood for method, risks in comparison.methods.items()}),
         fine_tuning_at_best=comparison.methods.fine_tuning.lowest_ood,
-        certified=1.0 * (comparison.bounds.linear_probing < comparison.bounds.implicit),
+        certified=1.0 * (comparison.bounds.linear_probing < comparison.bounds.best),
     )
 
 

@@ -19,6 +19,7 @@ from theory.statements import (
     Setting,
     Statement,
     Status,
+    bound_ratio,
     closed_form_evidence,
     slack,
     status,
@@ -34,6 +35,21 @@ WITNESS_MOMENTS = 4097
 
 
 @dataclass(frozen=True)
+class Sharpness:
+    """How loose a bound is on the problems of a verification: the larger side over the smaller, 1 where attained.
+
+    Attributes:
+      median, ninth_decile: of the ratio over all problems that leave something to bound, those included on which the
+        bound says nothing; None where it falls among those, being infinite.
+      silent: share of the problems on which the bound says nothing.
+    """
+
+    median: float | None
+    ninth_decile: float | None
+    silent: float
+
+
+@dataclass(frozen=True)
 class Verification:
     """What a verification found.
 
@@ -42,6 +58,8 @@ class Verification:
       violations: how many of them violated the claim.
       smallest_slack: smallest relative gap between the sides, over those problems and the counterexamples; negative
         where violated; None where nothing was checked.
+      sharpness: how loose the bound is, over all settings; None where the statement is no bound.
+      sharpness_by_setting: the same in each setting.
       counterexamples: the relative gap on each named counterexample, negative where it refutes the claim.
       seconds: of drawing and solving, shared by the statements that were verified together.
     """
@@ -52,6 +70,8 @@ class Verification:
     checked: int
     violations: int
     smallest_slack: float | None
+    sharpness: Sharpness | None
+    sharpness_by_setting: dict[str, Sharpness]
     counterexamples: dict[str, float]
     seconds: float
 
@@ -66,7 +86,7 @@ def verify(statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200,
     """
     if examples < 1:
         raise ArgumentError(f"`examples` must be at least 1, got {examples}.")
-    findings: dict[str, list[Findings]] = {statement.name: [] for statement in statements}
+    findings: dict[str, dict[Setting, Findings]] = {statement.name: {} for statement in statements}
     seconds: dict[str, float] = {statement.name: 0.0 for statement in statements}
     for index, setting in enumerate(Setting):
         involved = tuple(statement for statement in statements if setting in statement.settings)
@@ -75,7 +95,7 @@ def verify(statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200,
         started = time.perf_counter()
         key = jax.random.fold_in(jax.random.key(seed), index)
         for statement, found in zip(involved, _examine(involved, setting, examples, key), strict=True):
-            findings[statement.name].append(found)
+            findings[statement.name][setting] = found
         for statement in involved:
             seconds[statement.name] += (time.perf_counter() - started) / len(involved)
     return [_conclude(statement, findings[statement.name], seconds[statement.name]) for statement in statements]
@@ -95,11 +115,12 @@ def _closed_form_slack(statement: Statement, problem: Problem) -> Float[Array, "
 
 
 class Findings(eqx.Module):
-    """One statement on a batch of problems: where its premises held, its slack, and where it was violated."""
+    """One statement on a batch of problems: where its premises held, its slack, where it was violated, its ratio."""
 
     premises: Bool[np.ndarray | Array, " n"]
     slacks: Float[np.ndarray | Array, " n"]
     violated: Bool[np.ndarray | Array, " n"]
+    ratios: Float[np.ndarray | Array, " n"]
 
 
 def _examine(statements: tuple[Statement, ...], setting: Setting, examples: int, key: PRNGKeyArray) -> list[Findings]:
@@ -122,20 +143,21 @@ def _examine(statements: tuple[Statement, ...], setting: Setting, examples: int,
 def _judged(
     problems: Problem, statements: tuple[Statement, ...], setting: Setting
 ) -> tuple[Bool[Array, " n"], list[Findings]]:
-    def judged(problem: Problem) -> tuple[Bool[Array, ""], list[tuple[Array, Array, Array]]]:
+    def judged(problem: Problem) -> tuple[Bool[Array, ""], list[tuple[Array, ...]]]:
         observed = observed_evidence(setting, problem)
         found = []
         for statement in statements:
             premises, gap = statement.premises_hold(problem), slack(statement, observed.evidence)
-            found.append((premises, gap, premises & (gap < -TOLERANCE)))
+            ratio = bound_ratio(statement, observed.evidence)
+            found.append((premises, gap, premises & (gap < -TOLERANCE), ratio))
         return observed.solved, found
 
     solved, found = jax.vmap(judged)(problems)
     return solved, [Findings(*parts) for parts in found]
 
 
-def _conclude(statement: Statement, findings: list[Findings], seconds: float) -> Verification:
-    found = jax.tree.map(lambda *parts: np.concatenate(parts), *findings)
+def _conclude(statement: Statement, findings: dict[Setting, Findings], seconds: float) -> Verification:
+    found = jax.tree.map(lambda *parts: np.concatenate(parts), *findings.values())
     counterexamples = counterexample_slacks(statement)
     refuted = bool(counterexamples) and all(gap < -TOLERANCE for gap in counterexamples.values())
     checked, violations = int(found.premises.sum()), int(found.violated.sum())
@@ -147,6 +169,22 @@ def _conclude(statement: Statement, findings: list[Findings], seconds: float) ->
         checked=checked,
         violations=violations,
         smallest_slack=min(gaps) if gaps else None,
+        sharpness=_sharpness(statement, found),
+        sharpness_by_setting={
+            setting.value: sharpness
+            for setting, part in findings.items()
+            if (sharpness := _sharpness(statement, part)) is not None
+        },
         counterexamples=counterexamples,
         seconds=seconds,
     )
+
+
+def _sharpness(statement: Statement, found: Findings) -> Sharpness | None:
+    ratios = found.ratios[found.premises & ~np.isnan(found.ratios)]
+    if statement.bound is None or not ratios.size:
+        return None
+    # A quantile is one of the ratios, so that none lies between a number and infinity.
+    quantiles = np.quantile(ratios, (0.5, 0.9), method="inverted_cdf")
+    median, ninth_decile = (float(value) if np.isfinite(value) else None for value in quantiles)
+    return Sharpness(median=median, ninth_decile=ninth_decile, silent=float(np.mean(np.isinf(ratios))))

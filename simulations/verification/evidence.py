@@ -3,13 +3,14 @@
 from typing import Any
 
 import diffrax
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
 from simulations.integration import Numerics, integrate
 from simulations.starting_heads import from_each_head
+from simulations.verification.noisy_labels import descent_on_noisy_labels, flow_on_noisy_labels
+from simulations.verification.observed import ObservedEvidence
 from theory import linear_probing
 from theory.fine_tuning.flow import raw_vector_field
 from theory.networks import LinearNetwork
@@ -24,13 +25,8 @@ MOMENTS = 40
 #: are judged on their error itself, which must not be forgiven.
 RTOL = 1e-10
 ACCURACY = 1e-8
-
-
-class ObservedEvidence(eqx.Module):
-    """Evidence, and whether its problem was solved; where it was not the evidence is meaningless."""
-
-    evidence: Evidence
-    solved: Bool[Array, ""]
+#: Weight of the penalty in the setting with weight decay, whose horizon of 10 then shrinks products to exp(-2).
+WEIGHT_DECAY = 0.05
 
 
 def observed_evidence(setting: Setting, problem: Problem) -> ObservedEvidence:
@@ -43,6 +39,12 @@ def observed_evidence(setting: Setting, problem: Problem) -> ObservedEvidence:
             return integrated_evidence(problem, wide_times(problem, MOMENTS), stiff=True)
         case Setting.RAW_PARAMETERS:
             return _raw_evidence(problem)
+        case Setting.ANY_LOSS:
+            return flow_on_noisy_labels(problem, weight_decay=0.0)
+        case Setting.WEIGHT_DECAY:
+            return flow_on_noisy_labels(problem, weight_decay=WEIGHT_DECAY)
+        case Setting.FINITE_STEPS:
+            return descent_on_noisy_labels(problem)
         case _:
             return ObservedEvidence(evidence=closed_form_evidence(problem), solved=jnp.asarray(True))
 

@@ -38,7 +38,7 @@ def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:
             return _with_moments(_corner_problems(MANY_FEATURES, jnp.array([1e-7, 1.4]), jnp.array(0.25), keys), keys)
         case Setting.WIDE_SCALES:
             return _with_moments(_wide_problems(keys), keys)
-        case Setting.SEVERAL_ID_DIRECTIONS | Setting.RAW_PARAMETERS:
+        case _:
             return _moderate_problems(keys)
 
 

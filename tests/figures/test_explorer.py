@@ -12,7 +12,12 @@ import numpy as np
 import pytest
 
 from theory import linear_probing
-from theory.bounds import corrected_lower_bound, implicit_lower_bound, published_lower_bound
+from theory.bounds import (
+    corrected_lower_bound,
+    half_space_lower_bound,
+    implicit_lower_bound,
+    published_lower_bound,
+)
 from theory.fine_tuning import one_id_direction
 from theory.networks import LinearNetwork
 from theory.problem import Problem
@@ -112,7 +117,15 @@ def solved(start):
         "states": jnp.stack([numbers(state) for state in states]),
         "errors": jnp.stack([error(state) for state in states]),
         "bounds": jnp.stack(
-            [published_lower_bound(problem), corrected_lower_bound(problem), implicit_lower_bound(problem)]
+            [
+                bound(problem)
+                for bound in (
+                    published_lower_bound,
+                    corrected_lower_bound,
+                    implicit_lower_bound,
+                    half_space_lower_bound,
+                )
+            ]
         ),
         "lowest": jnp.min(error(path)),
     }
@@ -132,7 +145,9 @@ def test_page_computes_what_python_computes(computed, expected, name):
 def test_lowest_error_of_the_page_is_at_most_that_of_a_fine_path(computed, expected):
     assert (computed["lowest"] <= expected["lowest"] * (1 + TOLERANCE) + TOLERANCE).all()
     # And no lower than what is proved.
-    assert (computed["lowest"] >= expected["bounds"][:, 2] - TOLERANCE).all()
+    assert (
+        computed["lowest"] >= expected["bounds"][:, 1:].max(axis=1) - TOLERANCE * (1 + computed["start"][:, 3])
+    ).all()
 
 
 def test_grid_reaches_the_hard_corners(computed):
@@ -220,7 +235,7 @@ def test_counterexample_turns_the_published_bound_red(sheet, preset, problem, pr
     assert "No bound is violated" in shown(sheet, "verdict")
     sheet.locator(f"[data-part='preset-{preset}']").click()
     assert "The published bound is violated" in shown(sheet, "verdict")
-    assert "Not violated: corrected, implicit." in shown(sheet, "verdict")
+    assert "Not violated: corrected, implicit, half-space." in shown(sheet, "verdict")
     red = sheet.locator("[data-part='errors'] .violated")
     assert red.count() >= 1
     assert red.first.evaluate("mark => getComputedStyle(mark).stroke") == "rgb(179, 38, 30)"

@@ -12,12 +12,14 @@ from figures.look.saving import save
 from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import (
     along_training,
+    any_loss,
     bounds_against_parameters,
     certified_threshold,
     finite_sample,
     finite_steps,
     head_learning_rate,
     l2_sp,
+    last_layers_on_digits,
     phase_diagram,
     relu_network,
     several_outputs,
@@ -28,7 +30,7 @@ from simulations.experiments import (
 #: Figures drawn from one experiment that is cheap enough to simulate here; configurations far below the quick scale.
 DRAWN = {
     "toy_example": (toy_example, {"moments": 20}),
-    "bounds_against_parameters": (bounds_against_parameters, {"points": 4, "problems": 8}),
+    "bounds_against_parameters": (bounds_against_parameters, {"points": 4, "problems": 8, "features": (1, 2)}),
     "certified_threshold": (certified_threshold, {"input_dims": (40, 80), "swept_input_dim": 40, "draws": 3}),
     "phase_diagram": (phase_diagram, {"cells": 6, "problems": 8}),
     "early_stopping": (along_training, {"problems": 8}),
@@ -37,6 +39,8 @@ DRAWN = {
     "l2_sp": (l2_sp, {"strengths": 3, "problems": 4}),
     "finite_steps": (finite_steps, {"steps": 3, "problems": 4}),
     "finite_sample": (finite_sample, {"examples": (4, 16), "problems": 4}),
+    "any_loss": (any_loss, {"heads": 2, "problems": 4}),
+    "last_layers_on_digits": (last_layers_on_digits, {"steps": 80}),
     "several_outputs": (several_outputs, {"errors": 3, "problems": 4}),
     "relu_network": (relu_network, {"errors": 3, "problems": 4}),
 }

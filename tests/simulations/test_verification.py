@@ -13,6 +13,7 @@ from simulations.verification import counterexample_slacks, publish_verification
 from simulations.verification.families import draw_problems
 from simulations.verification.records import FILE, FOLDER
 from theory.statements import STATEMENTS, Setting, Status, status
+from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
 from theory.statements.premises import always
 from theory.statements.statement import Statement
 from theory.subspaces import off_subspace_cosine
@@ -33,7 +34,29 @@ def test_the_published_bound_is_false_and_the_corrected_one_proved():
     assert published.status is Status.FALSE
     assert published.smallest_slack < -0.4
     assert corrected.status is Status.PROVED
+    assert published.sharpness.median < corrected.sharpness.median
     assert corrected.violations == 0 < corrected.checked
+
+
+def test_sharpness_is_that_of_the_statement_and_counts_problems_without_a_bound():
+    half = dataclasses.replace(
+        closed_form("corrected_lower_bound"),
+        smaller=lambda evidence: jnp.where(
+            jnp.linalg.norm(evidence.problem.truth.head) > 1, lowest_fine_tuning_risk(evidence) / 2, 0.0
+        ),
+    )
+    (found,) = verify([half], examples=50)
+    silent = found.sharpness.silent
+    assert 0.3 < silent < 0.7
+    assert found.sharpness.median == (pytest.approx(2.0) if silent < 0.5 else None)
+    assert found.sharpness.ninth_decile is None
+    assert set(found.sharpness_by_setting) == {setting.value for setting in CLOSED_FORMS}
+
+
+def test_what_is_no_bound_has_no_sharpness():
+    (found,) = verify([dataclasses.replace(closed_form("corrected_lower_bound"), bound=None)], examples=10)
+    assert found.sharpness is None
+    assert found.sharpness_by_setting == {}
 
 
 def test_every_counterexample_refutes():

@@ -9,12 +9,14 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 from scipy.optimize import minimize_scalar
 
+from simulations.verification.evidence import observed_evidence
+from simulations.verification.families import draw_problems
 from tests.support.references import RTOL, RawPath, fine_tuned, probed_head
 from tests.support.strategies import Geometry, Shape, problem_of
 from theory import LinearNetwork, Problem
 from theory.fine_tuning import one_id_direction
 from theory.reduction import ReducedProblem, reduce, squared_distance
-from theory.statements import STATEMENTS, Evidence, closed_form_evidence, slack
+from theory.statements import STATEMENTS, Evidence, Setting, closed_form_evidence, is_violated, slack
 
 #: One ID direction with one feature (k = m = d - 1) and with two; one feature with k < m < d - k, the paper's premise.
 ONE_DIRECTION, TWO_FEATURES, ONE_UNIT = Shape(2, 1, 1), Shape(5, 2, 1), Shape(4, 1, 2)
@@ -118,6 +120,23 @@ def _judgement(evidence: Evidence) -> Judgement:
 
 
 _judge = jax.jit(_judgement)
+
+
+@cache
+def violated_in(setting: Setting, name: str):
+    """A function of a seed: whether a random problem of a setting was solved, and whether it violates a claim."""
+    statement = STATEMENTS[NAMES.index(name)]
+
+    @jax.jit
+    def judge(problem: Problem) -> tuple[Bool[Array, ""], Bool[Array, ""]]:
+        observed = observed_evidence(setting, problem)
+        return observed.solved, is_violated(statement, observed.evidence)
+
+    def judged_draw(seed: int) -> tuple[Bool[Array, ""], Bool[Array, ""]]:
+        drawn = draw_problems(setting, jax.random.key(seed)[None])
+        return judge(jax.tree.map(lambda leaf: leaf[0], drawn))
+
+    return judged_draw
 
 
 def _network(path: RawPath) -> LinearNetwork:

@@ -76,6 +76,8 @@ def swept() -> BoundsAgainstParametersData:
     return BoundsAgainstParametersData(
         values=values,
         comparison=with_fine_tuning(comparison(base), base * np.array([1.0, 10.0, 100.0])[None, :, None]),
+        features=np.array([1, 4]),
+        comparison_by_features=comparison(np.ones((2, 2))),
         solved_by=EXACT,
     )
 
@@ -147,5 +149,11 @@ def with_fine_tuning(comparison: Comparison, ood: np.ndarray) -> Comparison:
 def bounds(factor: np.ndarray | float) -> Bounds:
     value, half = np.asarray(0.1 * factor), np.asarray(0.05 * factor)
     return Bounds(
-        published=value, corrected=half, implicit=value, linear_probing=value, lp_ft=value, lp_ft_movement=value
+        published=value,
+        corrected=half,
+        implicit=value,
+        half_space=value,
+        linear_probing=value,
+        lp_ft=value,
+        lp_ft_movement=value,
     )

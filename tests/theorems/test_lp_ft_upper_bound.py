@@ -1,5 +1,5 @@
 """Where s = sqrt(kappa) eps W < V^2, V = |v_lp|, sqrt(OOD risk) of LP-FT is at every time at most
-`hypot(s, eps W + s / c_S + V - sqrt(V^2 - s))`.
+`max(E + V - sqrt(V^2 - s), hypot(E, s))` with E = eps W + s / c_S.
 """
 
 import pytest

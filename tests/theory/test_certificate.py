@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from theory import LinearNetwork, Problem, feature_error
-from theory.bounds import implicit_lower_bound, linear_probing_upper_bound, lp_beats_ft, lp_ft_beats_ft
+from theory.bounds import best_lower_bound, linear_probing_upper_bound, lp_beats_ft, lp_ft_beats_ft
 from theory.bounds.certificate import largest_certified_error
 
 #: How closely the threshold is bisected.
@@ -45,7 +45,7 @@ def test_it_holds_up_to_the_threshold_and_not_beyond(certificate):
 def test_the_threshold_is_where_the_bounds_cross():
     threshold = largest_certified_error(lp_certificate, family, relative_accuracy=1e-9)
     crossing = family(threshold)
-    lower = float(implicit_lower_bound(crossing))
+    lower = float(best_lower_bound(crossing))
     assert float(linear_probing_upper_bound(crossing)) == pytest.approx(lower, rel=CROSSING)
 
 

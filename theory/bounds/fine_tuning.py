@@ -6,6 +6,8 @@ With W = |w*|, eps the feature error, phi the head alignment error (aligned trut
 - corrected: `c / 2 min(phi, phi^2 / W) / (1 + W)^2 - eps W`. Proved; c / 2 cannot be raised.
 - implicit: `c x - eps W` with x the root of an increasing function. Proved, and the corrected bound follows from it.
 
+On most problems the half-space bound of `theory.bounds.half_space` says much more than any of them.
+
 Each is a bound on D = |w - w*|; sqrt(OOD risk) is at least sqrt(sigma_min(Sigma)) D.
 """
 
@@ -53,8 +55,9 @@ def corrected_lower_bound(problem: Problem) -> Float[Array, ""]:
 def implicit_lower_bound(problem: Problem) -> Float[Array, ""]:
     """Lower bound on sqrt(OOD risk) of fine-tuning at every time, as the root of `head_error_ceiling`.
 
-    At least as large as the corrected bound, and close to the true infimum. 0 where some feature direction lies inside
-    the ID subspace (c = 0) or the feature error alone explains the head. Source: docs/theory.md, section "The implicit
+    At least as large as the corrected bound. Attained in a corner (k = m = 1); how far it is from the true infimum
+    elsewhere `distort theory verify implicit_lower_bound` measures. 0 where some feature direction lies inside the ID
+    subspace (c = 0) or the feature error alone explains the head. Source: docs/theory.md, section "The implicit
     lower bound".
     """
     cosine = off_subspace_cosine(problem.pretrained.features, problem.id_frame)

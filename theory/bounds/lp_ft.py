@@ -32,13 +32,15 @@ def lp_ft_stays_close(problem: Problem) -> Bool[Array, ""]:
 def lp_ft_upper_bound(problem: Problem) -> Float[Array, ""]:
     """Upper bound on sqrt(OOD risk) of LP-FT at every time; infinite where `lp_ft_stays_close` fails or c_S = 0.
 
-    `hypot(s, eps W + s / c_S + V - sqrt(V^2 - s))`, at most `eps W (1 + sqrt(kappa) (1 + 1 / c_S + 1 / V))`.
+    `max(E + V - sqrt(V^2 - s), hypot(E, s))` with E = eps W + s / c_S, at most
+    `eps W (1 + sqrt(kappa) (1 + 1 / c_S + 1 / V))`: what is left of s pays for the path of the head.
     """
     visible = on_subspace_cosine(problem.pretrained.features, problem.id_frame)
     holds = lp_ft_stays_close(problem) & (visible > NO_ANGLE)
     misfit, error = _misfit(problem), feature_error(problem) * truth_norm(problem)
-    off_error = error + misfit / jnp.where(holds, visible, 1.0) + _head_path_bound(problem)
-    bound = jnp.sqrt(jnp.where(error > 0, misfit**2 + off_error**2, 1.0))  # no square root at 0: it has no derivative
+    start = error + misfit / jnp.where(holds, visible, 1.0)
+    at_start = jnp.sqrt(jnp.where(error > 0, misfit**2 + start**2, 1.0))  # no square root at 0: it has no derivative
+    bound = jnp.maximum(start + _head_path_bound(problem), at_start)
     return jnp.sqrt(ood_conditioning(problem)[1]) * jnp.where(holds, jnp.where(error > 0, bound, 0.0), jnp.inf)
 
 

@@ -8,7 +8,16 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from theory.statements.evidence import Evidence, closed_form_evidence
-from theory.statements.statement import Counterexample, Setting, Statement, Status, is_violated, slack, status
+from theory.statements.statement import (
+    Counterexample,
+    Setting,
+    Statement,
+    Status,
+    bound_ratio,
+    is_violated,
+    slack,
+    status,
+)
 
 
 def _discovered() -> tuple[Statement, ...]:
@@ -26,6 +35,7 @@ __all__ = [
     "Setting",
     "Statement",
     "Status",
+    "bound_ratio",
     "closed_form_evidence",
     "is_violated",
     "slack",

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from theory import linear_probing
+from theory.bounds.finite_steps import Drift
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.networks import LinearNetwork
 from theory.problem import Problem
@@ -23,6 +24,8 @@ class Evidence(eqx.Module):
     need not agree. Fine-tuning covers its path closely enough to look for its best moment.
 
     Attributes:
+      drift: of fine-tuning up to each of its networks, where it was trained by finite steps or with weight decay; None
+        for plain gradient flow, which drifts nothing.
       accuracy: error of the networks relative to W + |v0|; a smaller gap between two sides counts as equality. Where
         both sides vanish (perfect features) an integrator leaves nothing but its error.
     """
@@ -31,6 +34,7 @@ class Evidence(eqx.Module):
     fine_tuning: LinearNetwork
     linear_probing: LinearNetwork
     lp_ft: LinearNetwork
+    drift: Drift | None = None
     accuracy: float = eqx.field(default=ROUNDING, static=True)
 
 

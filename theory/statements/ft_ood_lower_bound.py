@@ -76,6 +76,7 @@ STATEMENT = Statement(
         Setting.SEVERAL_ID_DIRECTIONS,
         Setting.WIDE_SCALES,
     ),
+    bound="smaller",
     published=True,
     counterexamples=(
         Counterexample(

@@ -28,6 +28,7 @@ STATEMENT = Statement(
     smaller=lp_ft_feature_movement,
     larger=lambda evidence: lp_ft_feature_movement_bound(evidence.problem),
     settings=(Setting.GOOD_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
+    bound="larger",
     published=False,
     proof="docs/theory.md#the-lp-ft-upper-bound",
 )

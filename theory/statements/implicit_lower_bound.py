@@ -24,6 +24,7 @@ STATEMENT = Statement(
         Setting.SEVERAL_ID_DIRECTIONS,
         Setting.WIDE_SCALES,
     ),
+    bound="smaller",
     published=False,
     proof="docs/theory.md#the-implicit-lower-bound",
 )

@@ -24,6 +24,7 @@ STATEMENT = Statement(
     smaller=probed_risk,
     larger=lambda evidence: linear_probing_upper_bound(evidence.problem),
     settings=(Setting.ONE_ID_DIRECTION, Setting.MANY_FEATURES, Setting.SEVERAL_ID_DIRECTIONS, Setting.WIDE_SCALES),
+    bound="larger",
     published=False,
     proof="docs/theory.md#the-linear-probing-upper-bound",
 )

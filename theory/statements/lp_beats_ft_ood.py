@@ -7,7 +7,7 @@ upper bound for linear probing, which is proportional to eps, and the lower boun
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
-from theory.bounds.fine_tuning import implicit_lower_bound
+from theory.bounds.certificate import best_lower_bound
 from theory.bounds.linear_probing import linear_probing_upper_bound
 from theory.problem import Problem
 from theory.statements.evidence import Evidence
@@ -20,7 +20,7 @@ from theory.statements.statement import Setting, Statement
 def fine_tuning_is_bounded_away(problem: Problem) -> Bool[Array, ""]:
     """Both angles are visible and the head is misaligned enough for a positive lower bound."""
     visible = off_subspace_visible(problem) & on_subspace_visible(problem)
-    return visible & (implicit_lower_bound(problem) > 0)
+    return visible & (best_lower_bound(problem) > 0)
 
 
 def scaled_risk_ratio(evidence: Evidence) -> Float[Array, ""]:
@@ -30,7 +30,7 @@ def scaled_risk_ratio(evidence: Evidence) -> Float[Array, ""]:
     """
     lowest = lowest_fine_tuning_risk(evidence)
     ratio = jnp.where(lowest > 0, probed_risk(evidence) / jnp.where(lowest > 0, lowest, 1.0), jnp.inf)
-    return ratio * implicit_lower_bound(evidence.problem)
+    return ratio * best_lower_bound(evidence.problem)
 
 
 STATEMENT = Statement(
@@ -39,7 +39,7 @@ STATEMENT = Statement(
     source="submission, Theorem 3.2; here in quantitative form",
     claim="The ratio of OOD risks, linear probing to fine-tuning at its best moment, vanishes with the feature error.",
     latex=r"\frac{L_{ood}(v_{lp}, B_0)}{\inf_t L_{ood}(v_{ft}(t), B_{ft}(t))} \xrightarrow{p} 0, \quad B_0 \to B_*",
-    premises="cos theta_max(R*, S) != 0, cos theta_max(R*, S_perp) != 0, implicit lower bound positive",
+    premises="cos theta_max(R*, S) != 0, cos theta_max(R*, S_perp) != 0, lower bound positive",
     premises_hold=fine_tuning_is_bounded_away,
     smaller=scaled_risk_ratio,
     larger=lambda evidence: linear_probing_upper_bound(evidence.problem),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
@@ -40,6 +41,9 @@ class Setting(StrEnum):
     GOOD_FEATURES = "m = 1, small eps, closed form"
     MANY_FEATURES = "m = 1, k = 8, any second moments, closed form"
     WIDE_SCALES = "m > 1, k = 3, any second moments, W from 1e-3, condition to 1e8, integrated"
+    ANY_LOSS = "m > 1, squared or logistic loss on noisy labels, raw parameters integrated"
+    FINITE_STEPS = "m > 1, squared or logistic loss on noisy labels, SGD"
+    WEIGHT_DECAY = "m > 1, squared or logistic loss on noisy labels, weight decay, raw parameters integrated"
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Statement:
       settings: families of problems that meet the premises often enough to test the claim.
       proof: the section of docs/theory.md that proves it as stated here; None where we have no proof of our own.
       published: whether the paper claims it in this form.
+      bound: which side is a bound on the other; None where neither is, so that no ratio of the two means anything.
       counterexamples: instances that refute it.
       strict: the claim is `smaller < larger`, which equal sides violate.
     """
@@ -80,6 +85,7 @@ class Statement:
     larger: Callable[[Evidence], Float[Array, ""]]
     settings: tuple[Setting, ...]
     published: bool
+    bound: Literal["smaller", "larger"] | None = None
     proof: str | None = None
     counterexamples: tuple[Counterexample, ...] = ()
     order: int = 1000
@@ -104,6 +110,20 @@ def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
         1.0,
         jnp.where(within_accuracy, -1.0 if statement.strict else 0.0, gap / jnp.where(scale > 0, scale, 1.0)),
     )
+
+
+def bound_ratio(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
+    """How loose a bound is: the larger side over the smaller, 1 where it is attained.
+
+    Infinite where the bound says nothing: a lower one within the evidence's accuracy of 0, an upper one that is
+    infinite. NaN where what it bounds is within that accuracy of 0 itself.
+    """
+    smaller, larger = statement.smaller(evidence), statement.larger(evidence)
+    size = truth_norm(evidence.problem) + jnp.linalg.norm(evidence.problem.pretrained.head)
+    positive = smaller > evidence.accuracy * size
+    ratio = jnp.where(positive, larger / jnp.where(positive, smaller, 1.0), jnp.inf)
+    bounded = smaller if statement.bound == "larger" else larger
+    return jnp.where(bounded > evidence.accuracy * size, ratio, jnp.nan)
 
 
 def is_violated(statement: Statement, evidence: Evidence) -> Bool[Array, ""]:

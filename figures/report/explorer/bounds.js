@@ -1,12 +1,14 @@
-/** Lower bounds on sqrt(OOD risk) of fine-tuning at every time; formulas and names as in theory/bounds/fine_tuning.py. */
+/** Lower bounds on sqrt(OOD risk) of fine-tuning at every time; formulas and names as in theory/bounds. */
 
 import { fineTuningOnPath, oodError } from "./flow.js";
 
 const BISECTIONS = 110;
+/** Features and kept squares below these are rounding errors, as in theory/bounds/half_space.py. */
+const [SILENT, CANCELLED] = [1e-12, 1e-12];
 /** Points on the path at which the lowest error is first sought, and golden-section steps around the best. */
 const [PATH_POINTS, GOLDEN_STEPS] = [1024, 90];
 
-/** {published, corrected, implicit}; the published one may be negative and then says nothing. */
+/** {published, corrected, implicit, half_space}; the published one may be negative and then says nothing. */
 export function lowerBounds(problem) {
   const { norm, error, start } = problem;
   const cosine = Math.abs(problem.offFeature);
@@ -20,7 +22,19 @@ export function lowerBounds(problem) {
     published: cosine * headTerm - error,
     corrected: Math.max((cosine / 2) * headTerm - error * norm, 0),
     implicit: Math.max(cosine * root - error * norm, 0),
+    half_space: halfSpaceBound(problem),
   };
+}
+
+/**
+ * With one unseen direction there is nothing to optimise: its weight is w2 = v b with a constant b, and v^2 - a^2 keeps
+ * its value, so that |w2| is at least |b| sqrt(v0^2 - a0^2), with the sign that it had.
+ */
+function halfSpaceBound({ start, offFeature, target }) {
+  if (Math.abs(offFeature) <= SILENT) return Math.abs(target[1]);
+  const kept = (start.head - start.idFeature) * (start.head + start.idFeature);
+  if (!(kept > CANCELLED * start.head ** 2)) return 0;
+  return Math.max(Math.abs(offFeature) * Math.sqrt(kept) - Math.sign(start.head * offFeature) * target[1], 0);
 }
 
 /** inf_t sqrt(OOD risk) of fine-tuning, over its whole path. */

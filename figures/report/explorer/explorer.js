@@ -147,16 +147,21 @@ function brokenBounds(current, bounds, lowest) {
   return Object.keys(bounds).filter((name) => lowest < bounds[name] * (1 - TOLERANCE) - room);
 }
 
+function spoken(name) {
+  return name.replace("_", "-");
+}
+
 function verdictOn(bounds, lowest, broken) {
   if (broken.length === 0) {
-    const guarantee = bounds.implicit > 0 ? `guarantees ${short(bounds.implicit)}` : "says nothing here";
-    return `No bound is violated. Fine-tuning never comes below ${short(lowest)}; the implicit bound ${guarantee}.`;
+    const [name, value] = Object.entries(bounds).filter(([proved]) => proved !== "published").reduce((a, b) => (b[1] > a[1] ? b : a));
+    const guarantee = value > 0 ? `the ${spoken(name)} bound guarantees ${short(value)}` : "the bounds say nothing here";
+    return `No bound is violated. Fine-tuning never comes below ${short(lowest)}; ${guarantee}.`;
   }
   const said = broken.map(
-    (name) => `The ${name} bound is violated: it promises an error of at least ${short(bounds[name])} at all times.`,
+    (name) => `The ${spoken(name)} bound is violated: it promises an error of at least ${short(bounds[name])} at all times.`,
   );
   const kept = Object.keys(bounds).filter((name) => !broken.includes(name));
-  const holding = kept.length > 0 ? ` Not violated: ${kept.join(", ")}.` : "";
+  const holding = kept.length > 0 ? ` Not violated: ${kept.map(spoken).join(", ")}.` : "";
   return `${said.join(" ")} Fine-tuning comes down to ${short(lowest)}.${holding}`;
 }
 
