@@ -13,7 +13,7 @@ from simulations.catalogue import EXPERIMENTS
 from simulations.experiments import bounds_against_parameters, toy_example
 from simulations.records import load, run_experiment, ways_of_solving
 
-SMALL = bounds_against_parameters.BoundsAgainstParameters(points=3, problems=8)
+SMALL = bounds_against_parameters.BoundsAgainstParameters(points=3, problems=8, features=(1, 2))
 
 
 @pytest.fixture(scope="module")
