@@ -29,12 +29,12 @@ from safetensors.numpy import save as save_safetensors
 
 from artifacts import UserError
 from artifacts.errors import LONGEST_MESSAGE
+from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.configuration import read_data
 from empirical.datasets.pixels import decode
 from empirical.formats.archives import unpack
 from empirical.formats.arrays import read_array
 from empirical.formats.pickled_arrays import read_arrays
-from empirical.formats.weights_file import stored_tensors
 
 #: For one file of some kilobytes; the slowest that was found to be right takes a tenth.
 SECONDS = 5

@@ -93,7 +93,7 @@ class Checkpoints(DataCommand):
 
 def status(one: "Published", locations: "CheckpointLocations", *, verify: bool) -> CheckpointStatus:
     """What there is of a backbone's weights."""
-    from empirical.formats.weights_file import sha256_of
+    from empirical.backbones.weights_file import sha256_of
 
     candidates = locations.candidates(one)
     found = next((path for path, _ in candidates if path.is_file()), None)
@@ -119,7 +119,7 @@ def status(one: "Published", locations: "CheckpointLocations", *, verify: bool) 
 def _glanced_at(path: "Path") -> str:
     """What the beginning of a file shows at once: whether it is a file of weights at all; empty where it is."""
     from artifacts import UserError
-    from empirical.formats.weights_file import stored_tensors
+    from empirical.backbones.weights_file import stored_tensors
 
     try:
         stored_tensors(path)

@@ -22,7 +22,7 @@ from empirical.backbones.clip_vit import VIT_B16, ClipViT, VitSize
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION
 from empirical.backbones.tensor_names import Dialect, speaking, translated
-from empirical.formats.weights_file import stored_tensors
+from empirical.backbones.weights_file import stored_tensors
 
 #: CLIP's own standardisation, which our networks do themselves.
 MEAN, DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)

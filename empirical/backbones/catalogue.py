@@ -19,7 +19,7 @@ from empirical.backbones.own import own_backbone
 from empirical.backbones.published import BY_NAME, Published, WeightsFile
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.backbones.tensor_names import speaking, translated
-from empirical.formats.weights_file import md5_of, sha256_of, stored_tensors
+from empirical.backbones.weights_file import md5_of, sha256_of, stored_tensors
 
 #: The small network that comes with the package.
 SHIPPED = Path(__file__).with_name("small_resnet.safetensors")

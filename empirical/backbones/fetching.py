@@ -8,9 +8,9 @@ from artifacts.progress import Progress
 from empirical.backbones.catalogue import agrees
 from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
 from empirical.backbones.published import Published, WeightsFile
+from empirical.backbones.weights_file import sha256_of, stored_tensors
 from empirical.datasets.download import fetch
 from empirical.datasets.sources import Fetched
-from empirical.formats.weights_file import sha256_of, stored_tensors
 
 
 def fetch_weights(one: Published, locations: CheckpointLocations, *, force: bool = False, progress: Progress) -> Path:

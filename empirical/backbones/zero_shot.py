@@ -22,8 +22,8 @@ from empirical.backbones.clip_names import CLIP_TEXT
 from empirical.backbones.clip_text import ClipText
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.tokenizer import Tokenizer
+from empirical.backbones.weights_file import stored_tensors
 from empirical.formats.files import read_text
-from empirical.formats.weights_file import stored_tensors
 from empirical.records import NormMode
 
 MOST_TEMPLATES = 1000

@@ -18,7 +18,7 @@ from empirical.backbones.checkpoints import tensors
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO, resnet_origins
-from empirical.formats.weights_file import md5_of, sha256_of
+from empirical.backbones.weights_file import md5_of, sha256_of
 
 NAME = "moco_v2_resnet50"
 FILE = "moco_v2_800ep_pretrain.pth.tar"

@@ -23,7 +23,7 @@ from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION, resnet_origins
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.transformer import quick_gelu
-from empirical.formats.weights_file import stored_tensors
+from empirical.backbones.weights_file import stored_tensors
 
 # Sums of float32 products in another order; largest difference over largest value.
 RTOL = 1e-5

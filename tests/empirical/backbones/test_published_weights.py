@@ -30,8 +30,8 @@ from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO, MOCO_UNWRAPPED, SWAV, TORCHVISION, TORCHVISION_WRAPPED
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.backbones.tensor_names import LEADING, speaking, translated
+from empirical.backbones.weights_file import md5_of, sha256_of, stored_tensors
 from empirical.datasets.configuration import read_data
-from empirical.formats.weights_file import md5_of, sha256_of, stored_tensors
 
 KEY = jax.random.key(0)
 RESNET = ResNet((1, 1), 4, key=KEY)

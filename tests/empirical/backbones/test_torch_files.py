@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from artifacts import UserError
-from empirical.formats.weights_file import stored_tensors
+from empirical.backbones.weights_file import stored_tensors
 
 ARRAYS = {
     "a.weight": np.arange(24, dtype=np.float32).reshape(2, 3, 2, 2),

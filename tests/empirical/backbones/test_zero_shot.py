@@ -24,8 +24,8 @@ from empirical.backbones.clip_vit import ClipViT, VitSize
 from empirical.backbones.published import BY_NAME, WeightsFile
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.tokenizer import END, OPENAI_FILE, START, byte_letters, read_tokenizer, words
+from empirical.backbones.weights_file import sha256_of, stored_tensors
 from empirical.backbones.zero_shot import load_text_tower, read_templates, text_features, zero_shot_classifier
-from empirical.formats.weights_file import sha256_of, stored_tensors
 
 KEY = jax.random.key(0)
 RTOL = 1e-4  # scores are up to 14 cosines of float32 features
