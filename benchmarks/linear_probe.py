@@ -34,7 +34,7 @@ from artifacts.files import write_json
 from empirical.linear_probe import PENALTIES, Features, standardisation
 from empirical.linear_probe.exact import exact_path
 from empirical.linear_probe.faithful import faithful_path
-from empirical.linear_probe.problem import Problem, Solution, measure, problem
+from empirical.linear_probe.problem import ProbeProblem, Solution, measure, problem
 
 Case = Literal["overlapping", "nearly_separable"]
 #: Distance of the classes' centres, in units of the spread within them, and share of labels drawn anew.
@@ -89,19 +89,19 @@ def sample(config: ProbeBenchmark, case: Case) -> Features:
     return Features(rectified.astype(np.float32), labels.astype(np.int32))
 
 
-def scikit_learn_float32(asked: Problem, penalties: Sequence[float]) -> list[Solution]:
+def scikit_learn_float32(asked: ProbeProblem, penalties: Sequence[float]) -> list[Solution]:
     """The faithful path on inputs in single precision, which later versions of scikit-learn keep."""
     rough = asked._replace(inputs=asked.inputs.astype(np.float32), centre=asked.centre.astype(np.float32))
     return list(faithful_path(rough, penalties))
 
 
-def scikit_learn_one_thread(asked: Problem, penalties: Sequence[float]) -> list[Solution]:
+def scikit_learn_one_thread(asked: ProbeProblem, penalties: Sequence[float]) -> list[Solution]:
     """The faithful path without threads that wait for each other: its processor time is work alone."""
     with threadpool_limits(1):
         return list(faithful_path(asked, penalties))
 
 
-def newton_cholesky(asked: Problem, penalties: Sequence[float]) -> list[Solution]:
+def newton_cholesky(asked: ProbeProblem, penalties: Sequence[float]) -> list[Solution]:
     """scikit-learn's Newton solver, which factorises the whole Hessian."""
     inputs, solver = asked.inputs + asked.centre, LogisticRegression(solver="newton-cholesky", warm_start=True)
     solutions = []
@@ -111,7 +111,7 @@ def newton_cholesky(asked: Problem, penalties: Sequence[float]) -> list[Solution
     return solutions
 
 
-def mean_loss(asked: Problem) -> tuple[Callable[..., Array], Float[Array, "q k"]]:
+def mean_loss(asked: ProbeProblem) -> tuple[Callable[..., Array], Float[Array, "q k"]]:
     """scikit-learn's own scaling of the objective, as a JAX function of weights with the intercept as last column."""
     inputs = jnp.asarray(np.pad(asked.inputs + asked.centre, ((0, 0), (0, 1)), constant_values=1.0))
     targets = jnp.asarray(asked.targets)
@@ -123,7 +123,7 @@ def mean_loss(asked: Problem) -> tuple[Callable[..., Array], Float[Array, "q k"]
     return loss, jnp.zeros((len(asked.present), inputs.shape[1]))
 
 
-def scipy_path(asked: Problem, penalties: Sequence[float]) -> list[Solution]:
+def scipy_path(asked: ProbeProblem, penalties: Sequence[float]) -> list[Solution]:
     """SciPy's L-BFGS-B on a compiled gradient, with scikit-learn's stopping rules and warm starts."""
     loss, start = mean_loss(asked)
     value_and_gradient = jax.jit(jax.value_and_grad(loss))
@@ -141,7 +141,7 @@ def scipy_path(asked: Problem, penalties: Sequence[float]) -> list[Solution]:
     return solutions
 
 
-def optimistix_path(asked: Problem, penalties: Sequence[float]) -> list[Solution]:
+def optimistix_path(asked: ProbeProblem, penalties: Sequence[float]) -> list[Solution]:
     """optimistix's L-BFGS, compiled whole, with warm starts."""
     loss, head = mean_loss(asked)
     solver = optimistix.LBFGS(rtol=1e-6, atol=1e-6)
@@ -159,7 +159,7 @@ def optimistix_path(asked: Problem, penalties: Sequence[float]) -> list[Solution
     return solutions
 
 
-SOLVERS: dict[SolverName, Callable[[Problem, Sequence[float]], Any]] = {
+SOLVERS: dict[SolverName, Callable[[ProbeProblem, Sequence[float]], Any]] = {
     "exact": lambda asked, penalties: list(exact_path(asked, penalties, 1e-4)),
     "exact_1e-6": lambda asked, penalties: list(exact_path(asked, penalties, 1e-6)),
     "scikit_learn": lambda asked, penalties: list(faithful_path(asked, penalties)),
@@ -178,7 +178,7 @@ def timed(solve: Callable[[], list[Solution]]) -> Timed:
     return Timed(solutions, time.perf_counter() - began, time.process_time() - busy)
 
 
-def measured(name: SolverName, asked: Problem, penalties: Sequence[float]) -> dict[str, Any]:
+def measured(name: SolverName, asked: ProbeProblem, penalties: Sequence[float]) -> dict[str, Any]:
     """One solver on one case; compilation apart."""
     compiling = timed(lambda: SOLVERS[name](asked, penalties[:1])).seconds if name in COMPILED else 0.0
     found = timed(lambda: SOLVERS[name](asked, penalties))

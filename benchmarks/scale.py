@@ -125,9 +125,9 @@ def _given_to(executor: Any, folder: Path, recipe: int) -> dict[str, Any]:
 
 
 def status(results: Path) -> dict[str, Any]:
-    from distort.bench_plan import Status
+    from distort.bench_plan import StatusCommand
 
-    found = Status(results=results)().document.runs
+    found = StatusCommand(results=results)().document.runs
     return {"finished": sum(one.finished for one in found)}
 
 

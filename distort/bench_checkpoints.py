@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from empirical.backbones.checkpoint_locations import CheckpointLocations
-    from empirical.backbones.published import Published
+    from empirical.backbones.published import PublishedBackbone
 
 
 def add_commands(app: SubcommandApp) -> None:
     """Add the command on checkpoints to those of `distort bench`."""
-    app.command(name="checkpoints")(Checkpoints)
+    app.command(name="checkpoints")(CheckpointsCommand)
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class CheckpointStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checkpoints(DataCommand):
+class CheckpointsCommand(DataCommand):
     """Say which pretrained weights there are, which recipe needs which, where they lie and how to get the rest."""
 
     names: Positional[tuple[str, ...]] = ()
@@ -77,7 +77,7 @@ class Checkpoints(DataCommand):
         failure = f"{', '.join(wrong)} cannot be used as they are" if wrong else ""
         return Answer(found, _text(found), failure)
 
-    def _act(self, chosen: "list[Published]", locations: "CheckpointLocations") -> None:
+    def _act(self, chosen: "list[PublishedBackbone]", locations: "CheckpointLocations") -> None:
         from distort.progress import progress
         from empirical.backbones.conversion import convert
         from empirical.backbones.fetching import fetch_weights
@@ -91,7 +91,7 @@ class Checkpoints(DataCommand):
                 report("done", 1.0)
 
 
-def status(one: "Published", locations: "CheckpointLocations", *, verify: bool) -> CheckpointStatus:
+def status(one: "PublishedBackbone", locations: "CheckpointLocations", *, verify: bool) -> CheckpointStatus:
     """What there is of a backbone's weights."""
     from empirical.backbones.weights_file import sha256_of
 

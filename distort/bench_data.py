@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add_commands(app: SubcommandApp) -> None:
     """Add the commands on data to those of `distort bench`."""
     app.command(name="datasets")(Datasets)
-    app.command(name="verify")(Verify)
+    app.command(name="verify")(VerifyDataCommand)
     app.command(name="download")(Download)
     app.command(name="pack")(Pack)
     app.command(name="miniature")(WriteMiniature)
@@ -84,7 +84,7 @@ class Datasets(DataCommand):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verify(DataCommand):
+class VerifyDataCommand(DataCommand):
     """Check layout, counts and checksums, and decode every image; fails if anything is wrong."""
 
     names: Positional[tuple[str, ...]] = ()

@@ -71,7 +71,7 @@ class Planned:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(SuiteCommand):
+class PlanCommand(SuiteCommand):
     """Show the matrix of runs of a suite: done, missing, images to process, hours at the rates measured here."""
 
     only: UseAppendAction[tuple[str, ...]] = field(default=())
@@ -140,7 +140,7 @@ class BenchmarkStatus:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Status(Command):
+class StatusCommand(Command):
     """Say which runs a results folder holds, which diverged, failed or are missing; trains nothing.
 
     Every file is read and held against its recorded hash.

@@ -21,7 +21,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 @dataclass(frozen=True)
-class Finding:
+class Check:
     """One thing that was looked for.
 
     Attributes:
@@ -42,7 +42,7 @@ class Diagnosis:
     """All findings, and whether the main job can run."""
 
     ready: bool
-    findings: list[Finding]
+    findings: list[Check]
     environment: dict[str, Any]
 
 
@@ -72,13 +72,13 @@ class Doctor(Command):
         return Answer(diagnosis, text, f"missing: {', '.join(missing)}" if missing else "")
 
 
-def _mark(finding: Finding) -> str:
+def _mark(finding: Check) -> str:
     return "ok" if finding.found else "MISSING" if finding.needed else "absent"
 
 
-def _python() -> Finding:
+def _python() -> Check:
     version = ".".join(map(str, sys.version_info[:3]))
-    return Finding(
+    return Check(
         "Python",
         sys.version_info >= (3, 11),
         True,
@@ -87,19 +87,19 @@ def _python() -> Finding:
     )
 
 
-def _packages() -> list[Finding]:
+def _packages() -> list[Check]:
     """Every package that the project requires without an extra."""
     return [_package(one, needed=True, how="pip install -c constraints.txt .") for one in _required("")]
 
 
-def _extras() -> list[Finding]:
+def _extras() -> list[Check]:
     findings = []
     for extra in metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []:
         how = f"pip install -c constraints.txt '.[{extra}]'"
         parts = [_package(one, needed=False, how=how) for one in _required(extra)]
         absent = [part.name for part in parts if not part.found]
         detail = f"lacks {', '.join(absent)}" if absent else "complete"
-        findings.append(Finding(f"extra [{extra}]", not absent, False, detail, how if absent else ""))
+        findings.append(Check(f"extra [{extra}]", not absent, False, detail, how if absent else ""))
     return findings
 
 
@@ -112,25 +112,25 @@ def _required(extra: str) -> list[Requirement]:
     return [one for one in every if one not in core and one.marker and one.marker.evaluate({"extra": extra})]
 
 
-def _package(requirement: Requirement, *, needed: bool, how: str) -> Finding:
+def _package(requirement: Requirement, *, needed: bool, how: str) -> Check:
     try:
         version = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
-        return Finding(requirement.name, False, needed, "not installed", how)
+        return Check(requirement.name, False, needed, "not installed", how)
     if not requirement.specifier.contains(version, prereleases=True):
-        return Finding(requirement.name, False, needed, f"{version}, where {requirement.specifier} is needed", how)
-    return Finding(requirement.name, True, needed, version)
+        return Check(requirement.name, False, needed, f"{version}, where {requirement.specifier} is needed", how)
+    return Check(requirement.name, True, needed, version)
 
 
-def _probe(name: str, look: Callable[[], str], *, how: str) -> Finding:
+def _probe(name: str, look: Callable[[], str], *, how: str) -> Check:
     """Something needed that can only be found out by trying; whatever goes wrong is the finding."""
     try:
-        return Finding(name, True, True, look())
+        return Check(name, True, True, look())
     except Exception as error:
-        return Finding(name, False, True, " ".join(str(error).split()) or type(error).__name__, how)
+        return Check(name, False, True, " ".join(str(error).split()) or type(error).__name__, how)
 
 
-def _digits() -> Finding:
+def _digits() -> Check:
     def look() -> str:
         from empirical.datasets.digits import digits
 
@@ -139,7 +139,7 @@ def _digits() -> Finding:
     return _probe("handwritten digits", look, how="pip install --force-reinstall scikit-learn")
 
 
-def _checkpoint() -> Finding:
+def _checkpoint() -> Check:
     def look() -> str:
         from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
         from empirical.backbones.checkpoint_locations import CheckpointLocations
@@ -154,7 +154,7 @@ def _checkpoint() -> Finding:
     )
 
 
-def _fonts() -> Finding:
+def _fonts() -> Check:
     def look() -> str:
         from empirical.datasets.characters import HELD_OUT_FONTS, TRAINING_FONTS, glyphs
 
@@ -165,7 +165,7 @@ def _fonts() -> Finding:
     return _probe("fonts", look, how="pip install --force-reinstall matplotlib")
 
 
-def _memory() -> Finding:
+def _memory() -> Check:
     available = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     try:
         lines = Path("/proc/meminfo").read_text().splitlines()
@@ -174,26 +174,26 @@ def _memory() -> Finding:
         pass  # free pages, without what the cache would give back: a lower bound
     detail = f"{available / 2**30:.1f} GiB free, {os.cpu_count()} cores"
     enough = available >= NEEDED_MEMORY_GIB * 2**30
-    return Finding(
+    return Check(
         "memory", enough, False, detail, "" if enough else f"the default scale needs up to {NEEDED_MEMORY_GIB} GiB"
     )
 
 
-def _disk() -> Finding:
+def _disk() -> Check:
     free = shutil.disk_usage(Path.cwd()).free
     enough = free >= NEEDED_DISK_GIB * 2**30
-    return Finding(
+    return Check(
         "disk", enough, False, f"{free / 2**30:.1f} GiB free here", "" if enough else "name another folder with --out"
     )
 
 
-def _browser() -> Finding:
+def _browser() -> Check:
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     how = "" if path else "apt-get install chromium (its tests are skipped without)"
-    return Finding("browser, for the tests of the report", path is not None, False, path or "none", how)
+    return Check("browser, for the tests of the report", path is not None, False, path or "none", how)
 
 
-def _benchmark_data() -> Finding:
+def _benchmark_data() -> Check:
     """Which of the ten data sets are there; reads no image."""
     name = "data sets of the benchmark"
     try:
@@ -202,11 +202,11 @@ def _benchmark_data() -> Finding:
 
         datasets = [one for one in data_overview(read_data(None, root=None)).datasets if one.sources]
     except Exception as error:  # a broken installation is another finding's matter; this one only says so
-        return Finding(name, False, False, " ".join(str(error).split()) or type(error).__name__)
+        return Check(name, False, False, " ".join(str(error).split()) or type(error).__name__)
     there = [one.name for one in datasets if not one.missing]
     complete = len(there) == len(datasets)
     detail = f"{len(there)} of {len(datasets)}" + (f": {', '.join(there)}" if there else "")
-    return Finding(name, complete, False, detail, "" if complete else "distort bench datasets")
+    return Check(name, complete, False, detail, "" if complete else "distort bench datasets")
 
 
 def _environment() -> dict[str, Any]:

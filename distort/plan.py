@@ -13,7 +13,7 @@ EXAMPLES: dict[Scale, int] = {"quick": 100, "default": 500, "full": 10_000}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class JobPlan:
     """What is verified, simulated, trained and drawn.
 
     Attributes:
@@ -30,7 +30,7 @@ class Plan:
     figures: tuple[str, ...]
 
 
-def plan(scale: Scale) -> Plan:
+def plan(scale: Scale) -> JobPlan:
     """Everything that there is, at a scale."""
     from empirical import named_suite
     from figures.catalogue import FIGURES
@@ -40,7 +40,7 @@ def plan(scale: Scale) -> Plan:
     families: dict[str, list[str]] = {}
     for experiment in EXPERIMENTS:
         families.setdefault(experiment.family or experiment.name, []).append(experiment.name)
-    return Plan(
+    return JobPlan(
         scale=scale,
         statements=tuple(statement.name for statement in STATEMENTS),
         examples=EXAMPLES[scale],

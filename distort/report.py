@@ -10,7 +10,7 @@ from distort.command import Answer, Command
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report(Command):
+class ReportCommand(Command):
     """Write report.html from a results folder; nothing is simulated, trained or drawn."""
 
     results: Annotated[Path, arg(name="from")] = Path("results")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from distort.command import Answer, MakingCommand, Scale, UsageError
 
 if TYPE_CHECKING:
-    from distort.plan import Plan
+    from distort.plan import JobPlan
     from distort.progress import Begin
     from distort.workers import Run
     from figures.report.contents import Stage, Summary
@@ -56,7 +56,7 @@ class Reproduce(MakingCommand):
 
 
 def reproduce(
-    results: Path, plan: "Plan", *, run: "Run", begin: "Begin", workers: int = 1, force: bool = False
+    results: Path, plan: "JobPlan", *, run: "Run", begin: "Begin", workers: int = 1, force: bool = False
 ) -> "Summary":
     """Bring a results folder up to date with a plan. The folder must be held (`distort.folder`).
 

@@ -25,8 +25,8 @@ def commands() -> SubcommandApp:
     app = SubcommandApp()
     app.command(name="list")(List)
     app.command(name="show")(Show)
-    app.command(name="verify")(Verify)
-    app.command(name="attack")(Attack)
+    app.command(name="verify")(VerifyCommand)
+    app.command(name="attack")(AttackCommand)
     app.command(name="replay")(Replay)
     return app
 
@@ -80,7 +80,7 @@ class Show(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verify(Command):
+class VerifyCommand(Command):
     """Verify statements on random problems that meet their premises, and replay their counterexamples."""
 
     names: Annotated[Positional[tuple[str, ...]], arg(metavar="[NAME ...]")] = ()
@@ -112,7 +112,7 @@ class Verify(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attack(Command):
+class AttackCommand(Command):
     """Search for a problem that violates a statement; success is to have searched, whatever came out."""
 
     name: Positional[str]

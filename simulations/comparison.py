@@ -37,7 +37,7 @@ class Comparison(eqx.Module):
     solved: Bool[Array | np.ndarray, "*batch"]
 
 
-class Curve(eqx.Module):
+class RiskCurve(eqx.Module):
     """Risks and feature movement (root mean square over ID inputs of unit length) at `integrated_times`."""
 
     id: Float[Array | np.ndarray, "*batch t"]
@@ -48,8 +48,8 @@ class Curve(eqx.Module):
 class Curves(eqx.Module):
     """The two methods that move features, from start to limit."""
 
-    fine_tuning: Curve
-    lp_ft: Curve
+    fine_tuning: RiskCurve
+    lp_ft: RiskCurve
 
 
 class Interpolated(eqx.Module):
@@ -117,11 +117,11 @@ def followed_by_integration(problem: Problem) -> Followed:
     )
 
 
-def _curve(path: FlowState, reduced: ReducedProblem) -> Curve:
+def _curve(path: FlowState, reduced: ReducedProblem) -> RiskCurve:
     id_risks, ood_risks = (
         jax.vmap(lambda state, risk=risk: risk(state, reduced))(path) for risk in (id_risk, ood_risk)
     )
-    return Curve(id=id_risks, ood=ood_risks, movement=_movement(path, reduced))
+    return RiskCurve(id=id_risks, ood=ood_risks, movement=_movement(path, reduced))
 
 
 def _between(probed: FlowState, path: FlowState, reduced: ReducedProblem) -> Risks:

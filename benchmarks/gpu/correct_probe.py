@@ -14,7 +14,7 @@ from empirical.linear_probe import PENALTIES, standardisation
 from empirical.linear_probe.exact import exact_path
 from empirical.linear_probe.faithful import faithful_path
 from empirical.linear_probe.path import TOLERANCE
-from empirical.linear_probe.problem import Problem, problem
+from empirical.linear_probe.problem import ProbeProblem, problem
 from empirical.linear_probe.problem import measure as measured
 
 #: scikit-learn's objective may be lower by what the exact path leaves open: half the square of its tolerance, relative
@@ -36,12 +36,12 @@ def measure(report: Report, setting: Setting) -> None:
     report.measure("probe path: scikit-learn", lambda: _compared(asked, penalties, checked, found), seconds=10)
 
 
-def _problem(config: ProbeBenchmark) -> Problem:
+def _problem(config: ProbeBenchmark) -> ProbeProblem:
     training = sample(config, "overlapping")
     return problem(standardisation(training.features)(training.features), training.labels, config.classes)
 
 
-def _path(name: str, device: Any, asked: Problem, penalties: Any, found: dict[str, list[float]]) -> dict[str, Any]:
+def _path(name: str, device: Any, asked: ProbeProblem, penalties: Any, found: dict[str, list[float]]) -> dict[str, Any]:
     with jax.default_device(device):
         list(exact_path(asked, penalties[:2], TOLERANCE))  # compiles
         began = time.perf_counter()
@@ -55,7 +55,7 @@ def _path(name: str, device: Any, asked: Problem, penalties: Any, found: dict[st
     return within(values, {"largest_relative_gradient": 1.01 * TOLERANCE})
 
 
-def _compared(asked: Problem, penalties: Any, checked: Any, found: dict[str, list[float]]) -> dict[str, Any]:
+def _compared(asked: ProbeProblem, penalties: Any, checked: Any, found: dict[str, list[float]]) -> dict[str, Any]:
     began = time.perf_counter()
     with threadpool_limits(1):  # more threads wait for each other
         solutions = list(faithful_path(asked, checked))

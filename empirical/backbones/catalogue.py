@@ -16,7 +16,7 @@ from empirical.backbones.backbone import Backbone
 from empirical.backbones.checkpoint_locations import CheckpointLocations, Reading
 from empirical.backbones.checkpoints import PROVENANCE, read_checkpoint, read_provenance, weights_fingerprint
 from empirical.backbones.own import own_backbone
-from empirical.backbones.published import BY_NAME, Published, WeightsFile
+from empirical.backbones.published import BY_NAME, PublishedBackbone, WeightsFile
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.weights_file import md5_of, sha256_of, stored_tensors
@@ -101,7 +101,7 @@ def fresh(choice: BackboneChoice, *, key: Key[Array, ""]) -> Backbone:
     return published(choice.name).build(key=key, compute_dtype=dtype, rematerialise=choice.rematerialise)
 
 
-def published(name: str) -> Published:
+def published(name: str) -> PublishedBackbone:
     """The catalogue's entry.
 
     Raises:
@@ -114,7 +114,7 @@ def published(name: str) -> Published:
 
 
 def read_published(
-    one: Published, path: Path, file: WeightsFile | None, like: Backbone, reading: Reading = AS_USUAL
+    one: PublishedBackbone, path: Path, file: WeightsFile | None, like: Backbone, reading: Reading = AS_USUAL
 ) -> tuple[Backbone, dict[str, Any]]:
     """A published backbone from a file of any of its forms, and where it comes from.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from artifacts import UserError
-from empirical.backbones.published import Published, WeightsFile
+from empirical.backbones.published import PublishedBackbone, WeightsFile
 from empirical.datasets.configuration import CheckpointFile
 
 VARIABLE = "DISTORT_CHECKPOINTS"
@@ -40,7 +40,7 @@ class CheckpointLocations(BaseModel):
         """Where the converted weights of a backbone go; they are looked for before any other file."""
         return None if self.folder is None else self.folder / f"{name}.safetensors"
 
-    def candidates(self, one: Published) -> list[tuple[Path, WeightsFile | None]]:
+    def candidates(self, one: PublishedBackbone) -> list[tuple[Path, WeightsFile | None]]:
         """Everywhere that a backbone is looked for, and which published file lies there; None for another one."""
         if one.name in self.files:
             return [(self.files[one.name], None)]
@@ -49,7 +49,7 @@ class CheckpointLocations(BaseModel):
             return []
         return [(converted, None), *((self.folder / file.name, file) for file in one.files)]
 
-    def found(self, one: Published) -> tuple[Path, WeightsFile | None]:
+    def found(self, one: PublishedBackbone) -> tuple[Path, WeightsFile | None]:
         """The first place where something is.
 
         Raises:

@@ -7,7 +7,7 @@ from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import ClipText
 from empirical.backbones.clip_vit import ClipViT
 from empirical.backbones.resnet_names import COUNTERS, block_origins, norm_origins
-from empirical.backbones.tensor_names import Dialect, Origin, Origins
+from empirical.backbones.tensor_names import Dialect, Origins, TensorOrigin
 
 # Sizes that OpenAI's archives carry along, positions that transformers once stored.
 _SIZES = ("input_resolution", "context_length", "vocab_size")
@@ -20,25 +20,25 @@ _IDS = r"(.*\.)?embeddings\.position_ids"
 
 
 def clip_resnet_origins(network: ClipResNet) -> Origins:
-    stems: dict[str, Origin] = {}
+    stems: dict[str, TensorOrigin] = {}
     for place in range(len(network.stems)):
-        stems[f"stems.{place}.kernel"] = Origin((f"visual.conv{place + 1}.weight",), "convolution")
+        stems[f"stems.{place}.kernel"] = TensorOrigin((f"visual.conv{place + 1}.weight",), "convolution")
         stems |= norm_origins(f"stem_norms.{place}", f"visual.bn{place + 1}")
     maps = {"queries": "q_proj", "keys": "k_proj", "values": "v_proj", "outputs": "c_proj"}
     return {
         **stems,
         **block_origins(network.depths, "visual.", [one.shortcut is not None for one in network.layers]),
-        "pool.positions": Origin(("visual.attnpool.positional_embedding",)),
+        "pool.positions": TensorOrigin(("visual.attnpool.positional_embedding",)),
         **_linears({f"pool.{ours}": f"visual.attnpool.{theirs}" for ours, theirs in maps.items()}),
     }
 
 
 def openai_vit_origins(network: ClipViT) -> Origins:
     return {
-        "patches.kernel": Origin(("visual.conv1.weight",), "convolution"),
-        "token": Origin(("visual.class_embedding",)),
-        "positions": Origin(("visual.positional_embedding",)),
-        "projection.kernel": Origin(("visual.proj",)),
+        "patches.kernel": TensorOrigin(("visual.conv1.weight",), "convolution"),
+        "token": TensorOrigin(("visual.class_embedding",)),
+        "positions": TensorOrigin(("visual.positional_embedding",)),
+        "projection.kernel": TensorOrigin(("visual.proj",)),
         **_norms({"before_norm": "visual.ln_pre", "after_norm": "visual.ln_post"}),
         **_openai_blocks("visual.transformer.resblocks", len(network.layers)),
     }
@@ -46,10 +46,10 @@ def openai_vit_origins(network: ClipViT) -> Origins:
 
 def openai_text_origins(network: ClipText) -> Origins:
     return {
-        "table": Origin(("token_embedding.weight",)),
-        "positions": Origin(("positional_embedding",)),
-        "projection": Origin(("text_projection",)),
-        "log_scale": Origin(("logit_scale",)),
+        "table": TensorOrigin(("token_embedding.weight",)),
+        "positions": TensorOrigin(("positional_embedding",)),
+        "projection": TensorOrigin(("text_projection",)),
+        "log_scale": TensorOrigin(("logit_scale",)),
         **_norms({"after_norm": "ln_final"}),
         **_openai_blocks("transformer.resblocks", len(network.layers)),
     }
@@ -57,10 +57,10 @@ def openai_text_origins(network: ClipText) -> Origins:
 
 def transformers_vit_origins(network: ClipViT, prefix: str) -> Origins:
     return {
-        "patches.kernel": Origin((f"{prefix}embeddings.patch_embedding.weight",), "convolution"),
-        "token": Origin((f"{prefix}embeddings.class_embedding",)),
-        "positions": Origin((f"{prefix}embeddings.position_embedding.weight",)),
-        "projection.kernel": Origin(("visual_projection.weight",), "matrix"),
+        "patches.kernel": TensorOrigin((f"{prefix}embeddings.patch_embedding.weight",), "convolution"),
+        "token": TensorOrigin((f"{prefix}embeddings.class_embedding",)),
+        "positions": TensorOrigin((f"{prefix}embeddings.position_embedding.weight",)),
+        "projection.kernel": TensorOrigin(("visual_projection.weight",), "matrix"),
         **_norms({"before_norm": f"{prefix}pre_layrnorm", "after_norm": f"{prefix}post_layernorm"}),
         **_transformers_blocks(f"{prefix}encoder.layers", len(network.layers)),
     }
@@ -68,10 +68,10 @@ def transformers_vit_origins(network: ClipViT, prefix: str) -> Origins:
 
 def transformers_text_origins(network: ClipText) -> Origins:
     return {
-        "table": Origin(("text_model.embeddings.token_embedding.weight",)),
-        "positions": Origin(("text_model.embeddings.position_embedding.weight",)),
-        "projection": Origin(("text_projection.weight",), "matrix"),
-        "log_scale": Origin(("logit_scale",)),
+        "table": TensorOrigin(("text_model.embeddings.token_embedding.weight",)),
+        "positions": TensorOrigin(("text_model.embeddings.position_embedding.weight",)),
+        "projection": TensorOrigin(("text_projection.weight",), "matrix"),
+        "log_scale": TensorOrigin(("logit_scale",)),
         **_norms({"after_norm": "text_model.final_layer_norm"}),
         **_transformers_blocks("text_model.encoder.layers", len(network.layers)),
     }
@@ -91,7 +91,7 @@ def timm_resnet_origins(network: ClipResNet) -> Origins:
         return name
 
     origins = clip_resnet_origins(network).items()
-    return {ours: Origin(tuple(map(renamed, one.names)), one.layout) for ours, one in origins}
+    return {ours: TensorOrigin(tuple(map(renamed, one.names)), one.layout) for ours, one in origins}
 
 
 _TIMM_POOL = {
@@ -113,10 +113,10 @@ def _timm_shortcut(match: re.Match[str]) -> str:
 def timm_vit_origins(network: ClipViT) -> Origins:
     """timm's `vision_transformer.py`; the projection is its classifier, whose bias must be zero."""
     origins = {
-        "patches.kernel": Origin(("patch_embed.proj.weight",), "convolution"),
-        "token": Origin(("cls_token",), "two leading"),
-        "positions": Origin(("pos_embed",), "one leading"),
-        "projection.kernel": Origin(("head.weight",), "matrix"),
+        "patches.kernel": TensorOrigin(("patch_embed.proj.weight",), "convolution"),
+        "token": TensorOrigin(("cls_token",), "two leading"),
+        "positions": TensorOrigin(("pos_embed",), "one leading"),
+        "projection.kernel": TensorOrigin(("head.weight",), "matrix"),
         **_norms({"before_norm": "norm_pre", "after_norm": "norm"}),
     }
     for place in range(len(network.layers)):
@@ -155,11 +155,11 @@ CLIP_TEXT = (
 
 
 def _openai_blocks(theirs: str, depth: int) -> Origins:
-    origins: dict[str, Origin] = {}
+    origins: dict[str, TensorOrigin] = {}
     for place in range(depth):
         ours, block = f"layers.{place}", f"{theirs}.{place}"
-        origins[f"{ours}.attention.inputs.kernel"] = Origin((f"{block}.attn.in_proj_weight",), "matrix")
-        origins[f"{ours}.attention.inputs.bias"] = Origin((f"{block}.attn.in_proj_bias",))
+        origins[f"{ours}.attention.inputs.kernel"] = TensorOrigin((f"{block}.attn.in_proj_weight",), "matrix")
+        origins[f"{ours}.attention.inputs.bias"] = TensorOrigin((f"{block}.attn.in_proj_bias",))
         origins |= _norms({f"{ours}.attention_norm": f"{block}.ln_1", f"{ours}.map_norm": f"{block}.ln_2"})
         origins |= _linears({
             f"{ours}.attention.outputs": f"{block}.attn.out_proj",
@@ -169,12 +169,12 @@ def _openai_blocks(theirs: str, depth: int) -> Origins:
 
 
 def _transformers_blocks(theirs: str, depth: int) -> Origins:
-    origins: dict[str, Origin] = {}
+    origins: dict[str, TensorOrigin] = {}
     for place in range(depth):
         ours, block = f"layers.{place}", f"{theirs}.{place}"
         parts = [f"{block}.self_attn.{part}_proj" for part in "qkv"]
-        origins[f"{ours}.attention.inputs.kernel"] = Origin(_each(parts, "weight"), "matrix")
-        origins[f"{ours}.attention.inputs.bias"] = Origin(_each(parts, "bias"))
+        origins[f"{ours}.attention.inputs.kernel"] = TensorOrigin(_each(parts, "weight"), "matrix")
+        origins[f"{ours}.attention.inputs.bias"] = TensorOrigin(_each(parts, "bias"))
         origins |= _norms({
             f"{ours}.attention_norm": f"{block}.layer_norm1", f"{ours}.map_norm": f"{block}.layer_norm2"
         })  # fmt: skip
@@ -191,15 +191,15 @@ def _each(parts: Iterable[str], field: str) -> tuple[str, ...]:
 
 def _norms(pairs: dict[str, str]) -> Origins:
     return {
-        f"{ours}.{field}": Origin((f"{theirs}.{name}",))
+        f"{ours}.{field}": TensorOrigin((f"{theirs}.{name}",))
         for ours, theirs in pairs.items()
         for field, name in (("scale", "weight"), ("shift", "bias"))
     }
 
 
 def _linears(pairs: dict[str, str]) -> Origins:
-    origins: dict[str, Origin] = {}
+    origins: dict[str, TensorOrigin] = {}
     for ours, theirs in pairs.items():
-        origins[f"{ours}.kernel"] = Origin((f"{theirs}.weight",), "matrix")
-        origins[f"{ours}.bias"] = Origin((f"{theirs}.bias",))
+        origins[f"{ours}.kernel"] = TensorOrigin((f"{theirs}.weight",), "matrix")
+        origins[f"{ours}.bias"] = TensorOrigin((f"{theirs}.bias",))
     return origins

@@ -7,13 +7,15 @@ from artifacts import UserError
 from artifacts.progress import Progress
 from empirical.backbones.catalogue import agrees
 from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
-from empirical.backbones.published import Published, WeightsFile
+from empirical.backbones.published import PublishedBackbone, WeightsFile
 from empirical.backbones.weights_file import sha256_of, stored_tensors
 from empirical.datasets.download import fetch
 from empirical.datasets.sources import Fetched
 
 
-def fetch_weights(one: Published, locations: CheckpointLocations, *, force: bool = False, progress: Progress) -> Path:
+def fetch_weights(
+    one: PublishedBackbone, locations: CheckpointLocations, *, force: bool = False, progress: Progress
+) -> Path:
     """Fetch the first of a backbone's files into the checkpoints' folder; what is there already is checked.
 
     Args:

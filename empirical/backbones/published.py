@@ -46,7 +46,7 @@ class WeightsFile:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published:
+class PublishedBackbone:
     """A backbone of the catalogue.
 
     Attributes:
@@ -94,21 +94,21 @@ def _hub(owner: str, repository: str, file: str) -> WeightsFile:
 
 
 PUBLISHED = (
-    Published(
+    PublishedBackbone(
         name="moco_v2_resnet50", title="MoCo-v2, 800 epochs, ResNet-50", licence="CC BY-NC 4.0",
         needed_by=("living17", "entity30", "cifar10"), dialects=(MOCO, MOCO_UNWRAPPED), build=_resnet50,
         files=(WeightsFile(
             "moco_v2_800ep_pretrain.pth.tar", f"{_MOCO}/moco_v2_800ep/moco_v2_800ep_pretrain.pth.tar", md5="a04e12f8"
         ),),
     ),
-    Published(
+    PublishedBackbone(
         name="moco_v1_resnet50", title="MoCo-v1, 200 epochs, ResNet-50", licence="CC BY-NC 4.0",
         needed_by=("living17 (feature quality)",), dialects=(MOCO, MOCO_UNWRAPPED), build=_resnet50,
         files=(WeightsFile(
             "moco_v1_200ep_pretrain.pth.tar", f"{_MOCO}/moco_v1_200ep/moco_v1_200ep_pretrain.pth.tar", md5="b251726a"
         ),),
     ),
-    Published(
+    PublishedBackbone(
         name="mocotp_resnet50", title="MoCo-v2 with temporal positives on fMoW, 200 epochs, ResNet-50",
         licence="none stated", needed_by=("fmow",), dialects=(MOCO, MOCO_UNWRAPPED), build=_resnet50,
         files=(
@@ -116,7 +116,7 @@ PUBLISHED = (
             WeightsFile("mocotp_checkpoint_0200.pth.tar", "the paper's own copy; not published under this name"),
         ),
     ),
-    Published(
+    PublishedBackbone(
         name="supervised_resnet50", title="ResNet-50, supervised on ImageNet (torchvision, version 1)",
         licence="BSD 3-Clause (torchvision)", needed_by=(), build=_resnet50,
         dialects=(TORCHVISION, TORCHVISION_WRAPPED),
@@ -129,7 +129,7 @@ PUBLISHED = (
             ),
         ),
     ),
-    Published(
+    PublishedBackbone(
         name="swav_resnet50", title="SwAV, 800 epochs, ResNet-50", licence="CC BY-NC 4.0", needed_by=(),
         dialects=(SWAV, SWAV_UNWRAPPED), build=_resnet50,
         files=(WeightsFile(
@@ -137,7 +137,7 @@ PUBLISHED = (
             "https://dl.fbaipublicfiles.com/deepcluster/swav_800ep_pretrain.pth.tar",
         ),),
     ),
-    Published(
+    PublishedBackbone(
         name="clip_resnet50", title="CLIP RN50", licence="MIT", needed_by=("domainnet",),
         dialects=CLIP_RESNET, build=_clip_resnet50, text=TEXT_RN50,
         files=(
@@ -145,7 +145,7 @@ PUBLISHED = (
             _hub("timm", "resnet50_clip.openai", "open_clip_model.safetensors"),
         ),
     ),
-    Published(
+    PublishedBackbone(
         name="clip_vit_b16", title="CLIP ViT-B/16", licence="MIT", needed_by=("imagenet",),
         dialects=CLIP_VIT, build=_clip_vit(VIT_B16), text=TEXT_512,
         files=(
@@ -154,7 +154,7 @@ PUBLISHED = (
             _hub("timm", "vit_base_patch16_clip_224.openai", "open_clip_model.safetensors"),
         ),
     ),
-    Published(
+    PublishedBackbone(
         name="clip_vit_b32", title="CLIP ViT-B/32", licence="MIT", needed_by=(),
         dialects=CLIP_VIT, build=_clip_vit(VIT_B32), text=TEXT_512,
         files=(
@@ -163,7 +163,7 @@ PUBLISHED = (
             _hub("timm", "vit_base_patch32_clip_224.openai", "open_clip_model.safetensors"),
         ),
     ),
-    Published(
+    PublishedBackbone(
         name="clip_vit_l14", title="CLIP ViT-L/14", licence="MIT", needed_by=(),
         dialects=CLIP_VIT, build=_clip_vit(VIT_L14), text=TEXT_768,
         files=(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from empirical.backbones.resnet import ResNet
-from empirical.backbones.tensor_names import Dialect, Origin, Origins
+from empirical.backbones.tensor_names import Dialect, Origins, TensorOrigin
 
 NORM_FIELDS = {"scale": "weight", "shift": "bias", "mean": "running_mean", "variance": "running_var"}
 COUNTERS = r".*\.num_batches_tracked"
@@ -19,7 +19,7 @@ def resnet_origins(network: ResNet, prefix: str) -> Origins:
 
 def block_origins(depths: tuple[int, ...], prefix: str, shortcuts: list[bool]) -> Origins:
     """Those of the bottlenecks, which CLIP's network names alike."""
-    origins: dict[str, Origin] = {}
+    origins: dict[str, TensorOrigin] = {}
     for (ours, theirs), shortcut in zip(_places(depths), shortcuts, strict=True):
         for place, name in enumerate(("first", "second", "third"), start=1):
             outside = (f"{prefix}{theirs}.conv{place}", f"{prefix}{theirs}.bn{place}")
@@ -31,11 +31,14 @@ def block_origins(depths: tuple[int, ...], prefix: str, shortcuts: list[bool]) -
 
 
 def convolution_and_norm(ours: str, convolution: str, norm: str) -> Origins:
-    return {f"{ours}.kernel": Origin((f"{convolution}.weight",), "convolution"), **norm_origins(f"{ours}_norm", norm)}
+    return {
+        f"{ours}.kernel": TensorOrigin((f"{convolution}.weight",), "convolution"),
+        **norm_origins(f"{ours}_norm", norm),
+    }
 
 
 def norm_origins(ours: str, theirs: str) -> Origins:
-    return {f"{ours}.{field}": Origin((f"{theirs}.{name}",)) for field, name in NORM_FIELDS.items()}
+    return {f"{ours}.{field}": TensorOrigin((f"{theirs}.{name}",)) for field, name in NORM_FIELDS.items()}
 
 
 def _places(depths: tuple[int, ...]) -> Iterator[tuple[str, str]]:

@@ -30,14 +30,14 @@ LEADING = {"one leading": 1, "two leading": 2}
 MOST_ZEROS = 1 << 20
 
 
-class Origin(NamedTuple):
+class TensorOrigin(NamedTuple):
     """Where an array comes from: one tensor, or several that are joined along their first axis."""
 
     names: tuple[str, ...]
     layout: Layout = "same"
 
 
-Origins = Mapping[str, Origin]
+Origins = Mapping[str, TensorOrigin]
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ def translated(path: Path, stored: StoredTensors, dialect: Dialect, like: Module
     return jax.tree_util.tree_map_with_path(array, like)
 
 
-def _array(path: Path, origin: Origin, stored: StoredTensors, shape: tuple[int, ...]) -> np.ndarray:
+def _array(path: Path, origin: TensorOrigin, stored: StoredTensors, shape: tuple[int, ...]) -> np.ndarray:
     """The values of one array, checked against its shape before they are read."""
     parts = [stored.tensors[name] for name in origin.names]
     outside = _outside(shape, origin.layout)

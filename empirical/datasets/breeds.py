@@ -14,7 +14,7 @@ from empirical.datasets import imagenet
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.sizes import Size, read_marker
+from empirical.datasets.sizes import SetSize, read_marker
 from empirical.datasets.tables import table
 
 Side = Literal["source", "target"]
@@ -47,7 +47,7 @@ def breeds(name: str) -> Breeds:
     return Breeds.model_validate(table("breeds")[name])
 
 
-def _part(split: str, name: str, folder: str, side: Side, size: Size) -> Part:
+def _part(split: str, name: str, folder: str, side: Side, size: SetSize) -> Part:
     return Part(
         name=name, source="imagenet", size=size, classes=len(breeds(split).names),
         index=partial(_index, split, name, folder, side),
@@ -76,18 +76,18 @@ def _check_subclasses(images: ImageSet, where: str, folder: str) -> None:
             raise UserError(f"{where}/{wnid} must hold {wanted} images, got {count}; unpack its archive again.")
 
 
-def _family(name: str, title: str, training: Size, validation: int) -> Family:
+def _family(name: str, title: str, training: SetSize, validation: int) -> Family:
     return Family(
         name=name,
         title=title,
         classes=lambda locations: breeds(name).names,
         training=_part(name, "id_training", "train", "source", training),
-        reported=_part(name, "id_test", "val", "source", Size(total=validation)),
-        ood=(_part(name, "target_subclasses", "val", "target", Size(total=validation)),),
+        reported=_part(name, "id_test", "val", "source", SetSize(total=validation)),
+        ood=(_part(name, "target_subclasses", "val", "target", SetSize(total=validation)),),
         columns=(Column(name, title, name, ("target_subclasses",)),),
     )
 
 
 # 44,200 is 34 classes of 1,300, seen for the target side only; 154,263 is the authors' own output.
-LIVING17 = _family("living17", "Living-17", Size(total=44_200, confirmed=False), 1_700)
-ENTITY30 = _family("entity30", "Entity-30", Size(total=154_263), 6_000)
+LIVING17 = _family("living17", "Living-17", SetSize(total=44_200, confirmed=False), 1_700)
+ENTITY30 = _family("entity30", "Entity-30", SetSize(total=154_263), 6_000)

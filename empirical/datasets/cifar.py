@@ -14,7 +14,7 @@ from empirical.datasets import stl
 from empirical.datasets.family import Column, Content, Family, Part
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.sizes import Size
+from empirical.datasets.sizes import SetSize
 from empirical.formats.arrays import read_array
 from empirical.formats.files import read_regular
 from empirical.formats.pickled_arrays import read_arrays
@@ -102,7 +102,7 @@ TEST_CONTENT = Content(
 
 
 def _part(name: str, batches: tuple[str, ...], total: int, content: Content) -> Part:
-    size = Size(total=total, per_class=(total // 10, total // 10))
+    size = SetSize(total=total, per_class=(total // 10, total // 10))
     return Part(
         name=name, source="cifar10", size=size, classes=10, index=partial(_cifar, batches, name), content=content
     )
@@ -115,9 +115,9 @@ CIFAR10 = Family(
     training=_part("id_training", TRAINING, 50_000, TRAINING_CONTENT),
     reported=_part("id_test", TEST, 10_000, TEST_CONTENT),
     ood=(
-        Part(name="stl10", source="stl10", size=Size(total=7_200, per_class=(800, 800)), classes=9, index=stl.index),
+        Part(name="stl10", source="stl10", size=SetSize(total=7_200, per_class=(800, 800)), classes=9, index=stl.index),
         Part(
-            name="cifar10_1", source="cifar10_1", size=Size(total=2_000, per_class=(200, 200)), classes=10,
+            name="cifar10_1", source="cifar10_1", size=SetSize(total=2_000, per_class=(200, 200)), classes=10,
             index=_cifar10_1,
         ),
     ),

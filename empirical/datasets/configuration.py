@@ -51,7 +51,7 @@ class CheckpointFile(BaseModel):
     prefix: str = ""
 
 
-class Configuration(BaseModel):
+class DataFile(BaseModel):
     """The file's content."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,7 +86,7 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
         return Data(FAMILIES, locations(root, store))
     try:
         content = tomllib.loads(read_text(configuration, MOST_BYTES))
-        read = Configuration.model_validate(content)
+        read = DataFile.model_validate(content)
         base = configuration.parent
         own_root = None if read.root is None else base / read.root
         own_store = None if read.store is None else base / read.store

@@ -14,7 +14,7 @@ from artifacts import UserError
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.sizes import Size
+from empirical.datasets.sizes import SetSize
 from empirical.datasets.tables import class_names
 from empirical.formats.files import read_text
 
@@ -79,7 +79,7 @@ def _check_files(folder: Path, domain: str, paths: tuple[str, ...], file: Path) 
 
 def _part(name: str, domain: str, split: str, total: int) -> Part:
     return Part(
-        name=name, source="domainnet", size=Size(total=total, per_class=(1, total)), classes=len(CLASSES),
+        name=name, source="domainnet", size=SetSize(total=total, per_class=(1, total)), classes=len(CLASSES),
         index=partial(_index, name, domain, split),
     )  # fmt: skip
 

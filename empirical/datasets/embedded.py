@@ -14,7 +14,7 @@ from jaxtyping import UInt8
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageRows, ImageSet, Labels
 from empirical.datasets.locations import Locations
-from empirical.datasets.sizes import Size
+from empirical.datasets.sizes import SetSize
 from empirical.records import Premises
 
 Pixels = UInt8[np.ndarray, "n h w 3"]
@@ -61,7 +61,13 @@ def pooled_family(
             return ImageSet(name=part_name, images=images, labels=labels())
 
         return Part(
-            name=part_name, source="", size=Size(), classes=len(classes), index=index, premises=premises, reason=reason
+            name=part_name,
+            source="",
+            size=SetSize(),
+            classes=len(classes),
+            index=index,
+            premises=premises,
+            reason=reason,
         )
 
     pool = part("id", "id", id_pictures, "unknown", "")

@@ -7,7 +7,7 @@ from artifacts import UserError
 from empirical.datasets.image_sets import Dataset, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.protocols import PAPER, Protocol, Split, indices, select
-from empirical.datasets.sizes import Size, difference, read_marker, required_size
+from empirical.datasets.sizes import SetSize, difference, read_marker, required_size
 from empirical.records import Premises
 
 #: Of sets whose shift is not made but met: it is measured instead.
@@ -50,7 +50,7 @@ class Part:
 
     name: str
     source: str
-    size: Size
+    size: SetSize
     classes: int
     index: Callable[[Locations], ImageSet]
     premises: Premises = "unknown"

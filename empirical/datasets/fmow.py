@@ -18,7 +18,7 @@ from artifacts import UserError
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.sizes import Size, read_marker
+from empirical.datasets.sizes import SetSize, read_marker
 from empirical.datasets.tables import class_names
 from empirical.formats.files import open_regular
 
@@ -129,7 +129,7 @@ def _index(name: str, split: str, region: str, locations: Locations) -> ImageSet
     return ImageSet(name=name, images=ImageFiles(folder / "images", tuple(names)), labels=table.label[rows])
 
 
-def _part(name: str, split: str, region: str, size: Size) -> Part:
+def _part(name: str, split: str, region: str, size: SetSize) -> Part:
     return Part(name=name, source="fmow", size=size, classes=len(CLASSES), index=partial(_index, name, split, region))
 
 
@@ -137,9 +137,9 @@ FMOW = Family(
     name="fmow",
     title="FMoW, Americas to Africa and Europe",
     classes=lambda locations: CLASSES,
-    training=_part("id_training", "train", "Americas", Size(total=20_973, confirmed=False)),
-    reported=_part("id_test", "val", "Americas", Size()),
-    ood=(_part("africa", "val", "Africa", Size()), _part("europe", "val", "Europe", Size())),
+    training=_part("id_training", "train", "Americas", SetSize(total=20_973, confirmed=False)),
+    reported=_part("id_test", "val", "Americas", SetSize()),
+    ood=(_part("africa", "val", "Africa", SetSize()), _part("europe", "val", "Europe", SetSize())),
     # Whether the paper's number is this mean or Africa alone is not stated; both are kept.
     # The whole ID-val split but Oceania's part of it; how many of the rest are Asia's is not published.
     reported_at_most=11_483 - 251,

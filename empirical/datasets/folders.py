@@ -20,7 +20,7 @@ from empirical.datasets.locations import Locations
 from empirical.datasets.naming import Name, Title, check_ood_names
 from empirical.datasets.pixels import EXTENSIONS
 from empirical.datasets.protocols import held_out
-from empirical.datasets.sizes import Size
+from empirical.datasets.sizes import SetSize
 from empirical.datasets.trees import image_names, subfolders
 from empirical.formats.files import read_text
 
@@ -106,7 +106,7 @@ def _part(name: str, index: partial[ImageSet]) -> Part:
     def indexed(locations: Locations) -> ImageSet:
         return index()
 
-    return Part(name=name, source="", size=Size(), classes=0, index=indexed)
+    return Part(name=name, source="", size=SetSize(), classes=0, index=indexed)
 
 
 def _placed(tree: Tree, base: Path) -> Tree:

@@ -11,7 +11,7 @@ from artifacts import UserError
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.sizes import Size
+from empirical.datasets.sizes import SetSize
 from empirical.datasets.tables import table
 from empirical.datasets.trees import labelled_tree, subfolders
 
@@ -122,27 +122,27 @@ IMAGENET = Family(
     classes=lambda locations: wnids(locations.folder("imagenet")),
     training=Part(
         name="id_training", source="imagenet", classes=CLASSES, index=partial(_whole, "train"),
-        size=Size(total=1_281_167),
+        size=SetSize(total=1_281_167),
     ),
     reported=Part(
         name="id_test", source="imagenet", classes=CLASSES, index=partial(_whole, "val"),
-        size=Size(total=50_000, per_class=(50, 50)),
+        size=SetSize(total=50_000, per_class=(50, 50)),
     ),
     ood=(
         Part(
             name="imagenet_v2", source="imagenet_v2", classes=CLASSES, index=_v2,
-            size=Size(total=10_000, per_class=(10, 10)),
+            size=SetSize(total=10_000, per_class=(10, 10)),
         ),
         Part(
             name="imagenet_r", source="imagenet_r", classes=200, index=partial(_subset, "imagenet_r"),
-            size=Size(total=30_000),
+            size=SetSize(total=30_000),
         ),
         Part(
             name="imagenet_a", source="imagenet_a", classes=200, index=partial(_subset, "imagenet_a"),
-            size=Size(total=7_500),
+            size=SetSize(total=7_500),
         ),
         Part(
-            name="imagenet_sketch", source="imagenet_sketch", classes=CLASSES, size=Size(total=50_889),
+            name="imagenet_sketch", source="imagenet_sketch", classes=CLASSES, size=SetSize(total=50_889),
             index=partial(_by_wnid, "imagenet_sketch", indices=tuple(range(CLASSES))),
         ),
     ),

@@ -20,7 +20,7 @@ MARKER = "distort-miniature.json"
 MOST_BYTES = 1 << 20
 
 
-class Size(BaseModel):
+class SetSize(BaseModel):
     """Number of images in all, and the smallest and largest number in a class.
 
     `confirmed` is False for a number that is remembered rather than published: verification reports a difference,
@@ -41,7 +41,7 @@ class Miniature(BaseModel):
 
     made_by: str = "distort bench miniature"
     seed: int
-    sizes: Mapping[str, Size]
+    sizes: Mapping[str, SetSize]
 
 
 def write_marker(folder: Path, marker: Miniature) -> None:
@@ -65,7 +65,7 @@ def read_marker(folder: Path) -> Miniature | None:
         ) from error
 
 
-def required_size(folder: Path, key: str, published: Size) -> Size:
+def required_size(folder: Path, key: str, published: SetSize) -> SetSize:
     """The size that a set in this folder must have."""
     marker = read_marker(folder)
     if marker is None:
@@ -75,7 +75,7 @@ def required_size(folder: Path, key: str, published: Size) -> Size:
     return marker.sizes[key]
 
 
-def difference(images: ImageSet, size: Size, classes: int) -> str:
+def difference(images: ImageSet, size: SetSize, classes: int) -> str:
     """In what a set differs from its size; empty where it does not.
 
     Args:

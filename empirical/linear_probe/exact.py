@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float64
 
-from empirical.linear_probe.newton import Coordinates, minimise
-from empirical.linear_probe.problem import Problem, Solution
+from empirical.linear_probe.newton import HeadCoordinates, minimise
+from empirical.linear_probe.problem import ProbeProblem, Solution
 
 REMEMBERED = 4  # solutions that are extrapolated
 
@@ -24,11 +24,11 @@ REMEMBERED = 4  # solutions that are extrapolated
 class Rotation(NamedTuple):
     """Principal coordinates of a problem's inputs, and the frame that they refer to."""
 
-    coordinates: Coordinates
+    coordinates: HeadCoordinates
     frame: Float64[Array, "k r"]
 
 
-def exact_path(problem: Problem, penalties: Sequence[float], tolerance: float) -> Iterator[Solution]:
+def exact_path(problem: ProbeProblem, penalties: Sequence[float], tolerance: float) -> Iterator[Solution]:
     """Solutions for ascending penalties, each to `|gradient| <= tolerance |W|`.
 
     Raises:
@@ -49,7 +49,7 @@ def exact_path(problem: Problem, penalties: Sequence[float], tolerance: float) -
         yield Solution(weight, bias, int(point.steps), bool(reached))
 
 
-def rotated(problem: Problem) -> Rotation:
+def rotated(problem: ProbeProblem) -> Rotation:
     """The problem in principal coordinates."""
     inputs = jnp.asarray(problem.inputs)
     if inputs.shape[0] < inputs.shape[1]:
@@ -60,7 +60,7 @@ def rotated(problem: Problem) -> Rotation:
     inputs = jnp.concatenate([inputs, jnp.ones((len(inputs), 1))], axis=1)
     penalised = jnp.ones(inputs.shape[1]).at[-1].set(0.0)
     targets, energies = jnp.asarray(problem.targets), jnp.sum(inputs**2, axis=0)
-    return Rotation(Coordinates(inputs, inputs.astype(jnp.float32), energies, penalised, targets), frame)
+    return Rotation(HeadCoordinates(inputs, inputs.astype(jnp.float32), energies, penalised, targets), frame)
 
 
 def _extrapolated(known: deque[tuple[float, Array]], at: float) -> Array:

@@ -13,13 +13,13 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
-from empirical.linear_probe.problem import Problem, Solution
+from empirical.linear_probe.problem import ProbeProblem, Solution
 
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-4  # the largest entry of the gradient of the summed loss
 
 
-def faithful_path(problem: Problem, penalties: Sequence[float]) -> Iterator[Solution]:
+def faithful_path(problem: ProbeProblem, penalties: Sequence[float]) -> Iterator[Solution]:
     """Solutions for ascending penalties, in double precision as the paper's version of scikit-learn had it."""
     inputs = problem.inputs + problem.centre
     solver = LogisticRegression(tol=TOLERANCE / len(inputs), max_iter=MAX_ITERATIONS, warm_start=True)

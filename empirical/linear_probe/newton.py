@@ -23,7 +23,7 @@ BALANCED = 1e-12  # examples that a class may get too many or too few in sum, re
 ROUNDING = 1e-14  # relative to the objective
 
 
-class Coordinates(NamedTuple):
+class HeadCoordinates(NamedTuple):
     """Inputs in their principal coordinates with a last column of ones, in both precisions.
 
     `energies`: sums of squares of the columns; `penalised`: 0 for the intercept, 1 for all others.
@@ -36,7 +36,7 @@ class Coordinates(NamedTuple):
     targets: Int[Array, " n"]
 
 
-class Point(NamedTuple):
+class Iterate(NamedTuple):
     """A head, its scores, probabilities and gradient."""
 
     head: Float64[Array, "q r"]
@@ -48,14 +48,14 @@ class Point(NamedTuple):
 
 @jax.jit
 def minimise(
-    data: Coordinates, start: Float64[Array, "q r"], penalty: Float64[Array, ""], tolerance: Float64[Array, ""]
-) -> Point:
+    data: HeadCoordinates, start: Float64[Array, "q r"], penalty: Float64[Array, ""], tolerance: Float64[Array, ""]
+) -> Iterate:
     """The head of one C, to `|gradient| <= tolerance |W|` or until `MAX_STEPS` steps are taken."""
 
-    def unfinished(point: Point) -> Array:
+    def unfinished(point: Iterate) -> Array:
         return (_gradient_norm(point) > tolerance * _weight_norm(data, point)) & (point.steps < MAX_STEPS)
 
-    def step(point: Point) -> Point:
+    def step(point: Iterate) -> Iterate:
         # One rough step less: where a single step can reach the goal, it is made to.
         aim = 0.3 * tolerance * _weight_norm(data, point) / _gradient_norm(point)
         residual = jnp.where(aim < FINEST, ROUGHEST, jnp.minimum(aim, ROUGHEST))
@@ -67,7 +67,7 @@ def minimise(
     return jax.lax.while_loop(unfinished, step, _point(data, start, data.inputs @ start.T, penalty, jnp.array(0)))
 
 
-def _point(data: Coordinates, head: Array, scores: Array, penalty: Array, steps: Array) -> Point:
+def _point(data: HeadCoordinates, head: Array, scores: Array, penalty: Array, steps: Array) -> Iterate:
     """The point of these weights and the intercept that is best for them."""
     shift = _best_shift(data, scores)
     head, scores = head.at[:, -1].add(shift), scores + shift
@@ -75,10 +75,10 @@ def _point(data: Coordinates, head: Array, scores: Array, penalty: Array, steps:
     # Transposed before the product and not within it, which takes twice as long on a CPU.
     residuals = jax.lax.optimization_barrier((probabilities - jax.nn.one_hot(data.targets, head.shape[0])).T)
     gradient = penalty * (residuals @ data.inputs) + data.penalised * head
-    return Point(head, scores, probabilities, gradient, steps)
+    return Iterate(head, scores, probabilities, gradient, steps)
 
 
-def _best_shift(data: Coordinates, scores: Float64[Array, "n q"]) -> Float64[Array, " q"]:
+def _best_shift(data: HeadCoordinates, scores: Float64[Array, "n q"]) -> Float64[Array, " q"]:
     """What to add to the scores of each class so that probabilities sum to its number of examples.
 
     With it the gradient is that of the weights alone, of an objective that is 1-strongly convex in them.
@@ -115,7 +115,7 @@ def _class_curvature(probabilities: Float64[Array, "n q"]) -> Float64[Array, "q 
     return curvature + mean / len(curvature) + REGULAR * mean * jnp.eye(len(curvature))
 
 
-def _newton_direction(data: Coordinates, point: Point, penalty: Array, residual: Array) -> Float64[Array, "q r"]:
+def _newton_direction(data: HeadCoordinates, point: Iterate, penalty: Array, residual: Array) -> Float64[Array, "q r"]:
     """The solution of `Hessian d = -gradient`, to a relative residual."""
     probabilities, rough_penalty = point.probabilities.astype(jnp.float32), penalty.astype(jnp.float32)
     penalised = data.penalised.astype(jnp.float32)
@@ -151,7 +151,7 @@ def _newton_direction(data: Coordinates, point: Point, penalty: Array, residual:
 
 
 def _preconditioner(
-    data: Coordinates, point: Point, penalty: Array
+    data: HeadCoordinates, point: Iterate, penalty: Array
 ) -> tuple[Float32[Array, "q q"], Float32[Array, "q r"]]:
     """A basis of the classes, and the Kronecker approximation's diagonal in it."""
     values, basis = jnp.linalg.eigh(_class_curvature(point.probabilities) / len(point.probabilities))
@@ -160,7 +160,7 @@ def _preconditioner(
     return basis.astype(jnp.float32), diagonal.astype(jnp.float32)
 
 
-def _step_length(data: Coordinates, point: Point, direction: Array, change: Array, penalty: Array) -> Array:
+def _step_length(data: HeadCoordinates, point: Iterate, direction: Array, change: Array, penalty: Array) -> Array:
     """1, halved until the objective falls enough. Scores are linear in the step: no product with inputs is needed."""
 
     def objective(length: Array) -> Array:
@@ -183,11 +183,11 @@ def _step_length(data: Coordinates, point: Point, direction: Array, change: Arra
     return jax.lax.while_loop(too_long, halve, (whole, objective(whole)))[0]
 
 
-def _gradient_norm(point: Point) -> Array:
+def _gradient_norm(point: Iterate) -> Array:
     return jnp.linalg.norm(point.gradient)
 
 
-def _weight_norm(data: Coordinates, point: Point) -> Array:
+def _weight_norm(data: HeadCoordinates, point: Iterate) -> Array:
     return jnp.linalg.norm(data.penalised * point.head)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int
 
 
-class Problem(NamedTuple):
+class ProbeProblem(NamedTuple):
     """Standardised, centred inputs and the classes among them, numbered without gaps."""
 
     inputs: Float[np.ndarray, "n k"]
@@ -44,7 +44,7 @@ class Yardstick(NamedTuple):
     weight_norm: float
 
 
-def problem(inputs: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], classes: int) -> Problem:
+def problem(inputs: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], classes: int) -> ProbeProblem:
     """The problem of a training set.
 
     Raises:
@@ -56,10 +56,10 @@ def problem(inputs: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], cla
     if present[0] < 0 or present[-1] >= classes:
         raise ValueError(f"`labels` must lie in 0 .. {classes - 1}, got {present[0]} .. {present[-1]}.")
     centre = inputs.mean(0)
-    return Problem(inputs - centre, centre, targets.astype(np.int32), present)
+    return ProbeProblem(inputs - centre, centre, targets.astype(np.int32), present)
 
 
-def measure(problem: Problem, solution: Solution, penalty: float) -> Yardstick:
+def measure(problem: ProbeProblem, solution: Solution, penalty: float) -> Yardstick:
     """Objective and gradient of a head."""
     weight, centred_bias = jnp.asarray(solution.weight), solution.bias + solution.weight @ problem.centre
     values = _measure(jnp.asarray(problem.inputs), jnp.asarray(problem.targets), weight, centred_bias, penalty)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from empirical.datasets.domainnet import CLASSES, DOMAINS, split_file
-from empirical.datasets.sizes import Size
+from empirical.datasets.sizes import SetSize
 from empirical.miniature.drawing import spread, traits
 from empirical.miniature.files import cropped, mark, save_jpegs
 from empirical.miniature.rendering import Manner, clip_art, painting, photograph, render, sketch
@@ -28,7 +28,7 @@ def write_domainnet(root: Path, seed: int) -> None:
             total = _write(folder, domain, split, np.repeat(np.arange(len(CLASSES)), counts), generator)
             name = {"train": "id_training", "test": "id_test"}[split] if domain == "sketch" else domain
             if split == "test" or domain == "sketch":
-                sizes[f"domainnet/{name}"] = Size(total=total, per_class=(int(counts.min()), int(counts.max())))
+                sizes[f"domainnet/{name}"] = SetSize(total=total, per_class=(int(counts.min()), int(counts.max())))
     mark(folder, seed, sizes)
 
 

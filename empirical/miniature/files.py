@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from empirical.datasets.sizes import Miniature, Size, write_marker
+from empirical.datasets.sizes import Miniature, SetSize, write_marker
 
 
 def save_jpegs(images: Iterable[UInt8[np.ndarray, "_ _ 3"]], paths: Sequence[Path]) -> None:
@@ -31,9 +31,9 @@ def cropped(images: UInt8[np.ndarray, "n s s 3"], generator: np.random.Generator
     ]
 
 
-def mark(folder: Path, seed: int, sizes: Mapping[str, Size]) -> None:
+def mark(folder: Path, seed: int, sizes: Mapping[str, SetSize]) -> None:
     write_marker(folder, Miniature(seed=seed, sizes=sizes))
 
 
-def exactly(total: int, per_class: int) -> Size:
-    return Size(total=total, per_class=(per_class, per_class))
+def exactly(total: int, per_class: int) -> SetSize:
+    return SetSize(total=total, per_class=(per_class, per_class))

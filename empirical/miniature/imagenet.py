@@ -12,7 +12,7 @@ from jaxtyping import Float32, Int, UInt8
 
 from empirical.datasets.breeds import breeds
 from empirical.datasets.imagenet import CLASSES, subset_indices
-from empirical.datasets.sizes import Size
+from empirical.datasets.sizes import SetSize
 from empirical.miniature.drawing import Drawing, Traits, spread, traits
 from empirical.miniature.files import cropped, exactly, mark, save_jpegs
 from empirical.miniature.rendering import RENDITIONS, Manner, Picture, photograph, render, sketch
@@ -76,10 +76,10 @@ def _superclasses(split: str) -> set[int]:
     return set(breeds(split).labels("source")) | set(breeds(split).labels("target"))
 
 
-def _sizes(training: Int[np.ndarray, " k"], validation: Int[np.ndarray, " k"]) -> dict[str, Size]:
+def _sizes(training: Int[np.ndarray, " k"], validation: Int[np.ndarray, " k"]) -> dict[str, SetSize]:
     sizes = {
-        "imagenet/id_training": Size(total=int(training.sum()), per_class=(TRAINING_OTHER, TRAINING)),
-        "imagenet/id_test": Size(total=int(validation.sum()), per_class=(VALIDATION_OTHER, VALIDATION)),
+        "imagenet/id_training": SetSize(total=int(training.sum()), per_class=(TRAINING_OTHER, TRAINING)),
+        "imagenet/id_test": SetSize(total=int(validation.sum()), per_class=(VALIDATION_OTHER, VALIDATION)),
     }
     for split, subclasses in (("living17", 2), ("entity30", 4)):
         labels = len(breeds(split).names)

@@ -8,7 +8,7 @@ all averages recompute from the cells. Half widths are the paper's: 90 %, normal
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from empirical.records import ID_COLUMNS, OOD_COLUMNS, PAPER_METHODS, Published
+from empirical.records import ID_COLUMNS, OOD_COLUMNS, PAPER_METHODS, PublishedAccuracy
 
 SUBMISSION, NOTES, RECOLLECTION = "ICLR 2022 submission", "notes on the camera-ready", "recollection"
 Cell = tuple[float, float | None]
@@ -37,7 +37,7 @@ OOD: Mapping[str, Sequence[Cell]] = {
 OOD_AVERAGE = {"FT": 59.3, "LP": 66.2, "LP-FT": 68.9}
 
 
-def published() -> list[Published]:
+def published() -> list[PublishedAccuracy]:
     """Every cell of both tables."""
     return [
         *_table("id", ID_COLUMNS, ID, ID_AVERAGE),
@@ -47,7 +47,7 @@ def published() -> list[Published]:
 
 def _table(
     table: Literal["id", "ood"], columns: Sequence[str], cells: Mapping[str, Sequence[Cell]], averages: dict[str, float]
-) -> list[Published]:
+) -> list[PublishedAccuracy]:
     found = []
     for method, row in cells.items():
         for column, (accuracy, half_width) in zip(columns, row, strict=True):
@@ -61,8 +61,8 @@ def _table(
 
 def _number(
     table: Literal["id", "ood"], column: str, method: str, percent: float, half_width: float | None, source: str
-) -> Published:
-    return Published(
+) -> PublishedAccuracy:
+    return PublishedAccuracy(
         table=table,
         column=column,
         method=method,

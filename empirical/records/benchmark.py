@@ -18,7 +18,7 @@ BENCHMARK_FILE = "benchmark.json"
 SEAL_FILE = "benchmark.json.sha256"
 
 
-class Published(Record):
+class PublishedAccuracy(Record):
     """A number of the paper's Table 1 (`id`) or 2 (`ood`), in [0, 1].
 
     `ci90` is the paper's half width (normal, three seeds). `confirmed`: read in a primary source; `recollected`: not.
@@ -95,7 +95,7 @@ class Benchmark(Record):
     interpolations: list[Interpolation] = Field(default_factory=list)
     conditions: list[ConditionRecord] = Field(default_factory=list)
     quantities: list[TheoryQuantities] = Field(default_factory=list)
-    published: list[Published] = Field(default_factory=list)
+    published: list[PublishedAccuracy] = Field(default_factory=list)
     missing: list[str] = Field(default_factory=list)
     set_aside: list[SetAside] = Field(default_factory=list)
     notes: list[str] = Field(default_factory=list)

@@ -4,7 +4,15 @@ import math
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from empirical.records import ID_COLUMNS, OOD_COLUMNS, PAPER_METHODS, Benchmark, BenchmarkRow, DatasetRecord, Published
+from empirical.records import (
+    ID_COLUMNS,
+    OOD_COLUMNS,
+    PAPER_METHODS,
+    Benchmark,
+    BenchmarkRow,
+    DatasetRecord,
+    PublishedAccuracy,
+)
 from empirical.tables.cells import INTERVALS, NOTHING, difference, estimated, percent
 from empirical.tables.table import Table
 
@@ -125,19 +133,19 @@ def _shown(row: BenchmarkRow | None, column: _Column, table: str, *, beside: boo
     return f"{shown} ({percent(normal)})" if beside and normal is not None else shown
 
 
-def _theirs(benchmark: Benchmark, column: _Column, table: str, method: str) -> Published | None:
+def _theirs(benchmark: Benchmark, column: _Column, table: str, method: str) -> PublishedAccuracy | None:
     """The paper's number; none for a miniature, and none for a data set of the user's own."""
     if column.dataset.miniature or column.dataset.family not in ID_COLUMNS:
         return None
     return _published(benchmark, table, column.dataset.family if table == "id" else column.name, method)
 
 
-def _published(benchmark: Benchmark, table: str, column: str, method: str) -> Published | None:
+def _published(benchmark: Benchmark, table: str, column: str, method: str) -> PublishedAccuracy | None:
     wanted = (table, column, method)
     return next((one for one in benchmark.published if (one.table, one.column, one.method) == wanted), None)
 
 
-def _cell(found: Published | None) -> str:
+def _cell(found: PublishedAccuracy | None) -> str:
     if found is None:
         return NOTHING
     return percent(found.accuracy, found.ci90) + ("*" if found.status == "recollected" else "")

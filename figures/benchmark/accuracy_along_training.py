@@ -28,7 +28,7 @@ ID_SETS = ("id_test",)
 
 
 @dataclass(frozen=True)
-class AlongTraining:
+class AccuracyAlongTraining:
     """One data set: curves of the methods that train, rows of all, and the OOD sets of each column."""
 
     title: str
@@ -37,7 +37,7 @@ class AlongTraining:
     columns: tuple[tuple[str, ...], ...]
 
 
-def collect(results: Path | str) -> tuple[AlongTraining, ...]:
+def collect(results: Path | str) -> tuple[AccuracyAlongTraining, ...]:
     """The curves of the runs behind the table."""
     benchmark = load_benchmark(results)
     data = tuple(
@@ -48,10 +48,10 @@ def collect(results: Path | str) -> tuple[AlongTraining, ...]:
     return data
 
 
-def along_training(benchmark: Benchmark, dataset: str) -> AlongTraining:
+def along_training(benchmark: Benchmark, dataset: str) -> AccuracyAlongTraining:
     """The curves of one data set."""
     curves = [curve for curve in benchmark.curves if curve.dataset == dataset and not curve.condition]
-    return AlongTraining(
+    return AccuracyAlongTraining(
         title=title(benchmark, dataset),
         curves={method: chosen for method in style.METHODS if (chosen := of_method(curves, method))},
         rows=paper_rows(benchmark, dataset),
@@ -60,7 +60,7 @@ def along_training(benchmark: Benchmark, dataset: str) -> AlongTraining:
 
 
 @style.styled
-def draw(data: tuple[AlongTraining, ...]) -> Figure:
+def draw(data: tuple[AccuracyAlongTraining, ...]) -> Figure:
     """ID left, OOD right, each data set on its own scale."""
     figure, pairs = pairs_for([of_dataset.title for of_dataset in data], x="epoch of fine-tuning", height=2.6)
     for of_dataset, pair in zip(data, pairs, strict=True):
@@ -70,7 +70,7 @@ def draw(data: tuple[AlongTraining, ...]) -> Figure:
     return figure
 
 
-def _draw_side(axis: Axes, data: AlongTraining, columns: tuple[tuple[str, ...], ...]) -> None:
+def _draw_side(axis: Axes, data: AccuracyAlongTraining, columns: tuple[tuple[str, ...], ...]) -> None:
     shown: list[float] = []
     if probed := data.rows.get("linear_probing"):
         level = 100 * (probed.id_accuracy if columns == (ID_SETS,) else probed.ood_accuracy)

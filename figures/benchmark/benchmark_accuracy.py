@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from empirical.records import Benchmark, BenchmarkRow, Published
+from empirical.records import Benchmark, BenchmarkRow, PublishedAccuracy
 from figures.benchmark import estimate_marks
 from figures.benchmark.reading import (
     column_title,
@@ -47,7 +47,7 @@ class Line:
 
     label: str
     measured: dict[str, SeedEstimate]
-    published: dict[str, Published]
+    published: dict[str, PublishedAccuracy]
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _of_set(rows: dict[str, BenchmarkRow], name: str) -> dict[str, SeedEstimate]
     return {method: SeedEstimate.of(row.per_ood_set[name]) for method, row in rows.items()}
 
 
-def _published(benchmark: Benchmark, dataset: str, table: str, column: str) -> dict[str, Published]:
+def _published(benchmark: Benchmark, dataset: str, table: str, column: str) -> dict[str, PublishedAccuracy]:
     """The paper's numbers by method; none for a miniature, whose numbers say nothing about the data set."""
     if benchmark.dataset(dataset).miniature:
         return {}
@@ -136,7 +136,7 @@ def _draw_lines(axis: Axes, lines: tuple[Line, ...]) -> None:
     axis.set_xlim(right=min(100.5, axis.get_xlim()[1]))
 
 
-def _mark_published(axis: Axes, y: float, published: Published, method: str) -> None:
+def _mark_published(axis: Axes, y: float, published: PublishedAccuracy, method: str) -> None:
     alpha = 1.0 if published.status == "confirmed" else 0.45
     half = None if published.ci90 is None else 100 * published.ci90
     look = style.mark(method, open=True, size=5.5, label=None)

@@ -26,7 +26,7 @@ MEASURES = {"mean_squared": "mean squared change", "cosine": "cosine distance"}
 
 
 @dataclass(frozen=True)
-class Movement:
+class FeatureMovements:
     """Feature movement of one method on ID test images and on one OOD set."""
 
     dataset: str
@@ -36,7 +36,7 @@ class Movement:
     ood_movement: float
 
 
-def collect(results: Path | str) -> dict[str, tuple[Movement, ...]]:
+def collect(results: Path | str) -> dict[str, tuple[FeatureMovements, ...]]:
     """The movements of the rows in the table by measure; methods whose features stay are left out."""
     benchmark = load_benchmark(results)
     data = {measure: movements(benchmark, measure) for measure in MEASURES}
@@ -47,10 +47,10 @@ def collect(results: Path | str) -> dict[str, tuple[Movement, ...]]:
     return data
 
 
-def movements(benchmark: Benchmark, measure: str) -> tuple[Movement, ...]:
+def movements(benchmark: Benchmark, measure: str) -> tuple[FeatureMovements, ...]:
     """Every data set, method and OOD set, by one measure."""
     return tuple(
-        Movement(
+        FeatureMovements(
             dataset=dataset,
             method=method,
             control=name in controls(benchmark, dataset),
@@ -65,7 +65,7 @@ def movements(benchmark: Benchmark, measure: str) -> tuple[Movement, ...]:
 
 
 @style.styled
-def draw(data: dict[str, tuple[Movement, ...]]) -> Figure:
+def draw(data: dict[str, tuple[FeatureMovements, ...]]) -> Figure:
     """ID movement across, OOD movement up, on equal logarithmic axes."""
     figure, axes = style.panels(2, height=3.4)
     for axis, (measure, name) in zip(axes.flat, MEASURES.items(), strict=True):
@@ -76,7 +76,7 @@ def draw(data: dict[str, tuple[Movement, ...]]) -> Figure:
     return figure
 
 
-def draw_movements(axis: Axes, data: tuple[Movement, ...]) -> None:
+def draw_movements(axis: Axes, data: tuple[FeatureMovements, ...]) -> None:
     """One mark a set, with the diagonal of equal movement."""
     style.logarithmic(axis, x=True, y=True)
     every = [value for movement in data for value in (movement.id_movement, movement.ood_movement)]

@@ -25,17 +25,19 @@ FIGURE = FigureDeclaration(title="Learning rates, with the grid's extensions", s
 
 
 @dataclass(frozen=True)
-class Rates:
+class LearningRateGrids:
     """The rows of one data set; their grids are what is drawn."""
 
     title: str
     rows: dict[str, BenchmarkRow]
 
 
-def collect(results: Path | str) -> tuple[Rates, ...]:
+def collect(results: Path | str) -> tuple[LearningRateGrids, ...]:
     """Data sets with a method that has learning rates."""
     benchmark = load_benchmark(results)
-    data = tuple(Rates(title(benchmark, name), paper_rows(benchmark, name)) for name in measured_datasets(benchmark))
+    data = tuple(
+        LearningRateGrids(title(benchmark, name), paper_rows(benchmark, name)) for name in measured_datasets(benchmark)
+    )
     data = tuple(rates for rates in data if any(row.learning_rate is not None for row in rates.rows.values()))
     if not data:
         raise not_measured(benchmark, "training runs", entry='`[[recipes.NAME.methods]]` with `method = "FT"`')
@@ -43,7 +45,7 @@ def collect(results: Path | str) -> tuple[Rates, ...]:
 
 
 @style.styled
-def draw(data: tuple[Rates, ...]) -> Figure:
+def draw(data: tuple[LearningRateGrids, ...]) -> Figure:
     """Learning rate across, accuracy up."""
     figure, pairs = pairs_for([of_dataset.title for of_dataset in data], x="learning rate", height=2.6)
     for of_dataset, pair in zip(data, pairs, strict=True):

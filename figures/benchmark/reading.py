@@ -14,7 +14,7 @@ from empirical.records import (
     BenchmarkRow,
     Curve,
     Interpolation,
-    Published,
+    PublishedAccuracy,
     read_benchmark,
 )
 from figures.catalogue import BENCHMARK, source_folder
@@ -24,7 +24,7 @@ from simulations.method_names import LABELS, METHODS
 #: A method's name in the benchmark's table, and the norm mode in which the paper uses it.
 ROWS = {method: (LABELS[method], PAPER_METHODS[LABELS[method]]) for method in METHODS}
 
-Row = TypeVar("Row", BenchmarkRow, Curve, Interpolation, Published)
+Row = TypeVar("Row", BenchmarkRow, Curve, Interpolation, PublishedAccuracy)
 
 
 def load_benchmark(results: Path | str) -> Benchmark:

@@ -28,7 +28,7 @@ FIGURE = FigureDeclaration(title="Selection on ID against selection on OOD data"
 
 
 @dataclass(frozen=True)
-class Selected:
+class SelectedOn:
     """One OOD column: by method, OOD and ID accuracy when selected on ID validation and when selected on the column."""
 
     label: str
@@ -36,7 +36,7 @@ class Selected:
     on_ood: dict[str, tuple[SeedEstimate, SeedEstimate]]
 
 
-def collect(results: Path | str) -> tuple[Selected, ...]:
+def collect(results: Path | str) -> tuple[SelectedOn, ...]:
     """Every column of every data set for which both selections were made."""
     benchmark = load_benchmark(results)
     data = [
@@ -50,11 +50,11 @@ def collect(results: Path | str) -> tuple[Selected, ...]:
     return tuple(data)
 
 
-def _selected(benchmark: Benchmark, dataset: str, column: str) -> Selected:
+def _selected(benchmark: Benchmark, dataset: str, column: str) -> SelectedOn:
     on_id = paper_rows(benchmark, dataset)
     oracle = [row for row in benchmark.oracle_rows if row.dataset == dataset and row.selected_on == column]
     on_ood = {method: rows[0] for method in on_id if (rows := of_method(oracle, method))}
-    return Selected(
+    return SelectedOn(
         label=column_title(benchmark, dataset, column),
         on_id={
             name: (SeedEstimate.of(row.per_column[column]), SeedEstimate.in_distribution(row))
@@ -68,7 +68,7 @@ def _selected(benchmark: Benchmark, dataset: str, column: str) -> Selected:
 
 
 @style.styled
-def draw(data: tuple[Selected, ...]) -> Figure:
+def draw(data: tuple[SelectedOn, ...]) -> Figure:
     """One line a column; a stroke joins the two selections of a method."""
     figure, axes = style.panels(2, height=AROUND + LINE * max(len(data), 3))
     for side, axis in enumerate(axes.flat):
@@ -83,7 +83,7 @@ def draw(data: tuple[Selected, ...]) -> Figure:
     return figure
 
 
-def _draw_side(axis: Axes, data: tuple[Selected, ...], side: int) -> None:
+def _draw_side(axis: Axes, data: tuple[SelectedOn, ...], side: int) -> None:
     for place, selected in enumerate(data):
         for offset, method in enumerate(style.METHODS):
             if method not in selected.on_id:

@@ -24,7 +24,7 @@ FIGURE = FigureDeclaration(title="Weight interpolation (WiSE-FT) on images", sou
 
 
 @dataclass(frozen=True)
-class Interpolated:
+class InterpolatedOnImages:
     """One data set: (alpha, ID accuracy, OOD accuracy) along the line of each method, and linear probing."""
 
     title: str
@@ -32,7 +32,7 @@ class Interpolated:
     probed: tuple[SeedEstimate, SeedEstimate] | None
 
 
-def collect(results: Path | str) -> tuple[Interpolated, ...]:
+def collect(results: Path | str) -> tuple[InterpolatedOnImages, ...]:
     """Data sets whose runs were interpolated."""
     benchmark = load_benchmark(results)
     data = tuple(
@@ -43,7 +43,7 @@ def collect(results: Path | str) -> tuple[Interpolated, ...]:
     return data
 
 
-def _interpolated(benchmark: Benchmark, dataset: str) -> Interpolated:
+def _interpolated(benchmark: Benchmark, dataset: str) -> InterpolatedOnImages:
     columns = benchmark.dataset(dataset).columns
     curves = {}
     for method in style.METHODS:
@@ -53,7 +53,7 @@ def _interpolated(benchmark: Benchmark, dataset: str) -> Interpolated:
             curves[method] = np.mean(np.array(every), axis=0)
     probed = paper_rows(benchmark, dataset).get("linear_probing")
     sides = (SeedEstimate.in_distribution(probed), SeedEstimate.out_of_distribution(probed)) if probed else None
-    return Interpolated(title(benchmark, dataset), curves, sides)
+    return InterpolatedOnImages(title(benchmark, dataset), curves, sides)
 
 
 def _place(point: InterpolationPoint, columns: dict[str, list[str]]) -> tuple[float, float, float]:
@@ -62,7 +62,7 @@ def _place(point: InterpolationPoint, columns: dict[str, list[str]]) -> tuple[fl
 
 
 @style.styled
-def draw(data: tuple[Interpolated, ...]) -> Figure:
+def draw(data: tuple[InterpolatedOnImages, ...]) -> Figure:
     """One panel a data set, ID accuracy across, OOD accuracy up."""
     figure, axes = panels_for([of_dataset.title for of_dataset in data], height=2.9 if len(data) == 1 else 2.4)
     for axis, of_dataset in zip(axes, data, strict=True):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from artifacts.frozen import Frozen
-from empirical.records import BenchmarkRow, DatasetRecord, Published, SetAside, SetDescription
+from empirical.records import BenchmarkRow, DatasetRecord, PublishedAccuracy, SetAside, SetDescription
 from figures.catalogue import Section
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from theory.statements import Statement
 
 
-class Witness(Frozen):
+class WitnessSummary(Frozen):
     """A named instance that refutes a claim; `slack` is the measured relative gap, negative where it does."""
 
     name: str
@@ -51,7 +51,7 @@ class Claim(Frozen):
     premises: str
     proof: str | None
     published: bool
-    witnesses: tuple[Witness, ...]
+    witnesses: tuple[WitnessSummary, ...]
 
     @classmethod
     def of(cls, statement: "Statement", verification: "Verification | None") -> "Claim":
@@ -75,7 +75,7 @@ class Claim(Frozen):
             proof=statement.proof,
             published=statement.published,
             witnesses=tuple(
-                Witness(name=example.name, shows=example.shows, slack=slacks.get(example.name))
+                WitnessSummary(name=example.name, shows=example.shows, slack=slacks.get(example.name))
                 for example in statement.counterexamples
             ),
         )
@@ -94,8 +94,8 @@ class Simulation(Frozen):
     solved_by: tuple[str, ...]
 
 
-class Agreement(Frozen):
-    """How far theory and benchmark agree (`figures.side_by_side.agreement.Agreement`)."""
+class AgreementSummary(Frozen):
+    """How far theory and benchmark agree (`figures.side_by_side.agreement.AgreementSummary`)."""
 
     tau: float
     conditions: int
@@ -116,7 +116,7 @@ class DrawnFigure(Frozen):
     section: Section
     caption: str
     note: str
-    agreement: Agreement | None
+    agreement: AgreementSummary | None
     sources: tuple[str, ...]
     files: tuple[str, ...]
 
@@ -152,7 +152,7 @@ class Summary(Frozen):
     benchmark: tuple[BenchmarkRow, ...]
     datasets: tuple[DatasetRecord, ...] = ()
     sets: tuple[SetDescription, ...]
-    published: tuple[Published, ...] = ()
+    published: tuple[PublishedAccuracy, ...] = ()
     missing: tuple[str, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
     backbone: dict[str, Any]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
-from empirical.records import BenchmarkRow, Estimate, Published
+from empirical.records import BenchmarkRow, Estimate, PublishedAccuracy
 from figures.benchmark.reading import ROWS
 from figures.catalogue import BENCHMARK
 from figures.report.contents import Summary
@@ -16,11 +16,11 @@ class Cell:
     """An OOD column of one method: measured, and the paper's number where the data are the paper's."""
 
     measured: Estimate | None
-    published: Published | None
+    published: PublishedAccuracy | None
 
 
 @dataclass(frozen=True)
-class Column:
+class PaperColumn:
     """One OOD column of one data set, a cell for each of the paper's methods."""
 
     dataset: str
@@ -29,7 +29,7 @@ class Column:
     cells: tuple[Cell, ...]
 
 
-def columns(summary: Summary) -> tuple[Column, ...]:
+def columns(summary: Summary) -> tuple[PaperColumn, ...]:
     """Every OOD column, in the order of the data sets."""
     rows = []
     for dataset in summary.datasets:
@@ -39,7 +39,7 @@ def columns(summary: Summary) -> tuple[Column, ...]:
                 row = _row(summary, dataset.name, method)
                 paper = None if dataset.miniature else _published(summary, name, method)
                 cells.append(Cell(row.per_column.get(name) if row else None, paper))
-            rows.append(Column(dataset.title, dataset.titles.get(name, name), tuple(sets), tuple(cells)))
+            rows.append(PaperColumn(dataset.title, dataset.titles.get(name, name), tuple(sets), tuple(cells)))
     return tuple(rows)
 
 
@@ -48,7 +48,7 @@ def _row(summary: Summary, dataset: str, method: tuple[str, str]) -> BenchmarkRo
     return next(rows, None)
 
 
-def _published(summary: Summary, column: str, method: tuple[str, str]) -> Published | None:
+def _published(summary: Summary, column: str, method: tuple[str, str]) -> PublishedAccuracy | None:
     wanted = ("ood", column, *method)
     return next(
         (

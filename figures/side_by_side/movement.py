@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from empirical.records import BenchmarkRow
-from figures.benchmark.feature_movement_on_images import Movement, draw_movements, movements
+from figures.benchmark.feature_movement_on_images import FeatureMovements, draw_movements, movements
 from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows
 from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
@@ -39,7 +39,7 @@ class Moved:
     """Mean squared movement by method: (ID, OOD) of every problem, and of the benchmark's sets."""
 
     theory: dict[str, Float[np.ndarray, "2 p"]]
-    measured: tuple[Movement, ...]
+    measured: tuple[FeatureMovements, ...]
     agreed: Agreement
 
 

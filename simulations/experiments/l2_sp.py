@@ -25,7 +25,7 @@ from theory.networks import LinearNetwork
 from theory.risks import id_risk, ood_risk
 
 
-class L2SP(Configuration):
+class L2SPSweep(Configuration):
     """`strengths` values of lambda, evenly in logarithm, with the largest training eigenvalue 1; angle in radians."""
 
     dimensions: Dimensions = OVERPARAMETERISED
@@ -88,7 +88,7 @@ class Anchored:
         return ByMethod(*(Risks(id=id_risk(network, problem), ood=ood_risk(network, problem)) for network in networks))
 
 
-def simulate(config: L2SP, watch: Watch = ALONE) -> L2SPData:
+def simulate(config: L2SPSweep, watch: Watch = ALONE) -> L2SPData:
     """The same random problems at every strength."""
     strengths = np.geomspace(config.smallest, config.largest, config.strengths)
     points = L2SPPoint(
@@ -101,10 +101,10 @@ def simulate(config: L2SP, watch: Watch = ALONE) -> L2SPData:
     return L2SPData(strengths=strengths, risks=risks, solved_by=DESCENT)
 
 
-def configuration(scale: Scale) -> L2SP:
+def configuration(scale: Scale) -> L2SPSweep:
     """How much at which scale."""
     strengths, problems = {"quick": (8, 8), "default": (16, 128), "full": (31, 1000)}[scale]
-    return L2SP(strengths=strengths, problems=problems)
+    return L2SPSweep(strengths=strengths, problems=problems)
 
 
 EXPERIMENT = Experiment(

@@ -58,7 +58,7 @@ class LastLayersOnDigitsData(eqx.Module):
     solved_by: str
 
 
-class Digits(eqx.Module):
+class DigitFeatures(eqx.Module):
     """Pretrained features, training images and their classes, test images and theirs, and the weights of the truth."""
 
     features: Float[Array, "k d"]
@@ -70,7 +70,7 @@ class Digits(eqx.Module):
     target: Float[Array, "d q"]
 
 
-def digits(config: LastLayersOnDigits) -> Digits:
+def digits(config: LastLayersOnDigits) -> DigitFeatures:
     """The real images, in three parts: for pretraining, training, and testing."""
     from sklearn.datasets import load_digits
     from sklearn.linear_model import LogisticRegression
@@ -83,7 +83,7 @@ def digits(config: LastLayersOnDigits) -> Digits:
     classifier = LogisticRegression(C=PENALTY, fit_intercept=False, max_iter=1000).fit(inputs, classes)
     axes = np.linalg.svd(inputs[pretraining], full_matrices=False)[2]
     one_hot = np.eye(CLASSES)[classes]
-    return Digits(
+    return DigitFeatures(
         features=jnp.asarray(axes[: config.features]),
         id_frame=jnp.asarray(row_space(inputs[seen]).rows.T),
         inputs=jnp.asarray(inputs[seen]),
@@ -96,7 +96,7 @@ def digits(config: LastLayersOnDigits) -> Digits:
 
 @partial(jax.jit, static_argnames="config")
 def _fine_tuned(
-    data: Digits, scale: Float[Array, ""], config: LastLayersOnDigits, key: PRNGKeyArray
+    data: DigitFeatures, scale: Float[Array, ""], config: LastLayersOnDigits, key: PRNGKeyArray
 ) -> tuple[Float[Array, " t"], ...]:
     head_key, key = jax.random.split(key)
     head = scale * jax.random.normal(head_key, (config.features, CLASSES))

@@ -6,7 +6,7 @@ import io
 import pytest
 
 from empirical.recipes import published
-from empirical.records import Estimate, Published
+from empirical.records import Estimate, PublishedAccuracy
 from empirical.tables import collected_tables, latex, markdown, paper_tables, tidy_csv, write_tables
 from empirical.tables.table import Table
 from tests.support import made_up_benchmark as made_up
@@ -154,4 +154,4 @@ def test_markdown_keeps_bars_inside_their_cell():
 def test_published_numbers_of_other_tables_are_not_taken():
     numbers = [one for one in published() if one.column == "domainnet"]
     assert {one.table for one in numbers} == {"id", "ood"}
-    assert all(isinstance(one, Published) for one in numbers)
+    assert all(isinstance(one, PublishedAccuracy) for one in numbers)

@@ -9,7 +9,7 @@ import pytest
 from artifacts.files import write_text
 from empirical.records import Benchmark, SetAside, write_record
 from figures.catalogue import BENCHMARK
-from figures.report.contents import Agreement, Claim, DrawnFigure, Simulation, Summary, Witness
+from figures.report.contents import AgreementSummary, Claim, DrawnFigure, Simulation, Summary, WitnessSummary
 from figures.report.page import page
 from tests.support import made_up_benchmark, made_up_simulations
 
@@ -73,7 +73,7 @@ def browser() -> Iterator:
 @pytest.fixture(scope="session")
 def summary(made_up: Benchmark) -> Summary:
     """A summary full of what must be escaped."""
-    agreement = Agreement(tau=-0.25, conditions=12, pairs=8, told_apart=3, alike=1)
+    agreement = AgreementSummary(tau=-0.25, conditions=12, pairs=8, told_apart=3, alike=1)
     described = tuple(one.model_copy(update={"reason": EVIL}) for one in made_up.sets)
     return Summary(
         claims=(
@@ -89,7 +89,7 @@ def summary(made_up: Benchmark) -> Summary:
                 premises="a < b & b > 0",
                 proof=None,
                 published=True,
-                witnesses=(Witness(name="corner", shows=EVIL, slack=-0.5),),
+                witnesses=(WitnessSummary(name="corner", shows=EVIL, slack=-0.5),),
             ),
         ),
         simulations=(Simulation(name="toy", title=EVIL, seconds=1.5, solved_by=("integrated",)),),

@@ -20,7 +20,7 @@ from empirical.records import (
     InterpolationPoint,
     Movement,
     OODAccuracy,
-    Published,
+    PublishedAccuracy,
     SetDescription,
     SetMetrics,
 )
@@ -254,11 +254,11 @@ def head_starts(dataset: str) -> list[ConditionRecord]:
     ]
 
 
-def published(table: Literal["id", "ood"], column: str, method: str) -> Published:
+def published(table: Literal["id", "ood"], column: str, method: str) -> PublishedAccuracy:
     accuracy = (ID if table == "id" else OOD)[method] + 0.05
     mode = "train" if method == "FT" else "eval"
     status = "recollected" if method == "LP" else "confirmed"
-    return Published(
+    return PublishedAccuracy(
         table=table, column=column, method=method, norm_mode=mode, accuracy=accuracy, ci90=0.01, status=status,
         source="made up",
     )  # fmt: skip

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from distort.folder import held
-from distort.plan import Plan
+from distort.plan import JobPlan
 from distort.progress import progress
 from distort.reproduce import reproduce
 from distort.workers import side_by_side
@@ -17,7 +17,7 @@ from figures.report.contents import Summary
 FIGURES = ("side_by_side", "benchmark_accuracy", "accuracy_along_training", "feature_movement_on_images")
 
 
-def tiny_plan() -> Plan:
+def tiny_plan() -> JobPlan:
     """Complete in kind, small in number."""
     from empirical import Suite
     from empirical.datasets.protocols import Split
@@ -33,7 +33,7 @@ def tiny_plan() -> Plan:
             "epochs": 2,
         }
     )
-    return Plan(
+    return JobPlan(
         scale="quick",
         statements=("lp_ft_dominance",),
         examples=5,
