@@ -55,7 +55,7 @@ def _read(arguments: Sequence[str]) -> Command:
     app.command(name="simulate")(simulate.Simulate)
     app.command(bench.commands(), name="bench", help="The benchmark on real images: run, status, collect.")
     app.command(name="figures")(figures.Figures)
-    app.command(name="report")(report.Report)
+    app.command(name="report")(report.ReportCommand)
     app.command(name="doctor")(doctor.Doctor)
     return app.cli(
         prog="distort",
