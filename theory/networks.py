@@ -22,6 +22,7 @@ class LinearNetwork(eqx.Module):
             )
 
     def __call__(self, inputs: Float[Array, " d"]) -> Float[Array, ""]:
+        """The output for one input."""
         return self.head @ (self.features @ inputs)
 
     @property

@@ -78,17 +78,17 @@ class Problem(eqx.Module):
 
     @property
     def input_dim(self) -> int:
-        """d"""
+        """d, the number of coordinates of an input."""
         return self.id_frame.shape[0]
 
     @property
     def feature_dim(self) -> int:
-        """k"""
+        """k, the number of features."""
         return self.pretrained.features.shape[0]
 
     @property
     def id_dim(self) -> int:
-        """m"""
+        """m, the dimension of the ID subspace."""
         return self.id_frame.shape[1]
 
     def __repr__(self) -> str:
