@@ -18,9 +18,11 @@ from theory.problem import Problem
 
 
 class Bounds(eqx.Module):
-    """Bounds on sqrt(OOD risk): lower ones for fine-tuning at every time, upper ones for the limit of linear probing
-    and for LP-FT at every time (infinite where their premise fails). `lp_ft_movement` bounds the root mean square
-    movement of features over ID inputs of unit length.
+    """Bounds on sqrt(OOD risk), and one on the movement of features.
+
+    Lower ones for fine-tuning at every time, upper ones for the limit of linear probing and for LP-FT at every time
+    (infinite where their premise fails). `lp_ft_movement` bounds the root mean square movement of features over ID
+    inputs of unit length.
     """
 
     published: Float[Array | np.ndarray, "*batch"]

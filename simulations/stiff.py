@@ -49,12 +49,18 @@ class ExtrapolatedEuler(diffrax.AbstractAdaptiveSolver):
     interpolation_cls: ClassVar[Callable[..., diffrax.LocalLinearInterpolation]] = diffrax.LocalLinearInterpolation
 
     def order(self, terms: PyTree) -> int:
+        """The order of the whole extrapolation table: one for each column."""
         return COLUMNS
 
     def init(self, terms, t0, t1, y0, args):
+        """No state: a step needs nothing of the one before."""
         return None
 
     def step(self, terms, t0, t1, y0: FlowState, args: ReducedProblem, solver_state, made_jump):
+        """One extrapolated step from `t0` to `t1`.
+
+        The error that the step size is controlled by is the difference from the same table without its last column.
+        """
         columns = _columns(y0, args, jnp.asarray(t1 - t0))
         y1 = _weighted(columns, extrapolation_weights(COLUMNS))
         lower = _weighted(columns, np.append(extrapolation_weights(COLUMNS - 1), 0.0))
@@ -62,6 +68,7 @@ class ExtrapolatedEuler(diffrax.AbstractAdaptiveSolver):
         return y1, error, {"y0": y0, "y1": y1}, None, diffrax.RESULTS.successful
 
     def func(self, terms, t0, y0, args):
+        """The vector field at one time, which diffrax asks for outside steps."""
         return terms.vf(t0, y0, args)
 
 

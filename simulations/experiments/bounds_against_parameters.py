@@ -21,9 +21,9 @@ PARAMETERS = ("head_error", "head_scale", "angle", "feature_error", "truth_norm"
 
 
 class BoundsAgainstParameters(Configuration):
-    """`points` values of each parameter, the others at their centre; angles in radians, ranges (low, high); `features`
-    are the values of k.
+    """`points` values of each parameter, the others at their centre.
 
+    Angles are in radians, ranges are (low, high); `features` are the values of k.
     `head_error` is phi: heads at a given phi are drawn on either side of the truth where there is one.
     """
 

@@ -42,9 +42,10 @@ class LastLayersOnDigits(Configuration):
 
 
 class LastLayersOnDigitsData(eqx.Module):
-    """Arrays (head scale, step): `||B^T V - W*||` and the bound on it; how large the weights are off the ID subspace,
-    `||P_perp B^T V||`, and the bound on that (the same with nothing for a truth); accuracies in [0, 1] on images of
-    training and on others.
+    """Arrays (head scale, step): distances and sizes of weights with their bounds, and accuracies.
+
+    `||B^T V - W*||` and the bound on it; how large the weights are off the ID subspace, `||P_perp B^T V||`, and the
+    bound on that (the same with nothing for a truth); accuracies in [0, 1] on images of training and on others.
     """
 
     head_scales: Float[np.ndarray, " h"]
