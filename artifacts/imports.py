@@ -57,6 +57,7 @@ class Reached:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """Names of the modules that count, sorted."""
         return tuple(name for name, _ in self.modules)
 
 

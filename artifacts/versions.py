@@ -74,6 +74,7 @@ def version_difference(before: Mapping[str, str], now: Mapping[str, str]) -> str
 
 
 def accepts_other_versions() -> bool:
+    """Whether results of other versions are kept: `ACCEPT` is set to 1."""
     return os.environ.get(ACCEPT) == "1"
 
 
