@@ -63,6 +63,7 @@ class CheckpointsCommand(DataCommand):
     """Bring the named ones into this project's own form, which is read fastest."""
 
     def __call__(self) -> Answer:
+        """Fetch and convert first, where asked for; then the status of each backbone, a bad file being a failure."""
         from empirical.backbones.checkpoint_locations import checkpoint_locations
         from empirical.backbones.published import BY_NAME
 

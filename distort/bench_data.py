@@ -40,6 +40,11 @@ class DataCommand(Command):
     """TOML file with locations elsewhere and data sets of your own (docs/datasets.md)."""
 
     def data(self) -> "Data":
+        """The file's settings under these flags.
+
+        Raises:
+          UserError: the file cannot be read, or does not follow docs/datasets.md.
+        """
         from empirical.datasets.configuration import read_data
 
         return read_data(self.config, root=self.root)
@@ -50,6 +55,7 @@ class Datasets(DataCommand):
     """Say what each data set is, where it is looked for, what is there, and how to get the rest."""
 
     def __call__(self) -> Answer:
+        """Two tables, of data sets and of sources, and the steps for sources that are fetched by hand."""
         data = self.data()
         overview = data_overview(data)
         datasets = [
@@ -95,6 +101,7 @@ class VerifyDataCommand(DataCommand):
     """Which images to decode; `none` takes seconds, where decoding all of ImageNet takes a good half hour a core."""
 
     def __call__(self) -> Answer:
+        """Every check, a row each; those that failed are counted in the failure."""
         from distort.progress import progress
         from empirical.datasets.verification import Finding, verify
 
@@ -127,6 +134,12 @@ class Download(DataCommand):
     """Of imagenet: the folder with the archives that you fetched by hand; they are checked, unpacked and sorted."""
 
     def __call__(self) -> Answer:
+        """Files received, with their SHA-256.
+
+        Raises:
+          UsageError: --from goes with another source than imagenet, or a name is unknown.
+          UserError: no data root is named, or a file could not be fetched or is not what was published.
+        """
         from artifacts import UserError
         from distort.progress import progress
         from empirical.datasets.download import download
@@ -172,6 +185,7 @@ class Pack(DataCommand):
     """Processes that decode."""
 
     def __call__(self) -> Answer:
+        """A row for each store, those that were complete already among them."""
         from distort.progress import progress
         from empirical.store import pack_family
 
@@ -197,6 +211,11 @@ class Pack(DataCommand):
         )
 
     def form(self, family: str) -> "Form":
+        """How a data set's images are stored: its usual form, changed by the flags.
+
+        Raises:
+          UserError: the flags contradict each other.
+        """
         from pydantic import ValidationError
 
         from artifacts import UserError
@@ -220,6 +239,7 @@ class WriteMiniature(Command):
     """What the images are drawn from."""
 
     def __call__(self) -> Answer:
+        """Write them, and name the command that checks them."""
         from distort.progress import progress
         from empirical.miniature import write_miniature
 

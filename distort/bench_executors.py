@@ -102,6 +102,7 @@ class Worker(Command):
     """How many; by default one a GPU, or one on a machine without."""
 
     def __call__(self) -> Answer:
+        """Serve until the scheduler ends; the answer counts the workers."""
         from empirical.executors import serve
 
         count = serve(self.scheduler, self.workers)

@@ -80,6 +80,7 @@ class PlanCommand(SuiteCommand):
     """Time training and solving with each backbone now, where no finished run tells; takes minutes on a CPU."""
 
     def __call__(self) -> Answer:
+        """The work that is missing, in runs, images and hours, and why runs that are there would be made again."""
         import jax
 
         from empirical import Ledger, Only, plan
@@ -150,6 +151,7 @@ class StatusCommand(Command):
     """Results folder."""
 
     def __call__(self) -> Answer:
+        """Runs by state for each data set and kind of work; damaged, refused and set-aside ones with their reason."""
         from distort.folder import existing
         from empirical import Ledger, Workspace, plan, read_set_aside, read_suite
         from empirical.benchmark.origins import mixed

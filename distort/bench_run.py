@@ -32,6 +32,7 @@ class RunSuite(ExecutorFlags, SuiteCommand):
     """Make again what is up to date."""
 
     def __call__(self) -> Answer:
+        """Make what is missing and answer with the table; what was set aside is the failure. With `dry_run`: the script."""
         from distort.folder import held
         from distort.progress import progress
         from distort.stages import suite_text
@@ -105,6 +106,7 @@ class Collect(Command):
     """Folder for the tables; by default that of the benchmark."""
 
     def __call__(self) -> Answer:
+        """Gather the folder's runs into its benchmark file, write the tables, and answer with them."""
         from distort.folder import existing
         from empirical import Ledger, Workspace, collect, read_set_aside, read_suite, write_benchmark
         from empirical.tables import write_tables

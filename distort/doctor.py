@@ -51,6 +51,7 @@ class Doctor(Command):
     """Say what is there and what is missing, and how to get it; fails if the main job cannot run."""
 
     def __call__(self) -> Answer:
+        """Every finding; it is a failure where something is missing that the main job needs."""
         findings = [
             _python(),
             *_packages(),

@@ -17,6 +17,7 @@ class ReportCommand(Command):
     """Results folder."""
 
     def __call__(self) -> Answer:
+        """Write the page anew, and name its file."""
         from artifacts.files import write_text
         from distort.folder import existing, held
         from figures.report.gather import gather

@@ -34,6 +34,7 @@ class Reproduce(MakingCommand):
     """Processes that work side by side; by default one for each core, four at most."""
 
     def __call__(self) -> Answer:
+        """The whole job; a claim that is violated with no counterexample known is a failure."""
         self.accept()
         from distort.folder import held, refuse_another_suite
         from distort.plan import plan

@@ -32,6 +32,7 @@ class Simulate(MakingCommand):
     """Run again what is up to date."""
 
     def __call__(self) -> Answer:
+        """The experiments that there are, for the word `list`; else run them, and say of each whether it was made."""
         self.accept()
         from simulations.catalogue import EXPERIMENTS
 

@@ -39,6 +39,7 @@ class List(Command):
     """Results folder that holds a verification: `results` where there is one; else nothing counts as verified."""
 
     def __call__(self) -> Answer:
+        """Every statement with its status, and how sharp its bound was found to be."""
         from figures.report.gather import claims
 
         found = claims(_verified_in(self.results))
@@ -56,6 +57,11 @@ class Show(Command):
     """Results folder that holds a verification: `results` where there is one; else nothing counts as verified."""
 
     def __call__(self) -> Answer:
+        """One statement in full.
+
+        Raises:
+          UsageError: no statement has this name.
+        """
         from figures.report.gather import claims
         from theory.statements import STATEMENTS
 
@@ -93,6 +99,7 @@ class VerifyCommand(Command):
     """Decides which problems are drawn."""
 
     def __call__(self) -> Answer:
+        """The verifications; statements that are violated with no counterexample known are the failure."""
         from theory.statements import STATEMENTS
 
         statements = {statement.name: statement for statement in STATEMENTS}
@@ -127,6 +134,7 @@ class AttackCommand(Command):
     """Results folder; the best problem is kept there, under attacks/."""
 
     def __call__(self) -> Answer:
+        """The smallest ratio of the larger side to the smaller; its problem is kept in a file that can be replayed."""
         from artifacts import open_results_folder
         from distort.progress import progress
         from simulations.attack import Witness, attack, save
@@ -157,6 +165,7 @@ class Replay(Command):
     """The file that `distort theory attack` wrote."""
 
     def __call__(self) -> Answer:
+        """The ratio computed anew; a failure where it is not the one that was kept, up to rounding."""
         from simulations.attack import judged_ratio, load, problem_from
         from theory.statements import STATEMENTS
 

@@ -24,7 +24,8 @@ Found = TypeVar("Found", covariant=True)
 class Step(Protocol[Found]):
     """Work that shows its stages on the display; must be picklable: a module's function or a `partial` of one."""
 
-    def __call__(self, *, begin: Begin) -> Found: ...
+    def __call__(self, *, begin: Begin) -> Found:
+        """Do the work; `begin` opens a line of the display for a stage."""
 
 
 #: Runs steps and gives what they found, in their order.
