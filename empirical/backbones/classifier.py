@@ -19,6 +19,7 @@ class Head(eqx.Module):
     bias: Float32[Array, " classes"]
 
     def __call__(self, features: Float32[Array, "n k"]) -> Float32[Array, "n classes"]:
+        """Class scores of each example: logits, not probabilities."""
         return features @ self.weight.T + self.bias
 
 
@@ -30,10 +31,13 @@ class Scores(NamedTuple):
 
 
 class Classifier(eqx.Module):
+    """A feature extractor under a head."""
+
     backbone: Backbone
     head: Head
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Scores:
+        """Class scores of a batch; in train mode the classifier that comes back has updated statistics."""
         features, backbone = self.backbone(images, norm_mode)
         return Scores(self.head(features), Classifier(backbone, self.head))
 

@@ -11,4 +11,5 @@ DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 
 
 def standardised(images: Float32[Array, "n side side 3"]) -> Float32[Array, "n side side 3"]:
+    """Each channel less its mean, over its standard deviation."""
     return (images - jnp.array(MEAN, jnp.float32)) / jnp.array(DEVIATION, jnp.float32)

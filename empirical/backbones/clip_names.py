@@ -20,6 +20,7 @@ _IDS = r"(.*\.)?embeddings\.position_ids"
 
 
 def clip_resnet_origins(network: ClipResNet) -> Origins:
+    """OpenAI's names for the image tower of a ResNet."""
     stems: dict[str, TensorOrigin] = {}
     for place in range(len(network.stems)):
         stems[f"stems.{place}.kernel"] = TensorOrigin((f"visual.conv{place + 1}.weight",), "convolution")
@@ -34,6 +35,7 @@ def clip_resnet_origins(network: ClipResNet) -> Origins:
 
 
 def openai_vit_origins(network: ClipViT) -> Origins:
+    """OpenAI's names for the image tower of a ViT."""
     return {
         "patches.kernel": TensorOrigin(("visual.conv1.weight",), "convolution"),
         "token": TensorOrigin(("visual.class_embedding",)),
@@ -45,6 +47,7 @@ def openai_vit_origins(network: ClipViT) -> Origins:
 
 
 def openai_text_origins(network: ClipText) -> Origins:
+    """OpenAI's names for the text tower: those that do not begin with `visual.`."""
     return {
         "table": TensorOrigin(("token_embedding.weight",)),
         "positions": TensorOrigin(("positional_embedding",)),
@@ -56,6 +59,11 @@ def openai_text_origins(network: ClipText) -> Origins:
 
 
 def transformers_vit_origins(network: ClipViT, prefix: str) -> Origins:
+    """The names of transformers' `CLIPModel` for the image tower; queries, keys and values are three tensors there.
+
+    Args:
+      prefix: of the names of the tower, `vision_model.` or nothing; the projection stands outside of it.
+    """
     return {
         "patches.kernel": TensorOrigin((f"{prefix}embeddings.patch_embedding.weight",), "convolution"),
         "token": TensorOrigin((f"{prefix}embeddings.class_embedding",)),
@@ -67,6 +75,7 @@ def transformers_vit_origins(network: ClipViT, prefix: str) -> Origins:
 
 
 def transformers_text_origins(network: ClipText) -> Origins:
+    """The names of transformers' `CLIPModel` for the text tower."""
     return {
         "table": TensorOrigin(("text_model.embeddings.token_embedding.weight",)),
         "positions": TensorOrigin(("text_model.embeddings.position_embedding.weight",)),

@@ -54,6 +54,7 @@ class ClipBottleneck(eqx.Module):
     def __call__(
         self, x: Float[Array, "n side side inputs"], norm_mode: NormMode
     ) -> tuple[Float[Array, "n out out outputs"], "ClipBottleneck"]:
+        """The output, and the block with the statistics that the pass left behind."""
         y, first = self.first_norm(self.first(x), norm_mode)
         y, second = self.second_norm(self.second(jax.nn.relu(y)), norm_mode)
         y, third = self.third_norm(self.third(average_pooled(jax.nn.relu(y), self.stride)), norm_mode)
@@ -82,6 +83,7 @@ class AttentionPool(eqx.Module):
         self.heads = width // HEAD_WIDTH
 
     def __call__(self, x: Float[Array, "n side side c"]) -> Float[Array, "n k"]:
+        """One vector an image; the mean over positions is the only query."""
         n, _, _, channels = x.shape
         tokens = x.reshape(n, -1, channels)
         mean = jnp.mean(tokens.astype(jnp.float32), axis=1, keepdims=True).astype(x.dtype)
@@ -129,17 +131,21 @@ class ClipResNet(Backbone):
 
     @property
     def feature_dim(self) -> int:
+        """Number of outputs of the attention pool."""
         return len(self.pool.outputs.bias)
 
     @property
     def blocks(self) -> int:
+        """The bottlenecks, and the attention pool as the last block."""
         return len(self.layers) + 1
 
     @property
     def side(self) -> int:
+        """The side that the attention pool has positions for: one for every 32 x 32 pixels."""
         return REDUCTION * math.isqrt(len(self.pool.positions) - 1)
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
+        """Attention-pooled features; images are in [0, 1] and are standardised here."""
         x, stem_norms = standardised(images).astype(self.compute_dtype), []
         for stem, norm in zip(self.stems, self.stem_norms, strict=True):
             x, updated = norm(stem(x), norm_mode)
@@ -150,9 +156,11 @@ class ClipResNet(Backbone):
         return Forward(self.pool(x).astype(jnp.float32), network)
 
     def roles(self) -> PyTree[Role]:
+        """By field; the attention pool belongs to the last block."""
         return roles_by_field(self, last=("pool",))
 
     def reinitialised(self, *, key: Key[Array, ""]) -> "ClipResNet":
+        """The same architecture, precision and side with fresh weights."""
         return ClipResNet(
             self.depths, self.stems[-1].kernel.shape[-1], self.feature_dim, self.side,
             key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise,

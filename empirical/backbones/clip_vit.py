@@ -75,17 +75,21 @@ class ClipViT(Backbone):
 
     @property
     def feature_dim(self) -> int:
+        """Width of the projection's outputs."""
         return self.size.outputs
 
     @property
     def blocks(self) -> int:
+        """Number of attention blocks."""
         return self.size.depth
 
     @property
     def side(self) -> int:
+        """The side that the position embedding was made for."""
         return self.size.side
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
+        """Projected class tokens; images are in [0, 1] and are standardised here. The norm mode changes nothing."""
         x = self.patches(standardised(images).astype(self.compute_dtype))
         x = x.reshape(len(images), -1, x.shape[-1])
         token = jnp.broadcast_to(self.token.astype(x.dtype), (len(images), 1, x.shape[-1]))
@@ -95,7 +99,9 @@ class ClipViT(Backbone):
         return Forward(features.astype(jnp.float32), self)
 
     def roles(self) -> PyTree[Role]:
+        """By field; the last norm and the projection belong to the last block."""
         return roles_by_field(self, last=("after_norm", "projection"))
 
     def reinitialised(self, *, key: Key[Array, ""]) -> "ClipViT":
+        """The same architecture and precision with fresh weights."""
         return ClipViT(self.size, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)

@@ -20,7 +20,6 @@ def convert(name: str, locations: CheckpointLocations, source: Path | None = Non
     Raises:
       UserError: there is no source or no folder, or the source is not exactly the backbone.
     """
-
     one = published(name)
     target = locations.converted(name)
     if target is None:

@@ -28,6 +28,7 @@ class Convolution(eqx.Module):
         self.pad = pad
 
     def __call__(self, x: Float[Array, "n side side inputs"]) -> Float[Array, "n out out outputs"]:
+        """The convolved batch, in the type of `x`; on a CPU a matrix product for 1 x 1 kernels and for small maps."""
         size = self.kernel.shape[0]
         padding = size // 2 if self.pad else 0
         convolved = partial(_convolved, stride=self.stride, padding=padding)

@@ -17,6 +17,7 @@ class Linear(eqx.Module):
     bias: Float32[Array, " outputs"]
 
     def __call__(self, x: Float[Array, "*n inputs"]) -> Float[Array, "*n outputs"]:
+        """The map of every vector along the last axis, in the type of `x`."""
         return x @ self.kernel.astype(x.dtype) + self.bias.astype(x.dtype)
 
 
@@ -48,10 +49,12 @@ def bounded_uniform(shape: tuple[int, ...], fan_in: int, *, key: Key[Array, ""])
 
 
 def default_convolution(size: int, inputs: int, outputs: int, *, key: Key[Array, ""], stride: int = 1) -> Convolution:
+    """A convolution without bias, drawn by PyTorch's default."""
     kernel = bounded_uniform((size, size, inputs, outputs), size * size * inputs, key=key)
     return Convolution(kernel, stride=stride)
 
 
 def default_linear(inputs: int, outputs: int, *, key: Key[Array, ""]) -> Linear:
+    """A linear map, weights and biases drawn by PyTorch's default."""
     kernel, bias = jax.random.split(key)
     return Linear(bounded_uniform((inputs, outputs), inputs, key=kernel), bounded_uniform((outputs,), inputs, key=bias))

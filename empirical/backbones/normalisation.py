@@ -27,6 +27,11 @@ class BatchNorm(eqx.Module):
     def __call__(
         self, x: Float[Array, "n side side c"], norm_mode: NormMode
     ) -> tuple[Float[Array, "n side side c"], "BatchNorm"]:
+        """The normalised batch, and the layer with its running statistics after it.
+
+        In train mode the batch's own statistics normalise, and gradients flow through them; in eval mode the running
+        ones do, and the layer comes back as it was.
+        """
         if norm_mode == "eval":
             return self._normalised(x, self.mean, self.variance), self
         values = x.astype(jnp.float32)
@@ -55,6 +60,7 @@ class LayerNorm(eqx.Module):
         self.shift = jnp.zeros(channels, jnp.float32)
 
     def __call__(self, x: Float[Array, "*n c"]) -> Float[Array, "*n c"]:
+        """Every vector along the last axis at mean 0 and variance 1, then scaled and shifted; in the type of `x`."""
         values = x.astype(jnp.float32)
         mean, variance = jnp.mean(values, -1, keepdims=True), jnp.var(values, -1, keepdims=True)
         return ((values - mean) * jax.lax.rsqrt(variance + EPSILON) * self.scale + self.shift).astype(x.dtype)

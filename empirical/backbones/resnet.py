@@ -51,6 +51,7 @@ class Bottleneck(eqx.Module):
     def __call__(
         self, x: Float[Array, "n side side inputs"], norm_mode: NormMode
     ) -> tuple[Float[Array, "n out out outputs"], "Bottleneck"]:
+        """The output, and the block with the statistics that the pass left behind."""
         y, first = self.first_norm(self.first(x), norm_mode)
         y, second = self.second_norm(self.second(jax.nn.relu(y)), norm_mode)
         y, third = self.third_norm(self.third(jax.nn.relu(y)), norm_mode)
@@ -87,26 +88,32 @@ class ResNet(Backbone):
 
     @property
     def feature_dim(self) -> int:
+        """Channels of the last block."""
         return self.layers[-1].third.kernel.shape[-1]
 
     @property
     def blocks(self) -> int:
+        """Number of bottlenecks in all stages together."""
         return len(self.layers)
 
     @property
     def side(self) -> None:
+        """None: the mean over positions takes any side."""
         return None
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
+        """Features averaged over positions; images come standardised by the data set's pipeline."""
         x, stem_norm = self.stem_norm(self.stem(images.astype(self.compute_dtype)), norm_mode)
         x, layers = through(self.layers, max_pooled(jax.nn.relu(x)), norm_mode, rematerialise=self.rematerialise)
         network = eqx.tree_at(lambda net: (net.stem_norm, net.layers), self, (stem_norm, layers))
         return Forward(jnp.mean(x.astype(jnp.float32), (1, 2)), network)
 
     def roles(self) -> PyTree[Role]:
+        """By field; the stem is block 0."""
         return roles_by_field(self)
 
     def reinitialised(self, *, key: Key[Array, ""]) -> "ResNet":
+        """The same architecture and precision with fresh weights."""
         width = self.stem.kernel.shape[-1]
         return ResNet(self.depths, width, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)
 

@@ -11,6 +11,11 @@ COUNTERS = r".*\.num_batches_tracked"
 
 
 def resnet_origins(network: ResNet, prefix: str) -> Origins:
+    """torchvision's names for every array of a network.
+
+    Args:
+      prefix: what a file puts before all of them; nothing in torchvision's own.
+    """
     return {
         **convolution_and_norm("stem", f"{prefix}conv1", f"{prefix}bn1"),
         **block_origins(network.depths, prefix, [one.shortcut is not None for one in network.layers]),
@@ -31,6 +36,13 @@ def block_origins(depths: tuple[int, ...], prefix: str, shortcuts: list[bool]) -
 
 
 def convolution_and_norm(ours: str, convolution: str, norm: str) -> Origins:
+    """Those of a convolution without bias and the batch norm behind it.
+
+    Args:
+      ours: the convolution's field; the norm's is the same with `_norm`.
+      convolution: its name in the file.
+      norm: the batch norm's name in the file.
+    """
     return {
         f"{ours}.kernel": TensorOrigin((f"{convolution}.weight",), "convolution"),
         **norm_origins(f"{ours}_norm", norm),
@@ -38,6 +50,7 @@ def convolution_and_norm(ours: str, convolution: str, norm: str) -> Origins:
 
 
 def norm_origins(ours: str, theirs: str) -> Origins:
+    """Those of a batch norm's parameters and running statistics."""
     return {f"{ours}.{field}": TensorOrigin((f"{theirs}.{name}",)) for field, name in NORM_FIELDS.items()}
 
 

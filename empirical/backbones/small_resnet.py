@@ -32,6 +32,7 @@ class GatheredConvolution(eqx.Module):
         self.stride = stride
 
     def __call__(self, x: Float32[Array, "n side side inputs"]) -> Float32[Array, "n out out outputs"]:
+        """The convolved batch, its side that of `x` over the stride, rounded up."""
         size, side = self.kernel.shape[0], x.shape[1]
         out = -(-side // self.stride)
         padding = max((out - 1) * self.stride + size - side, 0)
@@ -59,6 +60,7 @@ class Block(eqx.Module):
     def __call__(
         self, x: Float32[Array, "n side side inputs"], norm_mode: NormMode
     ) -> tuple[Float32[Array, "n out out outputs"], "Block"]:
+        """The output, and the block with the statistics that the pass left behind."""
         y, first_norm = self.first_norm(self.first(x), norm_mode)
         y, second_norm = self.second_norm(self.second(jax.nn.relu(y)), norm_mode)
         y = jax.nn.relu(y + (x if self.shortcut is None else self.shortcut(x)))
@@ -84,14 +86,17 @@ class SmallResNet(Backbone):
 
     @property
     def feature_dim(self) -> int:
+        """Channels of the last block."""
         return self._widths[-1]
 
     @property
     def blocks(self) -> int:
+        """Number of residual blocks, one for each width."""
         return len(self.layers)
 
     @property
     def side(self) -> None:
+        """None: the mean over positions takes any side."""
         return None
 
     @property
@@ -99,6 +104,7 @@ class SmallResNet(Backbone):
         return tuple(layer.second.kernel.shape[-1] for layer in self.layers)
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
+        """Features averaged over positions; images in [0, 1] are brought to [-1, 1] here."""
         x, stem_norm = self.stem_norm(self.stem(2 * images - 1), norm_mode)
         x, layers = jax.nn.relu(x), []
         for layer in self.layers:
@@ -108,7 +114,9 @@ class SmallResNet(Backbone):
         return Forward(jnp.mean(x, (1, 2)), network)
 
     def roles(self) -> PyTree[Role]:
+        """By field; the stem is block 0."""
         return roles_by_field(self)
 
     def reinitialised(self, *, key: Key[Array, ""]) -> "SmallResNet":
+        """The same widths with fresh weights."""
         return SmallResNet(self._widths, key=key)

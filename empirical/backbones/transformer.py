@@ -18,6 +18,7 @@ HEAD_WIDTH = 64  # in every CLIP model
 
 
 def quick_gelu(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    """OpenAI's approximation of GELU, x sigmoid(1.702 x)."""
     return x * jax.nn.sigmoid(1.702 * x)
 
 
@@ -29,6 +30,11 @@ class Attention(eqx.Module):
     heads: int = eqx.field(static=True)
 
     def __call__(self, x: Float[Array, "n t c"], *, causal: bool) -> Float[Array, "n t c"]:
+        """What each of `t` tokens gathers from the others.
+
+        Args:
+          causal: a token sees itself and those before it alone, as in the text tower.
+        """
         n, tokens, channels = x.shape
         queries, keys, values = jnp.split(self.inputs(x), 3, axis=-1)
         split = (n, tokens, self.heads, channels // self.heads)
@@ -62,6 +68,7 @@ class TransformerBlock(eqx.Module):
         self.contract = default_linear(4 * width, width, key=contract)
 
     def __call__(self, x: Float[Array, "n t c"], *, causal: bool = False) -> Float[Array, "n t c"]:
+        """The tokens after both halves; `causal` as for `Attention`."""
         x = x + self.attention(self.attention_norm(x), causal=causal)
         return x + self.contract(quick_gelu(self.expand(self.map_norm(x))))
 

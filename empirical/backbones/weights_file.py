@@ -44,11 +44,13 @@ def stored_tensors(path: Path, key: str = "") -> StoredTensors:
 
 
 def sha256_of(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def md5_of(path: Path) -> str:
+    """MD5 of a file's bytes, in hexadecimal: what some publishers give instead of a SHA-256."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "md5").hexdigest()
 

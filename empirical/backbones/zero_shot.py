@@ -37,24 +37,30 @@ class UnitFeatures(Backbone):
 
     @property
     def feature_dim(self) -> int:
+        """The backbone's."""
         return self.backbone.feature_dim
 
     @property
     def blocks(self) -> int:
+        """The backbone's."""
         return self.backbone.blocks
 
     @property
     def side(self) -> int | None:
+        """The backbone's."""
         return self.backbone.side
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
+        """The backbone's features, each divided by its length."""
         features, backbone = self.backbone(images, norm_mode)
         return Forward(features / jnp.linalg.norm(features, axis=-1, keepdims=True), UnitFeatures(backbone))
 
     def roles(self) -> PyTree[Role]:
+        """The backbone's: scaling to unit length has no arrays."""
         return eqx.tree_at(lambda one: one.backbone, self, self.backbone.roles())
 
     def reinitialised(self, *, key: Key[Array, ""]) -> "UnitFeatures":
+        """A fresh backbone, its features still of unit length."""
         return UnitFeatures(self.backbone.reinitialised(key=key))
 
 

@@ -17,8 +17,10 @@ from empirical.recipes import Condition, Recipe, TrainedProbe
 
 @dataclass(frozen=True)
 class Run:
-    """A unit of a suite in a workspace. Its directory is named by the hash of its configuration, so a unit can be given
-    out any number of times, to any worker. Everything is worked out when it is first asked for.
+    """A unit of a suite in a workspace.
+
+    Its directory is named by the hash of its configuration, so a unit can be given out any number of times, to any
+    worker. Everything is worked out when it is first asked for.
     """
 
     unit: Unit
