@@ -32,7 +32,7 @@ class RunSuite(ExecutorFlags, SuiteCommand):
     """Make again what is up to date."""
 
     def __call__(self) -> Answer:
-        """Make what is missing and answer with the table; what was set aside is the failure. With `dry_run`: the script."""
+        """Make what is missing, answer with the table; what was set aside is the failure. A dry run shows a script."""
         from distort.folder import held
         from distort.progress import progress
         from distort.stages import suite_text

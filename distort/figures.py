@@ -38,8 +38,8 @@ class Figures(MakingCommand):
     def __call__(self) -> Answer:
         """Draw, and answer with what became of each figure.
 
-        A figure that was asked for by name and has no data is a failure, as is one whose data are damaged; the others are
-        drawn all the same.
+        A figure that was asked for by name and has no data is a failure, as is one whose data are damaged; the others
+        are drawn all the same.
         """
         self.accept()
         from distort.folder import existing, held
