@@ -43,6 +43,8 @@ class DeviceRates(_Record):
 
 
 class Shipped(_Record):
+    """The content of a file of rates."""
+
     devices: tuple[DeviceRates, ...]
 
 
