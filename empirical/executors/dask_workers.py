@@ -48,6 +48,11 @@ class DaskWorkers:
     retries: int = RETRIES
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
+        """As of every executor; the workspace's folder must be one that the workers see.
+
+        Raises:
+          UserError: Dask is not installed, nobody answers, the scheduler was lost, or every worker was refused.
+        """
         with connected(self.address) as client:
             yield from given_out(client, Waiting(runs, retries=self.retries), runs[0].workspace, force, self.work)
 

@@ -42,14 +42,27 @@ class Failed(NamedTuple):
 class Executor(Protocol):
     """Makes runs, wherever it likes."""
 
-    def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]: ...
+    def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
+        """Make runs of one suite, and yield what became of each.
+
+        Args:
+          runs: at least one, all of one workspace; in any order.
+          force: make again what is up to date.
+        """
 
 
 @runtime_checkable
 class Work(Protocol):
     """What a worker does with a unit (`runs.run_unit`): a module's function, so that it can be named to a process."""
 
-    def __call__(self, unit: Unit, workspace: Workspace, *, force: bool) -> Outcome: ...
+    def __call__(self, unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
+        """Make a unit's run unless it is up to date.
+
+        Args:
+          force: make it in any case.
+        Raises:
+          UserError: it cannot be made; any other error counts as unforeseen.
+        """
 
 
 class Attempt(NamedTuple):
