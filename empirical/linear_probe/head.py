@@ -25,7 +25,9 @@ class ProbeHead(NamedTuple):
     bias: Float32[np.ndarray, " classes"]
 
     def logits(self, features: Float32[np.ndarray, "n k"]) -> Float32[np.ndarray, "n classes"]:
+        """Class scores of each example."""
         return features @ self.weight.T + self.bias
 
     def accuracy(self, data: Features) -> float:
+        """The share, in [0, 1], of examples whose label has the largest score; ties go to the first class."""
         return float(np.mean(np.argmax(self.logits(data.features), axis=1) == data.labels))

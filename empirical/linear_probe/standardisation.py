@@ -17,6 +17,7 @@ class Standardisation(NamedTuple):
     deviation: Float[np.ndarray, " k"]
 
     def __call__(self, features: Float32[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
+        """Features on the common scale, in double precision."""
         return (features.astype(np.float64) - self.mean) / self.deviation
 
     def raw_head(self, weight: Float[np.ndarray, "classes k"], bias: Float[np.ndarray, " classes"]) -> ProbeHead:
