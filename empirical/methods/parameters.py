@@ -16,10 +16,12 @@ class RoleLike(Protocol):
     """A `backbones.Role`: this package is read without JAX."""
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """One of `backbones.RoleKind`."""
 
     @property
-    def block(self) -> int: ...
+    def block(self) -> int:
+        """Depth: 0 is the embedding or stem, 1 the first block after it."""
 
 
 class Value(Frozen):
