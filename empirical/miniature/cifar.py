@@ -20,6 +20,7 @@ BATCHES = 5
 
 
 def write_cifar10(root: Path, seed: int) -> None:
+    """Write the binary versions of CIFAR-10 and STL-10 and the arrays of CIFAR-10.1 into new folders below `root`."""
     _write_cifar(root / "cifar-10-batches-bin", seed)
     _write_stl(root / "stl10_binary", seed)
     _write_repeated(root / "CIFAR-10.1" / "datasets", seed)

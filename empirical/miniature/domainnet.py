@@ -17,6 +17,7 @@ SIDE = 64
 
 
 def write_domainnet(root: Path, seed: int) -> None:
+    """Write the images of every domain and the lists of the 40 classes' splits into a new folder below `root`."""
     folder = root / "domainnet"
     sizes = {}
     for place, domain in enumerate(DOMAINS):

@@ -11,11 +11,13 @@ from empirical.datasets.sizes import Miniature, SetSize, write_marker
 
 
 def save_jpegs(images: Iterable[UInt8[np.ndarray, "_ _ 3"]], paths: Sequence[Path]) -> None:
+    """Write one image a path, as JPEG of quality 90; the folders must be there."""
     for pixels, path in zip(images, paths, strict=True):
         Image.fromarray(pixels).save(path, quality=90)
 
 
 def save_pngs(images: Iterable[UInt8[np.ndarray, "_ _ 3"]], paths: Sequence[Path]) -> None:
+    """Write one image a path, lossless and barely compressed; the folders must be there."""
     for pixels, path in zip(images, paths, strict=True):
         Image.fromarray(pixels).save(path, compress_level=1)
 
@@ -32,8 +34,14 @@ def cropped(images: UInt8[np.ndarray, "n s s 3"], generator: np.random.Generator
 
 
 def mark(folder: Path, seed: int, sizes: Mapping[str, SetSize]) -> None:
+    """Write the marker that makes a folder a miniature.
+
+    Args:
+      sizes: of each set that lies in it, by `dataset/set`.
+    """
     write_marker(folder, Miniature(seed=seed, sizes=sizes))
 
 
 def exactly(total: int, per_class: int) -> SetSize:
+    """The size of a set whose classes all have `per_class` images."""
     return SetSize(total=total, per_class=(per_class, per_class))

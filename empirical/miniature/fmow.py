@@ -40,6 +40,7 @@ SEQUESTERED = 30
 
 
 def write_fmow(root: Path, seed: int) -> None:
+    """Write the images and both tables into a new folder below `root`."""
     folder = root / "fmow_v1.1"
     (folder / "images").mkdir(parents=True)
     generator = np.random.default_rng([seed, 62])

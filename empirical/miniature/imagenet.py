@@ -29,6 +29,7 @@ CANDIDATES = 6  # of which A keeps the hardest
 
 
 def write_imagenet(root: Path, seed: int) -> None:
+    """Write ImageNet in class folders, and its V2, R, A and Sketch beside it, into new folders below `root`."""
     known = np.array(sorted(_superclasses("living17") | _superclasses("entity30")))
     training, validation = (np.full(CLASSES, other) for other in (TRAINING_OTHER, VALIDATION_OTHER))
     training[[*subset_indices("imagenet_r"), *subset_indices("imagenet_a")]] = TRAINING_TESTED

@@ -70,6 +70,7 @@ def render(
 
 
 def to_bytes(picture: Picture) -> UInt8[np.ndarray, "n s s 3"]:
+    """Colours in [0, 1] as bytes; what lies outside is cut off."""
     return np.clip(np.round(picture * 255), 0, 255).astype(np.uint8)
 
 
