@@ -37,10 +37,12 @@ class Mirror(StoredImages):
             pixels[:] = self.source[index]
 
     def subset(self, indices: Int[np.ndarray, " p"]) -> "Mirror":
+        """Some of the images, their sources with them."""
         return replace(self, rows=self.rows[indices], source=self.source.subset(indices))
 
     @property
     def fingerprint(self) -> str:
+        """That of the images that were packed."""
         return self.source.fingerprint
 
     def _kept(self, index: int) -> bool:

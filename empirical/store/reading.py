@@ -58,6 +58,11 @@ class Opened:
 
     @cached_property
     def offsets(self) -> tuple[Int[np.ndarray, " n"], ...]:
+        """Of each shard of a JPEG store, where each image begins in its payload, and where the last ends, in bytes.
+
+        Raises:
+          DamagedArtifact: a shard's positions do not fit its payload.
+        """
         found = []
         for shard in self.store.shards:
             path = self.folder / shard.name / OFFSETS
@@ -131,16 +136,20 @@ class StoredImages(Images):
         return self.opened.extents[self.rows[indices]]
 
     def reference(self, index: int) -> str:
+        """The store's folder and the image's row in it."""
         return f"{self.opened.folder} image {self.rows[index]}"
 
     def subset(self, indices: Int[np.ndarray, " p"]) -> "StoredImages":
+        """Some of the images; nothing is read."""
         return replace(self, rows=self.rows[indices])
 
     @property
     def shape(self) -> tuple[int, int] | None:
+        """Height and width, where the store keeps pixels of one shape."""
         return self.opened.store.shape
 
     def gather(self, indices: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b h w 3"]:
+        """Several images of one shape, those of a shard copied at once."""
         if self.shape is None:
             return super().gather(indices)
         rows = self.rows[indices]
@@ -153,6 +162,7 @@ class StoredImages(Images):
 
     @property
     def fingerprint(self) -> str:
+        """SHA-256 over what was packed, how it is stored, and which rows these are; nothing is read."""
         digest = hashlib.sha256((self.opened.store.source + self.opened.store.form.model_dump_json()).encode())
         digest.update(self.rows.astype("<i8").tobytes())
         return digest.hexdigest()
