@@ -15,6 +15,7 @@ def percent(value: float | None, half_width: float | None = None) -> str:
 
 
 def estimated(found: Estimate | None) -> str:
+    """A mean over seeds with half its 90 % interval; a dash where there is none."""
     return NOTHING if found is None else percent(found.mean, found.ci90)
 
 
@@ -26,4 +27,5 @@ def difference(ours: float | None, theirs: float | None) -> str:
 
 
 def rate(value: float | None) -> str:
+    """A learning rate, as short as it can be written; a dash where there is none."""
     return NOTHING if value is None else f"{value:g}"
