@@ -90,6 +90,7 @@ class ResidentFeed(Feed):
         self.data = on_each(self.placement, self.data)
 
     def take(self, state: State, epoch: int, first: int, most: int) -> Steps:
+        """Some steps in one compiled loop; ends before the last, smaller batch, which is a loop of its own."""
         self.begin(epoch)
         size, began = self.run.batch_size, time.perf_counter()
         whole = first < self.full
@@ -146,6 +147,7 @@ class StreamedFeed(Feed):
     _next: int = -1
 
     def take(self, state: State, epoch: int, first: int, most: int) -> Steps:
+        """Some steps, at most those of a few seconds; batches are read ahead as long as calls follow each other."""
         if epoch != self._epoch or first != self._next or self._stream is None:
             self.close()
             self.begin(epoch)
@@ -166,6 +168,7 @@ class StreamedFeed(Feed):
         return Steps(state, losses)
 
     def close(self) -> None:
+        """Stop reading ahead; the next call of `take` begins anew."""
         if self._stream is not None:
             self._stream.close()
         self._stream, self._next = None, -1
