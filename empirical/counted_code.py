@@ -96,6 +96,7 @@ def feature_code(modules: Sequence[str]) -> str:
 
 
 def feature_versions(modules: Sequence[str]) -> dict[str, str]:
+    """Versions that decide features; `modules` as for `feature_code`."""
     return reached_versions("empirical.features", *modules, without=without("features"))
 
 
