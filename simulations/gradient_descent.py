@@ -183,7 +183,14 @@ def trained_with_drift(
     optimiser: optax.GradientTransformation | None = None,
     key: PRNGKeyArray,
 ) -> tuple[Network, Drift]:
-    """`trained`, and the drift up to each network; it means nothing for an `optimiser` of another kind."""
+    """`trained`, and the drift up to each network; it means nothing for an `optimiser` of another kind.
+
+    Args:
+      steps: of gradient descent in all, a multiple of `save_every`.
+      batch_size, freeze_features, loss: as in `gradient_descent`.
+      noisy, optimiser: as in `trained`.
+      key: of minibatches and label noise.
+    """
     n, optimiser = inputs.shape[0], optax.sgd(rates.learning_rate) if optimiser is None else optimiser
 
     def objective(now: Network, rows: Float[Array, "b d"], values: Float[Array, "b *q"]) -> Float[Array, ""]:

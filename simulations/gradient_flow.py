@@ -83,7 +83,11 @@ def solve(
 def states(
     problem: Problem, method: Method, times: Float[Array | np.ndarray, " t"], *, numerics: Numerics | None = None
 ) -> Path:
-    """The same as `solve`, as states of the reduced problem instead of measurements; all of them are kept in memory."""
+    """The same as `solve`, as states of the reduced problem instead of measurements; all of them are kept in memory.
+
+    Args:
+      times, numerics: as for `solve`, which raises the same errors.
+    """
     times = _checked(problem, method, times)
     reduced = starting_point(problem, method)
     observed, solved_by = _observed(reduced, method, times, _identity, numerics)

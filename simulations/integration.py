@@ -67,6 +67,11 @@ def integrate(
     """Fine-tuning from `reduced.start`, observed at increasing times from 0 to infinity; under `jit` and `vmap`.
 
     Nothing raises here: the caller checks `succeeded`.
+
+    Args:
+      times: learning rate x steps; infinity may be the last.
+      observe: what is kept of the state at each time.
+      numerics: which solver, and how exactly.
     """
     covariance = reduced.training_covariance
     largest = jnp.max(covariance) if covariance.ndim == 1 else jnp.linalg.eigvalsh(covariance)[-1]

@@ -22,19 +22,37 @@ __all__ = ["Numerics", "feature_tuning", "fine_tuning", "linear_probing", "lp_ft
 def linear_probing(
     problem: Problem, times: Float[Array | np.ndarray, " t"], *, numerics: Numerics | None = None
 ) -> Trajectory:
-    """Train the head on frozen pretrained features; exact, so that `numerics` has nothing to say."""
+    """Train the head on frozen pretrained features; exact, so that `numerics` has nothing to say.
+
+    Args:
+      times: learning rate x steps, for the loss summed over the examples; increasing, `inf` allowed.
+    """
     return solve(problem, "linear_probing", times, numerics=numerics)
 
 
 def fine_tuning(
     problem: Problem, times: Float[Array | np.ndarray, " t"], *, numerics: Numerics | None = None
 ) -> Trajectory:
-    """Train head and features together, from the pretrained features and the problem's head."""
+    """Train head and features together, from the pretrained features and the problem's head.
+
+    Args:
+      times: learning rate x steps, for the loss summed over the examples; increasing, `inf` allowed.
+      numerics: how to integrate; None: as it is best for the problem.
+    Raises:
+      UserError, FailedSolve: as for `solve`.
+    """
     return solve(problem, "fine_tuning", times, numerics=numerics)
 
 
 def lp_ft(problem: Problem, times: Float[Array | np.ndarray, " t"], *, numerics: Numerics | None = None) -> Trajectory:
-    """Fine-tune from the limit of linear probing; time 0 is the start of fine-tuning."""
+    """Fine-tune from the limit of linear probing; time 0 is the start of fine-tuning.
+
+    Args:
+      times: learning rate x steps, for the loss summed over the examples; increasing, `inf` allowed.
+      numerics: how to integrate; None: as it is best for the problem.
+    Raises:
+      UserError, FailedSolve: as for `solve`.
+    """
     return solve(problem, "lp_ft", times, numerics=numerics)
 
 
@@ -61,5 +79,10 @@ def stopped_probing_then_fine_tuning(
 def feature_tuning(
     problem: Problem, times: Float[Array | np.ndarray, " t"], *, numerics: Numerics | None = None
 ) -> Trajectory:
-    """Train the features under a head that stays as it was; exact. Not in the paper: see `theory.feature_tuning`."""
+    """Train the features under a head that stays as it was; exact. Not in the paper: see `theory.feature_tuning`.
+
+    Args:
+      times: learning rate x steps, for the loss summed over the examples; increasing, `inf` allowed.
+      numerics: has nothing to say: nothing is integrated.
+    """
     return solve(problem, "feature_tuning", times, numerics=numerics)

@@ -78,7 +78,12 @@ def folder(name: str, results: Path | str) -> Path:
 
 
 def save(data: Any, directory: Path, config: BaseModel) -> None:
-    """Write an experiment's data and the configuration that made it."""
+    """Write an experiment's data and the configuration that made it.
+
+    Args:
+      directory: exists already.
+      config: what `data` were computed with, written beside them.
+    """
     with (directory / DATA).open("wb") as stream:
         np.savez_compressed(stream, **_flattened(data))
     write_json(directory / CONFIG, config.model_dump(mode="json"))

@@ -110,6 +110,11 @@ def sample_truth(
 
     The row spaces meet at the largest angle 2 arcsin(eps / 2); the other angles are uniform below it. With d < 2 k only
     d - k of them can differ from zero. The representation (v*, B*) is a random one of its equivalence class.
+
+    Args:
+      features: those that were pretrained, with orthonormal rows.
+      feature_error: eps, in [0, sqrt 2].
+      truth_norm: W = |w*|, at least 0.
     """
     k, d = features.shape
     if not 1 <= k < d:
@@ -137,7 +142,11 @@ def equal_angles(dimensions: Dimensions, angle: Number) -> Float[Array, " r"]:
 
 
 def sample_angles_up_to(largest: Number, count: int, *, key: PRNGKeyArray) -> Float[Array, " {count}"]:
-    """One angle equal to the largest, the others uniform between 0 and it."""
+    """One angle equal to the largest, the others uniform between 0 and it.
+
+    Args:
+      largest: in radians, from 0 to pi / 2.
+    """
     if count < 1:
         raise ValueError(f"`count` must be at least 1, got {count}.")
     check_range("largest", largest, 0.0, RIGHT_ANGLE)
@@ -163,6 +172,9 @@ def spread_eigenvalues(id_dim: int, condition: Number) -> Float[Array, " {id_dim
 def sample_eigenvalues(id_dim: int, examples: int, *, key: PRNGKeyArray) -> Float[Array, " {id_dim}"]:
     """Eigenvalues of the covariance of n Gaussian examples on the ID subspace, scaled by 1/n so that they tend to 1.
 
+    Args:
+      id_dim: m, the number of eigenvalues.
+      examples: n, at least m.
     Raises:
       ValueError: fewer examples than ID directions, which would leave directions unseen.
     """

@@ -70,6 +70,8 @@ def merged(first: Changes, second: Changes) -> dict[str, Any]:
 def configured(experiment: Experiment, scale: Scale, changes: Changes) -> Configuration:
     """The experiment's configuration at a scale, with these changes.
 
+    Args:
+      changes: values by field, nested as the configuration is; d, k and m stand for the fields of `dimensions`.
     Raises:
       UserError: a field that the configuration does not have, with the nearest that it has, or a value that it refuses.
     """

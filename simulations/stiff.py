@@ -96,6 +96,9 @@ def implicit_step(state: FlowState, reduced: ReducedProblem, size: Scalar) -> Fl
     """One linearly implicit Euler step with the exact Jacobian: first-order accurate, in O(m r^2).
 
     The system is not definite where h |q| > 1: a factorisation by Cholesky would fail there.
+
+    Args:
+      size: of the step, in units of 1 / (2 L).
     """
     head, features = state.head, state.id_features
     relative = reduced.training_covariance / jnp.max(reduced.training_covariance)

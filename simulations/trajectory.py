@@ -102,7 +102,11 @@ class Observer(eqx.Module):
 
     @classmethod
     def of(cls, problem: Problem, reduced: ReducedProblem, *, conserved: Conserved = "balance") -> "Observer":
-        """An observer of a method that starts where the reduced problem does, and conserves this."""
+        """An observer of a method that starts where the reduced problem does, and conserves this.
+
+        Args:
+          conserved: which conserved quantity of the flow its drift is measured of.
+        """
         id_moment, ood_moment = problem.id_covariance, problem.ood_covariance
         return cls(
             reduced=reduced,

@@ -24,7 +24,12 @@ INCOMPARABLE = 50.0
 
 
 def lowest_problems(statement: Statement, shape: Shape, count: int, *, key: PRNGKeyArray) -> list[Problem]:
-    """The best problem of each of the `count` best descents of a round, best first."""
+    """The best problem of each of the `count` best descents of a round, best first.
+
+    Args:
+      shape: dimensions of the problems that are searched.
+      count: at most the number of starts.
+    """
     starts = jax.vmap(lambda key: random_coordinates(shape, key=key))(jax.random.split(key, STARTS))
     heights, coordinates = _descents(statement, starts)
     best = jnp.argsort(heights)[:count]

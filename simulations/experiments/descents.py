@@ -19,7 +19,12 @@ def few_inputs(problem: Problem) -> Float[Array, "m d"]:
 def probed_head(
     features_of_inputs: Float[Array, "n k"], labels: Float[Array, "n *q"], start: Float[Array, "k *q"]
 ) -> Float[Array, "k *q"]:
-    """The limit of linear probing: of all least-squares heads the one closest to the start."""
+    """The limit of linear probing: of all least-squares heads the one closest to the start.
+
+    Args:
+      features_of_inputs: X B0^T, one row an example.
+      start: the head that probing begins with.
+    """
     return start + jnp.linalg.pinv(features_of_inputs) @ (labels - features_of_inputs @ start)
 
 

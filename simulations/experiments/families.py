@@ -53,7 +53,15 @@ class Point(eqx.Module):
         head_scale: float | np.ndarray,
         head_error: float | np.ndarray = np.nan,
     ) -> "Point":
-        """Points that differ in the parameters given as arrays and share the numbers."""
+        """Points that differ in the parameters given as arrays and share the numbers.
+
+        Args:
+          feature_error: eps, in [0, sqrt 2].
+          angle: between features and ID subspace, in radians.
+          truth_norm: W = |w*|.
+          head_scale: sigma of the starting head.
+          head_error: phi that the head is moved to; NaN: the head stays as drawn.
+        """
         values = np.broadcast_arrays(feature_error, angle, truth_norm, head_scale, head_error)
         return cls(*(np.array(value, dtype=float) for value in values))
 
@@ -110,7 +118,11 @@ def check_solved(comparison: Comparison) -> None:
 
 
 def sampled(dimensions: Dimensions, condition: float, point: Point, key: PRNGKeyArray) -> Problem:
-    """A random problem at a point of a sweep; `head_error` is not looked at."""
+    """A random problem at a point of a sweep; `head_error` is not looked at.
+
+    Args:
+      condition: of the training covariance: its largest eigenvalue over its smallest, at least 1.
+    """
     return sample_problem(
         dimensions,
         equal_angles(dimensions, point.angle),

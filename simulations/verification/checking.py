@@ -81,6 +81,8 @@ def verify(statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200,
 
     Statements that share a setting share its problems, since solving is what costs.
 
+    Args:
+      seed: decides which problems are drawn.
     Raises:
       FailedSolve: a problem could not be solved, so that nothing can be said.
     """
