@@ -27,13 +27,24 @@ def is_concrete(value: object) -> bool:
 
 
 def check_shape(name: str, array: Array | np.ndarray, shape: tuple[int, ...], why: str) -> None:
-    """Raise ValueError unless an array has this shape; `why` says where the numbers come from."""
+    """Raise ValueError unless an array has this shape; `why` says where the numbers come from.
+
+    Args:
+      name: the argument's, for the message.
+      why: where the numbers come from, in parentheses in the message.
+    """
     if tuple(np.shape(array)) != shape:
         raise ValueError(f"`{name}` must have shape {shape} ({why}), got {tuple(np.shape(array))}.")
 
 
 def check_range(name: str, value: ArrayLike, low: float, high: float = math.inf, *, above: bool = False) -> None:
-    """Raise ValueError where a concrete value is NaN or outside [low, high]; `above`: it must exceed `low`."""
+    """Raise ValueError where a concrete value is NaN or outside [low, high]; `above`: it must exceed `low`.
+
+    Args:
+      name: the argument's, for the message.
+      low, high: ends of the range, in the argument's unit.
+      above: `low` itself is refused too.
+    """
     if not is_concrete(value):
         return
     values = np.atleast_1d(np.asarray(value, float)).ravel()
@@ -44,7 +55,13 @@ def check_range(name: str, value: ArrayLike, low: float, high: float = math.inf,
 
 
 def check_orthonormal(name: str, lines: str, rows: Array | np.ndarray) -> None:
-    """Raise ValueError unless a concrete matrix has orthonormal rows; `lines` is what they are in the argument."""
+    """Raise ValueError unless a concrete matrix has orthonormal rows; `lines` is what they are in the argument.
+
+    Args:
+      name: the argument's, for the message.
+      lines: what the rows are in the argument: rows or columns.
+      rows: the matrix, turned so that they are its rows.
+    """
     if not is_concrete(rows):
         return
     matrix = np.asarray(rows)

@@ -23,7 +23,13 @@ def likely_head_alignment_error(
 
 
 def probability_of_smaller(phi: Scalar | float, norm: Scalar | float, head_scale: Scalar | float) -> Float[Array, ""]:
-    """The probability that a random head has a head alignment error of at most phi, exactly."""
+    """The probability that a random head has a head alignment error of at most phi, exactly.
+
+    Args:
+      phi: head alignment error, at least 0.
+      norm: W.
+      head_scale: sigma.
+    """
     scale = head_scale * norm
     upper = jnp.sqrt(norm**4 + phi**2)
     lower = jnp.sqrt(jnp.maximum(norm**4 - phi**2, 0.0))

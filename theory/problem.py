@@ -64,6 +64,10 @@ class Problem(eqx.Module):
 
         Directions whose singular value is below rounding do not count as part of S. Not for use under `jit`: the
         rank decides shapes.
+
+        Args:
+          inputs: one training example a row, not centred.
+          id_covariance, ood_covariance: as in `Problem`; the first in the basis of S that the decomposition gives.
         """
         rows, squares = row_space(np.asarray(inputs))
         return cls(

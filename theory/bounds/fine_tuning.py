@@ -67,7 +67,13 @@ def implicit_lower_bound(problem: Problem) -> Float[Array, ""]:
 
 
 def smallest_head_error(phi: Scalar, norm: Scalar, long_head: Bool[Array, ""]) -> Float[Array, ""]:
-    """x with H(x) = phi^2: a fine-tuned head whose start was misaligned by phi has |v - v*| of at least this."""
+    """x with H(x) = phi^2: a fine-tuned head whose start was misaligned by phi has |v - v*| of at least this.
+
+    Args:
+      phi: head alignment error, at least 0.
+      norm: W = |w*|, or its counterpart for several outputs.
+      long_head: which branch of H holds: `head_is_long`.
+    """
     # Upper ends from single terms of H: H >= W^2 x^2 for a long head, H >= y^2 >= x^4 for a short one.
     top = jnp.where(long_head, phi / jnp.where(norm > 0, norm, 1.0), jnp.sqrt(jnp.where(phi > 0, phi, 1.0)))
     return head_error_root(phi, lambda x: head_error_ceiling(x, norm, long_head), top)
@@ -79,6 +85,11 @@ def head_error_ceiling(error: Scalar, norm: Scalar, long_head: Bool[Array, ""]) 
     With y = x sqrt(1 + (W + x)^2), how far B^T v* can be from w* when |w - w*| + eps W = c x:
     H = 2 W^3 x + W^2 x^2 + W^2 - (W - y)_+^2 where (v0 . v*)^2 >= W^4 (`long_head`), and
     H = W^4 - W^2 (W - x)_+^2 + 2 W y + y^2 otherwise.
+
+    Args:
+      error: x, at least 0.
+      norm: W.
+      long_head: which branch of H holds: `head_is_long`.
     """
     spread = error * jnp.sqrt(1 + (norm + error) ** 2)
     # W^2 - (W - y)_+^2 and W^4 - W^2 (W - x)_+^2, without the cancellation
@@ -98,6 +109,11 @@ def head_error_root(phi: Scalar, ceiling: Callable[[Scalar], Scalar], top: Scala
     """The x in [0, top] with `ceiling(x) = phi^2`, for an increasing ceiling; 0 where phi = 0.
 
     Bisection, which keeps all digits of small roots and ends below the root: the result is a valid lower bound.
+
+    Args:
+      phi: head alignment error, at least 0.
+      ceiling: the largest phi^2 at a given x, increasing.
+      top: an x at which the ceiling is at least phi^2.
     """
     goal = phi**2
 

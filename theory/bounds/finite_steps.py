@@ -65,7 +65,13 @@ def several_outputs_finite_step_bound(
     target: Float[Array, "d q"],
     drift: Drift,
 ) -> Float[Array, ""]:
-    """`finite_step_lower_bound` for several outputs, on `||B^T V - W*||`: signs play no part there."""
+    """`finite_step_lower_bound` for several outputs, on `||B^T V - W*||`: signs play no part there.
+
+    Args:
+      head, features: V0 and B0, where the run started.
+      target: W*, the true linear map.
+      drift: as for `finite_step_lower_bound`.
+    """
     return several_outputs_half_space_bound(
         head, features, id_frame, target, lost=drift.lost, shrinkage=drift.shrinkage
     )
@@ -75,5 +81,9 @@ def weight_decay_lower_bound(problem: Problem, rate: Float[Array, ""], time: Flo
     """Lower bound on sqrt(OOD risk) at a time of gradient flow with the penalty `rate (|v|^2 + ||B||_F^2)`.
 
     Weights shrink: `s u . w(t) >= exp(-4 rate t) sqrt(lam)`. At infinite time only what they cannot reach is left.
+
+    Args:
+      rate: lambda of the penalty, at least 0.
+      time: learning rate x steps.
     """
     return half_space_lower_bound(problem, shrinkage=jnp.exp(-4 * rate * time))

@@ -89,6 +89,9 @@ def best_direction(
     `v v^T >= v0 v0^T - A0 A0^T`: one sheet of a filled hyperboloid. In the axes of that hyperboloid the nearest point
     is the root of one equation in one unknown, which bisection finds. By the envelope theorem the derivative of the
     bound is that at a constant direction.
+
+    Args:
+      lost, shrinkage: as in `half_space_along`.
     """
     problem = jax.lax.stop_gradient(problem)
     columns = jnp.concatenate([problem.pretrained.features.T, problem.truth.weights[:, None]], axis=1)

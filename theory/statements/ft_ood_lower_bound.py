@@ -22,7 +22,12 @@ def lowest_fine_tuning_risk(evidence: Evidence) -> Float[Array, ""]:
 
 
 def small_truth(sine: float, truth: float, head: float) -> Problem:
-    """d = 2, k = 1, S = span(e1), perfect features at `sine` to S_perp; the family whose infimum ratio is 1/2."""
+    """d = 2, k = 1, S = span(e1), perfect features at `sine` to S_perp; the family whose infimum ratio is 1/2.
+
+    Args:
+      sine: of the angle between the features and S_perp.
+      truth, head: the one entry of v* and of v0.
+    """
     features = jnp.array([[sine, jnp.sqrt(1 - sine**2)]])
     return Problem(
         truth=LinearNetwork(head=jnp.array([truth]), features=features),
@@ -33,7 +38,11 @@ def small_truth(sine: float, truth: float, head: float) -> Problem:
 
 
 def small_truth_overparameterised(sine: float, truth: float, head: float) -> Problem:
-    """The same numbers with d = 4, m = n = 2: k < m < d - k, the paper's premise to the letter."""
+    """The same numbers with d = 4, m = n = 2: k < m < d - k, the paper's premise to the letter.
+
+    Args:
+      sine, truth, head: as for `small_truth`.
+    """
     features = jnp.array([[sine, 0.0, jnp.sqrt(1 - sine**2), 0.0]])
     return Problem(
         truth=LinearNetwork(head=jnp.array([truth]), features=features),
