@@ -32,7 +32,11 @@ def write_tensors(path: Path, arrays: Mapping[str, np.ndarray], metadata: dict[s
 
 
 def write_checkpoint(path: Path, tree: eqx.Module, provenance: dict[str, Any] | None = None) -> None:
-    """Write a module's arrays, and how they were made as a JSON document in the file's metadata."""
+    """Write a module's arrays, and how they were made as a JSON document in the file's metadata.
+
+    Args:
+      provenance: what can be written as JSON; None: nothing is said.
+    """
     write_tensors(path, tensors(tree), {PROVENANCE: json.dumps(provenance or {}, sort_keys=True)})
 
 

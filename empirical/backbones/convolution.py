@@ -45,7 +45,11 @@ def gathered_product(
     x: Float[Array, "n side side inputs"], kernel: Float[Array, "size size inputs outputs"], *, stride: int,
     padding: tuple[int, int],
 ) -> Float[Array, "n out out outputs"]:  # fmt: skip
-    """A convolution as one matrix product over gathered patches, padded with so many zeros before and after."""
+    """A convolution as one matrix product over gathered patches, padded with so many zeros before and after.
+
+    Args:
+      padding: zeros before and after, in both directions of the image.
+    """
     size, _, inputs, outputs = kernel.shape
     x = jnp.pad(x, ((0, 0), padding, padding, (0, 0)))
     out = (x.shape[1] - size) // stride + 1

@@ -38,7 +38,11 @@ def average_pooled(x: Float[Array, "n side side c"], size: int) -> Float[Array, 
 
 
 def scaled_normal(shape: tuple[int, ...], fan: int, *, key: Key[Array, ""]) -> Float32[Array, "..."]:
-    """Normal with variance 2 / fan: He initialisation."""
+    """Normal with variance 2 / fan: He initialisation.
+
+    Args:
+      fan: connections that the variance is shared by, for instance size x size x inputs.
+    """
     return math.sqrt(2 / fan) * jax.random.normal(key, shape, jnp.float32)
 
 

@@ -33,6 +33,10 @@ def backbone(function: Function) -> Function:
 def own_backbone(name: str, checkpoint: Path | None, options: Mapping[str, Any]) -> Backbone:
     """What the named function makes.
 
+    Args:
+      name: `package.module:function`, the function declared by `backbone`.
+      checkpoint: passed on as the function's first argument; None: no file was named.
+      options: passed on by keyword.
     Raises:
       UserError: there is no such function, or what it makes is no backbone.
     """

@@ -121,7 +121,14 @@ class ResNet(Backbone):
 def bottlenecks(
     block: Callable[..., Any], depths: tuple[int, ...], width: int, keys: list[Key[Array, ""]]
 ) -> tuple[Any, ...]:
-    """The blocks of all stages in order: inner widths double from stage to stage, and all but the first halve sides."""
+    """The blocks of all stages in order: inner widths double from stage to stage, and all but the first halve sides.
+
+    Args:
+      block: makes a block of input channels, inner width, `stride` and `key`.
+      depths: blocks of each stage.
+      width: inner width of the first stage, and channels that come in.
+      keys: one a block, in order.
+    """
     made, inputs = [], width
     for stage, depth in enumerate(depths):
         for place in range(depth):
@@ -134,7 +141,11 @@ def bottlenecks(
 def through(
     layers: tuple[Any, ...], x: Array, norm_mode: NormMode, *, rematerialise: bool
 ) -> tuple[Array, tuple[Any, ...]]:
-    """What leaves the last block, and the blocks with the statistics that the pass left behind."""
+    """What leaves the last block, and the blocks with the statistics that the pass left behind.
+
+    Args:
+      rematerialise: activations are computed again for the gradient instead of kept: less memory, more time.
+    """
 
     def applied(layer: Any, x: Array) -> tuple[Array, Any]:
         return layer(x, norm_mode)

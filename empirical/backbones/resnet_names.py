@@ -23,7 +23,13 @@ def resnet_origins(network: ResNet, prefix: str) -> Origins:
 
 
 def block_origins(depths: tuple[int, ...], prefix: str, shortcuts: list[bool]) -> Origins:
-    """Those of the bottlenecks, which CLIP's network names alike."""
+    """Those of the bottlenecks, which CLIP's network names alike.
+
+    Args:
+      depths: blocks of each stage.
+      prefix: what a file puts before all names.
+      shortcuts: for each block in order, whether its shortcut has a convolution.
+    """
     origins: dict[str, TensorOrigin] = {}
     for (ours, theirs), shortcut in zip(_places(depths), shortcuts, strict=True):
         for place, name in enumerate(("first", "second", "third"), start=1):

@@ -61,6 +61,9 @@ class Dialect:
 def speaking(path: Path, stored: StoredTensors, dialects: Iterable[Dialect]) -> Dialect:
     """The dialect that a file speaks.
 
+    Args:
+      path: for the message.
+      dialects: in the order in which they are tried.
     Raises:
       UserError: none of these.
     """
@@ -77,6 +80,9 @@ def speaking(path: Path, stored: StoredTensors, dialects: Iterable[Dialect]) -> 
 def translated(path: Path, stored: StoredTensors, dialect: Dialect, like: Module) -> Module:
     """The network `like`, which may hold shapes only, with the arrays of a file in a dialect, as float32.
 
+    Args:
+      path: for messages.
+      like: its arrays' names and shapes are what the file must hold.
     Raises:
       UserError: a tensor is missing, unexpected, of another shape or type, or not finite.
     """

@@ -76,7 +76,12 @@ class TransformerBlock(eqx.Module):
 def through(
     layers: tuple[TransformerBlock, ...], x: Float[Array, "n t c"], *, causal: bool, rematerialise: bool
 ) -> Float[Array, "n t c"]:
-    """What leaves the last block."""
+    """What leaves the last block.
+
+    Args:
+      causal: as for `Attention`.
+      rematerialise: activations are computed again for the gradient instead of kept: less memory, more time.
+    """
 
     def applied(layer: TransformerBlock, x: Array) -> Array:
         return layer(x, causal=causal)

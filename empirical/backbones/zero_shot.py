@@ -87,7 +87,12 @@ def zero_shot_classifier(
 def text_features(
     text: ClipText, tokenizer: Tokenizer, classes: Sequence[str], templates: Sequence[str]
 ) -> Float32[Array, "classes k"]:
-    """A unit vector for each class: the direction of the mean over templates of its prompts' unit features."""
+    """A unit vector for each class: the direction of the mean over templates of its prompts' unit features.
+
+    Args:
+      classes: names in the order of the labels.
+      templates: prompts with one `{}` each for the name.
+    """
     if not classes or not templates:
         raise UserError(f"A head must have classes and templates, got {len(classes)} and {len(templates)}.")
     encode = eqx.filter_jit(lambda text, tokens, ends: _unit(text(tokens, ends)))
