@@ -22,7 +22,12 @@ def columns(recipe: Recipe, family: Family | None, ood: Sequence[str]) -> dict[s
 
 
 def titles(recipe: Recipe, family: Family | None, names: Sequence[str]) -> dict[str, str]:
-    """Headings of columns."""
+    """Headings of columns.
+
+    Args:
+      family: None where it is not of the catalogue.
+      names: of columns; one that the family does not know has the recipe's title.
+    """
     known = {column.name: column.title for column in _columns(family)}
     return {name: known.get(name, recipe.title) for name in names}
 

@@ -69,7 +69,12 @@ class Share(NamedTuple):
 
 
 def shares(ledger: Ledger, units: Sequence[Unit], rates: MeasuredRates) -> list[Share]:
-    """The plan recipe by recipe and method by method."""
+    """The plan recipe by recipe and method by method.
+
+    Args:
+      units: what is planned, finished units included.
+      rates: what was measured here; a recipe that is not among them has no seconds.
+    """
     known = {recipe.name: set_sizes(ledger, recipe) for recipe in ledger.suite.recipes}
     sizes = {name: size for name, size in known.items() if size is not None}
     asked = efforts(ledger, units, sizes)

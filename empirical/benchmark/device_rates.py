@@ -77,7 +77,12 @@ def read_rates(path: Path | None = None) -> Shipped:
 
 
 def device_hours(shares: Sequence[Share], recipes: Sequence[Recipe], shipped: Shipped) -> list[DeviceHours]:
-    """The missing part of a plan on every kind of device that was measured."""
+    """The missing part of a plan on every kind of device that was measured.
+
+    Args:
+      shares: of a plan, finished ones included.
+      recipes: every recipe that a share names.
+    """
     by_name = {recipe.name: recipe for recipe in recipes}
     found = []
     for device in shipped.devices:

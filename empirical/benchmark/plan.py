@@ -63,7 +63,11 @@ def plan(suite: Suite, results: Results) -> Plan:
 
 
 def grid(recipe: Recipe, sweep: Sweep, results: Results) -> Grid:
-    """A sweep's grid, extended as far as what is finished tells."""
+    """A sweep's grid, extended as far as what is finished tells.
+
+    Args:
+      results: a unit's finished run; None where it is not finished.
+    """
     values, added = list(sweep.learning_rates), list[float]()
     while True:
         asked = [results(unit) for unit in sweep_units(recipe, sweep, values)]
@@ -81,7 +85,11 @@ def grid(recipe: Recipe, sweep: Sweep, results: Results) -> Grid:
 
 
 def sweep_units(recipe: Recipe, sweep: Sweep, values: Sequence[float]) -> Iterator[Unit]:
-    """A sweep's units, learning rate by learning rate."""
+    """A sweep's units, learning rate by learning rate.
+
+    Args:
+      values: learning rates.
+    """
     for value in sorted(values):
         yield from _trainings(recipe, sweep.method, value, sweep.epochs or recipe.epochs)
 
