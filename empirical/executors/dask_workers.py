@@ -91,6 +91,9 @@ def given_out(
 ) -> Generator[Done | Failed, None, None]:
     """Units given to workers until all are settled.
 
+    Args:
+      force: units are made whether or not they are up to date.
+      work: what a worker does with a unit.
     Raises:
       UserError: the scheduler was lost, or every worker was refused.
     """
@@ -124,7 +127,11 @@ def given_out(
 
 
 def carried_out(unit: Unit, workspace: Workspace, force: bool, client: Identity, work: Work) -> WorkersAnswer:
-    """On a worker."""
+    """On a worker.
+
+    Args:
+      client: what the client computes with; a worker that differs refuses.
+    """
     from distributed import get_worker
 
     address = get_worker().address

@@ -73,7 +73,12 @@ class Attempt(NamedTuple):
 
 
 def attempted(unit: Unit, workspace: Workspace, *, force: bool, work: Work) -> Attempt:
-    """A unit run here; what goes wrong is said in one line and stops nobody else."""
+    """A unit run here; what goes wrong is said in one line and stops nobody else.
+
+    Args:
+      force: make the run whether or not it is up to date.
+      work: what makes it.
+    """
     try:
         outcome = work(unit, workspace, force=force)
     except UserError as error:
