@@ -31,6 +31,8 @@ class Rotation(NamedTuple):
 def exact_path(problem: ProbeProblem, penalties: Sequence[float], tolerance: float) -> Iterator[Solution]:
     """Solutions for ascending penalties, each to `|gradient| <= tolerance |W|`.
 
+    Args:
+      penalties: values of C, the weight of the cross-entropies.
     Raises:
       RuntimeError: JAX computes in single precision.
     """

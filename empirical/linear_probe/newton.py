@@ -50,7 +50,13 @@ class Iterate(NamedTuple):
 def minimise(
     data: HeadCoordinates, start: Float64[Array, "q r"], penalty: Float64[Array, ""], tolerance: Float64[Array, ""]
 ) -> Iterate:
-    """The head of one C, to `|gradient| <= tolerance |W|` or until `MAX_STEPS` steps are taken."""
+    """The head of one C, to `|gradient| <= tolerance |W|` or until `MAX_STEPS` steps are taken.
+
+    Args:
+      start: where the search begins; the intercept is its last column.
+      penalty: C.
+      tolerance: of the gradient, relative to |W|.
+    """
 
     def unfinished(point: Iterate) -> Array:
         return (_gradient_norm(point) > tolerance * _weight_norm(data, point)) & (point.steps < MAX_STEPS)

@@ -47,6 +47,9 @@ class Yardstick(NamedTuple):
 def problem(inputs: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], classes: int) -> ProbeProblem:
     """The problem of a training set.
 
+    Args:
+      inputs: standardised features.
+      classes: how many the data set has; not all need occur.
     Raises:
       ValueError: a label is no class, or all examples have one class.
     """
@@ -60,7 +63,11 @@ def problem(inputs: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], cla
 
 
 def measure(problem: ProbeProblem, solution: Solution, penalty: float) -> Yardstick:
-    """Objective and gradient of a head."""
+    """Objective and gradient of a head.
+
+    Args:
+      penalty: C.
+    """
     weight, centred_bias = jnp.asarray(solution.weight), solution.bias + solution.weight @ problem.centre
     values = _measure(jnp.asarray(problem.inputs), jnp.asarray(problem.targets), weight, centred_bias, penalty)
     return Yardstick(*map(float, values))
