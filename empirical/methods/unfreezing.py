@@ -35,7 +35,11 @@ class AllAtOnce(Value):
             raise ValueError(f"`unfreezing.epoch` must lie within the run, got {self.epoch} of {epochs} epochs")
 
     def open(self, block: int, blocks: int, now: Moment) -> bool:
-        """Whether a block trains now."""
+        """Whether a block trains now.
+
+        Args:
+          block, blocks: not looked at: everything opens at the same time.
+        """
         return now.epoch >= self.epoch
 
     def boost(self, now: Moment) -> float:
@@ -64,7 +68,12 @@ class FromTheTop(Value):
             raise ValueError(f"`epochs` must be at least {needed} for this unfreezing, got {epochs}")
 
     def open(self, block: int, blocks: int, now: Moment) -> bool:
-        """Whether a block trains now."""
+        """Whether a block trains now.
+
+        Args:
+          block: its depth, as in `Role`.
+          blocks: how many the network has.
+        """
         return max(block, 1) > blocks - math.floor(self.progress(now) * blocks + SLACK)
 
     def boost(self, now: Moment) -> float:
