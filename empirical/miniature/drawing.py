@@ -58,7 +58,12 @@ def traits(body: Int[np.ndarray, " n"], coat: Int[np.ndarray, " n"], individual:
 
 
 def spread(numbers: Int[np.ndarray, " n"], kinds: int, step: int = 0) -> Int[np.ndarray, " n"]:
-    """Kinds dealt out evenly: neighbouring numbers get different ones."""
+    """Kinds dealt out evenly: neighbouring numbers get different ones.
+
+    Args:
+      kinds: how many there are; results are 0 to `kinds` - 1.
+      step: which of four independent ways of dealing: 0 to 3.
+    """
     return (np.mod((numbers + 0.5) * _GOLDEN[step], 1) * kinds).astype(np.int64)
 
 

@@ -65,7 +65,12 @@ RENDITIONS = (painting, clip_art, sketch, graffiti)
 def render(
     shown: Traits, manner: Manner, side: int, generator: np.random.Generator, *, jitter: float = 1.0
 ) -> UInt8[np.ndarray, "n s s 3"]:
-    """Images in one manner."""
+    """Images in one manner.
+
+    Args:
+      side: in pixels.
+      jitter: as for `draw`.
+    """
     return to_bytes(manner(draw(shown, side, generator, jitter=jitter), shown, generator))
 
 
@@ -75,7 +80,11 @@ def to_bytes(picture: Picture) -> UInt8[np.ndarray, "n s s 3"]:
 
 
 def clouds(count: int, side: int, generator: np.random.Generator, *, knots: int = 4) -> Picture:
-    """Smooth random colour in [0, 1]: random values at knots, interpolated linearly."""
+    """Smooth random colour in [0, 1]: random values at knots, interpolated linearly.
+
+    Args:
+      knots: along a side, at least 2: more make finer clouds.
+    """
     values = generator.uniform(0, 1, (count, knots, knots, 3)).astype(np.float32)
     place = np.linspace(0, knots - 1, side)
     low = np.minimum(place.astype(int), knots - 2)
