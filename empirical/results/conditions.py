@@ -40,7 +40,11 @@ def conditions(
 
 
 def probe_trials(ledger: Ledger, recipe: Recipe, condition: str = "") -> list[Trial]:
-    """A probe a seed, the same one for all where nothing is drawn; none where one is missing."""
+    """A probe a seed, the same one for all where nothing is drawn; none where one is missing.
+
+    Args:
+      condition: its name; empty: the main rows.
+    """
     units = probe_units(recipe, condition)
     trials = [trial for trial in map(ledger.trial, units) if trial is not None]
     if not units or len(trials) < len(units):

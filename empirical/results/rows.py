@@ -56,7 +56,13 @@ class Choice(NamedTuple):
 def training_row(
     heading: Heading, method: str, norm_mode: NormMode, selected: Selected, criterion: Criterion, grid: Grid
 ) -> BenchmarkRow:
-    """A method at its selected learning rate, each seed at its selected epoch."""
+    """A method at its selected learning rate, each seed at its selected epoch.
+
+    Args:
+      selected: at least one learning rate did not diverge.
+      criterion: that `selected` was chosen by.
+      grid: the sweep's, for what was added to it and whether it may go on.
+    """
     return _row(
         heading,
         Choice(
@@ -76,7 +82,12 @@ def training_row(
 
 
 def probe_row(heading: Heading, probes: Sequence[Trial], criterion: Criterion) -> BenchmarkRow:
-    """Linear probing, whose features do not move and whose penalty each seed selects for itself."""
+    """Linear probing, whose features do not move and whose penalty each seed selects for itself.
+
+    Args:
+      probes: one a seed, each with its whole path of penalties.
+      criterion: that the penalty is chosen by.
+    """
     runs = [chosen(probe, criterion) for probe in probes]
     penalties = [run.record.penalty for run in runs if not isinstance(run.record, EpochRecord)]
     paths = [[r.penalty for r in probe.history if not isinstance(r, EpochRecord)] for probe in probes]
@@ -151,7 +162,11 @@ def column(sets: Mapping[str, SetMetrics], names: Sequence[str]) -> float:
 
 
 def curves(heading: Heading, row: BenchmarkRow, selected: Selected) -> list[Curve]:
-    """Every seed's path along training at the selected learning rate."""
+    """Every seed's path along training at the selected learning rate.
+
+    Args:
+      row: the method's, for its name and norm mode.
+    """
     return [
         Curve(
             run=run.trial.run,
