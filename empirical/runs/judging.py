@@ -55,7 +55,12 @@ class Judge:
         return self.joined(*(self.judged(index, classifier, seed=seed, moving=moving) for index in groups))
 
     def judged(self, group: int, classifier: Classifier, *, seed: int = 0, moving: int | None = MOVING) -> Evaluation:
-        """A classifier on the sets of one group: 0 for those that are apart, 1 for the others."""
+        """A classifier on the sets of one group: 0 for those that are apart, 1 for the others.
+
+        Args:
+          seed: of transforms that draw.
+          moving: how many images of each set to give features of; None: all.
+        """
         judged = evaluate(classifier, self._ready[group], feature_limit=moving, key=jax.random.key(seed))
         for name, metrics in judged.sets.items():
             _check_finite(name, metrics)

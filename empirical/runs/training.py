@@ -78,7 +78,11 @@ def head_source(run: Run, ingredients: Materials) -> tuple[Head, str] | None:
 
 
 def start_of(run: Run, ingredients: Materials, head: Head | None) -> Classifier:
-    """What the training starts from."""
+    """What the training starts from.
+
+    Args:
+      head: the solved linear probe; None for methods that do not start from one.
+    """
     return starting_classifier(
         run.method,
         ingredients.loaded.backbone,
