@@ -29,7 +29,11 @@ class Batch(NamedTuple):
 
 
 def order(count: int, *, seed: int, epoch: int) -> Int[np.ndarray, " n"]:
-    """The order in which an epoch visits `count` images."""
+    """The order in which an epoch visits `count` images.
+
+    Args:
+      epoch: counted from 0; orders of one seed differ from epoch to epoch.
+    """
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
@@ -66,7 +70,12 @@ def epoch_batches(
 
 
 def read_batch(images: ImageSet, indices: Int[np.ndarray, " b"], decoders: ThreadPoolExecutor) -> Batch:
-    """The images at `indices` on a canvas that holds them all."""
+    """The images at `indices` on a canvas that holds them all.
+
+    Args:
+      indices: positions in the set, in the order wanted.
+      decoders: threads that decode side by side.
+    """
     source, labels = images.images, images.labels[indices]
     if source.shape is not None:
         canvas = source.gather(indices)

@@ -18,6 +18,8 @@ KERNELS = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BI
 def write_pixels(directory: Path, images: Images, form: Form, shape: tuple[int, int]) -> None:
     """Image after image, all of one shape.
 
+    Args:
+      shape: height and width that every image must have.
     Raises:
       UserError: an image has another shape, or cannot be read.
     """
@@ -33,7 +35,11 @@ def write_pixels(directory: Path, images: Images, form: Form, shape: tuple[int, 
 
 
 def write_jpegs(directory: Path, images: Images, form: Form) -> None:
-    """JPEG after JPEG, with the offset, height and width of each, and whether it is the bytes of its file."""
+    """JPEG after JPEG, with the offset, height and width of each, and whether it is the bytes of its file.
+
+    Args:
+      form: says whether to resize, and how to encode what is no JPEG yet.
+    """
     offsets, extents, kept = [0], [], []
     with (directory / JPEGS).open("wb") as stream:
         for index in range(len(images)):

@@ -44,6 +44,11 @@ def pack_family(
     """Pack every set of a family below `folder`; sets that are packed already are left alone.
 
     The stores do not depend on a split protocol: it is chosen when they are read.
+
+    Args:
+      form: None: the family's usual one.
+      workers: processes that decode.
+      progress: told the set's name with what is being done, and the fraction of the set.
     """
     keep_in(folder / DIGESTS)
     locations = locations.model_copy(update={"store": None})  # what is packed are the files
@@ -77,6 +82,9 @@ def is_packed(folder: Path, name: str) -> bool:
 def packed_dataset(folder: Path, name: str, *, protocol: Protocol = PAPER, ood: Sequence[str] | None = None) -> Dataset:
     """A packed data set under a protocol: what `read_dataset` gives, from stores.
 
+    Args:
+      folder: below which the stores of all data sets lie.
+      ood: names of OOD sets; None: all.
     Raises:
       UserError: it is not packed completely, or has no such OOD set.
     """

@@ -157,7 +157,11 @@ def _end_with_parent() -> None:
 
 
 def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] | None) -> Shard:
-    """Publish one shard, or find it up to date."""
+    """Publish one shard, or find it up to date.
+
+    Args:
+      shape: height and width of every image where pixels are stored; None: JPEGs are.
+    """
 
     def build(directory: Path) -> None:
         if shape is None:
