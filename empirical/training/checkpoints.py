@@ -84,7 +84,11 @@ class Position(NamedTuple):
 
 
 def save(checkpoints: Checkpoints, run: TrainingRun, position: Position, start: Variables) -> None:
-    """Put the run on disk; arrays that are those of `start` are left out."""
+    """Put the run on disk; arrays that are those of `start` are left out.
+
+    Args:
+      start: the variables before training, by which a reader fills in what is left out.
+    """
     name = f"{position.epoch:05d}-{position.step:08d}"
 
     def build(directory: Path) -> None:
@@ -108,6 +112,8 @@ def latest(checkpoints: Checkpoints, run: TrainingRun, fresh: Position) -> Posit
 
     A damaged checkpoint is passed over.
 
+    Args:
+      fresh: the run's first position, whose structure the checkpoint must have.
     Raises:
       UserError: the folder belongs to another run.
     """

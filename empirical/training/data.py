@@ -59,6 +59,9 @@ def training_data(images: ImageSet, transform: Transform, *, resident_bytes: int
 
     Resident where it fits, transformed once where the transform draws nothing; else as bytes, if all images have one
     shape; else streamed.
+
+    Args:
+      resident_bytes: most that a set may take on the device.
     """
     pixels = len(images) * transform.side**2 * 3
     if not transform.draws and pixels * 4 <= resident_bytes:

@@ -73,7 +73,12 @@ class Feed:
             self.rates = self.rates_of(epoch, self.steps)
 
     def take(self, state: State, epoch: int, first: int, most: int) -> Steps:
-        """Some steps of an epoch from step `first`, at most `most`; the state that is passed is consumed."""
+        """Some steps of an epoch from step `first`, at most `most`; the state that is passed is consumed.
+
+        Args:
+          epoch, first: counted from 0.
+          most: steps at most; fewer are taken where they last longer than a few seconds.
+        """
         raise NotImplementedError
 
     def close(self) -> None:

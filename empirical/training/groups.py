@@ -16,7 +16,11 @@ class Group(NamedTuple):
     block: int | None
 
     def rate(self, method: Method, blocks: int, now: Moment) -> float:
-        """The factor of its learning rate now; 0 where it waits."""
+        """The factor of its learning rate now; 0 where it waits.
+
+        Args:
+          blocks: how many the network has.
+        """
         if method.unfreezing is None:
             return self.factor
         waits = self.block is not None and not method.unfreezing.open(self.block, blocks, now)

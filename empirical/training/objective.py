@@ -28,7 +28,11 @@ class Examples(NamedTuple):
 def examples(
     images: Float32[Array, "b side side 3"], labels: Int32[Array, " b"], mixing: Mixup | None, *, key: Key[Array, ""]
 ) -> Examples:
-    """A batch as the network sees it; the partner in mixing is the image at the same place of the reversed batch."""
+    """A batch as the network sees it; the partner in mixing is the image at the same place of the reversed batch.
+
+    Args:
+      mixing: mixup with its Beta(alpha, alpha) ratio, one for the whole batch; None: none.
+    """
     ones = jnp.ones(len(labels), jnp.float32)
     if mixing is None:
         return Examples(images, Targets(labels, labels, ones, ones))
@@ -49,6 +53,10 @@ def summed_cross_entropy(scores: Float32[Array, "b classes"], targets: Targets) 
 
 
 def distance_penalty(penalty: L2SP, trained: PyTree, pretrained: PyTree) -> Float32[Array, ""]:
-    """`strength` times the squared distance between two trees of the backbone's trained arrays."""
+    """`strength` times the squared distance between two trees of the backbone's trained arrays.
+
+    Args:
+      trained, pretrained: of one structure, None where nothing is penalised.
+    """
     squares = jax.tree.map(lambda now, before: jnp.sum((now - before) ** 2), trained, pretrained)
     return jnp.float32(penalty.strength) * jax.tree.reduce(jnp.add, squares)

@@ -30,7 +30,13 @@ def learning_rate(run: TrainingRun, now: Moment) -> float:
 def group_rates(
     run: TrainingRun, grouping: Grouping, blocks: int, epoch: int, steps: int
 ) -> Float32[np.ndarray, "steps groups"]:
-    """The learning rates of an epoch; 0 where a group waits to be unfrozen."""
+    """The learning rates of an epoch; 0 where a group waits to be unfrozen.
+
+    Args:
+      blocks: how many the network has.
+      epoch: counted from 0.
+      steps: of an epoch.
+    """
 
     def row(step: int) -> list[float]:
         now = Moment(epoch=epoch, epochs=run.epochs, step=step, steps=steps)

@@ -86,6 +86,10 @@ def stepped(
     """The state after a step, and the batch's loss (cross-entropy without the penalty).
 
     A group whose rate is 0 waits: neither its parameters nor its optimiser's memory change.
+
+    Args:
+      rates: learning rate of each group.
+      key: of mixing.
     """
     batch = examples(images, labels, rule.mixing, key=key)
     trained = tuple(rule.select(state.variables, group) for group in rule.groups)

@@ -52,6 +52,8 @@ class Variables(eqx.Module):
 def variables(start: Classifier, method: Method, *, key: Key[Array, ""]) -> Variables:
     """What a method trains when it starts from `start`.
 
+    Args:
+      key: of adapters that are drawn: low-rank updates, a fresh side network.
     Raises:
       UserError: the network has no parameters of the kinds and blocks that the method names.
     """
