@@ -90,6 +90,9 @@ def with_statistics_of(
     """The network after one pass over the images in train mode: weights as before, running statistics of these images.
 
     Statistics that were there before fade by 0.9 a batch; fewer than about fifty batches leave a trace of them.
+
+    Args:
+      key: of random transforms and of the order in which batches are filled.
     """
     look, shuffle = jax.random.split(key)
     order = np.asarray(jax.random.permutation(shuffle, len(images)))

@@ -91,7 +91,12 @@ class Selected(NamedTuple):
 
 
 def best_so_far(record: EpochRecord, earlier: Sequence[EpochRecord], criterion: Criterion = ID_VALIDATION) -> bool:
-    """Whether an epoch is better than all before it; the state before training is no candidate."""
+    """Whether an epoch is better than all before it; the state before training is no candidate.
+
+    Args:
+      earlier: the epochs before it.
+      criterion: the larger its value for the sets, the better.
+    """
     trained = [criterion(other.sets) for other in earlier if other.epoch > 0]
     return record.epoch > 0 and all(criterion(record.sets) > value for value in trained)
 
@@ -130,6 +135,10 @@ def selected(
 ) -> Selected | None:
     """The learning rate that the criterion values highest; None where every one diverged.
 
+    Args:
+      trials: of every learning rate, one a seed.
+      criterion: the larger its value for the sets, the better.
+      ties: among equal values: the smallest, or the first as their texts are sorted (as the paper's code does).
     Raises:
       ValueError: the learning rates were not run with the same seeds.
     """

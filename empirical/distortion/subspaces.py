@@ -24,6 +24,8 @@ def principal_angles(
 
     With ID features left and OOD features right, the theory's angle between the two subspaces as features see it.
 
+    Args:
+      dim: of both subspaces.
     Raises:
       ValueError: a set spans fewer than `dim` directions.
     """

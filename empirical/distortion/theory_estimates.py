@@ -116,7 +116,13 @@ def exposure(id_features: Float32[np.ndarray, "n k"], ood_features: Float32[np.n
 
 
 def compare_heads(start: ProbeHead, truth: ProbeHead, seen: Exposure) -> HeadComparison:
-    """W and phi of the theory, for several outputs, in whitened coordinates."""
+    """W and phi of the theory, for several outputs, in whitened coordinates.
+
+    Args:
+      start: the head that fine-tuning begins with.
+      truth: the best head on the same features.
+      seen: gives the whitened coordinates.
+    """
     start_head, true_head = jnp.asarray(seen.whitened(start)), jnp.asarray(seen.whitened(truth))
     error = jnp.maximum(*head_alignment_errors(start_head, true_head))
     return HeadComparison(float(jnp.linalg.norm(true_head, ord=2)), float(error))

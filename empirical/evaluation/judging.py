@@ -43,7 +43,13 @@ class Evaluation(NamedTuple):
 
 
 def set_metrics(count: int, unmasked: Metrics, masked: Metrics | None) -> SetMetrics:
-    """A set's metrics as they are recorded: over its valid classes where it has them, and then over all beside."""
+    """A set's metrics as they are recorded: over its valid classes where it has them, and then over all beside.
+
+    Args:
+      count: images of the set.
+      unmasked: over all classes.
+      masked: over the valid classes; None: the set has no restriction.
+    """
     headline = unmasked if masked is None else masked
     beside = None if masked is None else unmasked
     return SetMetrics(count=count, unmasked=beside, **dict(headline))
