@@ -81,7 +81,12 @@ def draw_figure(
 
 
 def folder(figure: FigureEntry, results: Path, *, size: str = PAGE) -> Path:
-    """Where a figure's files are: beside the others of its size, those of a page first."""
+    """Where a figure's files are: beside the others of its size, those of a page first.
+
+    Args:
+      results: the results folder.
+      size: its name, as for `size_of`.
+    """
     drawn = results / "figures"
     return drawn / figure.name if size == PAGE else drawn / size / figure.name
 

@@ -30,6 +30,11 @@ def pairs_for(names: Sequence[str], *, x: str, height: float = 2.4) -> tuple[Fig
     """Two panels of accuracy for each name, ID left and OOD right.
 
     With several names each stands above its pair, and the axes say which side is which.
+
+    Args:
+      names: of data sets.
+      x: label of the horizontal axes.
+      height: of a row on a page, in inches.
     """
     across = min(len(names), PAIRS)
     rows = -(-len(names) // across)

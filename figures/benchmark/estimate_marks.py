@@ -19,7 +19,14 @@ def upright(
     open: bool = False,
     seeds: bool = True,
 ) -> None:
-    """A measurement in percent at a place along x; single seeds stand beside it where places are 1 apart."""
+    """A measurement in percent at a place along x; single seeds stand beside it where places are 1 apart.
+
+    Args:
+      measured: in [0, 1]; drawn in percent.
+      label: whether the method's name goes into the legend.
+      open: a mark without filling.
+      seeds: whether single seeds are drawn.
+    """
     if seeds:
         single = [100 * seed for seed in measured.per_seed]
         axis.plot([x + ASIDE] * len(single), single, ".", color=style.COLOURS[method], markersize=3, alpha=0.55)
@@ -36,7 +43,13 @@ def upright(
 def lying(
     axis: Axes, y: float, measured: SeedEstimate, method: str, *, label: bool = False, open: bool = False
 ) -> None:
-    """A measurement in percent at a place along y, which grows downwards."""
+    """A measurement in percent at a place along y, which grows downwards.
+
+    Args:
+      measured: in [0, 1]; drawn in percent.
+      label: whether the method's name goes into the legend.
+      open: a mark without filling, and without single seeds.
+    """
     if not open:
         seeds = [100 * seed for seed in measured.per_seed]
         axis.plot(seeds, [y + ASIDE] * len(seeds), ".", color=style.COLOURS[method], markersize=2.5, alpha=0.5)

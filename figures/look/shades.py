@@ -17,7 +17,12 @@ def shades(colour: str, count: int) -> list[tuple[float, float, float, float]]:
 
 
 def band_in(axis: Axes, x: ArrayLike, values: ArrayLike, *, colour: Any, dash: Any = "solid", label: str = "") -> None:
-    """Median and 5 % to 95 % of an ensemble, whose members lie along the last axis of `values`."""
+    """Median and 5 % to 95 % of an ensemble, whose members lie along the last axis of `values`.
+
+    Args:
+      dash: line style of the median.
+      label: in the legend; empty: none.
+    """
     low, middle, high = np.quantile(np.asarray(values), (0.05, 0.5, 0.95), axis=-1)
     axis.fill_between(np.asarray(x), low, high, color=colour, alpha=0.15, linewidth=0)
     axis.plot(x, middle, color=colour, linestyle=dash, label=label)

@@ -107,7 +107,12 @@ def panels(columns: int, rows: int = 1, *, width: float = PAGE, height: float = 
 
 
 def single_panel(*, x: str, y: str, width: float = COLUMN, height: float = HEIGHT) -> tuple[Figure, Axes]:
-    """A figure of one panel, its axes labelled."""
+    """A figure of one panel, its axes labelled.
+
+    Args:
+      x, y: labels of the axes.
+      width, height: on a page, in inches.
+    """
     figure, axes = panels(1, width=width, height=height)
     axes[0, 0].set(xlabel=x, ylabel=y)
     return figure, axes[0, 0]

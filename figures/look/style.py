@@ -90,7 +90,12 @@ def line(method: str, **changes: Any) -> dict[str, Any]:
 
 
 def mark(method: str, *, open: bool = False, size: float = 5.0, **changes: Any) -> dict[str, Any]:
-    """Keyword arguments of a method's marks without a line between them, for `Axes.plot`; `changes` as in `line`."""
+    """Keyword arguments of a method's marks without a line between them, for `Axes.plot`; `changes` as in `line`.
+
+    Args:
+      open: a mark without filling.
+      size: in points.
+    """
     face = "white" if open else COLOURS[method]
     look = {"marker": MARKERS[method], "markersize": size, "markerfacecolor": face, "label": LABELS[method]}
     return look | {"color": COLOURS[method], "linestyle": "none"} | changes
@@ -113,14 +118,22 @@ def best_bound_line() -> dict[str, Any]:
 
 
 def band(axis: Axes, x: ArrayLike, values: ArrayLike, method: str, *, label: str | None = None) -> None:
-    """Median and 5 % to 95 % of an ensemble, whose members lie along the last axis of `values`."""
+    """Median and 5 % to 95 % of an ensemble, whose members lie along the last axis of `values`.
+
+    Args:
+      label: in the legend; None: the method's.
+    """
     low, middle, high = np.quantile(np.asarray(values), (0.05, 0.5, 0.95), axis=-1)
     axis.fill_between(np.asarray(x), low, high, color=COLOURS[method], alpha=0.15, linewidth=0)
     axis.plot(x, middle, **line(method, label=label or LABELS[method]))
 
 
 def logarithmic(axis: Axes, *, x: bool = False, y: bool = False) -> None:
-    """Logarithmic axes with labels at the decades only."""
+    """Logarithmic axes with labels at the decades only.
+
+    Args:
+      x, y: which axes.
+    """
     if x:
         axis.set_xscale("log")
         axis.xaxis.set_minor_formatter(NullFormatter())
@@ -136,7 +149,11 @@ def title_panels(axes: np.ndarray, titles: Sequence[str]) -> None:
 
 
 def legend_below(figure: Figure, axes: Sequence[Axes], *, columns: int = 4) -> None:
-    """One legend for several panels, under them, each label once, the methods first and in their order."""
+    """One legend for several panels, under them, each label once, the methods first and in their order.
+
+    Args:
+      columns: at most; fewer where the figure is too narrow.
+    """
     handles = dict.fromkeys(LABELS.values())
     for axis in axes:
         for handle, label in zip(*axis.get_legend_handles_labels(), strict=True):

@@ -76,7 +76,11 @@ def note(data: BetterFeatures) -> str:
 
 
 def condition_series(benchmark: Benchmark, dataset: str, kind: str) -> list[ConditionRecord]:
-    """One series of conditions, from the worst to the best."""
+    """One series of conditions, from the worst to the best.
+
+    Args:
+      kind: what the conditions vary, such as `pretraining`.
+    """
     every = [
         condition
         for condition in benchmark.conditions

@@ -29,5 +29,9 @@ def better_to_the_right(axis: Axes, label: str) -> None:
 
 
 def named(benchmark: Benchmark, dataset: str, words: str) -> str:
-    """What is compared, with its data set where there are several."""
+    """What is compared, with its data set where there are several.
+
+    Args:
+      words: what is compared, without the data set.
+    """
     return words if len(measured_datasets(benchmark)) == 1 else f"{title(benchmark, dataset)}, {words}"
