@@ -93,7 +93,11 @@ class CheckpointsCommand(DataCommand):
 
 
 def status(one: "PublishedBackbone", locations: "CheckpointLocations", *, verify: bool) -> CheckpointStatus:
-    """What there is of a backbone's weights."""
+    """What there is of a backbone's weights.
+
+    Args:
+      verify: read the file that is found, and hash it; else only its beginning is looked at.
+    """
     from empirical.backbones.weights_file import sha256_of
 
     candidates = locations.candidates(one)

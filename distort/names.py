@@ -25,7 +25,14 @@ def known(names: Sequence[str], valid: Sequence[str], *, kind: str) -> tuple[str
 
 
 def chosen(names: Sequence[str], valid: Sequence[str], *, everything: bool, kind: str) -> tuple[str, ...]:
-    """The names given, or all of them; exactly one of the two must be asked for."""
+    """The names given, or all of them; exactly one of the two must be asked for.
+
+    Args:
+      everything: whether all are asked for.
+      kind: what they name, in the singular.
+    Raises:
+      UsageError: both or neither are, or a name does not exist.
+    """
     if bool(names) == everything:
         came = "both" if names else "neither"
         raise UsageError(
