@@ -12,6 +12,7 @@ from jaxtyping import Array, Key
 from pydantic import BaseModel, ConfigDict, Field
 
 from artifacts import UserError
+from artifacts.runtime import wrong_in_bfloat16
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.checkpoint_locations import CheckpointLocations, Reading
 from empirical.backbones.checkpoints import PROVENANCE, read_checkpoint, read_provenance, weights_fingerprint
@@ -89,7 +90,8 @@ def fresh(choice: BackboneChoice, *, key: Key[Array, ""]) -> Backbone:
     """The chosen architecture with random weights; no file is read.
 
     Raises:
-      UserError: no such architecture, or one of the user's own, which only their function can make.
+      UserError: no such architecture, or one of the user's own, which only their function can make; or bfloat16 where
+        it is computed wrongly (`artifacts.runtime.wrong_in_bfloat16`).
     """
     if ":" in choice.name:
         raise UserError(f"{choice.name} is made by its own function; call `reinitialised` on what it makes.")
@@ -97,6 +99,8 @@ def fresh(choice: BackboneChoice, *, key: Key[Array, ""]) -> Backbone:
         _refuse(choice, "compute", "rematerialise", "options", why=f"{SMALL} computes in float32 and keeps it all")
         return SmallResNet(key=key)
     _refuse(choice, "options", why="only a function of your own takes options")
+    if choice.compute == "bfloat16" and (reason := wrong_in_bfloat16()):
+        raise UserError(f"{choice.name} must compute in what this device can: {reason}.")
     dtype = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}[choice.compute]
     return published(choice.name).build(key=key, compute_dtype=dtype, rematerialise=choice.rematerialise)
 
