@@ -48,21 +48,33 @@ def judgement(logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"],
 
 
 def accuracy(logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"], valid: Valid = None) -> float:
-    """Share of examples whose true class scores highest, the first class winning ties."""
+    """Share of examples whose true class scores highest, the first class winning ties.
+
+    Args:
+      valid: as for `judgement`.
+    """
     return measures(judgement(logits, labels, valid)).accuracy
 
 
 def negative_log_likelihood(
     logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"], valid: Valid = None
 ) -> float:
-    """Mean cross-entropy, in nats."""
+    """Mean cross-entropy, in nats.
+
+    Args:
+      valid: as for `judgement`.
+    """
     return measures(judgement(logits, labels, valid)).nll
 
 
 def expected_calibration_error(
     logits: Float[AnyArray, "n classes"], labels: Int[AnyArray, " n"], valid: Valid = None
 ) -> float:
-    """Mean distance between confidence and accuracy over `BINS` bins of equal width, weighted by their examples."""
+    """Mean distance between confidence and accuracy over `BINS` bins of equal width, weighted by their examples.
+
+    Args:
+      valid: as for `judgement`.
+    """
     return measures(judgement(logits, labels, valid)).ece
 
 
