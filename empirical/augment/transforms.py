@@ -62,6 +62,7 @@ class Pipelines(BaseModel):
         return Pipelines(training=_standardised(self.training), evaluation=_standardised(self.evaluation))
 
     def at_side(self, side: int) -> "Pipelines":
+        """The same pipelines for smaller or larger images; sides before a crop change in proportion."""
         return Pipelines(training=self.training.at_side(side), evaluation=self.evaluation.at_side(side))
 
 
