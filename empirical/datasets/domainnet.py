@@ -25,6 +25,7 @@ DOMAINS = ("clipart", "painting", "real", "sketch")
 
 
 def split_file(folder: Path, domain: str, split: str) -> Path:
+    """The list of a domain's training or test images, in the 40-class version."""
     return folder / SPLITS / f"{domain}_{split}_mini.txt"
 
 

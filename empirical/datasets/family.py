@@ -83,6 +83,7 @@ class Family:
 
     @property
     def parts(self) -> tuple[Part, ...]:
+        """Every set that must be there: training, validation where it has its own, ID test, then the OOD sets."""
         own = () if self.validation is None else (self.validation,)
         return (self.training, *own, self.reported, *self.ood)
 

@@ -45,6 +45,7 @@ class Metadata:
     label: np.ndarray
 
     def rows(self, split: str, period: int, region: str) -> np.ndarray:
+        """Numbers of a split's images in one period and region, ascending."""
         chosen = (self.split == split) & (self.period == period) & (self.region == REGIONS.index(region))
         return np.flatnonzero(chosen)
 

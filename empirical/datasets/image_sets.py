@@ -31,7 +31,8 @@ class Images(ABC):
         """Where the image comes from, for a reader: a file, or a file and a row."""
 
     @abstractmethod
-    def subset(self, indices: Int[np.ndarray, " p"]) -> "Images": ...
+    def subset(self, indices: Int[np.ndarray, " p"]) -> "Images":
+        """The images at these positions, in the order given; nothing is read."""
 
     @property
     @abstractmethod
@@ -67,12 +68,15 @@ class ImageFiles(Images):
         return read_image(self.path(index), first_frame=self.first_frame)
 
     def path(self, index: int) -> Path:
+        """The file of one image."""
         return self.folder / self.paths[index]
 
     def reference(self, index: int) -> str:
+        """The path of the file."""
         return str(self.path(index))
 
     def subset(self, indices: Int[np.ndarray, " p"]) -> "ImageFiles":
+        """The files at these positions."""
         return replace(self, paths=tuple(self.paths[index] for index in indices))
 
     @cached_property
@@ -100,20 +104,25 @@ class ImageRows(Images):
         return np.asarray(self.pixels[self.rows[index]])
 
     def reference(self, index: int) -> str:
+        """What the array comes from, and the row in it."""
         return f"{self.origin} row {self.rows[index]}"
 
     def subset(self, indices: Int[np.ndarray, " p"]) -> "ImageRows":
+        """The rows at these positions; pixels are shared."""
         return replace(self, rows=self.rows[indices])
 
     @property
     def shape(self) -> tuple[int, int]:
+        """Height and width, which all rows share."""
         return self.pixels.shape[1:3]
 
     def gather(self, indices: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b h w 3"]:
+        """Several images, copied out of the array at once."""
         return np.ascontiguousarray(self.pixels[self.rows[indices]])
 
     @cached_property
     def fingerprint(self) -> str:
+        """SHA-256 of the pixels in order; where they come from does not matter."""
         digest = hashlib.sha256()
         for start in range(0, len(self.rows), 4096):
             digest.update(self.pixels[self.rows[start : start + 4096]].tobytes())
@@ -142,9 +151,15 @@ class ImageSet:
         return len(self.labels)
 
     def subset(self, indices: Int[np.ndarray, " p"], *, name: str) -> "ImageSet":
+        """The images at these positions with their labels.
+
+        Args:
+          name: of the set that comes out.
+        """
         return replace(self, name=name, images=self.images.subset(indices), labels=self.labels[indices])
 
     def renamed(self, name: str) -> "ImageSet":
+        """The same set under another name."""
         return replace(self, name=name)
 
     @property
@@ -180,4 +195,5 @@ class Dataset:
 
     @property
     def sets(self) -> Sequence[ImageSet]:
+        """Every set but the counterparts: training, validation, ID test, then OOD."""
         return (self.id_training, self.id_validation, self.id_test, *self.ood)

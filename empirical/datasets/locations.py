@@ -42,6 +42,7 @@ class Locations(BaseModel):
     store: Path | None = None
 
     def model_post_init(self, context: Any) -> None:
+        """Refuse folders for sources that do not exist."""
         unknown = sorted(set(self.folders) - set(FOLDERS))
         if unknown:
             raise ValueError(f"[locations] must name {', '.join(FOLDERS)}; got {', '.join(unknown)}.")

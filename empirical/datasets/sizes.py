@@ -45,6 +45,7 @@ class Miniature(BaseModel):
 
 
 def write_marker(folder: Path, marker: Miniature) -> None:
+    """Write the marker that makes a folder a miniature."""
     write_text(folder / MARKER, json.dumps(marker.model_dump(mode="json"), indent=1) + "\n")
 
 

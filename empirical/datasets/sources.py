@@ -23,6 +23,7 @@ class Fetched(BaseModel):
 
     @property
     def archive(self) -> bool:
+        """Whether it is unpacked after it is fetched."""
         return self.name.endswith((".tar", ".tar.gz", ".zip"))
 
 
@@ -170,4 +171,5 @@ SOURCES = (
 
 
 def source(name: str) -> Source:
+    """The source of this name, which must be one of `SOURCES`."""
     return next(one for one in SOURCES if one.name == name)
