@@ -41,7 +41,7 @@ def scaled_normal(shape: tuple[int, ...], fan: int, *, key: Key[Array, ""]) -> F
     """Normal with variance 2 / fan: He initialisation.
 
     Args:
-      fan: connections that the variance is shared by, for instance size x size x inputs.
+      fan: a unit's number of connections, in or out, as the network's authors have it.
     """
     return math.sqrt(2 / fan) * jax.random.normal(key, shape, jnp.float32)
 

@@ -102,7 +102,7 @@ class ResNet(Backbone):
         return None
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
-        """Features averaged over positions; images come standardised by the data set's pipeline."""
+        """Features averaged over positions; images are taken as the data set's pipeline leaves them."""
         x, stem_norm = self.stem_norm(self.stem(images.astype(self.compute_dtype)), norm_mode)
         x, layers = through(self.layers, max_pooled(jax.nn.relu(x)), norm_mode, rematerialise=self.rematerialise)
         network = eqx.tree_at(lambda net: (net.stem_norm, net.layers), self, (stem_norm, layers))

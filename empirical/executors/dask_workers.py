@@ -48,7 +48,7 @@ class DaskWorkers:
     retries: int = RETRIES
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
-        """As of every executor; the workspace's folder must be one that the workers see.
+        """Give the runs to the workers; the workspace's folder must be one that they see.
 
         Raises:
           UserError: Dask is not installed, nobody answers, the scheduler was lost, or every worker was refused.
@@ -127,7 +127,7 @@ def given_out(
 
 
 def carried_out(unit: Unit, workspace: Workspace, force: bool, client: Identity, work: Work) -> WorkersAnswer:
-    """On a worker.
+    """What a worker does with a unit that it was sent.
 
     Args:
       client: what the client computes with; a worker that differs refuses.

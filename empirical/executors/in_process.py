@@ -17,7 +17,7 @@ class InProcess:
     retries: int = RETRIES
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
-        """As of every executor; the caller's device and memory are used."""
+        """Make the runs here, one after another; a generator that is closed begins no other."""
         waiting = Waiting(runs, retries=self.retries)
         while (run := waiting.take()) is not None:
             yield from waiting.settled(run.unit, attempted(run.unit, run.workspace, force=force, work=self.work))

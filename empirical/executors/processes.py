@@ -52,7 +52,7 @@ class Processes:
             raise UserError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
-        """As of every executor; the workers are ended when the generator is closed, whatever they do."""
+        """Make the runs side by side; closing the generator ends the workers, whatever they do."""
         waiting = Waiting(runs, retries=self.retries)
         workers: list[_Worker] = []
         try:

@@ -167,7 +167,7 @@ class Queue:
     retries: int = RETRIES
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
-        """As of every executor; jobs are asked for when the first outcome is, never more of them than runs."""
+        """Give the runs to jobs, never more of these than of those; closing the generator ends the jobs."""
         from distributed import Client
 
         waiting = Waiting(runs, retries=self.retries)
