@@ -48,6 +48,7 @@ def draw_figure(
 
     Args:
       results: a results folder, or that of a setting below it.
+      force: draw again what is up to date.
       size: what it is drawn for (`figures.look.sizes`): page, column, talk, or WIDTHxHEIGHT in inches.
       formats: which files; by default SVG, PNG and PDF. At page size there is always an SVG, which the report shows.
     Raises:

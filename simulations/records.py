@@ -44,6 +44,7 @@ def run_experiment(
     Args:
       changes: fields of the configuration that differ from those of the scale; their results lie in a folder of their
         own (`simulations.settings`).
+      force: compute again what is up to date.
       progress: called with problems done and problems in all.
     """
     config = configured(experiment, scale, changes)

@@ -93,7 +93,11 @@ def sample_problem(
 
 
 def sample_frame(input_dim: int, dim: int, *, key: PRNGKeyArray) -> Float[Array, "{input_dim} {dim}"]:
-    """A frame of a uniformly random subspace, itself uniformly random."""
+    """A frame of a uniformly random subspace, itself uniformly random.
+
+    Args:
+      dim: of the subspace, from 1 to `input_dim`.
+    """
     if not 1 <= dim <= input_dim:
         raise ValueError(f"`dim` must lie between 1 and `input_dim`, got {dim} of {input_dim}.")
     return _uniform_frame(jax.random.normal(key, (input_dim, dim)))

@@ -69,6 +69,7 @@ def ensemble(
         once however often they are swept.
       points: arrays whose leading axis is the sweep.
       problems: how many random problems there are at each point.
+      seed: of their keys.
       keep: what is kept of what `member` returns, so that memory holds no more; given a chunk, whose leading axis it
         keeps.
       memory_budget: bytes that a chunk may occupy.

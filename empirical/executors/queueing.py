@@ -130,6 +130,9 @@ SYSTEMS: Mapping[System, type[Slurm] | type[PBS] | type[SGE]] = {"slurm": Slurm,
 def read_queue(system: System, path: Path | None, **changes: Any) -> Slurm | PBS | SGE:
     """The table of that name in a TOML file, changed by flags; without a file the flags alone.
 
+    Args:
+      path: None: there is no file.
+      changes: fields of the table; None leaves the file's value, or else the usual one.
     Raises:
       UserError: the file cannot be read, has no such table, or asks for what there is not.
     """

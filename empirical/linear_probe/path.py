@@ -55,6 +55,7 @@ def probe_path(
     Args:
       classes: of the data set; those that no training example has get zero weights and the bias `UNSEEN_BIAS`.
       penalties: values of C.
+      standardisation: on what scale features are penalised (`standardisation`).
       solver: `exact`: to `tolerance`, for every C; `faithful`: scikit-learn as the paper ran it.
       tolerance: of the exact solver: `|gradient| <= tolerance |W|`.
     Raises:

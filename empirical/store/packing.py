@@ -40,6 +40,8 @@ def pack(
     """Make sure that `folder` holds the store of these images in this form.
 
     Args:
+      classes: names in the order of the labels.
+      miniature: whether the images are those of a synthetic copy.
       workers: processes that decode; images that are arrays already are packed by this process alone.
       shard_images: images in a shard; by default about 256 MB of pixels, or 4,096 JPEGs.
     Raises:

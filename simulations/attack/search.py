@@ -53,6 +53,7 @@ def attack(
       budget: how many problems may be evaluated, at least a round of `PROBLEMS_PER_ROUND`; None for no limit.
       minutes: for how long rounds may begin; None for no limit.
       shapes: shapes of the problems, taken in turn.
+      seed: decides where each round starts.
     Raises:
       ArgumentError: a limit that allows nothing, or no limit at all.
     """

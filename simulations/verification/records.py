@@ -27,6 +27,7 @@ def publish_verification(
     Args:
       examples: problems drawn in each setting of a statement.
       seed: decides which.
+      force: verify again what is up to date.
     """
     inputs = {
         "statements": [statement.name for statement in statements],
