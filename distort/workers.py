@@ -26,6 +26,7 @@ class Step(Protocol[Found]):
 
     def __call__(self, *, begin: Begin) -> Found:
         """Do the work; `begin` opens a line of the display for a stage."""
+        ...
 
 
 #: Runs steps and gives what they found, in their order.

@@ -49,6 +49,7 @@ class Executor(Protocol):
           runs: at least one, all of one workspace; in any order.
           force: make again what is up to date.
         """
+        ...
 
 
 @runtime_checkable
@@ -63,6 +64,7 @@ class Work(Protocol):
         Raises:
           UserError: it cannot be made; any other error counts as unforeseen.
         """
+        ...
 
 
 class Attempt(NamedTuple):

@@ -18,10 +18,12 @@ class RoleLike(Protocol):
     @property
     def kind(self) -> str:
         """One of `backbones.RoleKind`."""
+        ...
 
     @property
     def block(self) -> int:
         """Depth: 0 is the embedding or stem, 1 the first block after it."""
+        ...
 
 
 class Value(Frozen):
