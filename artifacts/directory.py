@@ -1,7 +1,6 @@
 """One result, one directory: written under a temporary name, flushed, renamed, and checked when read."""
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -14,7 +13,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from artifacts.errors import DamagedArtifact
-from artifacts.files import PARTIAL, remove_if_left
+from artifacts.files import PARTIAL, digest_of, remove_if_left
 from artifacts.fingerprint import canonical_json, difference
 from artifacts.versions import accepts_other_versions, version_difference
 
@@ -71,7 +70,7 @@ def published(path: Path) -> Artifact:
         file = path / name
         if not file.is_file():
             raise DamagedArtifact(f"{file} is missing; the result must be made again.")
-        if _sha256(file) != expected:
+        if digest_of(file) != expected:
             raise DamagedArtifact(f"{file} differs from what was written; the result must be made again.")
     return artifact
 
@@ -162,7 +161,7 @@ def _seal(directory: Path, inputs: Mapping[str, Any], versions: Mapping[str, str
     files = sorted(file for file in directory.rglob("*") if file.is_file())
     for file in files:
         _flush(file)
-    hashes = {file.relative_to(directory).as_posix(): _sha256(file) for file in files}
+    hashes = {file.relative_to(directory).as_posix(): digest_of(file) for file in files}
     manifest = directory / MANIFEST
     content = {"inputs": dict(inputs), "versions": dict(versions), "files": hashes}
     manifest.write_text(json.dumps(content, indent=1), encoding="utf-8")
@@ -188,8 +187,3 @@ def _flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import tempfile
@@ -48,6 +49,16 @@ def write_text(path: Path, text: str) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write a JSON document; NaN and infinity are refused, since JSON has no spelling for them."""
     write_text(path, json.dumps(value, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def digest_of(path: Path, kind: str = "sha256") -> str:
+    """Hash of a file's content, in hexadecimal digits; read in pieces, whatever its size.
+
+    Args:
+      kind: a name that `hashlib` knows, such as `sha256`, or `md5` where that is what was published.
+    """
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, kind).hexdigest()
 
 
 @contextlib.contextmanager

@@ -93,7 +93,7 @@ class CheckpointsCommand(DataCommand):
 
 def status(one: "PublishedBackbone", locations: "CheckpointLocations", *, verify: bool) -> CheckpointStatus:
     """What there is of a backbone's weights."""
-    from empirical.backbones.weights_file import sha256_of
+    from artifacts.files import digest_of
 
     candidates = locations.candidates(one)
     found = next((path for path, _ in candidates if path.is_file()), None)
@@ -110,7 +110,7 @@ def status(one: "PublishedBackbone", locations: "CheckpointLocations", *, verify
             file.name: f"sha256 {file.sha256}" if file.sha256 else f"md5 {file.md5}" if file.md5 else "none published"
             for file in one.files
         },
-        sha256=sha256_of(found) if verify and found is not None else "",
+        sha256=digest_of(found) if verify and found is not None else "",
         checked="" if found is None else _checked(one.name, locations) if verify else _glanced_at(found),
         how="" if found is not None else f"distort bench checkpoints --download {one.name}, or {addresses}",
     )

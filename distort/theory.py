@@ -12,7 +12,7 @@ from distort.command import Answer, Command, table
 from distort.names import chosen, known
 
 if TYPE_CHECKING:
-    from figures.report.contents import Sharpness as ReportedSharpness
+    from figures.report.contents import ReportedSharpness
     from simulations.verification import Sharpness, Verification
     from theory.statements import Statement
 

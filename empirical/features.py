@@ -13,10 +13,11 @@ import equinox as eqx
 import jax
 import numpy as np
 from jaxtyping import Array, Float32, Key
-from pydantic import BaseModel, ConfigDict, PositiveInt
+from pydantic import PositiveInt
 from safetensors.numpy import load_file
 
 from artifacts import Outcome, fingerprint, publish
+from artifacts.frozen import Frozen
 from empirical.augment import Transform
 from empirical.backbones.backbone import Backbone, Forward
 from empirical.backbones.checkpoints import write_tensors
@@ -29,7 +30,7 @@ from empirical.views import views
 FEATURE_FILE = "features.safetensors"
 
 
-class Extraction(BaseModel):
+class Extraction(Frozen):
     """How features are extracted.
 
     Attributes:
@@ -38,8 +39,6 @@ class Extraction(BaseModel):
       views: looks at every image; more than one asks for a random transform.
       seed: of random looks and, with batch statistics, of the order in which batches are filled.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     transform: Transform
     norm: Literal["eval", "train", "reestimated"] = "eval"

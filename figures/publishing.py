@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from artifacts import Artifact, DamagedArtifact, Outcome, UserError, publish, published
 from artifacts.directory import MANIFEST
-from artifacts.files import write_json
+from artifacts.files import digest_of, write_json
 from artifacts.imports import reached_code
 from artifacts.results_folder import SETTINGS
 from artifacts.versions import reached_versions
@@ -139,13 +139,9 @@ def _is_there(path: Path) -> bool:
 def _content(results: Path, source: str) -> str:
     path = source_folder(results, source)
     try:
-        return _benchmark(path) if source == BENCHMARK else _hashes(published(path))
+        return digest_of(path / BENCHMARK_FILE)[:16] if source == BENCHMARK else _hashes(published(path))
     except DamagedArtifact as damage:
         raise UserError(f"{damage} {_maker(source, results)}.") from damage
-
-
-def _benchmark(path: Path) -> str:
-    return hashlib.sha256((path / BENCHMARK_FILE).read_bytes()).hexdigest()[:16]
 
 
 def _hashes(artifact: Artifact) -> str:

@@ -7,7 +7,7 @@ Beyond the paper, which treats the flow of squared errors only: finite steps, ot
 faster head, a penalty on moving features. Along every run the drift of the conserved form is summed.
 """
 
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -21,6 +21,8 @@ from simulations.gradient_flow import FailedSolve
 from simulations.losses import Loss, squared_loss
 from simulations.networks import Network, predictions
 from theory.bounds.finite_steps import Drift
+
+N = TypeVar("N", bound=Network)
 
 
 class Rates(eqx.Module):
@@ -131,7 +133,7 @@ def gradient_descent(
 
 
 def trained(
-    network: Network,
+    network: N,
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n *q"],
     rates: Rates,
@@ -144,7 +146,7 @@ def trained(
     loss: Loss = squared_loss,
     optimiser: optax.GradientTransformation | None = None,
     key: PRNGKeyArray,
-) -> Network:
+) -> N:
     """The networks of `Descent`, for use under `jit` and `vmap`: nothing is checked, and what diverged is not finite.
 
     Args:
@@ -169,7 +171,7 @@ def trained(
 
 
 def trained_with_drift(
-    network: Network,
+    network: N,
     inputs: Float[Array, "n d"],
     labels: Float[Array, "n *q"],
     rates: Rates,
@@ -182,7 +184,7 @@ def trained_with_drift(
     loss: Loss = squared_loss,
     optimiser: optax.GradientTransformation | None = None,
     key: PRNGKeyArray,
-) -> tuple[Network, Drift]:
+) -> tuple[N, Drift]:
     """`trained`, and the drift up to each network; it means nothing for an `optimiser` of another kind."""
     n, optimiser = inputs.shape[0], optax.sgd(rates.learning_rate) if optimiser is None else optimiser
 

@@ -9,9 +9,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Key
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from artifacts import UserError
+from artifacts.files import digest_of
+from artifacts.frozen import Frozen
+from artifacts.runtime import wrong_in_bfloat16
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.checkpoint_locations import CheckpointLocations, Reading
 from empirical.backbones.checkpoints import PROVENANCE, read_checkpoint, read_provenance, weights_fingerprint
@@ -19,7 +22,7 @@ from empirical.backbones.own import own_backbone
 from empirical.backbones.published import BY_NAME, PublishedBackbone, WeightsFile
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.backbones.tensor_names import speaking, translated
-from empirical.backbones.weights_file import md5_of, sha256_of, stored_tensors
+from empirical.backbones.weights_file import stored_tensors
 
 #: The small network that comes with the package.
 SHIPPED = Path(__file__).with_name("small_resnet.safetensors")
@@ -27,7 +30,7 @@ SMALL = "small_resnet"
 AS_USUAL = Reading()
 
 
-class BackboneChoice(BaseModel):
+class BackboneChoice(Frozen):
     """What a recipe or a TOML file says.
 
     Attributes:
@@ -37,8 +40,6 @@ class BackboneChoice(BaseModel):
       compute: what the network computes in; parameters and statistics are float32 in either case.
       rematerialise: forget activations inside blocks and compute them again for the gradient: less memory, more time.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     checkpoint: Path | None = None
@@ -73,7 +74,7 @@ def load(choice: BackboneChoice, locations: CheckpointLocations) -> Loaded:
         backbone = own_backbone(choice.name, choice.checkpoint, choice.options)
         provenance: dict[str, Any] = {"backbone": choice.name, "options": dict(choice.options)}
         if choice.checkpoint is not None:
-            provenance |= {"source": choice.checkpoint.name, "source_sha256": sha256_of(choice.checkpoint)}
+            provenance |= {"source": choice.checkpoint.name, "source_sha256": digest_of(choice.checkpoint)}
     elif choice.name == SMALL:
         path = choice.checkpoint or locations.files.get(SMALL, SHIPPED)
         backbone, provenance = read_checkpoint(path, _shapes(choice)), read_provenance(path)
@@ -89,7 +90,8 @@ def fresh(choice: BackboneChoice, *, key: Key[Array, ""]) -> Backbone:
     """The chosen architecture with random weights; no file is read.
 
     Raises:
-      UserError: no such architecture, or one of the user's own, which only their function can make.
+      UserError: no such architecture, or one of the user's own, which only their function can make; or bfloat16 where
+        it is computed wrongly (`artifacts.runtime.wrong_in_bfloat16`).
     """
     if ":" in choice.name:
         raise UserError(f"{choice.name} is made by its own function; call `reinitialised` on what it makes.")
@@ -97,6 +99,8 @@ def fresh(choice: BackboneChoice, *, key: Key[Array, ""]) -> Backbone:
         _refuse(choice, "compute", "rematerialise", "options", why=f"{SMALL} computes in float32 and keeps it all")
         return SmallResNet(key=key)
     _refuse(choice, "options", why="only a function of your own takes options")
+    if choice.compute == "bfloat16" and (reason := wrong_in_bfloat16()):
+        raise UserError(f"{choice.name} must compute in what this device can: {reason}.")
     dtype = {"float32": jnp.float32, "bfloat16": jnp.bfloat16}[choice.compute]
     return published(choice.name).build(key=key, compute_dtype=dtype, rematerialise=choice.rematerialise)
 
@@ -151,7 +155,7 @@ def checked_sha256(path: Path, file: WeightsFile | None) -> str:
     Raises:
       UserError: it must be a published file and is not.
     """
-    sha256 = sha256_of(path)
+    sha256 = digest_of(path)
     if file is not None and not agrees(path, file, sha256):
         raise UserError(
             f"{path} must have the published checksum {file.sha256 or file.md5}, got SHA-256 {sha256}; fetch it again, "
@@ -162,7 +166,7 @@ def checked_sha256(path: Path, file: WeightsFile | None) -> str:
 
 def agrees(path: Path, file: WeightsFile, sha256: str) -> bool:
     """Whether a file's checksum begins as the published one; True where none is published."""
-    return sha256.startswith(file.sha256) and (not file.md5 or md5_of(path).startswith(file.md5))
+    return sha256.startswith(file.sha256) and (not file.md5 or digest_of(path, "md5").startswith(file.md5))
 
 
 def _shapes(choice: BackboneChoice) -> Backbone:

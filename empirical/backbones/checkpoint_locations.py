@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from artifacts import UserError
+from artifacts.frozen import Frozen
 from empirical.backbones.published import PublishedBackbone, WeightsFile
 from empirical.datasets.configuration import CheckpointFile
 
@@ -14,23 +15,19 @@ VARIABLE = "DISTORT_CHECKPOINTS"
 BELOW_DATA = "checkpoints"
 
 
-class Reading(BaseModel):
+class Reading(Frozen):
     """Where in a file of weights a backbone's tensors are (`datasets.configuration.CheckpointFile`)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str = ""
     prefix: str = ""
 
 
-class CheckpointLocations(BaseModel):
+class CheckpointLocations(Frozen):
     """One folder for all checkpoints, and a file for whichever lies elsewhere (names as in the catalogue).
 
     Attributes:
       readings: where in those files the tensors are, where it is not where it mostly is.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     folder: Path | None = None
     files: Mapping[str, Path] = Field(default_factory=dict)

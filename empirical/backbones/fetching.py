@@ -4,11 +4,12 @@ import os
 from pathlib import Path
 
 from artifacts import UserError
+from artifacts.files import digest_of
 from artifacts.progress import Progress
 from empirical.backbones.catalogue import agrees
 from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
 from empirical.backbones.published import PublishedBackbone, WeightsFile
-from empirical.backbones.weights_file import sha256_of, stored_tensors
+from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.download import fetch
 from empirical.datasets.sources import Fetched
 
@@ -57,7 +58,7 @@ def _check(path: Path, file: WeightsFile, mend: str) -> None:
     Raises:
       UserError: it is not what it must be.
     """
-    sha256 = sha256_of(path)
+    sha256 = digest_of(path)
     if not agrees(path, file, sha256):
         raise UserError(
             f"{path} must have the published checksum {file.sha256 or file.md5}, got SHA-256 {sha256}; {mend}."

@@ -1,6 +1,5 @@
 """The tensors of a weights file, whatever its format; the format is read off its first bytes."""
 
-import hashlib
 import zipfile
 from functools import partial
 from pathlib import Path
@@ -41,16 +40,6 @@ def stored_tensors(path: Path, key: str = "") -> StoredTensors:
             raise UserError(f"{path} holds no dictionaries, as safetensors files do not; leave `key` out, got {key!r}.")
         return _safetensors(path)
     return read_torch(path, key)
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def md5_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "md5").hexdigest()
 
 
 def _safetensors(path: Path) -> StoredTensors:

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from artifacts import UserError
+from artifacts.frozen import Frozen
 from empirical.backbones.published import BY_NAME
 from empirical.benchmark.cost import FORWARD_SHARE, Share
 from empirical.recipes import Recipe
@@ -18,11 +19,7 @@ from empirical.recipes import Recipe
 FILE = Path(__file__).with_name("device_rates.json")
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Rate(_Record):
+class Rate(Frozen):
     """Of a training step on images that lie on the device. `backbone`: a name of the catalogue."""
 
     backbone: str
@@ -32,7 +29,7 @@ class Rate(_Record):
     images_per_second: float = Field(gt=0)
 
 
-class DeviceRates(_Record):
+class DeviceRates(Frozen):
     """All that was measured on one kind of device, and with what."""
 
     device: str
@@ -42,7 +39,7 @@ class DeviceRates(_Record):
     rates: tuple[Rate, ...] = ()
 
 
-class Shipped(_Record):
+class Shipped(Frozen):
     devices: tuple[DeviceRates, ...]
 
 

@@ -3,7 +3,6 @@
 A download is kept as `NAME.part` until it is whole and its checksum agrees; a broken one continues where it stopped.
 """
 
-import hashlib
 import http.client
 import os
 import shutil
@@ -17,7 +16,7 @@ from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from artifacts import UserError
-from artifacts.files import write_text
+from artifacts.files import digest_of, write_text
 from artifacts.progress import Progress
 from empirical.datasets.sources import Fetched, Source
 from empirical.formats.archives import BadArchive, unpack
@@ -99,7 +98,7 @@ def _received(one: Fetched, root: Path, *, keep: bool, force: bool, progress: Pr
             return there
     whole = root / DOWNLOADS / one.name
     # An archive lies there whole, and checked, where unpacking was cut off or had no room.
-    sha256 = _digest(whole, "sha256") if whole.exists() and not force else _fetched(one, whole, progress)
+    sha256 = digest_of(whole, "sha256") if whole.exists() and not force else _fetched(one, whole, progress)
     checked = bool(one.sha256 or one.md5)
     place.mkdir(parents=True, exist_ok=True)
     if not one.archive:
@@ -122,7 +121,7 @@ def _file_there(one: Fetched, place: Path) -> Received | None:
     path = place / one.name
     if not path.is_file():
         return None
-    sha256 = _digest(path, "sha256")
+    sha256 = digest_of(path, "sha256")
     wrong = _differing(one, path, sha256)
     if wrong:
         raise UserError(f"{path} must have {wrong}; `--force` fetches it again in its place.")
@@ -165,7 +164,7 @@ def _differing(one: Fetched, path: Path, sha256: str) -> str:
         return f"the published size of {one.size} bytes, got {path.stat().st_size}"
     if one.sha256 is not None and sha256 != one.sha256:
         return f"the published sha256 {one.sha256}, got {sha256}"
-    md5 = _digest(path, "md5") if one.md5 is not None else None
+    md5 = digest_of(path, "md5") if one.md5 is not None else None
     return f"the published md5 {one.md5}, got {md5}" if md5 != one.md5 else ""
 
 
@@ -231,14 +230,9 @@ def _check_room(one: Fetched, folder: Path, *, missing: int, total: int) -> None
 
 def _check(one: Fetched, part: Path) -> str:
     """The file's SHA-256, after every published size and checksum has agreed; a wrong file is removed."""
-    sha256 = _digest(part, "sha256")
+    sha256 = digest_of(part, "sha256")
     wrong = _differing(one, part, sha256)
     if wrong:
         part.unlink()
         raise UserError(f"{one.name} must have {wrong}; it was removed unopened; run the same command again.")
     return sha256
-
-
-def _digest(path: Path, kind: str) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, kind).hexdigest()

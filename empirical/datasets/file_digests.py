@@ -10,6 +10,7 @@ import os
 import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +48,7 @@ def digests(folder: Path, paths: Sequence[str]) -> bytes:
     ]
     if stale:
         with ThreadPoolExecutor(THREADS) as pool:
-            made = pool.map(lambda index: _digest(folder, paths[index]), stale)
+            made = pool.map(partial(_digest, folder), [paths[index] for index in stale])
             for index, digest in zip(stale, made, strict=True):
                 entries[index] = (states[index], digest)
                 known[paths[index]] = (states[index], digest)

@@ -1,15 +1,14 @@
 """What is there, what is wrong, and how to mend it: a fault in one set keeps no other from being looked at."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from artifacts import UserError
+from artifacts.files import digest_of
 from artifacts.progress import Progress
 from empirical.datasets.family import Content, Family, Part
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
@@ -150,14 +149,9 @@ def _checksums(family: str, source: Source, locations: Locations) -> Iterator[Fi
     published = [("md5", path, value) for path, value in source.md5.items()]
     published += [("sha256", path, value) for path, value in source.sha256.items()]
     present = [(kind, path, value) for kind, path, value in published if (folder / path).is_file()]
-    wrong = [path for kind, path, value in present if _digest(folder / path, kind) != value]
+    wrong = [path for kind, path, value in present if digest_of(folder / path, kind) != value]
     for path in wrong:
         detail = f"{folder / path} differs from what was published"
         yield Finding(family, source.name, "checksum", "wrong", detail, "fetch it again")
     if present and not wrong:
         yield Finding(family, source.name, "checksum", "ok", f"{len(present)} published checksums agree")
-
-
-def _digest(path: Path, kind: str) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, kind).hexdigest()

@@ -1,11 +1,11 @@
 """What a worker must have in common with the client: code, versions, precision, and the suite's folder."""
 
-import hashlib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from artifacts import UserError, code_version
+from artifacts.files import digest_of
 from artifacts.fingerprint import difference
 from artifacts.versions import accepts_other_versions
 from empirical.benchmark.suite import SUITE_FILE, Suite, read_suite
@@ -25,7 +25,7 @@ def identity(folder: Path) -> Identity:
         "keeps results of other versions": accepts_other_versions(),
     }
     try:
-        content = hashlib.sha256((folder / SUITE_FILE).read_bytes()).hexdigest()[:16]
+        content = digest_of(folder / SUITE_FILE)[:16]
         return found | {"suite": content} | _of_suite(read_suite(folder))
     except (OSError, UserError) as error:
         return found | {"suite": f"unreadable ({error.strerror if isinstance(error, OSError) else error})"}

@@ -1,13 +1,12 @@
 """The collected benchmark: one document that every figure and table reads."""
 
-import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field
 
 from artifacts import UserError
-from artifacts.files import write_text
+from artifacts.files import digest_of, write_text
 from empirical.records.conditions import ConditionRecord, SetDescription, TheoryQuantities
 from empirical.records.record import Record, read_record, write_record
 from empirical.records.rows import BenchmarkRow, Curve
@@ -110,7 +109,7 @@ def write_benchmark(folder: Path, benchmark: Benchmark) -> None:
     seal = folder / SEAL_FILE
     seal.unlink(missing_ok=True)  # that of the document before must not stand beside this one
     write_record(folder / BENCHMARK_FILE, benchmark)
-    write_text(seal, _sha256(folder / BENCHMARK_FILE) + "\n")
+    write_text(seal, digest_of(folder / BENCHMARK_FILE) + "\n")
 
 
 def read_benchmark(folder: Path) -> Benchmark:
@@ -121,7 +120,7 @@ def read_benchmark(folder: Path) -> Benchmark:
     """
     path, seal = folder / BENCHMARK_FILE, folder / SEAL_FILE
     again = f"`distort bench collect --from {folder.parent}` writes it anew."
-    if path.is_file() and seal.is_file() and seal.read_text(encoding="utf-8").strip() != _sha256(path):
+    if path.is_file() and seal.is_file() and seal.read_text(encoding="utf-8").strip() != digest_of(path):
         raise UserError(f"{path} differs from what was written; {again}")
     try:
         return read_record(path, Benchmark)
@@ -129,7 +128,3 @@ def read_benchmark(folder: Path) -> Benchmark:
         if not path.is_file():
             raise
         raise UserError(f"{error} {again}") from error
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from artifacts.frozen import Frozen
 from empirical.datasets.naming import Name
 
 CONTENT = "store.json"
@@ -14,7 +15,7 @@ KEPT = "kept.npy"
 PIXELS, JPEGS, OFFSETS, EXTENTS = "pixels.bin", "images.bin", "offsets.npy", "extents.npy"
 
 
-class Form(BaseModel):
+class Form(Frozen):
     """How images are stored.
 
     `raw` keeps pixels (all images must then have one shape), `jpeg` keeps JPEG bytes; without a resize the bytes are
@@ -25,8 +26,6 @@ class Form(BaseModel):
     crop changes the crops' distribution: a crop that is smaller than the output is then enlarged from fewer pixels
     than the source had. Larger sides change it less; `None` does not change it at all.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     codec: Literal["raw", "jpeg"]
     resize: Literal["short_side", "square"] | None = None
@@ -53,10 +52,8 @@ class Form(BaseModel):
         return f"resized to {self.side} ({self.resize}, {self.kernel}) before cropping: small crops have less detail"
 
 
-class Shard(BaseModel):
+class Shard(Frozen):
     """A part of a store: how many images, and the size in bytes and SHA-256 of each of its files."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^shard-\d{5,9}$")
     images: int = Field(ge=1)
@@ -64,14 +61,12 @@ class Shard(BaseModel):
     sha256: dict[FileName, str]
 
 
-class Store(BaseModel):
+class Store(Frozen):
     """A whole store. It is written last, so a folder with this file is complete.
 
     `source` is the fingerprint of the image set that was packed, over contents and labels; `shape` is (height, width)
     of a raw store; `valid_labels` are the classes that predictions are restricted to.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     layout: Literal[1] = 1
     name: Name

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from artifacts import UserError
 from artifacts.files import write_text
+from artifacts.frozen import Frozen
 from empirical.datasets.family import Family, read_part
 from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset, ImageSet
@@ -27,10 +28,8 @@ FORMS = {"cifar10": Form(codec="raw"), "fmow": Form(codec="raw")}
 DEFAULT_FORM = Form(codec="jpeg")
 
 
-class Packed(BaseModel):
+class Packed(Frozen):
     """Which sets a packed data set has, in order; written when all of them are complete."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Name
     ood: tuple[Name, ...]

@@ -5,7 +5,6 @@ reader sees a complete store or none.
 """
 
 import errno
-import hashlib
 import multiprocessing
 import os
 import shutil
@@ -20,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from artifacts import UserError, publish
-from artifacts.files import write_text
+from artifacts.files import digest_of, write_text
 from artifacts.imports import reached_code
 from artifacts.progress import Progress
 from artifacts.versions import reached_versions
@@ -97,7 +96,7 @@ def _pack(
         name=images.name, source=source, form=form, images=len(images), shape=shape, classes=classes,
         valid_labels=images.valid_labels, miniature=miniature,
         shards=tuple(sorted(shards, key=lambda shard: shard.name)),
-        labels_sha256=hashlib.sha256((folder / LABELS).read_bytes()).hexdigest(),
+        labels_sha256=digest_of(folder / LABELS),
     )  # fmt: skip
     write_text(folder / CONTENT, store.model_dump_json(indent=1) + "\n")
     return store

@@ -12,6 +12,7 @@ from jaxtyping import Bool, Int, UInt8
 from pydantic import ValidationError
 
 from artifacts import DamagedArtifact, UserError, published
+from artifacts.files import digest_of
 from empirical.datasets.image_sets import Images, ImageSet
 from empirical.datasets.pixels import MOST_PIXELS
 from empirical.formats.arrays import read_array
@@ -185,7 +186,7 @@ def open_store(folder: Path) -> Opened:
             file = folder / shard.name / name
             if not file.is_file() or file.stat().st_size != size:
                 raise DamagedArtifact(f"{file} must hold {size} bytes, but is missing or cut short; pack it again.")
-    if not (folder / LABELS).is_file() or _sha256(folder / LABELS) != store.labels_sha256:
+    if not (folder / LABELS).is_file() or digest_of(folder / LABELS) != store.labels_sha256:
         raise DamagedArtifact(f"{folder / LABELS} must be the labels that were packed, but differs; pack it again.")
     return Opened(folder, store)
 
@@ -218,7 +219,3 @@ def simplejpeg() -> ModuleType:
             "JPEG stores must be read with simplejpeg, which is not installed; pip install 'feature-distortion[data]'."
         ) from error
     return module
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

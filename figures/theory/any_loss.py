@@ -71,4 +71,4 @@ def _draw_runs(axis: Axes, scales: np.ndarray, held: Held) -> None:
 
 def _ratios(held: Held) -> np.ndarray:
     says = held.bound > 0
-    return held.lowest[says] / held.bound[says]
+    return np.asarray(held.lowest[says] / held.bound[says])

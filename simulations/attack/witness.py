@@ -6,10 +6,11 @@ import equinox as eqx
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from artifacts import UserError
 from artifacts.files import write_json
+from artifacts.frozen import Frozen
 from simulations.attack.coordinates import size
 from simulations.attack.descent import SMALLEST_SIDE
 from simulations.verification.evidence import ObservedEvidence, integrated_evidence, wide_times
@@ -24,10 +25,8 @@ INTEGRATED_MOMENTS = 400
 Matrix = list[list[float]]
 
 
-class Instance(BaseModel):
+class Instance(Frozen):
     """A problem as nested lists of floats, which JSON keeps to the last bit."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     truth_head: list[float]
     truth_features: Matrix
@@ -38,10 +37,8 @@ class Instance(BaseModel):
     ood_covariance: Matrix | None = None
 
 
-class Witness(BaseModel):
+class Witness(Frozen):
     """A problem, the statement that it was judged on, and the ratio of the larger side to the smaller."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     statement: str
     ratio: float

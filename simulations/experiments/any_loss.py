@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate
-from simulations.gradient_descent import Rates, trained, trained_with_drift
+from simulations.gradient_descent import N, Rates, trained, trained_with_drift
 from simulations.losses import Loss, logistic_loss, softmax_loss, squared_loss
 from simulations.networks import Network, SeveralOutputs
 from simulations.sampling import Dimensions, equal_angles, sample_problem
@@ -98,7 +98,7 @@ def four_ways(point: AnyLossPoint, key: PRNGKeyArray) -> FourWays:
     longest = jnp.sqrt(OUTPUTS) * jnp.stack([problem.pretrained.head, problem.truth.head])
     learning_rate = careful_learning_rate(jnp.linalg.norm(coordinates, ord=2) ** 2, longest, share=SHARE)
 
-    def run(network: Network, labels: Float[Array, "n *q"], loss: Loss) -> tuple[Network, Drift]:
+    def run(network: N, labels: Float[Array, "n *q"], loss: Loss) -> tuple[N, Drift]:
         networks, drift = trained_with_drift(
             network,
             inputs,
@@ -116,7 +116,7 @@ def four_ways(point: AnyLossPoint, key: PRNGKeyArray) -> FourWays:
         networks, drift = run(problem.pretrained, labels, loss)
         return Held(_lowest(networks, problem.truth.weights), finite_step_lower_bound(problem, drift))
 
-    start = SeveralOutputs(point.head_scale * heads[0], problem.pretrained.features)
+    start = SeveralOutputs(jnp.asarray(point.head_scale) * heads[0], problem.pretrained.features)
     target = problem.truth.features.T @ heads[1]
     # A flipped label is that of the class after the right one.
     classes = (jnp.argmax(inputs @ target, axis=1) + flipped) % OUTPUTS

@@ -76,7 +76,7 @@ def digits(config: LastLayersOnDigits) -> DigitFeatures:
     from sklearn.linear_model import LogisticRegression
 
     pixels, classes = load_digits(return_X_y=True)
-    inputs = (pixels - pixels.mean(axis=0)) / 16
+    inputs = np.asarray(pixels - pixels.mean(axis=0)) / 16
     order = np.random.default_rng(config.seed).permutation(len(inputs))
     pretraining, rest = order[: len(order) // 2], order[len(order) // 2 :]
     seen, unseen = rest[: config.examples], rest[config.examples :]

@@ -100,6 +100,7 @@ def flow_on_noisy_labels(problem: Problem, *, weight_decay: float) -> ObservedEv
         max_steps=20_000,
         throw=False,
     )
+    assert solution.ys is not None  # times were asked for
     k = problem.feature_dim
     nothing = jnp.zeros((times.size, k, k))
     drift = Drift(nothing, nothing, jnp.exp(-4 * weight_decay * times), jnp.zeros(times.size))

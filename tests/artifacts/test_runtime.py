@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
 
+from artifacts import UserError, runtime
 from artifacts.runtime import share_processors
+from empirical.backbones.catalogue import BackboneChoice, fresh
 
 #: Starts JAX as a worker does and says how many threads its pool for computations has.
 PROGRAM = """
@@ -75,3 +78,15 @@ def test_jax_may_be_imported_before_it_is_prepared():
 
 def test_jax_that_has_computed_cannot_be_prepared_and_the_reason_is_given():
     assert "it has computed already; call it at the start of" in after_import("computed")
+
+
+@pytest.mark.parametrize(("version", "flags", "wrong"), [
+    ("0.10.2", "", False), ("0.11.2", "", True), ("0.12.0.1", runtime.RIGHT_IN_BFLOAT16, False),
+])  # fmt: skip
+def test_bfloat16_is_refused_where_it_is_computed_wrongly(version, flags, wrong, monkeypatch):
+    monkeypatch.setattr(runtime.metadata, "version", lambda _: version)
+    monkeypatch.setenv("XLA_FLAGS", flags)
+    assert bool(runtime.wrong_in_bfloat16()) == wrong
+    if wrong:
+        with pytest.raises(UserError, match="XLA_FLAGS"):
+            fresh(BackboneChoice(name="clip_resnet50", compute="bfloat16"), key=jax.random.key(0))

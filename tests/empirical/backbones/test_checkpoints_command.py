@@ -12,13 +12,13 @@ import pytest
 from tyro.extras import SubcommandApp
 
 from artifacts import UserError
+from artifacts.files import digest_of
 from distort.bench_checkpoints import add_commands
 from distort.command import UsageError, as_json
 from empirical.backbones.checkpoints import tensors
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO, resnet_origins
-from empirical.backbones.weights_file import md5_of, sha256_of
 
 NAME = "moco_v2_resnet50"
 FILE = "moco_v2_800ep_pretrain.pth.tar"
@@ -58,7 +58,7 @@ def narrow(monkeypatch, legacy_file, tmp_path):
         one = replace(
             BY_NAME[NAME],
             build=lambda *, key, compute_dtype, rematerialise: ResNet((1, 1), 4, key=key),
-            files=(WeightsFile(FILE, address, **(checksum or {"md5": md5_of(served / FILE)[:8]})),),
+            files=(WeightsFile(FILE, address, **(checksum or {"md5": digest_of(served / FILE, "md5")[:8]})),),
             dialects=(MOCO,),
         )
         monkeypatch.setitem(BY_NAME, NAME, one)
@@ -87,7 +87,7 @@ def test_fetched_verified_converted(narrow, tmp_path):
     served = narrow()
     (there,) = run(NAME, "--root", tmp_path, "--download", "--verify").document
     assert there.found == str(tmp_path / "checkpoints" / FILE)
-    assert there.sha256 == sha256_of(served)
+    assert there.sha256 == digest_of(served)
     assert there.checked.startswith("complete, published checksum agrees")
     (converted,) = run(NAME, "--root", tmp_path, "--convert", "--verify").document
     assert converted.found == str(tmp_path / "checkpoints" / f"{NAME}.safetensors")

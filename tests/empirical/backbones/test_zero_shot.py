@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artifacts import UserError
+from artifacts.files import digest_of
 from empirical.backbones.backbone import Role
 from empirical.backbones.catalogue import BackboneChoice, load
 from empirical.backbones.checkpoint_locations import CheckpointLocations
@@ -24,7 +25,7 @@ from empirical.backbones.clip_vit import ClipViT, VitSize
 from empirical.backbones.published import BY_NAME, WeightsFile
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.tokenizer import END, OPENAI_FILE, START, byte_letters, read_tokenizer, words
-from empirical.backbones.weights_file import sha256_of, stored_tensors
+from empirical.backbones.weights_file import stored_tensors
 from empirical.backbones.zero_shot import load_text_tower, read_templates, text_features, zero_shot_classifier
 
 KEY = jax.random.key(0)
@@ -174,7 +175,7 @@ def test_both_towers_come_from_openais_own_archive(torch, openai, shaken, reposi
         BY_NAME["clip_vit_b16"],
         build=lambda *, key, compute_dtype, rematerialise: ClipViT(VitSize(32, 16, 64, 1, 32), key=key),
         text=TextSize(vocabulary, 12, 64, 1, 32),
-        files=(WeightsFile("ViT-B-16.pt", "an address", sha256=sha256_of(tmp_path / "ViT-B-16.pt")),),
+        files=(WeightsFile("ViT-B-16.pt", "an address", sha256=digest_of(tmp_path / "ViT-B-16.pt")),),
     )
     monkeypatch.setitem(BY_NAME, one.name, one)
     choice, locations = BackboneChoice(name=one.name), CheckpointLocations(folder=tmp_path)
