@@ -131,7 +131,8 @@ def stored(folder: Path) -> int:
 def device_crops(folder: Path) -> dict[str, float]:
     import jax
 
-    from empirical.augment import TRANSFORMS, apply
+    from empirical.augment import apply
+    from empirical.datasets.catalogue import TRANSFORMS
 
     images = open_store(folder).image_set()
     batch = next(epoch_batches(images, np.arange(BATCH), BATCH))

@@ -142,10 +142,10 @@ class Download(DataCommand):
         """
         from artifacts import UserError
         from distort.progress import progress
+        from empirical.datasets.catalogue import SOURCES, source
         from empirical.datasets.download import download
         from empirical.datasets.imagenet_archives import install
         from empirical.datasets.locations import VARIABLE
-        from empirical.datasets.sources import SOURCES, source
 
         names = chosen(self.names, [one.name for one in SOURCES], everything=False, kind="source")
         root = self.data().locations.root

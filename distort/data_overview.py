@@ -54,7 +54,7 @@ def _datasets(data: "Data", there: set[str]) -> list[DatasetStatus]:
     for column in COLUMNS:
         task = family(column.family, data.families)
         parts = [task.training, task.reported, *(part for part in task.ood if part.name in column.sets)]
-        sources = list(dict.fromkeys(part.source for part in parts))
+        sources = list(dict.fromkeys(part.source.name for part in parts if part.source))
         missing = [name for name in sources if name not in there]
         rows.append(DatasetStatus(column.name, column.title, task.name, list(column.sets), sources, missing))
     listed = {column.family for column in COLUMNS}
@@ -68,11 +68,11 @@ def _datasets(data: "Data", there: set[str]) -> list[DatasetStatus]:
 
 
 def _sources(data: "Data") -> list[SourceStatus]:
-    from empirical.datasets.sources import SOURCES
+    from empirical.datasets.catalogue import SOURCES
 
     found = []
     for one in SOURCES:
-        candidates = data.locations.candidates(one.name)
+        candidates = data.locations.candidates(one)
         place = next((str(candidate) for candidate in candidates if candidate.is_dir()), "")
         command = f"distort bench download {one.name}" if one.fetched and not place else ""
         steps = [] if one.fetched or place else list(one.steps)

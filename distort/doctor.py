@@ -133,7 +133,7 @@ def _probe(name: str, look: Callable[[], str], *, how: str) -> Check:
 
 def _digits() -> Check:
     def look() -> str:
-        from empirical.datasets.digits import digits
+        from empirical.datasets.families.digits import digits
 
         return f"{len(digits().labels)} images, shipped with scikit-learn"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from artifacts.imports import reached_code
+from artifacts.imports import modules_in, reached_code
 from artifacts.versions import reached_versions
 from empirical.recipes import Recipe
 
@@ -25,38 +25,25 @@ NEVER: Mapping[str, str] = {
     "empirical.datasets.file_digests": "remembers hashes of files",
     "empirical.datasets.locations": "says where data lie",
     "empirical.formats": "reads weights and arrays from files; hashes of what was read are inputs",
-    "empirical.recipes.cifar10": _WRITES_A_RECIPE,
     "empirical.recipes.digits": _WRITES_A_RECIPE,
-    "empirical.recipes.domainnet": _WRITES_A_RECIPE,
-    "empirical.recipes.entity30": _WRITES_A_RECIPE,
-    "empirical.recipes.fmow": _WRITES_A_RECIPE,
-    "empirical.recipes.grids": _WRITES_A_RECIPE,
-    "empirical.recipes.imagenet": _WRITES_A_RECIPE,
-    "empirical.recipes.living17": _WRITES_A_RECIPE,
     "empirical.recipes.miniatures": _WRITES_A_RECIPE,
     "empirical.recipes.published": "the paper's numbers, shown beside ours",
 }
 _READS_DATA = "reads a data set; labels, classes and contents are inputs themselves"
 #: The same for all kinds but descriptions, which say what a data set's columns are and why.
 READERS: Mapping[str, str] = {
-    "empirical.datasets.breeds": _READS_DATA,
     "empirical.datasets.catalogue": _READS_DATA,
-    "empirical.datasets.cifar": _READS_DATA,
-    "empirical.datasets.domainnet": _READS_DATA,
+    "empirical.datasets.families": _READS_DATA,
     "empirical.datasets.family": _READS_DATA,
-    "empirical.datasets.fmow": _READS_DATA,
     "empirical.datasets.folders": _READS_DATA,
-    "empirical.datasets.imagenet": _READS_DATA,
     "empirical.datasets.naming": "names files and classes",
     "empirical.datasets.sizes": _READS_DATA,
-    "empirical.datasets.stl": _READS_DATA,
     "empirical.datasets.tables": _READS_DATA,
     "empirical.datasets.trees": _READS_DATA,
 }
 _DRAWS_DATA = "draws a data set; its pixels are inputs themselves"
 #: The same for all kinds but descriptions and pretraining, which draws its pictures while it trains.
 DRAWN: Mapping[str, str] = {
-    "empirical.datasets.digits": _DRAWS_DATA,
     "empirical.datasets.embedded": _DRAWS_DATA,
     "empirical.datasets.styles": _DRAWS_DATA,
 }
@@ -81,13 +68,13 @@ def own_module(recipe: Recipe) -> tuple[str, ...]:
 
 def run_code(kind: str, recipe: Recipe) -> str:
     """Hash of the code that decides the numbers of a recipe's runs of this kind, an own backbone's among it."""
-    return reached_code(*_entries(kind, recipe), without=without(kind))
+    return reached_code(*entries(kind, recipe), without=without(kind))
 
 
 def run_versions(kind: str, recipe: Recipe) -> dict[str, str]:
     """Versions that decide the numbers of a recipe's runs of this kind."""
     beside = (FONTS,) if kind == "pretraining" else ()
-    return reached_versions(*_entries(kind, recipe), without=without(kind), beside=beside)
+    return reached_versions(*entries(kind, recipe), without=without(kind), beside=beside)
 
 
 def feature_code(modules: Sequence[str]) -> str:
@@ -100,6 +87,9 @@ def feature_versions(modules: Sequence[str]) -> dict[str, str]:
     return reached_versions("empirical.features", *modules, without=without("features"))
 
 
-def _entries(kind: str, recipe: Recipe) -> tuple[str, ...]:
+def entries(kind: str, recipe: Recipe) -> tuple[str, ...]:
+    """The modules where a recipe's runs of this kind begin."""
+    # Families are discovered, so no import leads to them. Only descriptions depend on what they say.
+    families = modules_in("empirical.datasets.families") if kind == "description" else ()
     # Pretrained weights are an input by their hash; the code that pretrains is another kind's.
-    return (ENTRIES[kind], *(() if kind == "pretraining" else own_module(recipe)))
+    return (ENTRIES[kind], *families, *(() if kind == "pretraining" else own_module(recipe)))

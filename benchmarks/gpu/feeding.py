@@ -18,9 +18,10 @@ from benchmarks.data_loading import STORES, write_photographs
 from benchmarks.gpu.programs import FULL_SIDE, network_of
 from benchmarks.gpu.report import Report
 from benchmarks.gpu.setting import Setting
-from empirical.augment import TRANSFORMS, Transform, apply
+from empirical.augment import Transform, apply
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, random_head
+from empirical.datasets.catalogue import TRANSFORMS
 from empirical.datasets.image_sets import ImageSet
 from empirical.evaluation import EvaluationSet, evaluate, evaluation_sets
 from empirical.methods import FT

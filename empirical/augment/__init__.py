@@ -1,5 +1,5 @@
 """Crops, flips, resizes and normalisation on the device: pure, jitted, from a key, and equal to Pillow's."""
 
-from empirical.augment.transforms import OWN, TRANSFORMS, Pipelines, Transform, apply
+from empirical.augment.transforms import OWN, Pipelines, Transform, apply
 
-__all__ = ["OWN", "TRANSFORMS", "Pipelines", "Transform", "apply"]
+__all__ = ["OWN", "Pipelines", "Transform", "apply"]

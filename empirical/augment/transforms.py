@@ -1,10 +1,9 @@
-"""Each data set's pipeline for training and for evaluation, as data, and the one function that applies them.
+"""A data set's pipelines for training and for evaluation, as data, and the one function that applies them.
 
 Source: docs/protocol.md, sections 3.2 and 3.3. CLIP normalises inside the model, so DomainNet and ImageNet have no
 normalisation here. BREEDS and CIFAR use the paper's 0.228 for the first deviation, where 0.229 is standard.
 """
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Literal
 
@@ -19,6 +18,8 @@ from empirical.augment.resampling import Kernel, Window, view
 Colour = tuple[float, float, float]
 MEAN: Colour = (0.485, 0.456, 0.406)
 STANDARD: Colour = (0.229, 0.224, 0.225)
+#: The paper's, for BREEDS and CIFAR.
+SWAV: Colour = (0.228, 0.224, 0.225)
 
 
 class Transform(BaseModel):
@@ -70,41 +71,11 @@ def _standardised(transform: Transform) -> Transform:
     return transform if transform.deviation is None else transform.model_copy(update={"deviation": STANDARD})
 
 
-_SWAV: Colour = (0.228, 0.224, 0.225)
-_BREEDS = Pipelines(
-    training=Transform(crop="random_resized_crop", flip=True, deviation=_SWAV),
-    evaluation=Transform(crop="resize_centre_crop", resized=256, deviation=_SWAV),
-)
 #: For a user's own photographs, where nothing else is asked for.
 OWN = Pipelines(
     training=Transform(crop="random_resized_crop", flip=True, deviation=STANDARD),
     evaluation=Transform(crop="resize_centre_crop", resized=256, deviation=STANDARD),
 )
-_CIFAR = Transform(crop="resize", deviation=_SWAV)
-#: `imagenet_augmented` is the paper's second configuration; which of the two made its table is not known.
-TRANSFORMS: Mapping[str, Pipelines] = {
-    "living17": _BREEDS,
-    "entity30": _BREEDS,
-    "domainnet": Pipelines(
-        training=Transform(crop="resize_random_crop", resized=256, kernel="bicubic", flip=True),
-        evaluation=Transform(crop="resize", kernel="bicubic"),
-    ),
-    "cifar10": Pipelines(training=_CIFAR, evaluation=_CIFAR),
-    "fmow": Pipelines(
-        training=Transform(crop="resize", deviation=(0.2289, 0.224, 0.225)),
-        evaluation=Transform(crop="resize", deviation=(0.229, 0.224, 0.225)),
-    ),
-    "imagenet": Pipelines(
-        training=Transform(crop="resize_centre_crop", resized=224, kernel="bicubic"),
-        evaluation=Transform(crop="resize_centre_crop", resized=224, kernel="bicubic"),
-    ),
-    "imagenet_augmented": Pipelines(
-        training=Transform(crop="random_resized_crop", flip=True),
-        evaluation=Transform(crop="resize_centre_crop", resized=256, kernel="bicubic"),
-    ),
-    # 32 pixels as they are: a resize to the side that an image has changes nothing.
-    "digits": Pipelines(training=Transform(crop="resize", side=32), evaluation=Transform(crop="resize", side=32)),
-}
 
 
 @partial(jax.jit, static_argnames="transform")

@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
-from empirical.augment.transforms import OWN, TRANSFORMS, Pipelines
+from empirical.augment.transforms import OWN, Pipelines
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.benchmark.suite import Suite
-from empirical.datasets.catalogue import family
+from empirical.datasets.catalogue import TRANSFORMS, family
 from empirical.datasets.configuration import Data, read_data
 from empirical.datasets.protocols import CLEAN, PAPER, Protocol, Split
 from empirical.methods import LP, method

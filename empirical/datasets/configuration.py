@@ -25,7 +25,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artifacts import UserError
-from empirical.datasets.catalogue import EMBEDDED, FAMILIES
+from empirical.datasets.catalogue import EMBEDDED, FAMILIES, FOLDERS
 from empirical.datasets.family import Family
 from empirical.datasets.folders import OwnDataset, own_family
 from empirical.datasets.locations import Locations, locations
@@ -98,6 +98,12 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
         raise UserError(f"{configuration} must be a TOML file, but {error}; docs/datasets.md shows one.") from error
     except ValidationError as error:
         raise UserError(f"{configuration} must follow docs/datasets.md, but {_first(error)}.") from error
+    unknown = sorted(set(read.locations) - set(FOLDERS))
+    if unknown:
+        raise UserError(
+            f"{configuration} must follow docs/datasets.md: [locations] must name {', '.join(FOLDERS)}; "
+            f"got {', '.join(unknown)}."
+        )
     taken = sorted(set(read.datasets) & {task.name for task in (*FAMILIES, *EMBEDDED)})
     if taken:
         raise UserError(

@@ -1,16 +1,18 @@
 """Data sets of one pool of images in several looks, split anew for each replicate; they need no folder.
 
 In distribution an image is in its ID look. Out of distribution the *same held-out* images come in other looks, so that
-a loss of accuracy is owed to the look alone. A further data set of this kind is one file that calls `pooled_family`,
-named in `catalogue.EMBEDDED`.
+a loss of accuracy is owed to the look alone. A further data set of this kind is one file in
+`empirical/datasets/families` that calls `pooled_family`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 from jaxtyping import UInt8
 
+from empirical.augment.transforms import Pipelines
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageRows, ImageSet, Labels
 from empirical.datasets.locations import Locations
@@ -46,12 +48,15 @@ def pooled_family(
     id_pictures: Callable[[], Pixels],
     looks: Sequence[PooledLook],
     columns: tuple[Column, ...],
+    pipelines: Mapping[str, Pipelines] = MappingProxyType({}),
+    order: int = 0,
 ) -> Family:
     """A family whose sets hold the same images in different looks.
 
     Args:
       labels: of every image of the pool, as positions in `classes`.
       id_pictures: the pool in the look of training.
+      pipelines, order: as in `Family`.
     """
 
     def part(part_name: str, look: str, pictures: Callable[[], Pixels], premises: Premises, reason: str) -> Part:
@@ -62,7 +67,7 @@ def pooled_family(
 
         return Part(
             name=part_name,
-            source="",
+            source=None,
             size=SetSize(),
             classes=len(classes),
             index=index,
@@ -79,5 +84,7 @@ def pooled_family(
         reported=pool,
         ood=tuple(part(look.name, look.name, look.pictures, look.premises, look.reason) for look in looks),
         columns=columns,
+        pipelines=pipelines,
+        order=order,
         pooled=True,
     )

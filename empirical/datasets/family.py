@@ -1,13 +1,15 @@
 """A family is one ID task with its OOD sets: how each part is read, and how the parts make a data set."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from artifacts import UserError
+from empirical.augment.transforms import Pipelines
 from empirical.datasets.image_sets import Dataset, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.protocols import PAPER, Protocol, Split, indices, select
 from empirical.datasets.sizes import SetSize, difference, read_marker, required_size
+from empirical.datasets.sources import Source
 from empirical.records import Premises
 
 #: Of sets whose shift is not made but met: it is measured instead.
@@ -40,7 +42,7 @@ class Part:
     """One set of a family as it lies on disk.
 
     Attributes:
-      source: the folder that it lies in, a name of `locations.FOLDERS`; empty for a user's own data.
+      source: where its folder is from and lies; None for what is drawn and for a user's own data.
       size: what is published about its size.
       classes: how many classes occur in it.
       index: lists its images and labels; decodes nothing.
@@ -49,7 +51,7 @@ class Part:
     """
 
     name: str
-    source: str
+    source: Source | None
     size: SetSize
     classes: int
     index: Callable[[Locations], ImageSet]
@@ -68,6 +70,8 @@ class Family:
       columns: of tables; none: one column over all OOD sets.
       pooled: every set is the same pool of images in another look; a `Split` says which are trained on and tested.
       reported_at_most: images of ID test and OOD sets together, where no more is published than a bound.
+      pipelines: what its images go through, by the name of the recipe that asks for it.
+      order: its place in lists of the catalogue.
     """
 
     name: str
@@ -80,6 +84,8 @@ class Family:
     columns: tuple[Column, ...] = ()
     pooled: bool = False
     reported_at_most: int | None = None
+    pipelines: Mapping[str, Pipelines] = field(default_factory=dict)
+    order: int = 0
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -95,7 +101,7 @@ def read_part(family: Family, part: Part, locations: Locations) -> ImageSet:
       UserError: it is not there, or is not what it must be; the message names the file and the mend.
     """
     images = part.index(locations)
-    if not part.source:
+    if part.source is None:
         return _stored(images, family, part, locations)
     folder = locations.folder(part.source)
     size = required_size(folder, f"{family.name}/{part.name}", part.size)
@@ -168,7 +174,7 @@ def _check_there(family: Family, ood: Sequence[Part], locations: Locations) -> N
     missing = [part for part in ood if not _is_there(part, locations)]
     if not missing or not _is_there(family.training, locations):
         return  # without the ID images there is no way to go on
-    looked = " or ".join(str(place) for part in missing for place in locations.candidates(part.source))
+    looked = " or ".join(str(place) for part in missing if part.source for place in locations.candidates(part.source))
     there = ", ".join(f'"{part.name}"' for part in ood if part not in missing)
     without = f"; or go on without in a suite of your own with `ood = [{there}]` (docs/benchmark.md)" if there else ""
     raise UserError(
@@ -178,7 +184,7 @@ def _check_there(family: Family, ood: Sequence[Part], locations: Locations) -> N
 
 
 def _is_there(part: Part, locations: Locations) -> bool:
-    return not part.source or any(place.is_dir() for place in locations.candidates(part.source))
+    return part.source is None or any(place.is_dir() for place in locations.candidates(part.source))
 
 
 def _pooled_dataset(

@@ -106,7 +106,7 @@ def _part(name: str, index: partial[ImageSet]) -> Part:
     def indexed(locations: Locations) -> ImageSet:
         return index()
 
-    return Part(name=name, source="", size=SetSize(), classes=0, index=indexed)
+    return Part(name=name, source=None, size=SetSize(), classes=0, index=indexed)
 
 
 def _placed(tree: Tree, base: Path) -> Tree:

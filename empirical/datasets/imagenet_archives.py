@@ -18,7 +18,7 @@ from scipy.io import loadmat
 
 from artifacts import UserError
 from empirical.datasets.download import Received
-from empirical.datasets.imagenet import CLASSES, WNID
+from empirical.datasets.families.imagenet import CLASSES, WNID
 from empirical.datasets.trees import subfolders
 from empirical.formats.archives import BadArchive, unpack
 from empirical.formats.files import open_regular, read_regular, read_text

@@ -3,33 +3,19 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from artifacts import UserError
+from empirical.datasets.sources import Source
 
 VARIABLE, STORE_VARIABLE = "DISTORT_DATA", "DISTORT_STORE"
 #: Folder of packed stores below the root.
 STORE = "packed"
-# Relative to the root; where several are named the first that exists is taken.
-FOLDERS: Mapping[str, tuple[str, ...]] = {
-    "imagenet": ("imagenet",),
-    "imagenet_v2": ("imagenetv2-matched-frequency-format-val", "imagenet/imagenetv2-matched-frequency-format-val"),
-    "imagenet_r": ("imagenet-r", "imagenet/imagenet-r"),
-    "imagenet_a": ("imagenet-a", "imagenet/imagenet-a"),
-    "imagenet_sketch": ("sketch", "imagenet/sketch"),
-    "domainnet": ("domainnet",),
-    # The binary version comes first: it holds no pickle.
-    "cifar10": ("cifar-10-batches-bin", "cifar-10-batches-py"),
-    "stl10": ("stl10_binary",),
-    "cifar10_1": ("CIFAR-10.1/datasets", "cifar10.1"),
-    "fmow": ("fmow_v1.1",),
-}
 
 
 class Locations(BaseModel):
-    """One root for everything, and a folder for whatever lies elsewhere (names as in `FOLDERS`).
+    """One root for everything, and a folder for whatever lies elsewhere, by the source's name.
 
     Attributes:
       store: folder of packed stores, from which images are read where they are packed (`empirical.store`).
@@ -41,37 +27,34 @@ class Locations(BaseModel):
     folders: Mapping[str, Path] = Field(default_factory=dict)
     store: Path | None = None
 
-    def model_post_init(self, context: Any) -> None:
-        """Refuse folders for sources that do not exist."""
-        unknown = sorted(set(self.folders) - set(FOLDERS))
-        if unknown:
-            raise ValueError(f"[locations] must name {', '.join(FOLDERS)}; got {', '.join(unknown)}.")
-
-    def candidates(self, name: str) -> tuple[Path, ...]:
+    def candidates(self, source: Source) -> tuple[Path, ...]:
         """Everywhere that a source is looked for; empty where no root was named."""
-        if name in self.folders:
-            return (self.folders[name],)
-        return () if self.root is None else tuple(self.root / folder for folder in FOLDERS[name])
+        if source.name in self.folders:
+            return (self.folders[source.name],)
+        return () if self.root is None else tuple(self.root / folder for folder in source.folders)
 
-    def folder(self, name: str) -> Path:
+    def folder(self, source: Source) -> Path:
         """Where a source lies.
 
         Raises:
           UserError: nothing is there.
         """
-        if self.root is not None and name not in self.folders and not self.root.is_dir():
+        if self.root is not None and source.name not in self.folders and not self.root.is_dir():
             raise UserError(
                 f"The data root must be a folder, got {self.root}; set --root or {VARIABLE} to where it is."
             )
-        candidates = self.candidates(name)
+        candidates = self.candidates(source)
         if not candidates:
-            raise UserError(f"{name} must be looked for somewhere, but no root is named; set --root or {VARIABLE}.")
+            raise UserError(
+                f"{source.name} must be looked for somewhere, but no root is named; set --root or {VARIABLE}."
+            )
         for candidate in candidates:
             if candidate.is_dir():
                 return candidate
         shown = " or ".join(map(str, candidates))
         raise UserError(
-            f"{name} must lie in {shown}, but no such folder is there; `distort bench datasets` says how to get it."
+            f"{source.name} must lie in {shown}, but no such folder is there; "
+            "`distort bench datasets` says how to get it."
         )
 
 

@@ -14,7 +14,7 @@ from empirical.datasets.family import Content, Family, Part
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import difference, read_marker, required_size
-from empirical.datasets.sources import source
+from empirical.datasets.sources import Source
 
 Status = Literal["ok", "wrong", "note"]
 # Enough to see what kind of damage it is.
@@ -47,8 +47,9 @@ def verify(
     findings: list[Finding] = []
     for part in family.parts:
         findings.extend(_part(family, part, locations, images=images, progress=progress, checked=checked))
-    for name in sorted({part.source for part in family.parts if part.source}):
-        findings.extend(_checksums(family.name, name, locations))
+    sources = {part.source.name: part.source for part in family.parts if part.source}
+    for name in sorted(sources):
+        findings.extend(_checksums(family.name, sources[name], locations))
     return findings
 
 
@@ -137,21 +138,20 @@ def _damage(images: Images, checked: set[str], progress: Callable[[float], None]
             progress(min(1.0, (start + block) / len(waiting)))
 
 
-def _checksums(family: str, name: str, locations: Locations) -> Iterator[Finding]:
+def _checksums(family: str, source: Source, locations: Locations) -> Iterator[Finding]:
     """Published checksums of the files that are there; miniatures have none."""
     try:
-        folder = locations.folder(name)
+        folder = locations.folder(source)
         if read_marker(folder) is not None:
             return
     except UserError:
         return  # said already, by the sets that need the folder
-    published = [("md5", path, value) for path, value in source(name).md5.items()]
-    published += [("sha256", path, value) for path, value in source(name).sha256.items()]
+    published = [("md5", path, value) for path, value in source.md5.items()]
+    published += [("sha256", path, value) for path, value in source.sha256.items()]
     present = [(kind, path, value) for kind, path, value in published if (folder / path).is_file()]
     wrong = [path for kind, path, value in present if digest_of(folder / path, kind) != value]
     for path in wrong:
-        yield Finding(
-            family, name, "checksum", "wrong", f"{folder / path} differs from what was published", "fetch it again"
-        )
+        detail = f"{folder / path} differs from what was published"
+        yield Finding(family, source.name, "checksum", "wrong", detail, "fetch it again")
     if present and not wrong:
-        yield Finding(family, name, "checksum", "ok", f"{len(present)} published checksums agree")
+        yield Finding(family, source.name, "checksum", "ok", f"{len(present)} published checksums agree")

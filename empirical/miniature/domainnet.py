@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from empirical.datasets.domainnet import CLASSES, DOMAINS, split_file
+from empirical.datasets.families.domainnet import CLASSES, DOMAINS, split_file
 from empirical.datasets.sizes import SetSize
 from empirical.miniature.drawing import spread, traits
 from empirical.miniature.files import cropped, mark, save_jpegs

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
-from empirical.datasets.breeds import breeds
-from empirical.datasets.imagenet import CLASSES, subset_indices
+from empirical.datasets.families.breeds import breeds
+from empirical.datasets.families.imagenet import CLASSES, subset_indices
 from empirical.datasets.sizes import SetSize
 from empirical.miniature.drawing import Drawing, Traits, spread, traits
 from empirical.miniature.files import cropped, exactly, mark, save_jpegs

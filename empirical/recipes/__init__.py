@@ -1,25 +1,43 @@
-"""Every published setting, frozen and complete, each with its source; the embedded digits; the miniatures."""
+"""Every published setting, frozen and complete, each with its source; the embedded digits; the miniatures.
 
-from collections.abc import Mapping
+A file in this folder that has `RECIPES`, a tuple, gives recipes for what others publish; one that has
+`EMBEDDED_RECIPES`, by scale, for what comes with the package. No list has to know it.
+"""
 
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+from typing import get_args
+
+from empirical.datasets.catalogue import family
 from empirical.datasets.protocols import CLEAN
-from empirical.recipes.cifar10 import CIFAR10
-from empirical.recipes.digits import DIGITS, Scale
-from empirical.recipes.domainnet import DOMAINNET
-from empirical.recipes.entity30 import ENTITY30
-from empirical.recipes.fmow import FMOW
-from empirical.recipes.imagenet import IMAGENET, IMAGENET_AUGMENTED
-from empirical.recipes.living17 import LIVING17
+from empirical.recipes.digits import DIGITS
 from empirical.recipes.miniatures import miniature
 from empirical.recipes.published import published
-from empirical.recipes.recipe import Condition, Evaluate, PretrainedFor, Recipe, SolvedProbe, Sweep, TrainedProbe
+from empirical.recipes.recipe import Condition, Evaluate, PretrainedFor, Recipe, Scale, SolvedProbe, Sweep, TrainedProbe
+
+
+def _declaring(name: str) -> Iterator[ModuleType]:
+    """The modules of this folder that have that name."""
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    return (module for module in modules if hasattr(module, name))
+
+
+def _in_order(recipes: list[Recipe]) -> tuple[Recipe, ...]:
+    """As their families; those of one family as their file has them."""
+    return tuple(sorted(recipes, key=lambda recipe: family(recipe.family).order))
+
 
 #: The paper's ten OOD columns come from six ID tasks, ImageNet in two configurations.
 PAPER_RECIPES: Mapping[str, Recipe] = {
-    recipe.name: recipe for recipe in (LIVING17, ENTITY30, DOMAINNET, CIFAR10, FMOW, IMAGENET, IMAGENET_AUGMENTED)
+    recipe.name: recipe for recipe in _in_order([one for module in _declaring("RECIPES") for one in module.RECIPES])
 }
 #: What runs without a download, at three scales; the suite `embedded`.
-EMBEDDED_RECIPES: Mapping[Scale, tuple[Recipe, ...]] = {scale: (recipe,) for scale, recipe in DIGITS.items()}
+EMBEDDED_RECIPES: Mapping[Scale, tuple[Recipe, ...]] = {
+    scale: _in_order([module.EMBEDDED_RECIPES[scale] for module in _declaring("EMBEDDED_RECIPES")])
+    for scale in get_args(Scale)
+}
 #: Learning rates that `clean` may add at an end of a grid.
 EXTENSIONS = 3
 

@@ -6,16 +6,14 @@ interval, and the ID side of the trade-off cannot be seen. docs/benchmark.md kee
 """
 
 from collections.abc import Mapping
-from typing import Literal
 
-from empirical.augment.transforms import TRANSFORMS
 from empirical.backbones.catalogue import BackboneChoice
+from empirical.datasets.families import digits
 from empirical.datasets.protocols import CLEAN, Split
 from empirical.methods import FT, FT_EVAL, LARGER_HEAD_RATE, LP_FT, LP_FT_TRAIN, PartialProbe
 from empirical.recipes.penalties import DIGITS_PENALTIES
-from empirical.recipes.recipe import Condition, PretrainedFor, Recipe, SolvedProbe, Sweep
+from empirical.recipes.recipe import Condition, PretrainedFor, Recipe, Scale, SolvedProbe, Sweep
 
-Scale = Literal["quick", "default", "full"]
 #: Steps of pretraining of the shipped network; the series over features begins far below.
 SHIPPED_STEPS = 4000
 SOURCE = "chosen on ID validation data; docs/benchmark.md"
@@ -59,7 +57,7 @@ def _recipe(**changes: object) -> Recipe:
             "family": "digits",
             "protocol": CLEAN,
             "backbone": BackboneChoice(name="small_resnet"),
-            "pipelines": TRANSFORMS["digits"],
+            "pipelines": digits.DIGITS.pipelines["digits"],
             "probe": SolvedProbe(penalties=DIGITS_PENALTIES),
             "batch_size": 8,
             "classes": 10,
@@ -105,3 +103,4 @@ DIGITS: Mapping[Scale, Recipe] = {
         conditions=CONDITIONS,
     ),
 }
+EMBEDDED_RECIPES = DIGITS

@@ -6,8 +6,8 @@ read: one run of each, and phase 2 of LP-FT as long as its 5 epochs of probing. 
 modes do not differ and each method is swept once, in the mode in which the paper has it.
 """
 
-from empirical.augment.transforms import TRANSFORMS
 from empirical.backbones.catalogue import BackboneChoice
+from empirical.datasets.families import imagenet
 from empirical.datasets.protocols import PAPER
 from empirical.methods import FT, LP_FT, SGD_PROBE
 from empirical.recipes.grids import IMAGENET_FT_GRID, IMAGENET_LP_FT_GRID, IMAGENET_SGD_PROBE_GRID
@@ -23,7 +23,7 @@ IMAGENET = Recipe(
     family="imagenet",
     protocol=PAPER,
     backbone=BackboneChoice(name="clip_vit_b16"),
-    pipelines=TRANSFORMS["imagenet"],
+    pipelines=imagenet.IMAGENET.pipelines["imagenet"],
     probe=TrainedProbe(method=LP, learning_rate=0.1, epochs=PROBE_EPOCHS),
     sweeps=(
         Sweep(method=LP, learning_rates=IMAGENET_SGD_PROBE_GRID),
@@ -42,9 +42,10 @@ IMAGENET_AUGMENTED = IMAGENET.model_copy(
     update={
         "name": "imagenet_augmented",
         "title": "ImageNet, augmented",
-        "pipelines": TRANSFORMS["imagenet_augmented"],
+        "pipelines": imagenet.IMAGENET.pipelines["imagenet_augmented"],
         "sweeps": tuple(
             sweep.model_copy(update={"published": 1e-4}) if sweep.method == FT else sweep for sweep in IMAGENET.sweeps
         ),
     }
 )
+RECIPES = (IMAGENET, IMAGENET_AUGMENTED)

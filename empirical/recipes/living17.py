@@ -1,7 +1,7 @@
 """BREEDS Living-17: 17 superclasses; ID and OOD images show different subclasses of them."""
 
-from empirical.augment.transforms import TRANSFORMS
 from empirical.backbones.catalogue import BackboneChoice
+from empirical.datasets.families import breeds
 from empirical.datasets.protocols import PAPER
 from empirical.recipes.grids import two_by_two
 from empirical.recipes.recipe import Recipe, SolvedProbe
@@ -12,7 +12,7 @@ LIVING17 = Recipe(
     family="living17",
     protocol=PAPER,
     backbone=BackboneChoice(name="moco_v2_resnet50"),
-    pipelines=TRANSFORMS["living17"],
+    pipelines=breeds.LIVING17.pipelines["living17"],
     probe=SolvedProbe(solver="faithful"),
     sweeps=two_by_two(ft=1e-3, lp_ft=1e-4),
     epochs=20,
@@ -21,3 +21,4 @@ LIVING17 = Recipe(
     source="docs/protocol.md 1, 2.1, 3.1 to 3.3, 4, 5.1; "
     "winners 4.3, from the authors' notebook on representation change",
 )
+RECIPES = (LIVING17,)

@@ -18,6 +18,8 @@ from empirical.methods import Method
 from empirical.recipes.penalties import PAPER_PENALTIES
 from empirical.selection import ID_VALIDATION, Criterion
 
+#: Of the embedded benchmark.
+Scale = Literal["quick", "default", "full"]
 #: When the sets that do not select are judged.
 Evaluate = Literal["every_epoch", "selected"]
 

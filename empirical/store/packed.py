@@ -62,7 +62,7 @@ def pack_family(
             progress(f"{name}: {message}", fraction)
 
         images = read_part(family, part, locations).renamed(part.name)
-        miniature = bool(part.source) and read_marker(locations.folder(part.source)) is not None
+        miniature = part.source is not None and read_marker(locations.folder(part.source)) is not None
         place = folder / family.name / part.name
         stores.append(
             pack(images, place, chosen, classes=classes, miniature=miniature, workers=workers, progress=report)

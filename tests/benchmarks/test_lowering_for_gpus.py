@@ -8,8 +8,9 @@ import pytest
 
 from benchmarks.gaussian_inputs import gaussian_setting
 from benchmarks.gpu.programs import network_of, training_step
-from empirical.augment import TRANSFORMS, apply
+from empirical.augment import apply
 from empirical.backbones.classifier import Classifier, random_head
+from empirical.datasets.catalogue import TRANSFORMS
 from empirical.linear_probe.exact import rotated
 from empirical.linear_probe.newton import minimise
 from empirical.linear_probe.problem import problem

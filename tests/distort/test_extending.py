@@ -32,6 +32,9 @@ def test_every_recipe_shows_its_files():
         "tests/figures/test_ood_alone.py",
         "theory/statements/same_start.py",
         "tests/theorems/test_same_start.py",
+        "empirical/datasets/families/fruit.py",
+        "empirical/recipes/fruit.py",
+        "tests/empirical/datasets/test_fruit.py",
     } <= files().keys()
 
 
@@ -46,7 +49,13 @@ def test_recipes_work_to_the_letter(tmp_path):
         assert not (clone / path).exists(), path
         (clone / path).write_text(text, encoding="utf-8")
     tests = [path for path in files() if path.startswith("tests/")]
-    existing = ["tests/theorems/test_every_statement_has_a_file.py", "tests/figures/test_catalogue.py"]
+    existing = [
+        "tests/theorems/test_every_statement_has_a_file.py",
+        "tests/figures/test_catalogue.py",
+        "tests/empirical/test_recipes.py",
+        "tests/empirical/test_counted_code.py",
+        "tests/empirical/datasets/test_published_tables.py",
+    ]
     run(clone, "-m", "pytest", "-n", "0", "-x", *tests, *existing)
     out = str(tmp_path / "results")
     run(clone, "-m", "distort", "simulate", "shorter_heads", "--out", out)
@@ -54,6 +63,8 @@ def test_recipes_work_to_the_letter(tmp_path):
     assert (tmp_path / "results" / "figures" / "shorter_heads" / "shorter_heads.svg").exists()
     verified = run(clone, "-m", "distort", "theory", "verify", "same_start", "--examples", "20")
     assert "proved here and verified" in verified
+    listed = run(clone, "-m", "distort", "bench", "datasets", "--root", str(tmp_path))
+    assert "distort bench download fruit" in listed
 
 
 def run(clone: Path, *arguments: str) -> str:

@@ -10,7 +10,7 @@ from artifacts.imports import HERE, PACKAGES, reached
 from artifacts.versions import DECISIVE, IRRELEVANT
 from empirical import Suite, open_suite, run_unit
 from empirical.benchmark.plan import plan
-from empirical.counted_code import DRAWN, ENTRIES, NEVER, READERS, run_code, run_versions, without
+from empirical.counted_code import DRAWN, ENTRIES, NEVER, READERS, entries, run_code, run_versions, without
 from empirical.executors.identity import disagreement, identity
 from empirical.methods import FT_EVAL
 from empirical.recipes import Sweep
@@ -69,7 +69,7 @@ def left_out(module: str, kind: str) -> bool:
 
 
 def counted(kind: str) -> tuple[str, ...]:
-    return reached(ENTRIES[kind], without=tuple(sorted(without(kind)))).names
+    return reached(*entries(kind, RECIPE), without=tuple(sorted(without(kind)))).names
 
 
 def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matter(tmp_path):
@@ -90,12 +90,12 @@ def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matt
 
 
 def test_nothing_is_left_out_that_is_not_reached():
-    everything = {name for entry in ENTRIES.values() for name in reached(entry).names}
+    everything = {name for kind in ENTRIES for name in reached(*entries(kind, RECIPE)).names}
     assert [name for name in (*NEVER, *READERS, *DRAWN) if name not in everything] == []
 
 
 ALL_ENTRIES = [
-    *(((entry,), without(kind)) for kind, entry in ENTRIES.items()),
+    *((entries(kind, RECIPE), without(kind)) for kind in ENTRIES),
     (verification_modules(), WITHOUT_VERIFICATION),
     *((experiment_modules(experiment), WITHOUT_SIMULATIONS) for experiment in EXPERIMENTS),
     *((figure_modules(figure), WITHOUT_FIGURES) for figure in FIGURES),
@@ -103,9 +103,9 @@ ALL_ENTRIES = [
 
 
 def test_every_library_is_known_to_decide_numbers_or_not_to():
-    for entries, left in ALL_ENTRIES:
-        libraries = reached(*entries, without=tuple(sorted(left))).libraries
-        assert libraries <= DECISIVE.keys() | IRRELEVANT, entries
+    for modules, left in ALL_ENTRIES:
+        libraries = reached(*modules, without=tuple(sorted(left))).libraries
+        assert libraries <= DECISIVE.keys() | IRRELEVANT, modules
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_every_library_is_known_to_decide_numbers_or_not_to():
     [
         ("description", "theory.bounds.fine_tuning"),
         ("description", "empirical.benchmark.columns"),
-        ("description", "empirical.datasets.digits"),
+        ("description", "empirical.datasets.families.digits"),
         ("pretraining", "empirical.datasets.styles"),
         ("training", "empirical.datasets.image_sets"),
         ("training", "empirical.store.reading"),

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from artifacts import UserError
-from empirical.augment import TRANSFORMS, apply
-from empirical.datasets.digits import (
+from empirical.augment import apply
+from empirical.datasets.catalogue import TRANSFORMS
+from empirical.datasets.families.digits import (
     DIGITS,
     ID_STYLE,
     LOOKS,

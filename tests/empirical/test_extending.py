@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from empirical import Run, Unit, Workspace
-from empirical.augment.transforms import TRANSFORMS
 from empirical.backbones import catalogue as backbones
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.published import BY_NAME
 from empirical.benchmark.columns import columns
 from empirical.benchmark.suite import Suite
 from empirical.datasets import catalogue
+from empirical.datasets.catalogue import TRANSFORMS
 from empirical.datasets.embedded import PooledLook, pooled_family
 from empirical.datasets.family import Column
 from empirical.datasets.protocols import CLEAN, Split

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from empirical import Suite, Workspace
-from empirical.augment.transforms import TRANSFORMS
 from empirical.backbones.catalogue import BackboneChoice
+from empirical.datasets.catalogue import TRANSFORMS
 from empirical.datasets.protocols import CLEAN, Split
 from empirical.methods import FT_EVAL, LP_FT, PartialProbe
 from empirical.recipes import Condition, Recipe, SolvedProbe, Sweep

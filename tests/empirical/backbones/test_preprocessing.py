@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from empirical.augment.transforms import TRANSFORMS, apply
+from empirical.augment.transforms import apply
 from empirical.backbones.clip_input import DEVIATION, MEAN, standardised
+from empirical.datasets.catalogue import TRANSFORMS
 
 # Pillow rounds the weights of a resize to 8 bits twice; a byte apart on a few pixels, in units of the deviation.
 ONE_BYTE = 1 / 255 / 0.26

@@ -9,8 +9,8 @@ from PIL import Image
 from artifacts import UserError
 from empirical.datasets.catalogue import COLUMNS, FAMILIES, family
 from empirical.datasets.configuration import read_data
+from empirical.datasets.families.imagenet import subset_indices
 from empirical.datasets.family import read_dataset
-from empirical.datasets.imagenet import subset_indices
 from empirical.datasets.protocols import CLEAN, PAPER
 from empirical.miniature import write_miniature
 

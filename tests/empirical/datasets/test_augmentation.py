@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import ks_2samp
 
-from empirical.augment import TRANSFORMS, Transform, apply
+from empirical.augment import Transform, apply
 from empirical.augment.crops import random_resized_crop, resize_centre_crop
 from empirical.augment.resampling import Window, view
+from empirical.datasets.catalogue import TRANSFORMS
 
 # Both round to bytes after each of two passes, from weights of slightly different precision. Where the scale is a
 # simple fraction (20 to 45 pixels) many values lie on a rounding edge and fall to either side, a level in either pass.

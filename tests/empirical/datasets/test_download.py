@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from artifacts import UserError
+from empirical.datasets.catalogue import SOURCES
 from empirical.datasets.download import download
-from empirical.datasets.sources import SOURCES, Fetched, Source
+from empirical.datasets.sources import Fetched, Source
 from empirical.formats.archives import unpack
 
 PAYLOAD = np.random.default_rng(0).bytes(300_000)
@@ -76,7 +77,7 @@ def server():
 
 
 def _source(*fetched: Fetched) -> Source:
-    return Source(name="x", title="x", bytes_on_disk=1, licence="none", fetched=fetched)
+    return Source(name="x", title="x", folders=("x",), bytes_on_disk=1, licence="none", fetched=fetched)
 
 
 def _quietly(message, fraction):

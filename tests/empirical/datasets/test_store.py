@@ -17,8 +17,8 @@ from PIL import Image
 
 from artifacts import DamagedArtifact, UserError
 from empirical.datasets.catalogue import family
-from empirical.datasets.cifar import CIFAR10
-from empirical.datasets.domainnet import DOMAINNET
+from empirical.datasets.families.cifar import CIFAR10
+from empirical.datasets.families.domainnet import DOMAINNET
 from empirical.datasets.family import read_dataset, read_part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from artifacts import UserError
-from empirical.datasets import fmow, stl
-from empirical.datasets.breeds import LIVING17, breeds
-from empirical.datasets.cifar import CIFAR10
-from empirical.datasets.domainnet import DOMAINNET
+from empirical.datasets.families import fmow, stl
+from empirical.datasets.families.breeds import LIVING17, breeds
+from empirical.datasets.families.cifar import CIFAR10
+from empirical.datasets.families.domainnet import DOMAINNET
+from empirical.datasets.families.domainnet import SOURCE as DOMAINNET_SOURCE
+from empirical.datasets.families.fmow import FMOW
+from empirical.datasets.families.imagenet import IMAGENET, IMAGENET_SOURCE, wnids
 from empirical.datasets.family import read_dataset, read_part
-from empirical.datasets.fmow import FMOW
-from empirical.datasets.imagenet import IMAGENET, wnids
 from empirical.datasets.locations import Locations
 from empirical.formats.pickled_arrays import read_arrays
 
@@ -46,7 +47,7 @@ def test_a_stray_folder_does_not_shift_imagenet_labels(spoilt):
 
 
 def test_breeds_images_are_those_of_their_subclasses(data):
-    root = data.locations.folder("imagenet")
+    root = data.locations.folder(IMAGENET_SOURCE)
     names = wnids(root)
     for part, side in ((LIVING17.training, "source"), (LIVING17.ood[0], "target")):
         images = read_part(LIVING17, part, data.locations)
@@ -149,7 +150,7 @@ def test_an_image_too_few_is_no_smaller_set(spoilt):
 
 
 def test_domainnet_lists_end_their_lines_with_carriage_returns(data):
-    folder = data.locations.folder("domainnet")
+    folder = data.locations.folder(DOMAINNET_SOURCE)
     assert (folder / "SENTRY_splits" / "sketch_train_mini.txt").read_bytes().count(b"\r\n") > 0
     images = read_part(DOMAINNET, DOMAINNET.training, data.locations)
     assert len(set(images.labels)) == 40
@@ -301,7 +302,7 @@ def test_fmow_sets_come_from_dates_and_regions(data, miniature):
 
 
 def test_fmow_images_are_numbered_over_sequestered_rows_too(data):
-    table = fmow.metadata(data.locations.folder("fmow"))
+    table = fmow.metadata(data.locations.folder(fmow.SOURCE))
     assert "seq" in set(table.split)
     assert fmow.REGIONS.index("Other") in set(table.region)
     last = max(int(path[8:-4]) for path in read_part(FMOW, FMOW.training, data.locations).images.paths)
@@ -311,7 +312,7 @@ def test_fmow_images_are_numbered_over_sequestered_rows_too(data):
 def test_a_country_without_a_region_belongs_to_none(tmp_path, data):
     """Antarctica's entry in the table of countries is empty; a country may also be missing from it."""
     for name in ("rgb_metadata.csv", "distort-miniature.json"):
-        shutil.copy(data.locations.folder("fmow") / name, tmp_path)
+        shutil.copy(data.locations.folder(fmow.SOURCE) / name, tmp_path)
     (tmp_path / "country_code_mapping.csv").write_text("alpha-3,region\nUSA,Americas\nKEN,\n")
     found = fmow.metadata(tmp_path)
     assert set(found.region) == {fmow.REGIONS.index(name) for name in ("Americas", "Other")}

@@ -5,9 +5,10 @@ import pytest
 
 from artifacts import UserError
 from empirical.datasets.catalogue import FAMILIES, family
-from empirical.datasets.cifar import CIFAR10
 from empirical.datasets.configuration import read_data
-from empirical.datasets.domainnet import DOMAINNET
+from empirical.datasets.families import fmow
+from empirical.datasets.families.cifar import CIFAR10
+from empirical.datasets.families.domainnet import DOMAINNET
 from empirical.datasets.locations import Locations, locations
 from empirical.datasets.verification import verify
 
@@ -72,14 +73,14 @@ def test_no_root_a_wrong_root_and_an_empty_root(tmp_path, monkeypatch):
 
 def test_the_root_comes_from_the_environment(monkeypatch, miniature):
     monkeypatch.setenv("DISTORT_DATA", str(miniature))
-    assert locations().folder("fmow") == miniature / "fmow_v1.1"
+    assert locations().folder(fmow.SOURCE) == miniature / "fmow_v1.1"
 
 
 def test_a_configuration_names_folders_elsewhere(tmp_path, miniature):
     file = tmp_path / "data.toml"
     file.write_text(f'[locations]\nfmow = "{miniature / "fmow_v1.1"}"\n')
     data = read_data(file)
-    assert data.locations.folder("fmow") == miniature / "fmow_v1.1"
+    assert data.locations.folder(fmow.SOURCE) == miniature / "fmow_v1.1"
     file.write_text('[locations]\nfmov = "x"\n')
     with pytest.raises(UserError, match="got fmov"):
         read_data(file)

@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from artifacts import UserError
+from empirical.augment.transforms import Pipelines, Transform
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize, read_marker
+from empirical.datasets.sources import GB, Source
 from empirical.datasets.tables import class_names
 from empirical.formats.files import open_regular
 
@@ -29,6 +31,18 @@ TABLES = ("rgb_metadata.csv", "country_code_mapping.csv")
 ROWS = 523_846
 # Images before 2013 in the metadata's `val` split: in all, and in Oceania (a cheap check of the dates and regions).
 EARLY_VALIDATION, EARLY_VALIDATION_OCEANIA = 11_483, 251
+SOURCE = Source(
+    name="fmow", title="Functional Map of the World (WILDS 1.1)", bytes_on_disk=55 * GB,
+    folders=("fmow_v1.1",),
+    licence="FMoW Challenge Public License",
+    steps=(
+        "Fetch the WILDS archive fmow_v1.1 (53,893,324,800 bytes, no checksum published) from "
+        "https://worksheets.codalab.org/rest/bundles/0xaec91eb7c9d548ebb15e1b5e60f966ab/contents/blob/ "
+        "(reported unreachable since spring 2026; ask the WILDS maintainers for a mirror).",
+        "Unpack it to fmow_v1.1/ below the data root: images/rgb_img_<row>.png, rgb_metadata.csv and "
+        "country_code_mapping.csv.",
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,7 +133,7 @@ def _check(path: Path, found: Metadata) -> None:
 
 
 def _index(name: str, split: str, region: str, locations: Locations) -> ImageSet:
-    folder = locations.folder("fmow")
+    folder = locations.folder(SOURCE)
     table = metadata(folder)
     rows = table.rows(split, 0, region)
     there = {path.name for path in (folder / "images").iterdir()} if (folder / "images").is_dir() else set()
@@ -131,7 +145,7 @@ def _index(name: str, split: str, region: str, locations: Locations) -> ImageSet
 
 
 def _part(name: str, split: str, region: str, size: SetSize) -> Part:
-    return Part(name=name, source="fmow", size=size, classes=len(CLASSES), index=partial(_index, name, split, region))
+    return Part(name=name, source=SOURCE, size=size, classes=len(CLASSES), index=partial(_index, name, split, region))
 
 
 FMOW = Family(
@@ -145,4 +159,12 @@ FMOW = Family(
     # The whole ID-val split but Oceania's part of it; how many of the rest are Asia's is not published.
     reported_at_most=11_483 - 251,
     columns=(Column("fmow", "FMoW", "fmow", ("africa", "europe")),),
+    pipelines={
+        "fmow": Pipelines(
+            training=Transform(crop="resize", deviation=(0.2289, 0.224, 0.225)),
+            evaluation=Transform(crop="resize", deviation=(0.229, 0.224, 0.225)),
+        )
+    },
+    order=50,
 )
+FAMILIES = (FMOW,)

@@ -10,7 +10,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from artifacts import UserError
-from empirical.datasets import imagenet
+from empirical.augment.transforms import SWAV, Pipelines, Transform
+from empirical.datasets.families import imagenet
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageSet
 from empirical.datasets.locations import Locations
@@ -49,13 +50,13 @@ def breeds(name: str) -> Breeds:
 
 def _part(split: str, name: str, folder: str, side: Side, size: SetSize) -> Part:
     return Part(
-        name=name, source="imagenet", size=size, classes=len(breeds(split).names),
+        name=name, source=imagenet.IMAGENET_SOURCE, size=size, classes=len(breeds(split).names),
         index=partial(_index, split, name, folder, side),
     )  # fmt: skip
 
 
 def _index(split: str, name: str, folder: str, side: Side, locations: Locations) -> ImageSet:
-    root = locations.folder("imagenet")
+    root = locations.folder(imagenet.IMAGENET_SOURCE)
     labels = breeds(split).labels(side)
     images = imagenet.split(name, root, folder, labels)
     if read_marker(root) is None:
@@ -76,7 +77,7 @@ def _check_subclasses(images: ImageSet, where: str, folder: str) -> None:
             raise UserError(f"{where}/{wnid} must hold {wanted} images, got {count}; unpack its archive again.")
 
 
-def _family(name: str, title: str, training: SetSize, validation: int) -> Family:
+def _family(name: str, title: str, training: SetSize, validation: int, *, order: int) -> Family:
     return Family(
         name=name,
         title=title,
@@ -85,9 +86,17 @@ def _family(name: str, title: str, training: SetSize, validation: int) -> Family
         reported=_part(name, "id_test", "val", "source", SetSize(total=validation)),
         ood=(_part(name, "target_subclasses", "val", "target", SetSize(total=validation)),),
         columns=(Column(name, title, name, ("target_subclasses",)),),
+        pipelines={
+            name: Pipelines(
+                training=Transform(crop="random_resized_crop", flip=True, deviation=SWAV),
+                evaluation=Transform(crop="resize_centre_crop", resized=256, deviation=SWAV),
+            )
+        },
+        order=order,
     )
 
 
 # 44,200 is 34 classes of 1,300, seen for the target side only; 154,263 is the authors' own output.
-LIVING17 = _family("living17", "Living-17", SetSize(total=44_200, confirmed=False), 1_700)
-ENTITY30 = _family("entity30", "Entity-30", SetSize(total=154_263), 6_000)
+LIVING17 = _family("living17", "Living-17", SetSize(total=44_200, confirmed=False), 1_700, order=10)
+ENTITY30 = _family("entity30", "Entity-30", SetSize(total=154_263), 6_000, order=20)
+FAMILIES = (LIVING17, ENTITY30)

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Int, UInt8
 
 from artifacts.frozen import Frozen
+from empirical.augment.transforms import Pipelines, Transform
 from empirical.datasets.embedded import PooledLook, pooled_family
 from empirical.datasets.family import Column
 from empirical.datasets.styles import Style, enlarged, render
@@ -94,6 +95,7 @@ def _drawn(look: str) -> UInt8[np.ndarray, "n 32 32 3"]:
     return pictures(digits().strokes, LOOKS[look], seed=list(LOOKS).index(look))
 
 
+_AS_IT_IS = Transform(crop="resize", side=32)
 DIGITS = pooled_family(
     "digits",
     "Handwritten digits",
@@ -105,4 +107,8 @@ DIGITS = pooled_family(
         for ood in OOD_SETS
     ],
     columns=(Column("digits", "Handwritten digits", "digits", PREMISES_MET),),
+    # 32 pixels as they are: a resize to the side that an image has changes nothing.
+    pipelines={"digits": Pipelines(training=_AS_IT_IS, evaluation=_AS_IT_IS)},
+    order=100,
 )
+FAMILIES = (DIGITS,)

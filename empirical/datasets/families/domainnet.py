@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from artifacts import UserError
+from empirical.augment.transforms import Pipelines, Transform
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
+from empirical.datasets.sources import GB, Fetched, Source
 from empirical.datasets.tables import class_names
 from empirical.formats.files import read_text
 
@@ -22,6 +24,30 @@ SPLITS = "SENTRY_splits"
 MOST_BYTES = 64 << 20
 CLASSES = class_names("domainnet")
 DOMAINS = ("clipart", "painting", "real", "sketch")
+_VISDA = "http://csr.bu.edu/ftp/visda/2019/multi-source"
+_SENTRY = "https://raw.githubusercontent.com/virajprabhu/SENTRY/main/data/DomainNet/txt"
+_LISTS = {
+    "clipart_test_mini.txt": "c3245f4f14de510c9c39aefa4ebbbaa9",
+    "clipart_train_mini.txt": "a2df2ec4cb60e40837a156d1f9902617",
+    "painting_test_mini.txt": "3c50c9658ea2bd4ddf2d118fc6461736",
+    "painting_train_mini.txt": "4f22b8a7ba44612fbaf5863a7c45c5ef",
+    "real_test_mini.txt": "cd789bc3ae7c094042138cf22e0152b7",
+    "real_train_mini.txt": "a9d1da6c58eb4afb611842aca19b3835",
+    "sketch_test_mini.txt": "a6301828625dc10d2638799d7b827fc8",
+    "sketch_train_mini.txt": "773db4714b329085abdaeebade8781e7",
+}  # fmt: skip
+SOURCE = Source(
+    name="domainnet", title="DomainNet (clipart, painting, real, sketch)", bytes_on_disk=int(13.7 * GB),
+    folders=("domainnet",),
+    licence="none found",
+    fetched=(
+        *(Fetched(url=f"{_SENTRY}/{name}", name=name, into="domainnet/SENTRY_splits", md5=md5)
+          for name, md5 in _LISTS.items()),
+        *(Fetched(url=f"{_VISDA}/{path}", name=path.split("/")[-1], into="domainnet")
+          for path in ("groundtruth/clipart.zip", "groundtruth/painting.zip", "real.zip", "sketch.zip")),
+    ),
+    md5={f"SENTRY_splits/{name}": md5 for name, md5 in _LISTS.items()},
+)  # fmt: skip
 
 
 def split_file(folder: Path, domain: str, split: str) -> Path:
@@ -30,7 +56,7 @@ def split_file(folder: Path, domain: str, split: str) -> Path:
 
 
 def _index(name: str, domain: str, split: str, locations: Locations) -> ImageSet:
-    folder = locations.folder("domainnet")
+    folder = locations.folder(SOURCE)
     file = split_file(folder, domain, split)
     try:
         lines = read_text(file, MOST_BYTES).splitlines()
@@ -80,7 +106,7 @@ def _check_files(folder: Path, domain: str, paths: tuple[str, ...], file: Path) 
 
 def _part(name: str, domain: str, split: str, total: int) -> Part:
     return Part(
-        name=name, source="domainnet", size=SetSize(total=total, per_class=(1, total)), classes=len(CLASSES),
+        name=name, source=SOURCE, size=SetSize(total=total, per_class=(1, total)), classes=len(CLASSES),
         index=partial(_index, name, domain, split),
     )  # fmt: skip
 
@@ -97,4 +123,12 @@ DOMAINNET = Family(
         _part("clipart", "clipart", "test", 1_616),
     ),
     columns=(Column("domainnet", "DomainNet", "domainnet", ("real", "painting", "clipart")),),
+    pipelines={
+        "domainnet": Pipelines(
+            training=Transform(crop="resize_random_crop", resized=256, kernel="bicubic", flip=True),
+            evaluation=Transform(crop="resize", kernel="bicubic"),
+        )
+    },
+    order=30,
 )
+FAMILIES = (DOMAINNET,)
