@@ -18,6 +18,7 @@ from empirical.methods import (
     Method,
     Parameters,
 )  # fmt: skip
+from empirical.records import EpochRecord
 from empirical.training import Report, TrainingRun, starting_classifier, train
 from tests.support.tiny_network import BLOCKS, CLASSES, NETWORK, PROBE, examples
 
@@ -75,7 +76,8 @@ def epochs_of(method: Method, learning_rate: float = 0.02) -> list:
 
     def look(epoch) -> Report:
         found.append(epoch.classifier)
-        return Report()
+        record = EpochRecord(epoch=epoch.epoch, learning_rate=0.0, training_loss=None, sets={}, movement={})
+        return Report(record)
 
     run = TrainingRun(method=method, learning_rate=learning_rate, epochs=3, batch_size=4, seed=0)
     start = starting_classifier(method, NETWORK, classes=CLASSES, seed=0, probe=PROBE, data=DATA)
