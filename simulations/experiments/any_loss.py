@@ -5,6 +5,8 @@ for squared errors; finite steps cost what `theory.bounds.finite_steps` reads of
 of a gradient, and it does not hold. Source: docs/theory.md, section "Any loss, any labels, finite steps".
 """
 
+from dataclasses import dataclass
+
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -32,6 +34,7 @@ SHARE, ADAM_STEP = 0.1, 4e-3
 class AnyLoss(Configuration):
     """`heads` scales of the starting head, evenly in logarithm; a share of the labels is flipped or noisy."""
 
+    dimensions: Dimensions = DIMENSIONS
     heads: int
     smallest: float = 0.3
     largest: float = 10.0
@@ -75,71 +78,77 @@ class AnyLossData(eqx.Module):
     solved_by: str
 
 
-def four_ways(point: AnyLossPoint, key: PRNGKeyArray) -> FourWays:
-    """A random problem, trained by SGD, and by Adam on full batches."""
-    problem_key, chances_key, key = jax.random.split(key, 3)
-    problem = sample_problem(
-        DIMENSIONS,
-        equal_angles(DIMENSIONS, point.angle),
-        jnp.ones(DIMENSIONS.id_dim),
-        feature_error=point.feature_error,
-        head_scale=point.head_scale,
-        key=problem_key,
-    )
-    k, m = DIMENSIONS.feature_dim, DIMENSIONS.id_dim
-    # One draw for all: each costs a second of compilation.
-    drawn = jax.random.normal(chances_key, (EXAMPLES * (m + 2) + 2 * k * OUTPUTS,))
-    coordinates = drawn[: EXAMPLES * m].reshape(EXAMPLES, m) / jnp.sqrt(EXAMPLES)
-    noise, chance = drawn[EXAMPLES * m : EXAMPLES * (m + 2)].reshape(2, EXAMPLES)
-    heads = drawn[EXAMPLES * (m + 2) :].reshape(2, k, OUTPUTS)
-    inputs, flipped = coordinates @ problem.id_frame.T, jax.scipy.stats.norm.cdf(chance) < point.noise
-    clean = inputs @ problem.truth.weights
-    # A head of three outputs is as long as three, or nearly.
-    longest = jnp.sqrt(OUTPUTS) * jnp.stack([problem.pretrained.head, problem.truth.head])
-    learning_rate = careful_learning_rate(jnp.linalg.norm(coordinates, ord=2) ** 2, longest, share=SHARE)
+@dataclass(frozen=True)
+class FourWaysFamily:
+    """Random problems of one size."""
 
-    def run(network: N, labels: Float[Array, "n *q"], loss: Loss) -> tuple[N, Drift]:
-        networks, drift = trained_with_drift(
-            network,
+    dimensions: Dimensions
+
+    def __call__(self, point: AnyLossPoint, key: PRNGKeyArray) -> FourWays:
+        """A random problem, trained by SGD, and by Adam on full batches."""
+        problem_key, chances_key, key = jax.random.split(key, 3)
+        problem = sample_problem(
+            self.dimensions,
+            equal_angles(self.dimensions, point.angle),
+            jnp.ones(self.dimensions.id_dim),
+            feature_error=point.feature_error,
+            head_scale=point.head_scale,
+            key=problem_key,
+        )
+        k, m = self.dimensions.feature_dim, self.dimensions.id_dim
+        # One draw for all: each costs a second of compilation.
+        drawn = jax.random.normal(chances_key, (EXAMPLES * (m + 2) + 2 * k * OUTPUTS,))
+        coordinates = drawn[: EXAMPLES * m].reshape(EXAMPLES, m) / jnp.sqrt(EXAMPLES)
+        noise, chance = drawn[EXAMPLES * m : EXAMPLES * (m + 2)].reshape(2, EXAMPLES)
+        heads = drawn[EXAMPLES * (m + 2) :].reshape(2, k, OUTPUTS)
+        inputs, flipped = coordinates @ problem.id_frame.T, jax.scipy.stats.norm.cdf(chance) < point.noise
+        clean = inputs @ problem.truth.weights
+        # A head of three outputs is as long as three, or nearly.
+        longest = jnp.sqrt(OUTPUTS) * jnp.stack([problem.pretrained.head, problem.truth.head])
+        learning_rate = careful_learning_rate(jnp.linalg.norm(coordinates, ord=2) ** 2, longest, share=SHARE)
+
+        def run(network: N, labels: Float[Array, "n *q"], loss: Loss) -> tuple[N, Drift]:
+            networks, drift = trained_with_drift(
+                network,
+                inputs,
+                labels,
+                Rates(learning_rate=learning_rate),
+                steps=STEPS,
+                save_every=SAVE_EVERY,
+                batch_size=BATCH,
+                loss=loss,
+                key=key,
+            )
+            return networks, jax.tree.map(lambda leaf: leaf[-1], drift)
+
+        def single(labels: Float[Array, " n"], loss: Loss) -> Held:
+            networks, drift = run(problem.pretrained, labels, loss)
+            return Held(_lowest(networks, problem.truth.weights), finite_step_lower_bound(problem, drift))
+
+        start = SeveralOutputs(jnp.asarray(point.head_scale) * heads[0], problem.pretrained.features)
+        target = problem.truth.features.T @ heads[1]
+        # A flipped label is that of the class after the right one.
+        classes = (jnp.argmax(inputs @ target, axis=1) + flipped) % OUTPUTS
+        several, drift = run(start, jax.nn.one_hot(classes, OUTPUTS, dtype=inputs.dtype), softmax_loss)
+        by_adam = trained(
+            problem.pretrained,
             inputs,
-            labels,
-            Rates(learning_rate=learning_rate),
+            clean,
+            Rates(learning_rate=ADAM_STEP),
             steps=STEPS,
             save_every=SAVE_EVERY,
-            batch_size=BATCH,
-            loss=loss,
+            optimiser=optax.adam(ADAM_STEP),
             key=key,
         )
-        return networks, jax.tree.map(lambda leaf: leaf[-1], drift)
-
-    def single(labels: Float[Array, " n"], loss: Loss) -> Held:
-        networks, drift = run(problem.pretrained, labels, loss)
-        return Held(_lowest(networks, problem.truth.weights), finite_step_lower_bound(problem, drift))
-
-    start = SeveralOutputs(jnp.asarray(point.head_scale) * heads[0], problem.pretrained.features)
-    target = problem.truth.features.T @ heads[1]
-    # A flipped label is that of the class after the right one.
-    classes = (jnp.argmax(inputs @ target, axis=1) + flipped) % OUTPUTS
-    several, drift = run(start, jax.nn.one_hot(classes, OUTPUTS, dtype=inputs.dtype), softmax_loss)
-    by_adam = trained(
-        problem.pretrained,
-        inputs,
-        clean,
-        Rates(learning_rate=ADAM_STEP),
-        steps=STEPS,
-        save_every=SAVE_EVERY,
-        optimiser=optax.adam(ADAM_STEP),
-        key=key,
-    )
-    return FourWays(
-        squared=single(clean + point.noise * jnp.sqrt(jnp.mean(clean**2)) * noise, squared_loss),
-        logistic=single(jnp.where((clean > 0) ^ flipped, 1.0, 0.0), logistic_loss),
-        softmax=Held(
-            _lowest(several, target),
-            several_outputs_finite_step_bound(start.head, start.features, problem.id_frame, target, drift),
-        ),
-        adam=Held(_lowest(by_adam, problem.truth.weights), half_space_lower_bound(problem)),
-    )
+        return FourWays(
+            squared=single(clean + point.noise * jnp.sqrt(jnp.mean(clean**2)) * noise, squared_loss),
+            logistic=single(jnp.where((clean > 0) ^ flipped, 1.0, 0.0), logistic_loss),
+            softmax=Held(
+                _lowest(several, target),
+                several_outputs_finite_step_bound(start.head, start.features, problem.id_frame, target, drift),
+            ),
+            adam=Held(_lowest(by_adam, problem.truth.weights), half_space_lower_bound(problem)),
+        )
 
 
 def _lowest(networks: Network, target: Float[Array, "d *q"]) -> Float[Array, ""]:
@@ -153,7 +162,9 @@ def simulate(config: AnyLoss, watch: Watch = ALONE) -> AnyLossData:
     scales = np.geomspace(config.smallest, config.largest, config.heads)
     fixed = (np.full_like(scales, value) for value in (config.angle, config.feature_error, config.noise))
     points = AnyLossPoint(scales, *fixed)
-    held = ensemble(four_ways, points, config.problems, seed=config.seed, lanes=LANES, watch=watch)
+    held = ensemble(
+        FourWaysFamily(config.dimensions), points, config.problems, seed=config.seed, lanes=LANES, watch=watch
+    )
     return AnyLossData(head_scales=scales, held=held, solved_by=DESCENT)
 
 

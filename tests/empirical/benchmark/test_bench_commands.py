@@ -157,7 +157,8 @@ def test_without_data_every_unit_is_set_aside_and_says_why(capsys, tmp_path, mon
     assert status == 1
     assert "no root is named" in err
     assert len(err.strip().splitlines()) == 1
-    assert out.count("set aside: living17: linear probe") == 3
+    (reason,) = [line for line in out.splitlines() if line.startswith("set aside: ")]
+    assert reason.count("living17: linear probe, seed") == 3
     status, out, _ = run(capsys, "status", "--from", str(tmp_path / "r"), "--json")
     assert len(json.loads(out)["set_aside"]) == 3
 
