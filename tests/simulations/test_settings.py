@@ -17,8 +17,8 @@ from simulations.records import load, run_experiment
 from simulations.sampling import Dimensions
 from simulations.settings import configured, label, merged, parsed, read
 
-#: The toy example has two inputs and one feature by definition, the threshold is a function of several sizes, and digits
-#: have as many pixels as they have.
+#: The toy example has two inputs and one feature by definition, the threshold is a function of several sizes, and
+#: digits have as many pixels as they have.
 OTHERWISE = ("toy_example", "certified_threshold", "last_layers_on_digits")
 WITH_DIMENSIONS = [experiment for experiment in EXPERIMENTS if experiment.name not in OTHERWISE]
 
