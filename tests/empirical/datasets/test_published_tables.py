@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from empirical.datasets.catalogue import COLUMNS, FAMILIES, SOURCES, family
+from empirical.datasets.catalogue import COLUMNS, EMBEDDED, FAMILIES, SOURCES, TRANSFORMS, family
 from empirical.datasets.families.breeds import breeds
 from empirical.datasets.families.domainnet import CLASSES as DOMAINNET_CLASSES
 from empirical.datasets.families.fmow import CLASSES as FMOW_CLASSES
@@ -81,3 +81,9 @@ def test_every_part_lies_in_a_described_source():
     assert all(source in sources and source.folders for source in SOURCES)
     assert len({source.name for source in SOURCES}) == len(SOURCES)
     assert all(source.fetched or source.steps for source in SOURCES)
+
+
+def test_no_two_families_claim_one_name():
+    everything = [*FAMILIES, *EMBEDDED]
+    assert len({one.name for one in everything}) == len(everything)
+    assert sum(len(one.pipelines) for one in everything) == len(TRANSFORMS)
