@@ -10,8 +10,8 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32, Int, Key, UInt8
-from pydantic import BaseModel, ConfigDict
 
+from artifacts.frozen import Frozen
 from empirical.augment import crops
 from empirical.augment.resampling import Kernel, Window, view
 
@@ -22,13 +22,11 @@ STANDARD: Colour = (0.229, 0.224, 0.225)
 SWAV: Colour = (0.228, 0.224, 0.225)
 
 
-class Transform(BaseModel):
+class Transform(Frozen):
     """From an image of any shape to a square of floats.
 
     `resized` is the side before a crop; a missing `deviation` means values in [0, 1].
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     crop: Literal["random_resized_crop", "resize_random_crop", "resize_centre_crop", "resize"]
     side: int = 224
@@ -48,10 +46,8 @@ class Transform(BaseModel):
         return self.model_copy(update={"side": side, "resized": resized})
 
 
-class Pipelines(BaseModel):
+class Pipelines(Frozen):
     """What a data set's images go through; OOD images go through `evaluation` as ID test images do."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     training: Transform
     evaluation: Transform

@@ -22,9 +22,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from artifacts import UserError
+from artifacts.frozen import Frozen
 from empirical.datasets.catalogue import EMBEDDED, FAMILIES, FOLDERS
 from empirical.datasets.family import Family
 from empirical.datasets.folders import OwnDataset, own_family
@@ -35,7 +36,7 @@ from empirical.formats.files import read_text
 MOST_BYTES = 1 << 20
 
 
-class CheckpointFile(BaseModel):
+class CheckpointFile(Frozen):
     """A file of weights and where in it they are.
 
     Attributes:
@@ -44,17 +45,13 @@ class CheckpointFile(BaseModel):
       prefix: what precedes the names of the backbone's tensors; others are left out. Empty: one of the known prefixes.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     file: Path
     key: str = ""
     prefix: str = ""
 
 
-class DataFile(BaseModel):
+class DataFile(Frozen):
     """The file's content."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     root: Path | None = None
     store: Path | None = None

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from artifacts import UserError
 from artifacts.files import digest_of, write_text
+from artifacts.frozen import Frozen
 from artifacts.progress import Progress
 from empirical.datasets.sources import Fetched, Source
 from empirical.formats.archives import BadArchive, unpack
@@ -48,14 +49,12 @@ class Received:
     state: str
 
 
-class Unpacked(BaseModel):
+class Unpacked(Frozen):
     """What an archive left behind, so that a later call sees whether it is all there.
 
     Attributes:
       entries: for each top entry its number of files and their bytes.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sha256: str
     checked: bool

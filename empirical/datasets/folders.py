@@ -11,9 +11,10 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Shaped, UInt8
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from artifacts import UserError
+from artifacts.frozen import Frozen
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
@@ -29,7 +30,7 @@ OWN_EXTENSIONS = (*EXTENSIONS, ".gif", ".jfif", ".tiff", ".webp")
 UNREAD = (".avif", ".heic", ".heif", ".jp2", ".jxl", ".svg")
 
 
-class Tree(BaseModel):
+class Tree(Frozen):
     """Images in a folder.
 
     `labels` names a file with one `path label` a line, or, ending in .csv or .tsv, a table with the columns `path` and
@@ -37,17 +38,13 @@ class Tree(BaseModel):
     a file of several pages, which is an error otherwise.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     folder: Path
     labels: Path | None = None
     frames: Literal["single", "first"] = "single"
 
 
-class OwnDataset(BaseModel):
+class OwnDataset(Frozen):
     """An ID task with OOD sets. Without a test set of its own, a share of the training images is set aside for it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: Title = ""
     training: Tree

@@ -4,9 +4,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from artifacts import UserError
+from artifacts.frozen import Frozen
 from empirical.datasets.sources import Source
 
 VARIABLE, STORE_VARIABLE = "DISTORT_DATA", "DISTORT_STORE"
@@ -14,14 +15,12 @@ VARIABLE, STORE_VARIABLE = "DISTORT_DATA", "DISTORT_STORE"
 STORE = "packed"
 
 
-class Locations(BaseModel):
+class Locations(Frozen):
     """One root for everything, and a folder for whatever lies elsewhere, by the source's name.
 
     Attributes:
       store: folder of packed stores, from which images are read where they are packed (`empirical.store`).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     root: Path | None = None
     folders: Mapping[str, Path] = Field(default_factory=dict)

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from artifacts import UserError
 from artifacts.files import write_text
+from artifacts.frozen import Frozen
 from empirical.datasets.image_sets import ImageSet
 from empirical.formats.files import read_regular
 
@@ -20,24 +21,20 @@ MARKER = "distort-miniature.json"
 MOST_BYTES = 1 << 20
 
 
-class SetSize(BaseModel):
+class SetSize(Frozen):
     """Number of images in all, and the smallest and largest number in a class.
 
     `confirmed` is False for a number that is remembered rather than published: verification reports a difference,
     readers do not refuse the set.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     total: int | None = None
     per_class: tuple[int, int] | None = None
     confirmed: bool = True
 
 
-class Miniature(BaseModel):
+class Miniature(Frozen):
     """The marker of a synthetic copy: the seed that drew it and the sizes of its sets, named `dataset/set`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     made_by: str = "distort bench miniature"
     seed: int

@@ -6,13 +6,13 @@ named by its own SHA-256 in the report of the download, which the reader may com
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from artifacts.frozen import Frozen
 
 
-class Fetched(BaseModel):
+class Fetched(Frozen):
     """One file to fetch; `into` is where it, or what its archive holds, goes below the data root."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str
     name: str
@@ -27,7 +27,7 @@ class Fetched(BaseModel):
         return self.name.endswith((".tar", ".tar.gz", ".zip"))
 
 
-class Source(BaseModel):
+class Source(Frozen):
     """A source of images.
 
     Attributes:
@@ -36,8 +36,6 @@ class Source(BaseModel):
       md5, sha256: published checksums of files in its folder.
       steps: what to do by hand; empty where `fetched` does it all.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     title: str

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float32, Key, UInt8
-from pydantic import BaseModel, ConfigDict
+
+from artifacts.frozen import Frozen
 
 SIDE = 32
 COARSE_SIDE = 8  # scikit-learn's digits were scanned to 8 x 8 cells
@@ -21,10 +22,8 @@ Range = tuple[float, float]
 NONE: Range = (0.0, 0.0)
 
 
-class Style(BaseModel):
+class Style(Frozen):
     """What may happen to a stroke on its way to a picture; the defaults leave it plain."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     shift: Range = NONE  # pixels, along each axis
     rotation: Range = NONE  # radians

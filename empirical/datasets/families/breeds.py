@@ -7,9 +7,8 @@ subclasses as ImageNet class indices in the order drawn. Nothing is drawn again 
 from functools import cache, partial
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from artifacts import UserError
+from artifacts.frozen import Frozen
 from empirical.augment.transforms import SWAV, Pipelines, Transform
 from empirical.datasets.families import imagenet
 from empirical.datasets.family import Column, Family, Part
@@ -25,10 +24,8 @@ TRAINING_IMAGES = (100, 1300)
 VALIDATION_IMAGES = 50
 
 
-class Breeds(BaseModel):
+class Breeds(Frozen):
     """One split: for each label its superclass (id and name) and its subclasses on both sides."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     superclasses: tuple[str, ...]
     names: tuple[str, ...]
