@@ -64,7 +64,10 @@ def test_imagenets_lp_ft_starts_where_its_probe_ended(benchmark):
 def test_tables_keep_miniatures_apart_from_the_paper(benchmark):
     for table in paper_tables(benchmark):
         assert len(table.rows) == 3
-        assert all(cell != "-" for row in table.rows for cell in row)
+        # Two data sets are not the paper's: every cell is there but the average.
+        assert [[name for name, cell in zip(table.header, row, strict=True) if cell == "-"] for row in table.rows] == [
+            ["average"]
+        ] * 3
 
 
 @pytest.mark.parametrize("name", [name for name in PAPER_RECIPES if name != "imagenet_augmented"])
