@@ -45,11 +45,12 @@ def draw(data: BoundsAgainstParametersData) -> Figure:
     """One panel for each parameter."""
     figure, axes = style.panels(3, 2, height=2.3)
     for row, (axis, parameter) in enumerate(zip(axes.flat, PARAMETERS, strict=False)):
-        values = np.degrees(data.values[row]) if parameter == "angle" else data.values[row]
+        swept = np.asarray(data.values[row])
+        values = np.degrees(swept) if parameter == "angle" else swept
         comparison = jax.tree.map(lambda leaf, row=row: leaf[row], data.comparison)
         _draw_sweep(axis, values, comparison, linear=parameter == "angle")
         axis.set(xlabel=LABELS[parameter], ylabel="OOD error, √risk")
-    _draw_sweep(axes[1, 2], data.features, data.comparison_by_features)
+    _draw_sweep(axes[1, 2], np.asarray(data.features), data.comparison_by_features)
     axes[1, 2].set(xlabel="number of features, $k$", ylabel="OOD error, √risk")
     style.title_panels(axes, ("head alignment", "random head", "angle", "feature error", "truth", "features"))
     style.legend_below(figure, list(axes.flat), columns=5)

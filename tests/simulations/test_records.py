@@ -79,6 +79,6 @@ def test_an_experiment_that_was_cut_off_goes_on_and_leaves_nothing_behind(tmp_pa
     assert len(list(unfinished.iterdir())) == 2
     again = []
     assert run_experiment(experiment, tmp_path, "quick", progress=lambda done, total: again.append(done)).built
-    assert len(again) == 3  # five sweeps of one chunk each, two of them kept
+    assert len(again) == 5  # five sweeps and two numbers of features, a chunk each, two of them kept
     assert not unfinished.exists()
     assert np.isfinite(load("bounds_against_parameters", tmp_path).comparison.methods.fine_tuning.lowest_ood).all()

@@ -25,8 +25,8 @@ def counted(monkeypatch):
         counts["passed"] += sum(len(member.images) for member in sets.sets)
         return evaluate(classifier, sets, **settings)
 
-    def counting_extract(self, backbone, images, extraction, *, weights):
-        features, outcome = extract(self, backbone, images, extraction, weights=weights)
+    def counting_extract(self, backbone, images, extraction, **settings):
+        features, outcome = extract(self, backbone, images, extraction, **settings)
         counts["passed"] += len(images) * outcome.built
         return features, outcome
 
