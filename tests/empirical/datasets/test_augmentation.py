@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from scipy.stats import ks_2samp
@@ -20,7 +20,8 @@ from empirical.datasets.catalogue import TRANSFORMS
 # Both round to bytes after each of two passes, from weights of slightly different precision. Where the scale is a
 # simple fraction (20 to 45 pixels) many values lie on a rounding edge and fall to either side, a level in either pass.
 LEVELS = 2
-MEAN_LEVELS = 0.1
+# From 20 to 45 pixels a value is a multiple of 1/18 in either pass, on an edge one time in 18: 2/18 if all fall apart.
+MEAN_LEVELS = 0.112
 CANVAS = (70, 90)
 SIDE = 32
 IMAGE = np.random.default_rng(0).integers(0, 256, (*CANVAS, 3), dtype=np.uint8)
@@ -67,6 +68,7 @@ def test_a_crop_is_resized_as_pillow_does(kernel, box, flipped):
 
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(height=st.integers(20, CANVAS[0]), width=st.integers(20, CANVAS[1]), resized=st.integers(SIDE, 48))
+@example(height=20, width=44, resized=45)
 @settings(max_examples=25)
 def test_resize_and_centre_crop_are_pillows(kernel, height, width, resized):
     """Short side to `resized`, then the middle; the rest of the canvas holds rubbish that must not show."""
