@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from artifacts import UserError
+from artifacts.files import replacing
 
 #: Bytes of a digest; BLAKE2b of this length is free of collisions for any number of images.
 LENGTH = 16
@@ -95,9 +96,7 @@ def _read(cache: Path) -> _Known:
 def _write(cache: Path, known: _Known) -> None:
     """Whole or not at all; what another process writes meanwhile is lost, and computed again when it is asked for."""
     cache.parent.mkdir(parents=True, exist_ok=True)
-    partial = cache.with_name(f".{cache.name}.{os.getpid()}")
     states = np.array([state for state, _ in known.values()], np.int64)
     names, made = "\0".join(known).encode(), b"".join(digest for _, digest in known.values())
-    with partial.open("wb") as stream:
+    with replacing(cache) as unfinished, unfinished.open("wb") as stream:
         np.savez(stream, names=np.frombuffer(names, np.uint8), states=states, digests=np.frombuffer(made, np.uint8))
-    partial.replace(cache)
