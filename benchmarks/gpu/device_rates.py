@@ -28,13 +28,13 @@ class Rates:
         self.device = DeviceRates(
             device=jax.devices()[0].device_kind,
             command=setting.command,
-            revision=described["git_revision"] or setting.revision,
+            revision=setting.revision or described["git_revision"],
             versions={name: version for name, version in described["versions"].items() if version is not None},
         )
 
     def add(self, program: Program, images_per_second: float) -> None:
         """Only training steps of one run count."""
-        if program.kind != "training step" or program.together > 1:
+        if program.kind != "training step" or program.alone != program:
             return
         rate = Rate(
             backbone=BACKBONES[program.network], side=program.side, batch=program.batch, precision=program.precision,

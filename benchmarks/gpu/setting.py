@@ -17,7 +17,8 @@ class Setting:
       small: the least that runs everything.
       ends: seconds since the epoch at which a part must have ended.
       command: as it was typed.
-      revision: of the code, where no checkout can say it.
+      revision: of the code; a checkout that was copied to the device may have a history of its own.
+      beside: process group of the part that runs beside this one; None: there is none.
     """
 
     out: Path
@@ -27,6 +28,7 @@ class Setting:
     ends: float = float("inf")
     command: str = ""
     revision: str | None = None
+    beside: int | None = None
 
     @property
     def left(self) -> float:

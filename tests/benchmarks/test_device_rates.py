@@ -57,9 +57,9 @@ def test_hours_count_what_is_known_and_say_what_is_not():
 
 def test_every_recipe_of_the_paper_is_measured():
     """What part 3 measures for `plan` is what the paper's recipes ask for."""
-    from benchmarks.gpu.rates import phases
+    from benchmarks.gpu.rates import waves
 
-    programs = next(phase.programs for phase in phases(small=False) if phase.name == "the paper's recipes")
+    programs = [one for wave in waves(small=False) for one in wave.programs if one.kind == "training step"]
     rates = [
         rate(backbone=writing.BACKBONES[one.network], side=one.side, batch=one.batch, precision=one.precision)
         for one in programs

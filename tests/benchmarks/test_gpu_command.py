@@ -61,6 +61,45 @@ def test_a_part_that_fails_and_one_that_hangs_leave_what_they_had(setting, tmp_p
     assert document["command"] == setting.command
 
 
+WAITING = """
+import time
+def measure(report, setting):
+    began = time.time()
+    while not (setting.out / "enough").exists() and time.time() < began + 100:
+        (setting.out / "alive").write_text(str(time.time()))
+        time.sleep(0.05)
+    report.measure("beside", lambda: {"value": 1.0})
+"""
+TIMING = """
+import time
+from benchmarks.gpu.quiet import quiet
+def measure(report, setting):
+    alive = setting.out / "alive"
+    def seen():
+        before = alive.read_text()
+        time.sleep(0.5)
+        return float(alive.read_text() != before)
+    while not alive.exists():
+        time.sleep(0.05)
+    with quiet(setting):
+        report.measure("quiet", seen)
+    report.measure("beside the other", seen)
+    (setting.out / "enough").touch()
+"""
+
+
+def test_the_part_beside_the_others_stands_still_while_they_time(setting, tmp_path, monkeypatch):
+    (tmp_path / "waiting_part.py").write_text(WAITING)
+    (tmp_path / "timing_part.py").write_text(TIMING)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    parts = (driver.Part("waiting", "waiting_part", 120, beside=True), driver.Part("timing", "timing_part", 120))
+    summary = driver.run(parts, setting, seconds=120, packages={})
+    assert driver.complete(summary), driver.text(summary)
+    assert summary["parts"]["waiting"]["measured"] == ["beside"]
+    measured = json.loads((setting.out / "timing.json").read_bytes())["measured"]
+    assert measured == {"quiet": 0.0, "beside the other": 1.0}
+
+
 def _alive(process: int) -> bool:
     for _ in range(50):
         try:
@@ -94,6 +133,29 @@ def test_a_report_keeps_what_is_wrong_and_begins_nothing_that_cannot_end(tmp_pat
     assert document["left_out"]["long"].startswith("it takes about 200 s")
     with pytest.raises(Wrong):
         within({"error": 2.0}, {"error": 1.0})
+
+
+def test_a_later_call_measures_what_an_earlier_one_left_out(tmp_path):
+    path = tmp_path / "part.json"
+
+    def header(device: str, command: str) -> dict:
+        return {"command": command, "small": False, "environment": {"devices": [device], "versions": {"jax": "1"}}}
+
+    first = Report(path, header("H200", "first"), go_on=True)
+    assert not first.has("good")
+    first.measure("good", lambda: {"value": 1.0})
+    first.measure("wrong", lambda: within({"error": 2.0}, {"error": 1.0}))
+    second = Report(path, header("H200", "second"), go_on=True)
+    assert second.has("good")
+    assert not second.has("good", "wrong")
+    second.measure("wrong", lambda: within({"error": 0.5}, {"error": 1.0}))
+    assert second.finish() == 0
+    document = json.loads(path.read_bytes())
+    assert set(document["measured"]) == {"good", "wrong"}
+    assert [(one["command"], one["measured"]) for one in document["earlier"]] == [("first", ["good"])]
+    third = Report(path, header("H200", "third"), go_on=True)
+    assert [one["measured"] for one in third.document["earlier"]] == [["good"], ["wrong"]]
+    assert not Report(path, header("H100", "elsewhere"), go_on=True).has("good")
 
 
 def test_missing_packages_are_named(monkeypatch):
@@ -149,3 +211,10 @@ def test_a_suite_stops_in_time_and_finished_runs_are_not_made_again(tmp_path):
     late = office.UntilTimeIsUp(inner, time.time() - 1, lambda: None)
     with pytest.raises(office.TimeIsUp):
         list(late(runs[1:2], force=False))
+
+    def slow(runs, *, force):
+        time.sleep(60)
+        yield
+
+    with pytest.raises(office.TimeIsUp):  # though nothing comes to an end meanwhile
+        list(office.UntilTimeIsUp(slow, time.time() + 0.2, lambda: None)(runs[1:2], force=False))
