@@ -1,14 +1,12 @@
 """The linear probe's path in double precision: on the device, on the host, and scikit-learn's objective beside it."""
 
 import time
-from functools import partial
 from typing import Any
 
 import jax
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from benchmarks.gpu.quiet import quiet
 from benchmarks.gpu.report import Report, within
 from benchmarks.gpu.setting import Setting
 from benchmarks.linear_probe import ProbeBenchmark, sample
@@ -27,16 +25,14 @@ AGREEMENT = TOLERANCE**2
 
 
 def measure(report: Report, setting: Setting) -> None:
-    names = ("probe path: device", "probe path: host", "probe path: scikit-learn")
-    if report.has(*names):
+    if report.has("probe path: device", "probe path: host", "probe path: scikit-learn"):
         return
     sizes = {"examples": 200, "features": 16, "classes": 4} if setting.small else {}
     asked = _problem(ProbeBenchmark(out=setting.scratch / "probe.json", **sizes))
     penalties = PENALTIES[::10] if setting.small else PENALTIES
     found: dict[str, list[float]] = {}
     for name, device in (("device", jax.devices()[0]), ("host", jax.devices("cpu")[0])):
-        path = partial(_path, name, device, asked, penalties, found, setting)
-        report.measure(f"probe path: {name}", path, seconds=15)
+        report.measure(f"probe path: {name}", lambda n=name, d=device: _path(n, d, asked, penalties, found), seconds=15)
     # A few values of C will do: scikit-learn takes longest where C is large.
     checked = penalties[:: max(len(penalties) // 5, 1)]
     report.measure("probe path: scikit-learn", lambda: _compared(asked, penalties, checked, found), seconds=10)
@@ -47,12 +43,9 @@ def _problem(config: ProbeBenchmark) -> ProbeProblem:
     return problem(standardisation(training.features)(training.features), training.labels, config.classes)
 
 
-def _path(
-    name: str, device: Any, asked: ProbeProblem, penalties: Any, found: dict[str, list[float]], setting: Setting
-) -> dict[str, Any]:
+def _path(name: str, device: Any, asked: ProbeProblem, penalties: Any, found: dict[str, list[float]]) -> dict[str, Any]:
     with jax.default_device(device):
         list(exact_path(asked, penalties[:2], TOLERANCE))  # compiles
-    with jax.default_device(device), quiet(setting):
         began = time.perf_counter()
         solutions = list(exact_path(asked, penalties, TOLERANCE))
         seconds = time.perf_counter() - began

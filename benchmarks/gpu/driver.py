@@ -1,22 +1,21 @@
-"""Runs the parts, each in a process of its own, and says what became of each.
-
-One part runs beside the others, which follow each other; it is stopped while they time something (`quiet`).
+"""Runs the parts one after another, each in a process of its own, and says what became of each.
 
 Nothing here imports JAX: the device belongs to the parts.
 """
 
 import json
+import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from artifacts.files import write_json
-from benchmarks.gpu.quiet import signalled
 from benchmarks.gpu.setting import Setting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -29,97 +28,72 @@ LINES = 40
 class Part:
     """A part, the module that measures it, and the seconds that it gets in a run of everything on a GPU.
 
-    `beside`: it gets all seconds, beside the others.
+    What a part does not need is left to the last one: after an earlier call it is nearly everything.
     """
 
     name: str
     module: str
     seconds: float
-    beside: bool = False
 
 
-#: The most valuable first.
+#: The photographs take more than a call, and so whatever the others leave.
 PARTS = (
-    Part("correct", "benchmarks.gpu.correct", 180),
-    Part("office", "benchmarks.gpu.office", 540, beside=True),
-    Part("rates", "benchmarks.gpu.rates", 250),
-    Part("feeding", "benchmarks.gpu.feeding", 100),
+    Part("correct", "benchmarks.gpu.correct", 165),
+    Part("rates", "benchmarks.gpu.rates", 290),
+    Part("feeding", "benchmarks.gpu.feeding", 85),
+    Part("office", "benchmarks.gpu.office", 0),
 )
 
 
 def run(parts: Sequence[Part], setting: Setting, *, seconds: float, packages: dict[str, str]) -> dict[str, Any]:
-    """The parts within `seconds` in all; the summary, which is written after each of them.
+    """The parts in order, within `seconds` in all; the summary, which is written after each of them.
 
-    The last of those that follow each other gets all the time that is left.
+    The last part gets all the time that is left.
     """
     ends = time.time() + seconds
     summary: dict[str, Any] = {"command": setting.command, "missing_packages": packages, "parts": {}}
-
-    def said(running: "_Running") -> None:
-        summary["parts"][running.part.name] = running.ended()
+    for place, part in enumerate(parts):
+        left = ends - time.time()
+        share = min(left, part.seconds * seconds / sum(one.seconds for one in parts))
+        if place == len(parts) - 1:
+            share = left
+        if share < 2 * GRACE:
+            summary["parts"][part.name] = {"state": "not begun: no time was left"}
+        else:
+            summary["parts"][part.name] = _run(part, setting, share)
         write_json(setting.out / "summary.json", summary)
-        print(f"{running.part.name}: {summary['parts'][running.part.name]['state']}", flush=True)
-
-    background = [_Running(part, setting, ends) for part in parts if part.beside]
-    alone = [part for part in parts if not part.beside]
-    try:
-        setting = replace(setting, beside=background[0].group if background else None)
-        for place, part in enumerate(alone):
-            left = ends - time.time()
-            share = min(left, part.seconds * seconds / sum(one.seconds for one in alone))
-            if place == len(alone) - 1:
-                share = left
-            if share < 2 * GRACE:
-                summary["parts"][part.name] = {"state": "not begun: no time was left"}
-            else:
-                said(_Running(part, setting, time.time() + share))
-            signalled(setting.beside, signal.SIGCONT)  # a part that was cut off has left it stopped
-        for running in background:
-            said(running)
-    finally:
-        for running in background:
-            running.end()
+        print(f"{part.name}: {summary['parts'][part.name]['state']}", flush=True)
     return summary
 
 
-class _Running:
-    """A part's process, which is ended at a time if it has not ended by itself."""
-
-    def __init__(self, part: Part, setting: Setting, ends: float):
-        self.part, self._setting, self._began, self._ends = part, setting, time.time(), ends
-        told = setting.scratch / f"{part.name}.setting.json"
-        replace(setting, ends=ends - GRACE).save(told)
-        self._log = setting.scratch / f"{part.name}.log"
-        with self._log.open("wb") as stream:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "benchmarks.gpu.inside", part.name, part.module, str(told)],
-                stdout=stream, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True,
-            )  # fmt: skip
-
-    @property
-    def group(self) -> int:
-        """Of processes: the part and all its children."""
-        return self._process.pid
-
-    def ended(self) -> dict[str, Any]:
-        """Wait; what became of it."""
+def _run(part: Part, setting: Setting, seconds: float) -> dict[str, Any]:
+    began = time.time()
+    told = setting.scratch / f"{part.name}.setting.json"
+    log = setting.scratch / f"{part.name}.log"
+    replace(setting, ends=began + seconds - GRACE).save(told)
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.gpu.inside", part.name, part.module, str(told)],
+            stdout=stream, stderr=subprocess.STDOUT, cwd=ROOT, start_new_session=True,
+        )  # fmt: skip
         try:
-            status = self._process.wait(timeout=max(self._ends - time.time(), 0))
+            status = process.wait(timeout=seconds)
             state = "done" if status == 0 else f"failed with status {status}"
         except subprocess.TimeoutExpired:
-            state = f"cut off after {time.time() - self._began:.0f} s"
+            state = f"cut off after {seconds:.0f} s"
         finally:
-            self.end()  # and whatever it has started
-        return {
-            "state": state, "seconds": round(time.time() - self._began, 1),
-            **_found(self._setting.out / f"{self.part.name}.json", self._began),
-            "log": [] if state == "done" else self._log.read_text(errors="replace").strip().splitlines()[-LINES:],
-        }  # fmt: skip
+            _end(process)  # and whatever it has started
+    return {
+        "state": state, "seconds": round(time.time() - began, 1), **_found(setting.out / f"{part.name}.json", began),
+        "log": [] if state == "done" else log.read_text(errors="replace").strip().splitlines()[-LINES:],
+    }  # fmt: skip
 
-    def end(self) -> None:
-        """End it with all its children, which share its process group."""
-        signalled(self.group, signal.SIGKILL)
-        self._process.wait()
+
+def _end(process: subprocess.Popen) -> None:
+    """End a part with all its children, which share its process group."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 def _found(path: Path, began: float) -> dict[str, Any]:

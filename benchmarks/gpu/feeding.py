@@ -18,7 +18,6 @@ import numpy as np
 
 from benchmarks.data_loading import STORES, write_photographs
 from benchmarks.gpu.programs import FULL_SIDE, network_of
-from benchmarks.gpu.quiet import quiet
 from benchmarks.gpu.report import Report
 from benchmarks.gpu.setting import Setting
 from empirical.augment import Transform, apply
@@ -48,16 +47,16 @@ def measure(report: Report, setting: Setting) -> None:
         return
     for name, images in stores.items():
         for number in threads:
-            feed = partial(_feed, images, transform, batch, number, setting)
+            feed = partial(_feed, images, transform, batch, number)
             report.measure(f"feed: {name}, {number} threads", feed, seconds=setting.about(4))
     network, images = network_of("resnet50", transform.side, "bfloat16"), stores["raw_256"]
     for size in (4, 8) if setting.small else (64, 256):
-        evaluation = partial(_evaluation, network, images, transform.side, size, setting)
+        evaluation = partial(_evaluation, network, images, transform.side, size)
         report.measure(f"evaluation: passes of {size}", evaluation, seconds=setting.about(10))
-    resident = partial(_training, network, training_data(images, transform), batch, setting)
+    resident = partial(_training, network, training_data(images, transform), batch)
     report.measure("training: resident", resident, seconds=setting.about(25))
     for number in reversed(threads):
-        streamed = partial(_training, network, Streamed(images, transform, threads=number), batch, setting)
+        streamed = partial(_training, network, Streamed(images, transform, threads=number), batch)
         report.measure(f"training: streamed, {number} threads", streamed, seconds=setting.about(25))
 
 
@@ -75,7 +74,7 @@ def _packed(folder: Path, count: int) -> dict[str, ImageSet]:
     return found
 
 
-def _feed(images: ImageSet, transform: Transform, batch: int, threads: int, setting: Setting) -> dict[str, Any]:
+def _feed(images: ImageSet, transform: Transform, batch: int, threads: int) -> dict[str, Any]:
     """Images a second of many epochs in one, after an epoch that compiles and fills the page cache."""
 
     def pass_over(epochs: int) -> None:
@@ -85,13 +84,12 @@ def _feed(images: ImageSet, transform: Transform, batch: int, threads: int, sett
             shown = apply(*arrays, transform=transform, key=jax.random.key(0))
         shown.block_until_ready()
 
-    pass_over(1)
-    with quiet(setting):
-        return {"images_per_second": len(images) * _rate(pass_over), "threads": threads}
+    return {"images_per_second": len(images) * times_a_second(pass_over), "threads": threads}
 
 
-def _rate(work: Callable[[int], None]) -> float:
-    """How often a second `work` is done, which is told how often; over `LONG` seconds or more."""
+def times_a_second(work: Callable[[int], None]) -> float:
+    """How often a second `work` is done, which is told how often; over `LONG` seconds or more, the first one apart."""
+    work(1)
     times = 1
     while True:
         began = time.perf_counter()
@@ -106,17 +104,16 @@ def _classifier(network: Backbone) -> Classifier:
     return Classifier(network, random_head(CLASSES, network.feature_dim, key=jax.random.key(0)))
 
 
-def _training(network: Backbone, data: Resident | Streamed, batch: int, setting: Setting) -> dict[str, Any]:
+def _training(network: Backbone, data: Resident | Streamed, batch: int) -> dict[str, Any]:
     """ResNet-50 in bfloat16, trained for some epochs; compilation apart."""
     run = TrainingRun(method=FT, learning_rate=1e-4, epochs=15, batch_size=batch, seed=0)
-    with quiet(setting):
-        outcome = train(_classifier(network), data, run)
+    outcome = train(_classifier(network), data, run)
     if outcome.failure is not None:
         raise RuntimeError(outcome.failure)
     return {"images_per_second": outcome.images_per_second, "form": type(data).__name__}
 
 
-def _evaluation(network: Backbone, images: ImageSet, side: int, size: int, setting: Setting) -> dict[str, Any]:
+def _evaluation(network: Backbone, images: ImageSet, side: int, size: int) -> dict[str, Any]:
     """Images a second of a whole evaluation, metrics and features included, as after every epoch of training."""
     transform = TRANSFORMS["living17"].evaluation.at_side(side)
     sets = evaluation_sets([EvaluationSet(images, transform)], batch_size=size)
@@ -126,6 +123,4 @@ def _evaluation(network: Backbone, images: ImageSet, side: int, size: int, setti
         for _ in range(times):
             evaluate(classifier, sets, feature_limit=None)
 
-    judged(1)
-    with quiet(setting):
-        return {"images_per_second": len(images) * _rate(judged)}
+    return {"images_per_second": len(images) * times_a_second(judged)}

@@ -6,6 +6,7 @@ a results folder with every finished run but its weights, is written again and a
 goes on from it.
 """
 
+import json
 import os
 import shutil
 import signal
@@ -123,11 +124,23 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting, workers: Executor
     values = {
         "complete": complete and not failed, "seeds": list(suite.recipes[0].seeds), "seconds": time.time() - began,
         "runs_made": executor.made, "set_aside": failed, "missing": len(benchmark.missing), "rows": rows,
+        "runs": _finished(workspace),
         "tables": {path.name: path.read_text(encoding="utf-8") for path in files if path.suffix in (".csv", ".md")},
     }  # fmt: skip
     if failed:
         raise Wrong(f"{len(failed)} runs failed, the first of them {next(iter(failed.items()))}", values)
     return values
+
+
+def _finished(workspace: Workspace) -> list[dict[str, Any]]:
+    """Every finished probe and run by itself, those too that no row has yet."""
+    records = [json.loads(path.read_bytes()) for path in sorted(workspace.folder.glob("*/*/result.json"))]
+    fields = ("method", "learning_rate", "penalty", "seed", "status", "selected_epoch", "seconds")
+    return [
+        {name: one[name] for name in fields if name in one}
+        | {"accuracy": {name: found["accuracy"] for name, found in one["sets"].items()}}
+        for one in records
+    ]
 
 
 class TimeIsUp(Exception):

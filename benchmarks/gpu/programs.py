@@ -16,6 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.backbones import backbone
+from benchmarks.gpu.one_pass_norm import normalised
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, random_head
 from empirical.backbones.clip_resnet import ClipResNet
@@ -34,6 +35,7 @@ Precision = str
 #: Kernels that are tried in place of the networks' own.
 VARIANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "": nullcontext,
+    "norms in one pass": lambda: patch("empirical.backbones.normalisation.BatchNorm.__call__", normalised),
     "cuDNN's attention": lambda: patch(
         "jax.nn.dot_product_attention", partial(jax.nn.dot_product_attention, implementation="cudnn")
     ),

@@ -11,6 +11,7 @@ from typing import Any
 
 from artifacts.files import write_json
 
+ROOT = Path(__file__).resolve().parents[2]
 #: Lines of a traceback that are kept.
 LINES = 12
 
@@ -67,7 +68,7 @@ class Report:
             if isinstance(error, Wrong):
                 self.document["measured"][name] = _plain(error.values)
             said = f"{type(error).__name__}: {error}"
-            lines = traceback.format_exc().strip().splitlines()[-LINES:]
+            lines = traceback.format_exc().replace(f"{ROOT}/", "").strip().splitlines()[-LINES:]
             self.document["failed"][name] = {"error": said, "traceback": lines}
             print(f"{name}: {said}", file=sys.stderr, flush=True)
         self.document["seconds"][name] = round(time.perf_counter() - began, 2)
@@ -99,10 +100,10 @@ def _earlier(path: Path, header: Mapping[str, Any]) -> tuple[list[dict[str, Any]
     same = all(document["environment"][what] == header["environment"][what] for what in ("devices", "versions"))
     if not same or document["small"] != header["small"]:
         return [], {}
-    known = {name for call in document["earlier"] for name in call["measured"]}
+    known = {name for call in document.get("earlier", []) for name in call["measured"]}
     measured = {name: figures for name, figures in document["measured"].items() if name not in document["failed"]}
     call = {name: document[name] for name in ("command", "environment")}
-    return [*document["earlier"], {**call, "measured": [one for one in measured if one not in known]}], measured
+    return [*document.get("earlier", []), {**call, "measured": [one for one in measured if one not in known]}], measured
 
 
 def within(found: Mapping[str, Any], bounds: Mapping[str, float]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ class Setting:
       ends: seconds since the epoch at which a part must have ended.
       command: as it was typed.
       revision: of the code; a checkout that was copied to the device may have a history of its own.
-      beside: process group of the part that runs beside this one; None: there is none.
     """
 
     out: Path
@@ -28,7 +27,6 @@ class Setting:
     ends: float = float("inf")
     command: str = ""
     revision: str | None = None
-    beside: int | None = None
 
     @property
     def left(self) -> float:

@@ -5,10 +5,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32
 
-from empirical.backbones.batch_statistics import EPSILON, by_own_statistics
 from empirical.records import NormMode
 
 MOMENTUM = 0.1  # PyTorch's convention: new = 0.9 old + 0.1 batch; biased in the batch, unbiased in the buffer
+EPSILON = 1e-5
 
 
 class BatchNorm(eqx.Module):
@@ -33,17 +33,20 @@ class BatchNorm(eqx.Module):
         ones do, and the layer comes back as it was.
         """
         if norm_mode == "eval":
-            factor = self.scale * jax.lax.rsqrt(self.variance + EPSILON)
-            return ((x - self.mean) * factor + self.shift).astype(x.dtype), self
-        images, mean, variance = by_own_statistics(x, self.scale, self.shift, self.mean)
+            return self._normalised(x, self.mean, self.variance), self
+        values = x.astype(jnp.float32)
+        mean, variance = jnp.mean(values, (0, 1, 2)), jnp.var(values, (0, 1, 2))
         count = x.shape[0] * x.shape[1] * x.shape[2]
         unbiased = variance * (count / max(count - 1, 1))
         statistics = (
-            (1 - MOMENTUM) * self.mean + MOMENTUM * mean,
-            (1 - MOMENTUM) * self.variance + MOMENTUM * unbiased,
+            (1 - MOMENTUM) * self.mean + MOMENTUM * jax.lax.stop_gradient(mean),
+            (1 - MOMENTUM) * self.variance + MOMENTUM * jax.lax.stop_gradient(unbiased),
         )
         after = eqx.tree_at(lambda norm: (norm.mean, norm.variance), self, statistics)
-        return images, after
+        return self._normalised(x, mean, variance), after
+
+    def _normalised(self, x: Array, mean: Array, variance: Array) -> Array:
+        return ((x - mean) * (self.scale * jax.lax.rsqrt(variance + EPSILON)) + self.shift).astype(x.dtype)
 
 
 class LayerNorm(eqx.Module):

@@ -81,6 +81,12 @@ def test_rates_are_written_as_they_are_measured_and_shipped_device_by_device(tmp
     (measured,) = read_rates(tmp_path / "device_rates.json").devices
     assert measured.device == jax.devices()[0].device_kind
     assert measured.rates == (rate(),)
+    later = writing.Rates(Report(tmp_path / "rates.json", {}), setting)
+    later.add(program._replace(batch=256), 200.0)
+    later.add(program, 100.0)
+    assert read_rates(later.path).devices[0].rates == (rate(batch=256, images_per_second=200.0), rate())
+    later.device = measured
+    writing._write(later.path, Shipped(devices=(measured,)))
     shipped = tmp_path / "shipped.json"
     before = Shipped(devices=(device(name="Another"), device(rate(images_per_second=1.0), name=measured.device)))
     shipped.write_text(before.model_dump_json())

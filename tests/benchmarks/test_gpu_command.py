@@ -61,45 +61,6 @@ def test_a_part_that_fails_and_one_that_hangs_leave_what_they_had(setting, tmp_p
     assert document["command"] == setting.command
 
 
-WAITING = """
-import time
-def measure(report, setting):
-    began = time.time()
-    while not (setting.out / "enough").exists() and time.time() < began + 100:
-        (setting.out / "alive").write_text(str(time.time()))
-        time.sleep(0.05)
-    report.measure("beside", lambda: {"value": 1.0})
-"""
-TIMING = """
-import time
-from benchmarks.gpu.quiet import quiet
-def measure(report, setting):
-    alive = setting.out / "alive"
-    def seen():
-        before = alive.read_text()
-        time.sleep(0.5)
-        return float(alive.read_text() != before)
-    while not alive.exists():
-        time.sleep(0.05)
-    with quiet(setting):
-        report.measure("quiet", seen)
-    report.measure("beside the other", seen)
-    (setting.out / "enough").touch()
-"""
-
-
-def test_the_part_beside_the_others_stands_still_while_they_time(setting, tmp_path, monkeypatch):
-    (tmp_path / "waiting_part.py").write_text(WAITING)
-    (tmp_path / "timing_part.py").write_text(TIMING)
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    parts = (driver.Part("waiting", "waiting_part", 120, beside=True), driver.Part("timing", "timing_part", 120))
-    summary = driver.run(parts, setting, seconds=120, packages={})
-    assert driver.complete(summary), driver.text(summary)
-    assert summary["parts"]["waiting"]["measured"] == ["beside"]
-    measured = json.loads((setting.out / "timing.json").read_bytes())["measured"]
-    assert measured == {"quiet": 0.0, "beside the other": 1.0}
-
-
 def _alive(process: int) -> bool:
     for _ in range(50):
         try:

@@ -1,16 +1,19 @@
-"""A batch normalised by its own statistics, with a gradient that reads the batch once for all of its sums.
+"""A batch norm to be tried on a GPU: its batch is read once for mean and variance, and once for all sums of a gradient.
 
-What differentiation makes of mean and variance reads the batch several times more, and that is what a normalised
-network spends most of its time with on a GPU.
+What differentiation makes of mean and variance reads the batch several times more, and reductions are a third of a
+ResNet-50's training step on an H200.
 """
 
 from typing import NamedTuple
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32
 
-EPSILON = 1e-5
+from empirical.backbones.normalisation import EPSILON, MOMENTUM, BatchNorm
+from empirical.records import NormMode
+
 #: Of a batch of images: all but the channels.
 AXES = (0, 1, 2)
 Images = Float[Array, "n side side c"]
@@ -32,14 +35,22 @@ class _Kept(NamedTuple):
     scale: Channels
 
 
-@jax.custom_vjp
-def by_own_statistics(x: Images, scale: Channels, shift: Channels, near: Channels) -> Normalised:
-    """Normalise over images and pixels, in float32 whatever type passes through.
+def normalised(norm: BatchNorm, x: Images, norm_mode: NormMode) -> tuple[Images, BatchNorm]:
+    """`BatchNorm.__call__` in train mode."""
+    if norm_mode != "train":
+        raise ValueError(f"`norm_mode` must be train, got {norm_mode}.")
+    images, mean, variance = _by_own_statistics(x, norm.scale, norm.shift, norm.mean)
+    count = x.size // x.shape[-1]
+    statistics = (
+        (1 - MOMENTUM) * norm.mean + MOMENTUM * mean,
+        (1 - MOMENTUM) * norm.variance + MOMENTUM * variance * (count / max(count - 1, 1)),
+    )
+    return images, eqx.tree_at(lambda norm: (norm.mean, norm.variance), norm, statistics)
 
-    Args:
-      near: about the mean, such as a running one. Squares are taken around it, so that one pass over the batch gives
-        the mean and a variance that does not cancel; it gets no gradient.
-    """
+
+@jax.custom_vjp
+def _by_own_statistics(x: Images, scale: Channels, shift: Channels, near: Channels) -> Normalised:
+    """Squares are taken around `near`, about the mean, so that a variance from one pass does not cancel."""
     return _forward(x, scale, shift, near)[0]
 
 
@@ -61,4 +72,4 @@ def _backward(kept: _Kept, gradient: Normalised) -> tuple[Images, Channels, Chan
     return x.astype(kept.x.dtype), scale, shift, jnp.zeros_like(shift)
 
 
-by_own_statistics.defvjp(_forward, _backward)
+_by_own_statistics.defvjp(_forward, _backward)
