@@ -28,7 +28,7 @@ COMPARED = ("resnet50", "clip_vit_b16")
 RECIPES = (("resnet50", 64), ("clip_resnet50", 64), ("clip_vit_b16", 128))
 COMPILERS = 8
 #: What a network's own kernel may be replaced by, after the first GPU's profile: the ResNet spends a third of a step on
-#: sums for its norms, the transformer's attention writes its weights to memory.
+#: reductions, most of them its norms'; the transformer's attention writes its weights to memory.
 KERNELS = {"resnet50": "norms in one pass", "clip_vit_b16": "cuDNN's attention"}
 #: That timing a program takes about, with PyTorch and a profile.
 TIMING_SECONDS = 4.0

@@ -17,6 +17,7 @@ from empirical.benchmark.device_rates import DeviceRates, Rate, Shipped, device_
 from empirical.benchmark.effort import Effort
 from empirical.benchmark.suite import named_suite
 from empirical.recipes import PAPER_RECIPES
+from tests.support import ROOT
 
 LIVING17 = PAPER_RECIPES["living17"]
 
@@ -66,6 +67,21 @@ def test_every_recipe_of_the_paper_is_measured():
     ]
     for recipe in named_suite("paper").recipes:
         assert rate_of(recipe, device(*rates)) == 100.0, recipe.name
+
+
+def test_shipped_rates_are_the_measured_ones_and_give_hours_of_the_whole_paper():
+    (shipped,) = read_rates().devices
+    measured = json.loads((ROOT / "benchmarks" / "results" / "gpu" / "rates.json").read_bytes())
+    assert measured["environment"]["devices"] == [f"gpu:{shipped.device}"]
+    assert (measured["command"], measured["environment"]["git_revision"]) == (shipped.command, shipped.revision)
+    names = {backbone: network for network, backbone in writing.BACKBONES.items()}
+    for one in shipped.rates:
+        program = Program(names[one.backbone], "training step", one.batch, one.precision, one.side)
+        assert measured["measured"][program.name]["images_per_second"]["jax"] == pytest.approx(
+            one.images_per_second, abs=0.06
+        )
+    for recipe in named_suite("paper").recipes:
+        assert rate_of(recipe, shipped) is not None, recipe.name
 
 
 def test_rates_are_written_as_they_are_measured_and_shipped_device_by_device(tmp_path, monkeypatch):
