@@ -54,9 +54,8 @@ def run(parts: Sequence[Part], setting: Setting, *, seconds: float, packages: di
     summary: dict[str, Any] = {"command": setting.command, "missing_packages": packages, "parts": {}}
     for place, part in enumerate(parts):
         left = ends - time.time()
-        share = min(left, part.seconds * seconds / sum(one.seconds for one in parts))
-        if place == len(parts) - 1:
-            share = left
+        last = place == len(parts) - 1
+        share = left if last else min(left, part.seconds * seconds / sum(one.seconds for one in parts))
         if share < 2 * GRACE:
             summary["parts"][part.name] = {"state": "not begun: no time was left"}
         else:

@@ -74,6 +74,17 @@ def _alive(process: int) -> bool:
     return True
 
 
+def test_a_part_alone_gets_all_the_time(setting, tmp_path, monkeypatch):
+    (tmp_path / "told_part.py").write_text(
+        "def measure(report, setting):\n    report.measure('left', lambda: {'seconds': setting.left})"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    summary = driver.run([driver.Part("told", "told_part", 0)], setting, seconds=100, packages={})
+    assert driver.complete(summary), driver.text(summary)
+    left = json.loads((setting.out / "told.json").read_bytes())["measured"]["left"]["seconds"]
+    assert 0 < left < 100 - driver.GRACE
+
+
 def test_a_setting_travels(setting):
     path = setting.scratch / "setting.json"
     setting.save(path)
