@@ -87,9 +87,9 @@ def test_other_systems(capsys, file):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("--executor", "slurm", "--partition", "gpu", "--dry-run"), 1, "walltime: Field required"),
-        (("--executor", "pbs", "--walltime", "1:00:00", "--gres", "gpu:1", "--dry-run"), 1, "gres: Extra inputs"),
-        (("--executor", "slurm", "--walltime", "1:00:00", "--jobs", "0", "--dry-run"), 1, "jobs: Input should be"),
+        (("--executor", "slurm", "--partition", "gpu", "--dry-run"), 2, "walltime: Field required"),
+        (("--executor", "pbs", "--walltime", "1:00:00", "--gres", "gpu:1", "--dry-run"), 2, "gres: Extra inputs"),
+        (("--executor", "slurm", "--walltime", "1:00:00", "--jobs", "0", "--dry-run"), 2, "jobs: Input should be"),
         (("--executor", "slurm", "--cluster", "nowhere.toml"), 1, "nowhere.toml must be a TOML file"),
         (("--executor", "slurm", "--scheduler", "tcp://x:1"), 2, "go together"),
         (("--executor", "dask"), 2, "go together"),
