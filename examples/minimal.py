@@ -56,4 +56,4 @@ def results() -> dict[str, tuple[float, float]]:
 
 if __name__ == "__main__":
     for method, (within, outside) in results().items():
-        print(f"{method:20} ID error {within:.1e}   OOD error {outside:.1e}")
+        print(f"{method:20} ID error {within:.6f}   OOD error {outside:.6f}")

@@ -8,7 +8,7 @@ from examples import minimal
 from simulations import fine_tuning, linear_probing, lp_ft
 from theory import LinearNetwork, Problem, implicit_lower_bound
 
-#: Gradient descent with steps of 2e-4 ends at first order in the step beside the flow; the sum of squares is of order 1.
+#: Gradient descent with steps of 2e-4 ends beside the flow, at first order in the step.
 RTOL = 0.02
 #: Descent has fitted the training data to rounding.
 FITTED = 1e-20
@@ -32,6 +32,6 @@ def test_descent_ends_where_the_flow_does(problem):
 
 def test_the_story_that_it_tells_is_the_papers(problem):
     lp, ft, both = minimal.results().values()
-    assert ft[0] < lp[0] and both[0] < lp[0]
-    assert lp[1] < ft[1] and both[1] < ft[1]
+    assert max(ft[0], both[0]) < lp[0]
+    assert max(lp[1], both[1]) < ft[1]
     assert np.sqrt(ft[1]) >= float(implicit_lower_bound(problem)) > np.sqrt(lp[1])
