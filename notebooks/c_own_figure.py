@@ -34,21 +34,22 @@ for experiment in EXPERIMENTS:
 
 # %%
 experiment = next(one for one in EXPERIMENTS if one.name == "risk_along_flow")
-print(experiment.configuration("quick").model_dump_json(indent=1))
+print(experiment.config("quick").model_dump_json(indent=1))
 
 # %% [markdown]
 # Change what you like. A name that does not exist, or dimensions that cannot be, are refused in one line.
 
 # %%
-own = configured(experiment, "quick", {"dimensions": {"input_dim": 60, "feature_dim": 4, "id_dim": 20}})
+changes = {"dimensions": {"input_dim": 60, "feature_dim": 4, "id_dim": 20}, "angles": [0.3, 0.5, 0.7, 0.9]}
+own = configured(experiment, "quick", changes)
 data = experiment.simulate(own)
 figure = entry("risk_along_flow").load().draw(data)
 figure
 
 # %% [markdown]
 # `save` writes SVG, PNG and PDF. On the command line the same is
-# `distort simulate risk_along_flow --set dimensions.d=60 --set dimensions.k=4 --set dimensions.m=20 --out results`, and then
-# `distort figures risk_along_flow --from results --setting ... --size column --format pdf`.
+# `distort simulate risk_along_flow --settings own.toml --out results`, with the same changes as TOML, and then
+# `distort figures risk_along_flow --from results --setting LABEL --size column --format pdf`; the first command prints the label.
 
 # %%
 folder = Path(tempfile.mkdtemp())
