@@ -14,13 +14,17 @@ CONTENTS = {
     "backbones_table": speed.backbones_table,
     "claims_table": claims.claims_table,
     "exact_training": speed.exact_training,
+    "feeding_table": speed.feeding_table,
+    "loading_table": speed.loading_table,
     "measured_table": measured.measured_table,
     "minimal_output": examples.minimal_output,
     "paper_table": measured.paper_table,
     "picture_caption": measured.picture_caption,
     "reduced_flow_table": speed.reduced_flow_table,
     "readme_output": examples.readme_output,
+    "scale_table": speed.scale_table,
     "statements_counted": claims.statements_counted,
+    "structure_table": speed.structure_table,
     "training_table": speed.training_table,
 }
 #: Blocks whose content takes a run of a program.

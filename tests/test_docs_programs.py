@@ -93,17 +93,3 @@ def test_python_of_the_docs_runs(page, program, tmp_path, monkeypatch):
 
 def test_pages_with_tests_of_their_own_have_them():
     assert [name for name in TESTED_ELSEWHERE.values() if not (ROOT / name).exists()] == []
-
-
-def test_the_script_for_a_cluster_is_printed_as_the_page_writes_it(tmp_path, monkeypatch, capsys):
-    pytest.importorskip("dask_jobqueue", reason="needs the extra [cluster]")
-    from distort.__main__ import main
-
-    page = ROOT / "docs" / "cluster.md"
-    ((_, configuration), *_) = blocks(page, "toml")
-    line = next(line for name, line in commands() if name == page.name and "--dry-run" in line)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "cluster.toml").write_text(configuration, encoding="utf-8")
-    (tmp_path / "shared" / "data").mkdir(parents=True)
-    assert main(shlex.split(line.replace("/shared", str(tmp_path / "shared")))) == 0
-    assert "#SBATCH" in capsys.readouterr().out

@@ -1,10 +1,15 @@
 """README and docs say what the results say, and the programs that they show print what stands below them."""
 
+import json
 import re
 from importlib import import_module
 
+import pytest
+
+from artifacts import UserError
 from figures.catalogue import FIGURES
 from pages import blocks, description
+from pages import evidence as module
 from pages.__main__ import CONTENTS, pages, stale
 from pages.claims import ABOUT
 from pages.evidence import PICTURE, evidence
@@ -22,6 +27,28 @@ def test_an_edited_number_is_noticed():
     block = "<!-- generated: exact_training -->\n- 9 million problems a second\n<!-- end -->"
     assert blocks.names(block) == ["exact_training"]
     assert "9 million" not in blocks.filled(block, CONTENTS)
+
+
+def test_a_results_folder_is_taken_over_with_its_picture(tmp_path, monkeypatch):
+    results = tmp_path / "results"
+    (results / "figures" / "side_by_side").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"summary\.json must be there"):
+        module.take_over(results)
+    (results / "figures" / "side_by_side" / "side_by_side.svg").write_text("<svg/>", encoding="utf-8")
+    summary = {"claims": [{"name": "a", "status": "proved", "proof": "left out"}], "benchmark": [], "datasets": []}
+    rest = {"figures": [], "environment": {"python": "3.12"}, "scale": "quick"}
+    (results / "summary.json").write_text(json.dumps(summary | rest), encoding="utf-8")
+    monkeypatch.setattr(module, "FILE", tmp_path / "reproduce.json")
+    monkeypatch.setattr(module, "PICTURE", tmp_path / "picture.svg")
+    module.take_over(results)
+    taken = module.evidence()
+    assert taken["command"] == "distort reproduce --scale quick"
+    assert taken["claims"][0] == {
+        "name": "a",
+        "status": "proved",
+        **dict.fromkeys(("examples", "violations", "sharpness")),
+    }
+    assert (tmp_path / "picture.svg").is_file()
 
 
 def test_every_block_that_can_be_made_is_on_a_page():
