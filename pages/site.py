@@ -38,8 +38,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Reads the plain notation of the page of proofs as formulas."""
-    return with_formulas(markdown) if page.file.src_uri == "theory.md" else markdown
+    """Reads the plain notation of pages of mathematics as formulas."""
+    return with_formulas(markdown) if page.file.src_uri in ("glossary.md", "theory.md") else markdown
 
 
 def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files) -> str:
