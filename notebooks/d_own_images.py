@@ -90,4 +90,4 @@ for row in benchmark["rows"]:
     print(f"{row['method']:6} {row['norm_mode']:6} ID {row['id_accuracy']:.3f}   OOD {row['ood_accuracy']:.3f}")
 
 # %% [markdown]
-# The results folder also holds CSV, Markdown and LaTeX tables, and `distort figures --from results-own` draws what they show.
+# So few images, epochs and seeds decide nothing; they show the way. The results folder also holds CSV, Markdown and LaTeX tables, and `distort figures --from results-own` draws what they show.

@@ -22,6 +22,7 @@ from pages.notation import with_formulas  # noqa: E402
 #: Pages of the checkout's root, and what they are called on the site.
 FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 ARITHMATEX = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', flags=re.DOTALL)
+DOLLARS = re.compile(r"(\$\$?)([^$<>]+)\1")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!https?://|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
 
 
@@ -49,6 +50,13 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files
     def formula(match: re.Match[str]) -> str:
         return convert(html.unescape(match[2]), display="inline" if match[1] == "span" else "block")
 
+    def in_notebook(match: re.Match[str]) -> str:
+        return convert(html.unescape(match[2]), display="inline" if match[1] == "$" else "block")
+
+    if page.file.src_uri.startswith("notebooks/"):
+        # Cells of text alone: what a program prints may hold a dollar.
+        parts = re.split(r"(<pre.*?</pre>|<script.*?</script>|<style.*?</style>)", content, flags=re.DOTALL)
+        return "".join(part if index % 2 else DOLLARS.sub(in_notebook, part) for index, part in enumerate(parts))
     return ARITHMATEX.sub(formula, content)
 
 
