@@ -26,6 +26,15 @@ DOLLARS = re.compile(r"(\$\$?)([^$<>]+)\1")
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?!https?://|#|mailto:)([^)#\s]+)(#[^)\s]*)?\)")
 
 
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Puts pages of `docs/` that the navigation does not name behind those that it does."""
+    listed = set(re.findall(r"[\w/]+\.md", str(config.nav))) | {"package_description.md"}
+    others = [path.name for path in sorted((ROOT / "docs").glob("*.md")) if path.name not in listed]
+    if others and config.nav is not None:
+        config.nav.append({"Further pages": list(others)})
+    return config
+
+
 @event_priority(100)
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Adds the pages that do not lie in `docs/`, before other plugins look through the files."""
@@ -39,7 +48,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Reads the plain notation of pages of mathematics as formulas."""
+    """Reads the plain notation of pages of mathematics as formulas; links that leave `docs/` are words."""
+    markdown = LINK.sub(_inside, markdown)
     return with_formulas(markdown) if page.file.src_uri in ("glossary.md", "theory.md") else markdown
 
 
@@ -58,6 +68,16 @@ def on_page_content(content: str, page: Page, config: MkDocsConfig, files: Files
         parts = re.split(r"(<pre.*?</pre>|<script.*?</script>|<style.*?</style>)", content, flags=re.DOTALL)
         return "".join(part if index % 2 else DOLLARS.sub(in_notebook, part) for index, part in enumerate(parts))
     return ARITHMATEX.sub(formula, content)
+
+
+def _inside(match: re.Match[str]) -> str:
+    words, path = match[2], match[3]
+    if not path.startswith("../"):
+        return match[0]
+    place = path.removeprefix("../")
+    if place in FROM_ROOT:
+        return f"[{words}]({FROM_ROOT[place]}{match[4] or ''})"
+    return f"`{place}`" if words.strip("`") == place else f"{words} (`{place}`)"
 
 
 def for_site(text: str) -> str:
