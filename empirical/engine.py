@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
 from artifacts.directory import UP_TO_DATE
 from artifacts.files import write_json
 from artifacts.progress import Progress, silent
@@ -62,10 +62,11 @@ def run_suite(
       limit: how many units are made at most.
       force: make again what is up to date.
     Raises:
-      UserError: the folder holds another suite, or `limit` is not positive.
+      UserError: the folder holds another suite.
+      ArgumentError: `limit` is not positive.
     """
     if limit is not None and limit < 1:
-        raise UserError(f"`limit` must be at least 1, got {limit}.")
+        raise ArgumentError(f"`limit` must be at least 1, got {limit}.")
     open_suite(workspace.folder, suite)
     ledger = Ledger(suite, workspace)
     outcomes: dict[Unit, Done | Failed] = {}

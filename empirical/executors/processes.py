@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
 from artifacts.runtime import share_processors
 from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
@@ -37,7 +37,7 @@ class Processes:
       gpus: names of GPUs as CUDA_VISIBLE_DEVICES has them, the first for the first worker; none: workers see what this
         process sees.
     Raises:
-      UserError: `count` is not positive, or exceeds the GPUs, of which two workers cannot share one.
+      ArgumentError: `count` is not positive, or exceeds the GPUs, of which two workers cannot share one.
     """
 
     count: int
@@ -47,9 +47,9 @@ class Processes:
 
     def __post_init__(self):
         if self.count < 1:
-            raise UserError(f"`workers` must be at least 1, got {self.count}.")
+            raise ArgumentError(f"`workers` must be at least 1, got {self.count}.")
         if self.gpus and self.count > len(self.gpus):
-            raise UserError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
+            raise ArgumentError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
         """Make the runs side by side; closing the generator ends the workers, whatever they do."""

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
 from artifacts.frozen import Frozen
 from empirical.benchmark.run import Run
 from empirical.executors.dask_workers import given_out
@@ -135,6 +135,7 @@ def read_queue(system: System, path: Path | None, **changes: Any) -> Slurm | PBS
       changes: fields of the table; None leaves the file's value, or else the usual one.
     Raises:
       UserError: the file cannot be read, has no such table, or asks for what there is not.
+      ArgumentError: the flags do, or lack what must be said.
     """
     content: dict[str, Any] = {}
     if path is not None:
@@ -151,8 +152,11 @@ def read_queue(system: System, path: Path | None, **changes: Any) -> Slurm | PBS
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        said = f"{path}: [{system}]" if path else f"What is asked of {system}"
-        raise UserError(f"{said} must follow docs/cluster.md, but {field}: {first['msg']}.") from error
+        wrong = f"must follow docs/cluster.md, but {field}: {first['msg']}"
+        if field in given or path is None:
+            message = f"The flags for {system} {wrong}; change --{field}, or name a file with --cluster."
+            raise ArgumentError(message) from error
+        raise UserError(f"{path}: [{system}] {wrong}.") from error
 
 
 def job_script(asked: Slurm | PBS | SGE) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
 from empirical.executors.fleet import GPU
 from empirical.executors.processes import DEVICES, visible_gpus
 
@@ -19,12 +19,13 @@ def serve(address: str, count: int | None = None) -> int:
     Args:
       count: by default one a GPU, or one on a machine without.
     Raises:
-      UserError: Dask is not installed, nobody answers, or there are fewer GPUs than workers.
+      ArgumentError: there are fewer GPUs than workers.
+      UserError: Dask is not installed, or nobody answers.
     """
     gpus = visible_gpus()
     number = count if count is not None else len(gpus) or 1
     if number < 1 or (gpus and number > len(gpus)):
-        raise UserError(f"`workers` must be at least 1 and at most the number of GPUs ({len(gpus)}), got {number}.")
+        raise ArgumentError(f"`workers` must be at least 1 and at most the number of GPUs ({len(gpus)}), got {number}.")
     try:
         asyncio.run(_serve(address, gpus[:number] if gpus else (None,) * number))
     except (OSError, TimeoutError) as error:
