@@ -1,11 +1,11 @@
 """The folder that a user names for results: ours, or empty, or refused."""
 
-import json
 import os
 from pathlib import Path
 
 from artifacts.errors import UserError
 from artifacts.files import write_json
+from artifacts.reading import read_json
 
 MARKER = "distort-results.json"
 #: How a results folder is laid out: a number that grows when an older version could not read what a newer one wrote.
@@ -57,7 +57,7 @@ def check_layout(path: Path) -> None:
       UserError: the layout is newer than this version.
     """
     try:
-        layout = json.loads((path / MARKER).read_bytes())["layout"]
+        layout = read_json(path / MARKER)["layout"]
     except (OSError, ValueError, KeyError, TypeError):
         return
     if isinstance(layout, int) and layout > LAYOUT:

@@ -28,12 +28,12 @@ from PIL import Image
 from safetensors.numpy import save as save_safetensors
 
 from artifacts import UserError
+from artifacts.arrays import read_array
 from artifacts.errors import LONGEST_MESSAGE
 from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.configuration import read_data
 from empirical.datasets.pixels import decode
 from empirical.formats.archives import unpack
-from empirical.formats.arrays import read_array
 from empirical.formats.pickled_arrays import read_arrays
 
 #: For one file of some kilobytes; the slowest that was found to be right takes a tenth.

@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from artifacts import UserError
+from artifacts.reading import read_toml, why_unreadable
 from simulations.experiment import Configuration, Experiment, Scale
 
 #: The letters of the documentation for the fields of `Dimensions`.
@@ -38,10 +39,14 @@ def parsed(assignments: Sequence[str]) -> dict[str, Any]:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             value = text
+        except RecursionError as error:  # the parser calls itself for every bracket
+            raise UserError(f"A setting must be NAME=VALUE, but the value of {path} is nested too deeply.") from error
         *above, last = path.strip().split(".")
         table = changes
         for name in above:
             table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise UserError(f"A setting must be given once, but {name} is a value and has fields: {assignment!r}.")
         table[last] = value
     return changes
 
@@ -53,9 +58,10 @@ def read(path: Path) -> dict[str, Any]:
       UserError: the file cannot be read.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path} must be a TOML file of settings, but cannot be read ({error}).") from error
+        return read_toml(path)
+    except (OSError, ValueError) as error:
+        said = why_unreadable(error)
+        raise UserError(f"{path} must be a TOML file of settings, but cannot be read ({said}).") from error
 
 
 def merged(first: Changes, second: Changes) -> dict[str, Any]:

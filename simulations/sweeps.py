@@ -7,7 +7,6 @@ chunks nor on where a run was cut off.
 import functools
 import json
 import math
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from artifacts import UserError, fingerprint
+from artifacts.arrays import read_archive
 from artifacts.imports import module_of, reached_code
 from artifacts.versions import reached_versions
 
@@ -168,8 +168,8 @@ def _store(path: Path, part: PyTree) -> None:
 def _loaded(path: Path, structure: PyTree) -> PyTree | None:
     """What was stored, or None where it cannot be read: it is then made again."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            leaves = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
+        arrays = read_archive(path, "it is made again")
+        leaves = [arrays[f"arr_{index}"] for index in range(len(arrays))]
         return jax.tree.unflatten(jax.tree.structure(structure), leaves)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError):
         return None

@@ -26,12 +26,12 @@ from pydantic import Field, ValidationError
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
+from artifacts.reading import read_text
 from empirical.datasets.catalogue import EMBEDDED, FAMILIES, FOLDERS
 from empirical.datasets.family import Family
 from empirical.datasets.folders import OwnDataset, own_family
 from empirical.datasets.locations import Locations, locations
 from empirical.datasets.naming import Name
-from empirical.formats.files import read_text
 
 MOST_BYTES = 1 << 20
 

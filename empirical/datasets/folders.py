@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
+from artifacts.reading import read_text
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
@@ -23,7 +24,6 @@ from empirical.datasets.pixels import EXTENSIONS
 from empirical.datasets.protocols import held_out
 from empirical.datasets.sizes import SetSize
 from empirical.datasets.trees import image_names, subfolders
-from empirical.formats.files import read_text
 
 # More than the official loaders take: a picture must not be left out of a user's set because of its name.
 OWN_EXTENSIONS = (*EXTENSIONS, ".gif", ".jfif", ".tiff", ".webp")
