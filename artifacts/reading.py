@@ -8,6 +8,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import ValidationError
+
 #: Files that people write: configurations, lists, markers. A list of ImageNet's 1.3 million images takes 70 MB.
 MOST_TEXT = 256 << 20
 #: Configurations that people write.
@@ -93,6 +95,10 @@ def why_unreadable(error: Exception) -> str:
     """What the system or a parser said of a file, in one line and without its name."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        return f"{where}: {first['msg']}" if where else first["msg"]
     if isinstance(error, KeyError):
         return f"it has no {error}"
     return next(iter(str(error).splitlines()), type(error).__name__)

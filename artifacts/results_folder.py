@@ -26,9 +26,9 @@ def open_results_folder(path: Path) -> Path:
       UserError: the folder holds files that no run of ours wrote, cannot be written, or a newer version laid it out.
     """
     marker = path / MARKER
-    if path.exists() and not path.is_dir():
+    if os.path.exists(path) and not os.path.isdir(path):  # `Path.exists` raises where a name is too long
         raise UserError(f"The output folder must be a directory, got the file {path}; name another with --out.")
-    if path.is_dir() and not marker.exists():
+    if os.path.isdir(path) and not marker.exists():
         foreign = sorted(entry.name for entry in path.iterdir())
         if foreign:
             shown = ", ".join(foreign[:3])

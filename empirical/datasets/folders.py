@@ -1,6 +1,7 @@
 """A user's own data: folders with a subfolder a class, or files that give each image its label."""
 
 import csv
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -174,7 +175,7 @@ def _listing(tree: Tree) -> _Listing:
     else:
         found = _label_file(tree.labels)
         for path, _ in found:
-            if not (tree.folder / path).is_file():
+            if not os.path.isfile(tree.folder / path):  # `Path.is_file` raises where a name is too long
                 raise UserError(
                     f"{tree.folder / path} is named by {tree.labels} but missing; restore it or drop its line."
                 )

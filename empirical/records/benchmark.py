@@ -1,5 +1,6 @@
 """The collected benchmark: one document that every figure and table reads."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -129,6 +130,6 @@ def read_benchmark(folder: Path) -> Benchmark:
     try:
         return read_record(path, Benchmark)
     except UserError as error:
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise
         raise UserError(f"{error} {again}") from error

@@ -137,5 +137,5 @@ def test_a_file_of_settings_of_another_kind_is_one_line(tmp_path, text):
 def test_settings_on_the_command_line_are_bounded_too():
     with pytest.raises(UserError, match="nested too deeply"):
         parsed(["angles=" + "[" * 100_000])
-    with pytest.raises(UserError, match="is a value and has fields"):
+    with pytest.raises(UserError, match="has a value and fields"):
         parsed(["dimensions=3", "dimensions.k=5"])

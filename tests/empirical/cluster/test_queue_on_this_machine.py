@@ -62,6 +62,10 @@ def family(process: int) -> list[psutil.Process]:
     return [psutil.Process(process), *psutil.Process(process).children(recursive=True)]
 
 
+def ended(process: int) -> bool:
+    return not psutil.pid_exists(process) or psutil.Process(process).status() == psutil.STATUS_ZOMBIE
+
+
 def command_of(process: psutil.Process) -> list[str]:
     return process.cmdline()
 
@@ -110,7 +114,7 @@ def test_a_suite_is_run_by_jobs_and_who_has_no_key_is_refused(slurm, workspace, 
     assert met.pop("own key") == ""
     assert all(met.values()), met
     assert not keys.exists()
-    wait_for(lambda: not any(map(psutil.pid_exists, jobs(slurm))))
+    wait_for(lambda: all(ended(job) for job in jobs(slurm)))
 
 
 PROGRAM = """
@@ -135,5 +139,5 @@ def test_ctrl_c_cancels_the_jobs_and_removes_the_keys(slurm, workspace):
     out, err = client.communicate(timeout=60)
     assert (client.returncode, out) == (INTERRUPTED, "")
     assert err.endswith(f"{MESSAGE}\n")
-    assert not psutil.pid_exists(job)
+    wait_for(lambda: ended(job))
     assert not (workspace.folder / FOLDER).exists()
