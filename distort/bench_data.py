@@ -217,7 +217,6 @@ class Pack(DataCommand):
         """
         from pydantic import ValidationError
 
-        from artifacts import UserError
         from empirical.store import Form
         from empirical.store.packed import DEFAULT_FORM, FORMS
 
@@ -225,7 +224,7 @@ class Pack(DataCommand):
         try:
             return Form(codec=self.codec or usual.codec, resize=self.resize, side=self.side)
         except ValidationError as error:
-            raise UserError(f"--codec, --resize and --side must fit together: {error.errors()[0]['msg']}.") from error
+            raise UsageError(f"--codec, --resize and --side must fit together: {error.errors()[0]['msg']}.") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from artifacts.errors import ArgumentError
-from distort.interruption import GRACE_SECONDS
 
 #: How much is done: a check, what figures deserve, or everything there is time for.
 Scale = Literal["quick", "default", "full"]
@@ -45,11 +44,6 @@ class Command(ABC):
     """Print one JSON document on standard output and nothing else there."""
     debug: bool = False
     """Show the traceback of an error."""
-
-    @property
-    def grace_seconds(self) -> float:
-        """How long the command may take to end in order after Ctrl-C."""
-        return GRACE_SECONDS
 
     @abstractmethod
     def __call__(self) -> Answer:

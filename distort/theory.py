@@ -108,12 +108,16 @@ class VerifyCommand(Command):
 
     def _verified(self, statements: "list[Statement]") -> "list[Verification]":
         from distort.progress import progress
+        from simulations.sweeps import Watch
         from simulations.verification import verify
 
         with progress() as begin:
             report = begin("verifying statements")
-            report(f"{len(statements)} statements", 0.0)
-            found = verify(statements, examples=self.examples, seed=self.seed)
+
+            def told(done: int, total: int) -> None:
+                report(f"{len(statements)} statements, {done} of {total} problems", done / total)
+
+            found = verify(statements, examples=self.examples, seed=self.seed, watch=Watch(progress=told))
             report("", 1.0)
         return found
 

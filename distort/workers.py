@@ -7,7 +7,6 @@ ends with the process that started it, however that ended, so that nobody writes
 import importlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
+from artifacts.interrupts import answer_interrupts, interrupts_held
 from artifacts.runtime import share_processors
 from distort.progress import Begin, Report
 
@@ -58,7 +58,8 @@ def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
     display.start()
     pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=(messages, count))
     try:
-        pool.submit(_import_what_is_needed)  # the first task starts all workers
+        with interrupts_held():
+            pool.submit(_import_what_is_needed)  # the first task starts all workers
         yield lambda steps: [future.result() for future in [pool.submit(_run, step) for step in steps]]
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -89,7 +90,7 @@ def _prepare_worker(messages: Any, count: int) -> None:
     _messages = messages
     share_processors(count)
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    answer_interrupts(lambda *_: os._exit(130))
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _import_what_is_needed()

@@ -3,7 +3,6 @@
 The file also says where data and checkpoints lie (docs/datasets.md), so one file is a whole experiment.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
+from artifacts.reading import read_toml
 from empirical.augment.transforms import OWN, Pipelines
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.benchmark.suite import Suite
@@ -85,7 +85,7 @@ def read_suite_file(path: Path, *, root: Path | None = None) -> Suite:
     """
     data = read_data(path, root=root)
     try:
-        found = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        found = _File.model_validate(read_toml(path))
     except ValidationError as error:
         raise UserError(f"{path} must describe at least one recipe, but {_first(error)}.") from error
     recipes = []

@@ -67,7 +67,7 @@ def _describes(description: Unit, chosen: set[Unit]) -> bool:
     return any(unit.recipe == description.recipe and description.condition in ("", unit.condition) for unit in chosen)
 
 
-class NothingSelected(UserError):
+class NothingSelected(ArgumentError):
     """Words that are all known, and that no run has together."""
 
 

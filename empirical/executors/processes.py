@@ -18,6 +18,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from artifacts import ArgumentError, UserError
+from artifacts.interrupts import answer_interrupts, interrupts_held
 from artifacts.runtime import share_processors
 from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
@@ -131,7 +132,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._work, self._count), daemon=True)
-        with _seeing(self._gpu):
+        with _seeing(self._gpu), interrupts_held():
             self._process.start()
         theirs.close()
 
@@ -159,7 +160,7 @@ def _seeing(gpu: str | None) -> Iterator[None]:
 def _serve(connection: Connection, work: Work, count: int) -> None:
     share_processors(count)
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say, and ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answer_interrupts(signal.SIG_IGN)
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:

@@ -1,5 +1,6 @@
 """The collected benchmark: one document that every figure and table reads."""
 
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field
 
 from artifacts import UserError
 from artifacts.files import digest_of, write_text
+from artifacts.reading import read_text, why_unreadable
 from empirical.records.conditions import ConditionRecord, SetDescription, TheoryQuantities
 from empirical.records.record import Record, read_record, write_record
 from empirical.records.rows import BenchmarkRow, Curve
@@ -120,11 +122,14 @@ def read_benchmark(folder: Path) -> Benchmark:
     """
     path, seal = folder / BENCHMARK_FILE, folder / SEAL_FILE
     again = f"`distort bench collect --from {folder.parent}` writes it anew."
-    if path.is_file() and seal.is_file() and seal.read_text(encoding="utf-8").strip() != digest_of(path):
-        raise UserError(f"{path} differs from what was written; {again}")
+    try:
+        if path.is_file() and seal.is_file() and read_text(seal).strip() != digest_of(path):
+            raise UserError(f"{path} differs from what was written; {again}")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{seal} must hold the hash of {path.name} ({why_unreadable(error)}); {again}") from error
     try:
         return read_record(path, Benchmark)
     except UserError as error:
-        if not path.is_file():
+        if not os.path.lexists(path):
             raise
         raise UserError(f"{error} {again}") from error

@@ -6,6 +6,8 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from artifacts import UserError
+from artifacts.reading import read_text
 from figures.report import tables, verdicts
 from figures.report.contents import DrawnFigure, Summary
 from figures.report.panels import windows
@@ -63,10 +65,14 @@ def picture(figure: DrawnFigure, results: Path) -> Markup:
     name = next((name for name in figure.files if name.endswith(".svg")), None)
     if name is None:
         raise FileNotFoundError(f"The figure {figure.name} must have an SVG file, got {', '.join(figure.files)}.")
-    text = (results / name).read_text(encoding="utf-8")
+    text = read_text(results / name)
+    size = re.search(r'<svg[^>]*?\swidth="([\d.]+)pt"', text)
+    if size is None:
+        again = f"remove {(results / name).parent}, and `distort reproduce` draws it again"
+        raise UserError(f"{results / name} must be a figure that distort drew, but is no SVG with a width; {again}.")
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{figure.name}-", text)
-    width = float(re.search(r'width="([\d.]+)pt"', text).group(1)) * PIXELS  # type: ignore[union-attr]
+    width = float(size.group(1)) * PIXELS
     head = f'<svg role="img" aria-labelledby="caption-{figure.name}" style="width:{width:.0f}px" '
     opening = re.sub(r'\s(width|height)="[\d.]+pt"', "", text[: text.index(">")])
     return Markup(head + opening.removeprefix("<svg") + text[text.index(">") :])

@@ -1,16 +1,18 @@
 """Checks every statement on random problems: draws, solves, compares both sides, replays the counterexamples."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
 
 from artifacts import ArgumentError
 from simulations.gradient_flow import FailedSolve
+from simulations.sweeps import ALONE, Watch, store_part, stored_part
 from simulations.verification.evidence import observed_evidence
 from simulations.verification.families import draw_problems
 from theory.problem import Problem
@@ -76,13 +78,16 @@ class Verification:
     seconds: float
 
 
-def verify(statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200, seed: int = 0) -> list[Verification]:
+def verify(
+    statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200, seed: int = 0, watch: Watch = ALONE
+) -> list[Verification]:
     """Verify statements on `examples` random problems in each of their settings.
 
     Statements that share a setting share its problems, since solving is what costs.
 
     Args:
       seed: decides which problems are drawn.
+      watch: told of problems done and problems in all; says where what was found on a batch of them may lie.
     Raises:
       FailedSolve: a problem could not be solved, so that nothing can be said.
     """
@@ -90,13 +95,23 @@ def verify(statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200,
         raise ArgumentError(f"`examples` must be at least 1, got {examples}.")
     findings: dict[str, dict[Setting, Findings]] = {statement.name: {} for statement in statements}
     seconds: dict[str, float] = {statement.name: 0.0 for statement in statements}
+    settings = {setting for statement in statements for setting in statement.settings}
+    done = 0
+
+    def advance(problems: int) -> None:
+        nonlocal done
+        done += problems
+        if watch.progress:
+            watch.progress(done, examples * len(settings))
+
     for index, setting in enumerate(Setting):
         involved = tuple(statement for statement in statements if setting in statement.settings)
         if not involved:
             continue
         started = time.perf_counter()
         key = jax.random.fold_in(jax.random.key(seed), index)
-        for statement, found in zip(involved, _examine(involved, setting, examples, key), strict=True):
+        examined = _examine(involved, setting, examples, key, watch.unfinished, advance)
+        for statement, found in zip(involved, examined, strict=True):
             findings[statement.name][setting] = found
         for statement in involved:
             seconds[statement.name] += (time.perf_counter() - started) / len(involved)
@@ -125,20 +140,39 @@ class Findings(eqx.Module):
     ratios: Float[np.ndarray | Array, " n"]
 
 
-def _examine(statements: tuple[Statement, ...], setting: Setting, examples: int, key: PRNGKeyArray) -> list[Findings]:
+def _examine(
+    statements: tuple[Statement, ...],
+    setting: Setting,
+    examples: int,
+    key: PRNGKeyArray,
+    unfinished: Path | None,
+    advance: Callable[[int], None],
+) -> list[Findings]:
     chunk = min(WIDE_CHUNK if setting is Setting.WIDE_SCALES else CHUNK, examples)
     keys = jax.random.split(key, -(-examples // chunk) * chunk).reshape(-1, chunk)
+    nothing, never = np.empty(0), np.empty(0, bool)
+    structure = [Findings(never, nothing, never, nothing)] * len(statements)
     chunks = []
-    for batch in keys:
-        problems = draw_problems(setting, batch)
-        solved, found = jax.tree.map(np.asarray, _judged(problems, statements, setting))
-        if not solved.all():
-            raise FailedSolve(
-                f"Every problem of a verification must be solved, but {np.sum(~solved)} of {chunk} "
-                f"in the setting '{setting.value}' were not."
-            )
+    for number, batch in enumerate(keys):
+        kept = unfinished / f"{setting.name.lower()}-{number}.npz" if unfinished else None
+        found = stored_part(kept, structure) if kept else None
+        if found is None:
+            found = _examined(statements, setting, batch)
+            if kept:
+                store_part(kept, found)
         chunks.append(found)
+        advance(min(chunk, examples - number * chunk))
     return jax.tree.map(lambda *parts: np.concatenate(parts)[:examples], *chunks)
+
+
+def _examined(statements: tuple[Statement, ...], setting: Setting, keys: Key[Array, " n"]) -> list[Findings]:
+    solved, found = jax.tree.map(np.asarray, _judged(draw_problems(setting, keys), statements, setting))
+    if not solved.all():
+        raise FailedSolve(
+            f"Every problem of a verification must be solved, but {np.sum(~solved)} of {len(solved)} "
+            f"in the setting '{setting.value}' were not."
+        )
+    return found
 
 
 @eqx.filter_jit

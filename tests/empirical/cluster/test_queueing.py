@@ -54,9 +54,10 @@ def test_a_slurm_job_is_one_worker_on_one_gpu(capsys, file, tmp_path, monkeypatc
     assert lines[0].startswith("#!")
     assert lines.index("module load cuda") < len(lines) - 1
     worker = lines[-1].split()
-    assert worker[1:4] == ["-m", "distributed.cli.dask_worker", "tcp://SCHEDULER:PORT"]
+    assert worker[1:4] == ["-m", "distributed.cli.dask_worker", "tls://SCHEDULER:PORT"]
     said = " ".join(worker)
-    for option in ("--nthreads 1", "--nanny", "--preload empirical.executors.preload", "--resources GPU=1"):
+    for option in ("--nthreads 1", "--nanny", "--preload empirical.executors.preload", "--resources GPU=1",
+                   "--protocol tls://", "--tls-key ", "--dashboard-address 127.0.0.1:0"):  # fmt: skip
         assert option in said
     assert said.rindex("--memory-limit 0") > said.index("--memory-limit ")  # the last one counts
     assert not (tmp_path / "results").exists()
@@ -99,6 +100,17 @@ def test_other_systems(capsys, file):
         (("--gres", "gpu:1"), 2, "--gres is for --executor slurm"),
         (("--dry-run",), 2, "--dry-run is for --executor slurm"),
         (("--workers", "-1"), 2, "`workers` must be at least 1"),
+        (("--limit", "0"), 2, "`limit` must be at least 1"),
+        (("--only", "nonsense"), 2, "--only must name a part of the suite"),
+        (("--executor", "slurm", "--walltime", "1:00:00\nrm -rf /", "--dry-run"), 2, "walltime: String should match"),
+        (("--executor", "slurm", "--walltime", "for ever", "--dry-run"), 2, "walltime: String should match"),
+        (
+            ("--executor", "slurm", "--walltime", "1:00:00", "--partition", "gpu\n#SBATCH --wrap=x", "--dry-run"),
+            2,
+            "partition: String should match",
+        ),
+        (("--executor", "dask", "--scheduler", "garbage"), 2, "must be like tcp://10.0.0.1:8786"),
+        (("--executor", "dask", "--scheduler", "tcp://127.0.0.1:99999999"), 2, "must be like tcp://10.0.0.1:8786"),
     ],
 )
 def test_mistakes_are_one_clear_line(capsys, tmp_path, monkeypatch, arguments, status, message):
