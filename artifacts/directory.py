@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
 from artifacts.errors import DamagedArtifact
 from artifacts.files import PARTIAL, digest_of, remove_if_left
 from artifacts.fingerprint import canonical_json, difference
@@ -96,6 +94,8 @@ def publish(
       versions: of the libraries that can change the result. Where others made the directory it is made again, unless
         the user accepts other versions (`artifacts.versions.ACCEPT`); the outcome then says which.
     """
+    from filelock import FileLock  # when it is used: help and lists come at once
+
     inputs, versions = json.loads(canonical_json(dict(inputs))), dict(versions or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(_lock(path)):
@@ -144,6 +144,8 @@ def _beside(path: Path) -> tuple[Path, Path]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed processes left half written anywhere below a folder; what is being written now stays."""
+    from filelock import FileLock, Timeout
+
     for entry in list(os.scandir(folder)):
         path = Path(entry.path)
         if not entry.name.startswith(PARTIAL):

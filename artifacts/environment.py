@@ -22,17 +22,22 @@ PACKAGES = (
 
 
 def environment() -> dict[str, Any]:
-    """Python and package versions, devices and git revision, as plain JSON values.
+    """Python and package versions, devices and git revision, as plain JSON values; imports JAX.
 
     `git_revision` is None outside a checkout; `git_dirty` says that the checkout held uncommitted changes.
     """
     import jax
 
+    devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
+    return {**software(), "devices": devices}
+
+
+def software() -> dict[str, Any]:
+    """The same without the devices, which only a started JAX can name."""
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "versions": {name: _version(name) for name in PACKAGES},
-        "devices": [f"{device.platform}:{device.device_kind}" for device in jax.devices()],
         **_git(),
     }
 

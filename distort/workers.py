@@ -15,7 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from artifacts.runtime import share_processors
+from artifacts import runtime
 from distort.progress import Begin, Report
 
 Found = TypeVar("Found", covariant=True)
@@ -44,19 +44,26 @@ def default_workers() -> int:
 
 
 @contextmanager
-def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
+def side_by_side(count: int, begin: Begin, *, compile_quickly: bool = False) -> Iterator[Run]:
     """Workers for any number of rounds of steps; with `count` 1 the steps run here, one after another.
 
     The first step that raises ends the others, and its error is raised here.
+
+    Args:
+      compile_quickly: where steps compute so little that compiling is most of their time.
     """
     if count == 1:
+        if compile_quickly:
+            runtime.compile_quickly()
         yield lambda steps: [step(begin=begin) for step in steps]
         return
     context = multiprocessing.get_context("spawn")
     messages = context.SimpleQueue()
     display = threading.Thread(target=_show, args=(messages, begin), daemon=True)
     display.start()
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=(messages, count))
+    pool = ProcessPoolExecutor(
+        count, mp_context=context, initializer=_prepare_worker, initargs=(messages, count, compile_quickly)
+    )
     try:
         pool.submit(_import_what_is_needed)  # the first task starts all workers
         yield lambda steps: [future.result() for future in [pool.submit(_run, step) for step in steps]]
@@ -84,10 +91,12 @@ def _show(messages: Any, begin: Begin) -> None:
 _messages: Any = None
 
 
-def _prepare_worker(messages: Any, count: int) -> None:
+def _prepare_worker(messages: Any, count: int, compile_quickly: bool) -> None:
     global _messages
     _messages = messages
-    share_processors(count)
+    runtime.share_processors(count)
+    if compile_quickly:
+        runtime.compile_quickly()
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say.
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
