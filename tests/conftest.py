@@ -1,4 +1,4 @@
-"""How the suite is run: double precision, Hypothesis profiles for two cores, what each process does and in which order."""
+"""How the suite runs: double precision, Hypothesis profiles for two cores, what each process does, in which order."""
 
 from pathlib import Path
 
