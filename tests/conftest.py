@@ -1,9 +1,11 @@
 """How the suite runs: double precision, Hypothesis profiles for two cores, what each process does, in which order."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
 from artifacts.runtime import keep_compiled, prepare_jax
 
@@ -20,31 +22,42 @@ settings.load_profile("default")
 HERE = Path(__file__).parent
 #: Folders whose files take longest go first, so that neither process is left alone with one of them at the end.
 FIRST = ("distort", "empirical/benchmark", "benchmarks", "empirical/training", "empirical/datasets", "simulations")
-#: Session fixtures that take half a minute: tests of a folder that share one run in one process, which makes it once.
-DEAR = ("finished",)
+#: Files that share a session fixture of half a minute: one process runs them, and makes it once.
+TOGETHER = {
+    "tests/distort/test_reproduce.py": "the main job",
+    "tests/distort/test_command_line.py": "the main job",
+    "tests/empirical/benchmark/test_engine.py": "the small suite",
+    "tests/empirical/benchmark/test_bench_commands.py": "the small suite",
+}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+class Together(LoadFileScheduling):
+    """Files are given to processes whole, in the order of the collection; some of them together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return TOGETHER.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Groups by marker (`--dist=loadgroup`) have no effect in xdist 3.8 under pytest 9.2, which ignores new names."""
+    return Together(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Folder after folder, the long ones first; what belongs together in one process, else file by file."""
+    """Folder after folder, the long ones first: each folder's programs are compiled once in each process."""
     places = {folder: place for place, folder in enumerate(FIRST)}
 
     def rank(item: pytest.Item) -> tuple[int, str]:
-        folder = _inside(item.path.parent)
+        inside = item.path.is_relative_to(HERE)
+        folder = item.path.parent.relative_to(HERE).as_posix() if inside else item.path.parent.as_posix()
         return places.get(folder, len(places)), folder
 
     items.sort(key=rank)  # stable: files and tests stay in their order
-    for item in items:
-        dear = [name for name in DEAR if name in getattr(item, "fixturenames", ())]
-        group = f"{_inside(item.path.parent)}/{dear[0]}" if dear else _inside(item.path)
-        item.add_marker(pytest.mark.xdist_group(group.replace("/", ".")))
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
     """Forget what was compiled for a folder when it is done: folders share little, and it takes gigabytes."""
     if nextitem is not None and nextitem.path.parent != item.path.parent:
         jax.clear_caches()
-
-
-def _inside(path: Path) -> str:
-    return path.relative_to(HERE).with_suffix("").as_posix() if path.is_relative_to(HERE) else path.as_posix()
