@@ -1,5 +1,6 @@
 """How the suite runs: double precision, Hypothesis profiles for two cores, what each process does, in which order."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from xdist.scheduler import LoadFileScheduling
 from artifacts.runtime import keep_compiled, prepare_jax
 
 prepare_jax()
-keep_compiled()  # both processes, and the commands that tests start, compile the same programs
+# Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
+keep_compiled()
 
 import jax  # noqa: E402  (after it is prepared)
 
