@@ -5,7 +5,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,29 @@ class Outcome:
     built: bool
     reason: str
     other_versions: str = ""
+
+
+class Outdated(BaseException):
+    """Raised by `publish` in place of making a result, inside of `only_checked`. No error: whoever asked catches it."""
+
+
+_only_checked = False
+
+
+@contextlib.contextmanager
+def only_checked() -> Iterator[None]:
+    """Where nothing is made: what is up to date is found so, and `publish` raises `Outdated` for anything else."""
+    global _only_checked
+    before, _only_checked = _only_checked, True
+    try:
+        yield
+    finally:
+        _only_checked = before
+
+
+def is_only_checked() -> bool:
+    """Whether this process is inside of `only_checked`."""
+    return _only_checked
 
 
 def published(path: Path) -> Artifact:
@@ -105,6 +128,8 @@ def publish(
         if not reason:
             kept = f"{KEPT}{other_versions}" if other_versions else UP_TO_DATE
             return Outcome(published(path), built=False, reason=kept, other_versions=other_versions)
+        if _only_checked:
+            raise Outdated(reason)
         partial, aside = _beside(path)
         for leftover in (partial, aside):
             if leftover.exists():  # of a process that was killed

@@ -74,8 +74,11 @@ def reproduce(
         this step meanwhile only waits.
     """
     from distort.stages import benchmark_stages, figure_stages, simulation_stages, verification_stages
+    from distort.workers import checked_first
 
     started = time.perf_counter()
+    if workers > 1 and not force and (results / SUMMARY).exists():
+        run = checked_first(run, begin)
     # At the quick scale the benchmark's runs are done before other processes for them would have started.
     for_benchmark = 1 if plan.scale == "quick" else workers
     # The two longest first, so that neither is left alone at the end.
