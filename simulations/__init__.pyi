@@ -1,3 +1,4 @@
+from .batches import solve_batch
 from .by_method import ByMethod, FlowRisks, Risks
 from .catalogue import EXPERIMENTS
 from .comparison import Comparison
@@ -20,7 +21,7 @@ from .sampling import (
 from .settings import configured
 from .sweeps import ensemble
 from .trajectory import Trajectory
-from .verification import Verification, verify
+from .verification import Sampler, Verification, allows, draw_problems, verify
 
 __all__ = [
     "EXPERIMENTS",
@@ -33,9 +34,12 @@ __all__ = [
     "FlowRisks",
     "Numerics",
     "Risks",
+    "Sampler",
     "Trajectory",
     "Verification",
+    "allows",
     "configured",
+    "draw_problems",
     "ensemble",
     "equal_angles",
     "feature_tuning",
@@ -50,6 +54,7 @@ __all__ = [
     "sample_problem",
     "sample_truth",
     "solve",
+    "solve_batch",
     "spread_eigenvalues",
     "verify",
 ]
