@@ -13,13 +13,14 @@ from artifacts.files import write_json
 from artifacts.frozen import Frozen
 from empirical.datasets.protocols import CLEAN, PAPER
 from empirical.recipes import EMBEDDED_RECIPES, PAPER_RECIPES, Evaluate, Recipe, Scale, clean, miniature
+from empirical.records import SUITES
 
 SUITE_FILE = "suite.json"
 #: A suite file that this version cannot read.
 OLDER_FILE = "suite.older.json"
 logger = logging.getLogger(__name__)
 #: Suites that have a name; any other is a TOML file of the user's (`suite.configuration`).
-NAMES = ("embedded", "miniature", "paper")
+NAMES = SUITES
 
 
 class Suite(Frozen):

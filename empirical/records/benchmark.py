@@ -12,6 +12,8 @@ from empirical.records.record import Record, read_record, write_record
 from empirical.records.rows import BenchmarkRow, Curve, PairedDifference
 from empirical.records.runs import Interpolation, NormMode
 
+#: Suites that come with the project; others are the user's own.
+SUITES = ("embedded", "miniature", "paper")
 BENCHMARK_FILE = "benchmark.json"
 #: SHA-256 of the document as it was written, in a file beside it.
 SEAL_FILE = "benchmark.json.sha256"
@@ -64,6 +66,13 @@ class DatasetRecord(Record):
     id_shared_head_accuracy: float | None = None
 
 
+class DatasetAnswer(Record):
+    """What the rows of one data set say, in sentences: OOD, ID, and where selection hardly chose."""
+
+    dataset: str
+    sentences: list[str]
+
+
 class SetAside(Record):
     """A unit of work that failed, with its error; the rest went on without it."""
 
@@ -75,6 +84,7 @@ class Benchmark(Record):
     """Everything that figures and tables need.
 
     Attributes:
+      answers: what each data set's rows say, in words.
       rows: selection on ID validation. One a data set, method and norm mode, LP first.
       careful_rows: the same, at the lowest learning rate within a standard error of the best; none for LP.
       differences: between methods, seed by seed, under both rules, in the main rows and under conditions.
@@ -89,6 +99,7 @@ class Benchmark(Record):
 
     suite: str
     datasets: list[DatasetRecord]
+    answers: list[DatasetAnswer] = Field(default_factory=list)
     rows: list[BenchmarkRow]
     careful_rows: list[BenchmarkRow] = Field(default_factory=list)
     differences: list[PairedDifference] = Field(default_factory=list)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from artifacts import environment, published
-from empirical.records import BENCHMARK_FILE, Benchmark, read_benchmark
+from empirical.records import BENCHMARK_FILE, SUITES, Benchmark, read_benchmark
 from figures.catalogue import BENCHMARK, FIGURES
 from figures.publishing import INFORMATION
 from figures.report.contents import Claim, DrawnFigure, Simulation, Summary
@@ -22,6 +22,8 @@ def gather(results: Path) -> Summary:
         claims=claims(results),
         simulations=simulations(results),
         benchmark=tuple(benchmark.rows),
+        answers=tuple(benchmark.answers),
+        own=benchmark.suite not in ("", *SUITES),
         careful=tuple(benchmark.careful_rows),
         differences=tuple(benchmark.differences),
         datasets=tuple(benchmark.datasets),

@@ -1,0 +1,1 @@
+"""Which method to try first on data of one's own: premises measured on pretrained features, a rule, its track record."""
