@@ -1,10 +1,14 @@
-"""Progress on standard error; silent where that is no terminal, so that logs and pipes stay clean."""
+"""Progress on standard error: a display on a terminal, elsewhere a line now and then once work takes its time."""
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 #: Told what is being done, and the fraction of the current stage that is finished.
 Report = Callable[[str, float], None]
+#: Seconds of silence before a line where there is no terminal; short commands leave logs clean.
+SILENCE = 15.0
 #: Begins a stage and gives its reporter.
 Begin = Callable[[str], Report]
 
@@ -16,6 +20,9 @@ def progress() -> Iterator[Begin]:
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
     columns = (
         SpinnerColumn(finished_text="✓"),
         TextColumn("{task.fields[stage]}"),
@@ -23,7 +30,7 @@ def progress() -> Iterator[Begin]:
         TimeElapsedColumn(),
         TextColumn("{task.description}"),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as display:
+    with Progress(*columns, console=console) as display:
 
         def begin(stage: str) -> Report:
             task = display.add_task("", total=1.0, stage=stage)
@@ -34,3 +41,19 @@ def progress() -> Iterator[Begin]:
             return report
 
         yield begin
+
+
+def _lines() -> Begin:
+    """A line on standard error whenever `SILENCE` seconds have passed since the last, or since the beginning."""
+    last = time.monotonic()
+
+    def begin(stage: str) -> Report:
+        def report(message: str, fraction: float) -> None:
+            nonlocal last
+            if time.monotonic() - last >= SILENCE and message:
+                last = time.monotonic()
+                print(f"{time.strftime('%H:%M:%S')} {stage}: {message} ({fraction:.0%})", file=sys.stderr, flush=True)
+
+        return report
+
+    return begin

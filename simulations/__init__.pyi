@@ -1,3 +1,4 @@
+from . import attack, verification
 from .batches import solve_batch
 from .by_method import ByMethod, FlowRisks, Risks
 from .catalogue import EXPERIMENTS
@@ -22,6 +23,7 @@ from .settings import configured
 from .sweeps import ensemble
 from .trajectory import Trajectory
 from .verification import Sampler, Verification, allows, draw_problems, verify
+from .version import __version__
 
 __all__ = [
     "EXPERIMENTS",
@@ -37,7 +39,9 @@ __all__ = [
     "Sampler",
     "Trajectory",
     "Verification",
+    "__version__",
     "allows",
+    "attack",
     "configured",
     "draw_problems",
     "ensemble",
@@ -56,5 +60,6 @@ __all__ = [
     "solve",
     "solve_batch",
     "spread_eigenvalues",
+    "verification",
     "verify",
 ]

@@ -1,1 +1,1 @@
-"""Which method to try first on data of one's own: premises measured on pretrained features, a rule, its track record."""
+"""Which method to try first on data of one's own: premises measured on features, a rule, and its track record."""

@@ -1,11 +1,9 @@
 """The theory's premises on one data set, measured before any training: does the head carry over, do the features?
 
-Features are extracted once and the linear probe is solved on them; a second head sees half of an OOD set's labels beside
-the training images and is judged on the other half, and the other way round. What it reads and the probe does not is
-the carry-over gap: there the features are good and the ID head is what fails.
+Features are extracted once and the linear probe is solved on them; a second head sees half of an OOD set's labels
+beside the training images and is judged on the other half, and the other way round. What it reads and the probe does
+not is the carry-over gap: there the features are good and the ID head is what fails.
 """
-
-from collections.abc import Sequence
 
 import jax.numpy as jnp
 import numpy as np
@@ -141,8 +139,3 @@ def _some(whole: Features) -> Features:
 
 def _predicted(head: ProbeHead, rows: np.ndarray) -> Int[np.ndarray, " n"]:
     return np.argmax(rows @ np.asarray(head.weight).T + np.asarray(head.bias), axis=1)
-
-
-def sets_of(benchmark: Benchmark, dataset: str) -> Sequence[SetDescription]:
-    """Descriptions of a data set's OOD sets."""
-    return [one for one in benchmark.sets if one.dataset == dataset]

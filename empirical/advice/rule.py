@@ -8,7 +8,7 @@ from typing import Literal
 from empirical.advice.premises import SetPremises
 from empirical.records.record import Record
 
-#: Of the energy: a shift is large where OOD features leave the span of ID features by so many times as much as ID images.
+#: A shift is large where OOD features leave the span of ID features by so many times the energy that ID images do.
 LARGE_SHIFT = 2.0
 #: A shared head reads good features at least so well, relative to the probe's ID accuracy.
 GOOD_FEATURES = 0.85
@@ -24,8 +24,8 @@ FIRST: dict[Regime, str] = {
 }
 WHY: dict[Regime, str] = {
     "near ID": (
-        "OOD images lie hardly farther from ID features than ID images do. There the theory promises no method anything "
-        "out of distribution; what fits ID data should do"
+        "OOD images lie hardly farther from ID features than ID images do. There the theory promises no method "
+        "anything out of distribution; what fits ID data should do"
     ),
     "head carries over": (
         "features are good and the ID head reads them OOD. This is the theory's premise: linear probing keeps what it "

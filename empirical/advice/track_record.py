@@ -62,7 +62,7 @@ class TrackRecord(Record):
 
 
 def cases(results: str, benchmark: Benchmark) -> Iterator[Case]:
-    """Every OOD set, in the main rows and under conditions with features of their own, that has all that the rule needs.
+    """Every OOD set that has all that the rule needs, in main rows and under conditions with features of their own.
 
     Args:
       results: what the results are called.
