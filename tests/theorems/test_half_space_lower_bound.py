@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
 
+from simulations.strategies import Shape, problems
 from tests.support.judging import (
     ALL_BUT_ONE,
     FIXED,
@@ -23,7 +24,6 @@ from tests.support.judging import (
     lowest_distance,
 )
 from tests.support.references import central_difference
-from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem
 from theory.bounds import half_space_lower_bound, implicit_lower_bound
 from theory.bounds.half_space import best_direction, half_space_along
