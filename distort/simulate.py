@@ -34,7 +34,7 @@ class Simulate(MakingCommand):
     def __call__(self) -> Answer:
         """The experiments that there are, for the word `list`; else run them, and say of each whether it was made."""
         self.accept()
-        from simulations.catalogue import EXPERIMENTS
+        from bridge.catalogue import EXPERIMENTS
 
         if self.names == (LIST,) and not self.all:
             named = [{"name": experiment.name, "title": experiment.title} for experiment in EXPERIMENTS]

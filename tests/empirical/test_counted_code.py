@@ -8,6 +8,7 @@ import pytest
 
 from artifacts.imports import HERE, PACKAGES, reached
 from artifacts.versions import DECISIVE, IRRELEVANT
+from bridge.catalogue import EXPERIMENTS
 from empirical import Suite, open_suite, run_unit
 from empirical.benchmark.plan import plan
 from empirical.counted_code import DRAWN, ENTRIES, NEVER, READERS, entries, run_code, run_versions, without
@@ -17,7 +18,6 @@ from empirical.recipes import Sweep
 from figures.catalogue import FIGURES
 from figures.publishing import WITHOUT as WITHOUT_FIGURES
 from figures.publishing import code_modules as figure_modules
-from simulations.catalogue import EXPERIMENTS
 from simulations.records import WITHOUT as WITHOUT_SIMULATIONS
 from simulations.records import code_modules as experiment_modules
 from simulations.verification.records import WITHOUT as WITHOUT_VERIFICATION
