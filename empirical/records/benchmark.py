@@ -9,7 +9,7 @@ from artifacts import UserError
 from artifacts.files import digest_of, write_text
 from empirical.records.conditions import ConditionRecord, SetDescription, TheoryQuantities
 from empirical.records.record import Record, read_record, write_record
-from empirical.records.rows import BenchmarkRow, Curve
+from empirical.records.rows import BenchmarkRow, Curve, PairedDifference
 from empirical.records.runs import Interpolation, NormMode
 
 BENCHMARK_FILE = "benchmark.json"
@@ -76,6 +76,8 @@ class Benchmark(Record):
 
     Attributes:
       rows: selection on ID validation. One a data set, method and norm mode, LP first.
+      careful_rows: the same, at the lowest learning rate within a standard error of the best; none for LP.
+      differences: between methods, seed by seed, under both rules, in the main rows and under conditions.
       oracle_rows: the same selected on an OOD column (`BenchmarkRow.selected_on`); never to be shown among the others.
       curves: every seed at the selected learning rate.
       interpolations: WiSE-FT curves, where they were asked for.
@@ -88,6 +90,8 @@ class Benchmark(Record):
     suite: str
     datasets: list[DatasetRecord]
     rows: list[BenchmarkRow]
+    careful_rows: list[BenchmarkRow] = Field(default_factory=list)
+    differences: list[PairedDifference] = Field(default_factory=list)
     oracle_rows: list[BenchmarkRow] = Field(default_factory=list)
     curves: list[Curve] = Field(default_factory=list)
     sets: list[SetDescription] = Field(default_factory=list)

@@ -19,11 +19,13 @@ from empirical.records import (
     DatasetRecord,
     Description,
     Interpolation,
+    PairedDifference,
     SetAside,
 )
 from empirical.results.conditions import conditions, probe_trials
+from empirical.results.paired import differences
 from empirical.results.rows import Heading, curves, probe_row, training_row
-from empirical.selection import Trial, oracle, selected, tie_rule
+from empirical.selection import Criterion, Trial, chosen, oracle, selected, selected_within_error, tie_rule
 
 
 def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
@@ -50,6 +52,8 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
         suite=ledger.suite.name,
         datasets=[part.dataset for part in found],
         rows=[row for part in found for row in part.rows],
+        careful_rows=[row for part in found for row in part.careful_rows],
+        differences=[one for part in found for one in part.differences],
         oracle_rows=[row for part in found for row in part.oracle_rows],
         curves=[curve for part in found for curve in part.curves],
         sets=[one for part in found for one in part.description.sets],
@@ -69,6 +73,8 @@ class _Part(NamedTuple):
     dataset: DatasetRecord
     description: Description
     rows: list[BenchmarkRow]
+    careful_rows: list[BenchmarkRow]
+    differences: list[PairedDifference]
     oracle_rows: list[BenchmarkRow]
     curves: list[Curve]
     interpolations: list[Interpolation]
@@ -83,15 +89,18 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
     ood = [name for name in described.sizes if not name.startswith("id_")]
     source = catalogued(recipe.family)
     heading = Heading(recipe.name, columns(recipe, source, ood), premises(source))
-    # Where only selected epochs were evaluated, nothing else can be selected from them.
-    every = recipe.evaluate == "every_epoch"
+    watched = {seed for seed in recipe.seeds if recipe.evaluated(seed) == "every_epoch"}
+    every = watched == set(recipe.seeds)
     ties = tie_rule(recipe.protocol)
     criteria = [oracle(name, sets) for name, sets in heading.columns.items()]
     probes = probe_trials(ledger, recipe)
-    rows, oracle_rows, found_curves = [], [], []
+    rows: list[BenchmarkRow] = []
+    careful_rows: list[BenchmarkRow] = []
+    oracle_rows: list[BenchmarkRow] = []
+    found_curves: list[Curve] = []
     if probes:
         rows.append(probe_row(heading, probes, recipe.criterion))
-        oracle_rows += [probe_row(heading, probes, criterion) for criterion in criteria if every]
+        oracle_rows += [probe_row(heading, probes, criterion) for criterion in criteria]
     for sweep in recipe.sweeps:
         state = grid(recipe, sweep, ledger.training)
         trials = _trials(ledger, recipe, sweep, state)
@@ -100,19 +109,32 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
             continue
         method = sweep.method
         rows.append(training_row(heading, method.name, method.norm_mode, main, recipe.criterion, state))
-        found_curves += curves(heading, rows[-1], main) if every else ()
-        for criterion in criteria if every else ():
-            best = selected(trials, criterion, ties=ties)
+        careful = selected_within_error(trials, recipe.criterion, ties=ties)
+        if careful is not None:
+            careful_rows.append(
+                training_row(
+                    heading, method.name, method.norm_mode, careful, recipe.criterion, state, rule="one standard error"
+                )
+            )
+        found_curves += [curve for curve in curves(heading, rows[-1], main) if curve.seed in watched]
+        # Where other epochs were not judged on OOD sets, an oracle chooses among learning rates alone.
+        judged = trials if every else [_at_selected_epoch(trial, recipe.criterion) for trial in trials]
+        for criterion in criteria:
+            best = selected(judged, criterion, ties=ties)
             if best is not None:
                 oracle_rows.append(training_row(heading, method.name, method.norm_mode, best, criterion, state))
+    found_conditions = conditions(ledger, recipe, heading, rows, units)
+    averaged = [name for sets in heading.columns.values() for name in sets]
     return _Part(
         dataset=_dataset(recipe, described, heading),
         description=described,
         rows=rows,
+        careful_rows=careful_rows,
+        differences=differences(rows, careful_rows, described.sets, averaged, found_conditions),
         oracle_rows=oracle_rows,
         curves=found_curves,
         interpolations=list(_interpolations(ledger, units)),
-        conditions=conditions(ledger, recipe, heading, rows, units),
+        conditions=found_conditions,
     )
 
 
@@ -122,6 +144,10 @@ def _trials(ledger: Ledger, recipe: Recipe, sweep: Sweep, state: Grid) -> list[T
         return []
     found = [ledger.trial(unit) for unit in sweep_units(recipe, sweep, state.values)]
     return [trial for trial in found if trial is not None]
+
+
+def _at_selected_epoch(trial: Trial, criterion: Criterion) -> Trial:
+    return trial if trial.diverged else trial._replace(history=(chosen(trial, criterion).record,))
 
 
 def _interpolations(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Interpolation]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from artifacts.frozen import Frozen
-from empirical.records import BenchmarkRow, DatasetRecord, PublishedAccuracy, SetAside, SetDescription
+from empirical.records import BenchmarkRow, DatasetRecord, PairedDifference, PublishedAccuracy, SetAside, SetDescription
 from figures.catalogue import Section
 
 if TYPE_CHECKING:
@@ -139,6 +139,9 @@ class Summary(Frozen):
 
     Attributes:
       benchmark: one row a data set, method and norm mode, selected on ID validation alone.
+      careful: the same, at the lowest learning rate within a standard error of the best.
+      differences: `ft_minus_lp`, `lp_ft_minus_ft` and others, paired by seed: ID, and OOD by how far the sets lie and
+        whether features are good there, both measured before any training.
       datasets: the data sets as they were run; `sets` their OOD sets: whether the premises hold, and how far they lie.
       published: the paper's numbers.
       missing, set_aside: units of the benchmark's plan that were not run, and those that failed.
@@ -150,6 +153,8 @@ class Summary(Frozen):
     claims: tuple[Claim, ...]
     simulations: tuple[Simulation, ...]
     benchmark: tuple[BenchmarkRow, ...]
+    careful: tuple[BenchmarkRow, ...] = ()
+    differences: tuple[PairedDifference, ...] = ()
     datasets: tuple[DatasetRecord, ...] = ()
     sets: tuple[SetDescription, ...]
     published: tuple[PublishedAccuracy, ...] = ()

@@ -22,6 +22,8 @@ def gather(results: Path) -> Summary:
         claims=claims(results),
         simulations=simulations(results),
         benchmark=tuple(benchmark.rows),
+        careful=tuple(benchmark.careful_rows),
+        differences=tuple(benchmark.differences),
         datasets=tuple(benchmark.datasets),
         sets=tuple(benchmark.sets),
         published=tuple(benchmark.published),

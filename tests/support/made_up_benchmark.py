@@ -193,6 +193,8 @@ def described(dataset: str, place: int, name: str) -> SetDescription:
         count=50,
         pixel_energy_outside=0.5,
         feature_energy_outside=0.3 - 0.1 * place,
+        id_energy_outside=0.1,
+        shift="large" if place < 2 else "small",
         largest_angle=1.2 - 0.3 * place,
         mean_angle=0.9 - 0.3 * place,
         paired_distance=1.0,
