@@ -10,7 +10,7 @@ from artifacts.files import digest_of, write_text
 from empirical.records.conditions import ConditionRecord, SetDescription, TheoryQuantities
 from empirical.records.record import Record, read_record, write_record
 from empirical.records.rows import BenchmarkRow, Curve, PairedDifference
-from empirical.records.runs import Interpolation, NormMode
+from empirical.records.runs import Interpolation, NormMode, Refitting
 
 BENCHMARK_FILE = "benchmark.json"
 #: SHA-256 of the document as it was written, in a file beside it.
@@ -81,6 +81,7 @@ class Benchmark(Record):
       oracle_rows: the same selected on an OOD column (`BenchmarkRow.selected_on`); never to be shown among the others.
       curves: every seed at the selected learning rate.
       interpolations: WiSE-FT curves, where they were asked for.
+      refittings: heads refitted on tuned features, where they were asked for.
       conditions: pretraining lengths and head starts, where they were asked for.
       missing: units of the plan that have not been run, are damaged, or were refused because newer runs beside them are
         of other data or weights; rows exist only where no unit of theirs is missing.
@@ -96,6 +97,7 @@ class Benchmark(Record):
     curves: list[Curve] = Field(default_factory=list)
     sets: list[SetDescription] = Field(default_factory=list)
     interpolations: list[Interpolation] = Field(default_factory=list)
+    refittings: list[Refitting] = Field(default_factory=list)
     conditions: list[ConditionRecord] = Field(default_factory=list)
     quantities: list[TheoryQuantities] = Field(default_factory=list)
     published: list[PublishedAccuracy] = Field(default_factory=list)

@@ -32,6 +32,7 @@ ONE_OF_EACH = RECIPE.model_copy(
         "seeds": (0,),
         "epochs": 1,
         "interpolate": (FT_EVAL.label,),
+        "refit": (FT_EVAL.label,),
         "conditions": (),
     }
 )
@@ -78,8 +79,8 @@ def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matt
     seen = set()
     planned = plan(suite, lambda unit: None).units
     # Planned once the training run is finished, which is the last of the others.
-    interpolation = planned[-1].model_copy(update={"kind": "interpolation"})
-    for unit in (*planned, interpolation):
+    afterwards = (planned[-1].model_copy(update={"kind": kind}) for kind in ("interpolation", "refitting"))
+    for unit in (*planned, *afterwards):
         with Executed() as executed:
             assert run_unit(unit, workspace(tmp_path)).built
         missed = {name for name in executed.modules - {*counted(unit.kind)} if not left_out(name, unit.kind)}
