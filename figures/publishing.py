@@ -137,7 +137,8 @@ def _information(figure: FigureEntry, module: Any, data: Any, results: Path) -> 
 def _agreement(agreed: "Agreement | None") -> dict[str, Any] | None:
     if agreed is None or not agreed.pairs:
         return None
-    return {name: getattr(agreed, name) for name in ("tau", "conditions", "pairs", "told_apart", "alike")}
+    names = ("tau", "conditions", "pairs", "told_apart", "alike")
+    return {name: getattr(agreed, name) for name in names} | {"unmet": _agreement(agreed.unmet)}
 
 
 def _is_there(path: Path) -> bool:
