@@ -71,6 +71,19 @@ class Agreement:
         return f"{own}; {beside}" if self.pairs else f"τ, {beside}"
 
     @property
+    def verdict(self) -> str:
+        """One sentence: of the pairs that this run tells apart, how many the theory has in that order."""
+        sentence = f"Where the theory's premises hold, {self._counted_pairs}"
+        return f"{sentence}; where they do not, {self.unmet._counted_pairs}." if self.unmet else f"{sentence}."
+
+    @property
+    def _counted_pairs(self) -> str:
+        if not self.told_apart:
+            return "this run tells no two conditions apart"
+        pairs = "pair" if self.told_apart == 1 else "pairs"
+        return f"{self.alike} of {self.told_apart} {pairs} told apart in its order (τ = {_signed(self.tau)})"
+
+    @property
     def words(self) -> str:
         """For a reader: the number, what it rests on, and where the two sides disagree."""
         if self.unmet is None:
