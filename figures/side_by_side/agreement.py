@@ -73,15 +73,14 @@ class Agreement:
     @property
     def verdict(self) -> str:
         """One sentence: of the pairs that this run tells apart, how many the theory has in that order."""
-        sentence = f"Where the theory's premises hold, {self._counted_pairs}"
-        return f"{sentence}; where they do not, {self.unmet._counted_pairs}." if self.unmet else f"{sentence}."
+        own = self._alike("where its premises hold")
+        beside = f", {self.unmet._alike('where they do not')}" if self.unmet else ""
+        return f"Pairs told apart and ordered as in theory: {own}{beside}."
 
-    @property
-    def _counted_pairs(self) -> str:
+    def _alike(self, where: str) -> str:
         if not self.told_apart:
-            return "this run tells no two conditions apart"
-        pairs = "pair" if self.told_apart == 1 else "pairs"
-        return f"{self.alike} of {self.told_apart} {pairs} told apart in its order (τ = {_signed(self.tau)})"
+            return f"none to tell {where}"
+        return f"{self.alike} of {self.told_apart} {where} (τ = {_signed(self.tau)})"
 
     @property
     def words(self) -> str:

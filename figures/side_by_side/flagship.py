@@ -140,15 +140,16 @@ def _compared(risks: dict[str, np.ndarray], group: Group) -> list[Compared]:
 def draw(data: Flagship) -> Figure:
     """Theory, bridge, digits: errors up in all of them, the verdict above."""
     figure, axes = style.panels(3, height=2.9)
-    style.title_panels(axes, ("linear theory", "linear network on digits", "benchmark: a deep one"))
+    style.title_panels(axes, ("linear theory", "linear network on digits", "benchmark: deep network"))
     theory, bridge, measured = axes.flat
     draw_risks(theory, data.risks)
     linear_network_on_digits.draw_errors(bridge, data.bridge)
     bridge.set(xlabel="angle of the ink (degrees)", ylabel="error rate (%)")
     _draw_groups(measured, data.groups)
     # A letter is about half as wide as its font is high.
-    letters = int(72 * figure.get_figwidth() / (0.5 * style.small()))
-    verdict = textwrap.fill(data.agreed.verdict, letters)
+    letters = int(72 * figure.get_figwidth() / (0.52 * style.small()))
+    unbroken = data.agreed.verdict.replace(" = ", "\u00a0=\u00a0")
+    verdict = textwrap.fill(unbroken, letters)
     figure.suptitle(verdict, x=0.01, ha="left", fontsize=style.small(), color="#333333")
     style.legend_below(figure, list(axes.flat))
     return figure

@@ -88,8 +88,8 @@ def test_pairs_without_premises_are_counted_apart():
     assert found.unmet is not None
     assert (found.unmet.tau, found.unmet.pairs, found.unmet.conditions) == (-1.0, 2, 1)
     assert found.verdict == (
-        "Where the theory's premises hold, 1 of 1 pair told apart in its order (τ = +1.00); where they do not, "
-        "0 of 2 pairs told apart in its order (τ = −1.00)."
+        "Pairs told apart and ordered as in theory: 1 of 1 where its premises hold (τ = +1.00), "
+        "0 of 2 where they do not (τ = −1.00)."
     )
     assert "c below a" in found.unmet.words
 
@@ -97,5 +97,8 @@ def test_pairs_without_premises_are_counted_apart():
 def test_without_such_conditions_nothing_is_said_of_them():
     found = agreement(group([1.0, 2.0], [1.0, 2.0]))
     assert found.unmet is None
-    assert found.verdict == "Where the theory's premises hold, this run tells no two conditions apart."
+    assert (
+        found.verdict
+        == "Pairs told apart that are ordered as in theory: none to tell where the theory's premises hold."
+    )
     assert "promises no order" not in found.words
