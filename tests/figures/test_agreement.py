@@ -97,8 +97,5 @@ def test_pairs_without_premises_are_counted_apart():
 def test_without_such_conditions_nothing_is_said_of_them():
     found = agreement(group([1.0, 2.0], [1.0, 2.0]))
     assert found.unmet is None
-    assert (
-        found.verdict
-        == "Pairs told apart that are ordered as in theory: none to tell where the theory's premises hold."
-    )
+    assert found.verdict == "Pairs told apart and ordered as in theory: none to tell where its premises hold."
     assert "promises no order" not in found.words

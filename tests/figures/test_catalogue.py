@@ -78,7 +78,7 @@ def test_picture_of_what_is_gone_does_not_stay(bare, made_up):
 
 
 def test_unknown_figure_is_refused():
-    with pytest.raises(ValueError, match="must be one of side_by_side"):
+    with pytest.raises(ValueError, match="must be one of flagship, side_by_side"):
         entry("figure_17")
 
 
