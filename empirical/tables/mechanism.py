@@ -31,7 +31,7 @@ def mechanism(benchmark: Benchmark) -> Table:
             INTERVALS,
             "Refitted head: on the tuned features, with labelled images of the set. Shared head: one on the pretrained "
             "features, with labels of ID and all OOD sets. Both look at OOD labels and compete with no method.",
-            "Followed: of the displacement of ID features, the share that those of the same images in that look follow.",
+            "Followed: of the displacement of ID features, the share that the same images follow in that look.",
         ),
     )
 
