@@ -13,6 +13,7 @@ ENTRIES: Mapping[str, str] = {
     "probe": "empirical.runs.probing",
     "training": "empirical.runs.training",
     "interpolation": "empirical.runs.interpolating",
+    "refitting": "empirical.runs.refitting",
 }
 _WRITES_A_RECIPE = "writes a recipe down; the recipe is an input itself"
 #: Modules and packages that are reached and cannot change a number, each with the reason.

@@ -74,6 +74,7 @@ class OwnRecipe(Frozen):
     split: Split | None = None
     evaluate: Literal["every_epoch", "selected"] | None = None
     interpolate: tuple[str, ...] | None = None
+    refit: tuple[str, ...] | None = None
     describe: bool | None = None
 
 
@@ -124,7 +125,8 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
     elif own.split is not None:
         raise UserError(f"`split` is for data sets that come with the package; {source.name} has its own.")
     simple = (
-        "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "describe"
+        "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "refit",
+        "describe"
     )  # fmt: skip
     fields |= {name: getattr(own, name) for name in simple if getattr(own, name) is not None}
     if own.seeds is not None:  # what it is like has seeds of its own, some of which its conditions and curves are of

@@ -12,7 +12,7 @@ from artifacts.reading import read_text, why_unreadable
 from empirical.records.conditions import ConditionRecord, SetDescription, TheoryQuantities
 from empirical.records.record import Record, read_record, write_record
 from empirical.records.rows import BenchmarkRow, Curve, PairedDifference
-from empirical.records.runs import Interpolation, NormMode
+from empirical.records.runs import Interpolation, NormMode, Refitting
 
 #: Suites that come with the project; others are the user's own.
 SUITES = ("embedded", "miniature", "paper")
@@ -93,6 +93,7 @@ class Benchmark(Record):
       oracle_rows: the same selected on an OOD column (`BenchmarkRow.selected_on`); never to be shown among the others.
       curves: every seed at the selected learning rate.
       interpolations: WiSE-FT curves, where they were asked for.
+      refittings: heads refitted on tuned features, where they were asked for.
       conditions: pretraining lengths and head starts, where they were asked for.
       missing: units of the plan that have not been run, are damaged, or were refused because newer runs beside them are
         of other data or weights; rows exist only where no unit of theirs is missing.
@@ -109,6 +110,7 @@ class Benchmark(Record):
     curves: list[Curve] = Field(default_factory=list)
     sets: list[SetDescription] = Field(default_factory=list)
     interpolations: list[Interpolation] = Field(default_factory=list)
+    refittings: list[Refitting] = Field(default_factory=list)
     conditions: list[ConditionRecord] = Field(default_factory=list)
     quantities: list[TheoryQuantities] = Field(default_factory=list)
     published: list[PublishedAccuracy] = Field(default_factory=list)

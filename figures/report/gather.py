@@ -52,7 +52,7 @@ def claims(results: Path) -> tuple[Claim, ...]:
 
 def simulations(results: Path) -> tuple[Simulation, ...]:
     """Every experiment whose data are in the folder."""
-    from simulations.catalogue import EXPERIMENTS
+    from bridge.catalogue import EXPERIMENTS
     from simulations.records import SUMMARY, folder
 
     there = []
