@@ -88,12 +88,12 @@ def gradient_descent(
       key: of minibatches and label noise; needed with them only.
     Raises:
       ValueError: shapes that do not fit the network, or values that are not finite.
-      UserError: no examples, `save_every` does not divide `steps`, rates that are no positive numbers, a batch that is no part of
-        the examples, or chance without a key.
+      UserError: no examples, `save_every` does not divide `steps`, rates that are no positive numbers, a batch that is no part
+        of the examples, or chance without a key.
       FailedSolve: the steps diverged; the message names the learning rate.
     """
     n = inputs.shape[0]
-    k, d = network.features.shape
+    _, d = network.features.shape
     check_shape("features", network.features, (np.shape(network.head)[0], d), "a row for each entry of the head")
     check_shape("inputs", inputs, (n, d), f"of the network's inputs, d={d}")
     check_shape("labels", labels, (n, *np.shape(network.head)[1:]), f"one for each of the {n} inputs")
