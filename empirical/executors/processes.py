@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
+from artifacts.interrupts import answer_interrupts, interrupts_held
 from artifacts.runtime import share_processors
 from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
@@ -37,7 +38,7 @@ class Processes:
       gpus: names of GPUs as CUDA_VISIBLE_DEVICES has them, the first for the first worker; none: workers see what this
         process sees.
     Raises:
-      UserError: `count` is not positive, or exceeds the GPUs, of which two workers cannot share one.
+      ArgumentError: `count` is not positive, or exceeds the GPUs, of which two workers cannot share one.
     """
 
     count: int
@@ -47,9 +48,9 @@ class Processes:
 
     def __post_init__(self):
         if self.count < 1:
-            raise UserError(f"`workers` must be at least 1, got {self.count}.")
+            raise ArgumentError(f"`workers` must be at least 1, got {self.count}.")
         if self.gpus and self.count > len(self.gpus):
-            raise UserError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
+            raise ArgumentError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
         """Make the runs side by side; closing the generator ends the workers, whatever they do."""
@@ -131,7 +132,7 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._work, self._count), daemon=True)
-        with _seeing(self._gpu):
+        with _seeing(self._gpu), interrupts_held():
             self._process.start()
         theirs.close()
 
@@ -159,7 +160,7 @@ def _seeing(gpu: str | None) -> Iterator[None]:
 def _serve(connection: Connection, work: Work, count: int) -> None:
     share_processors(count)
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say, and ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answer_interrupts(signal.SIG_IGN)
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
