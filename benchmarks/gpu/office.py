@@ -134,7 +134,8 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting, workers: Executor
 
 def _finished(workspace: Workspace) -> list[dict[str, Any]]:
     """Every finished probe and run by itself, those too that no row has yet."""
-    records = [json.loads(path.read_bytes()) for path in sorted(workspace.folder.glob("*/*/result.json"))]
+    paths = [path for kind in ("probes", "runs") for path in sorted(workspace.folder.glob(f"{kind}/*/result.json"))]
+    records = [json.loads(path.read_bytes()) for path in paths]
     fields = ("method", "learning_rate", "penalty", "seed", "status", "selected_epoch", "seconds")
     return [
         {name: one[name] for name in fields if name in one}
