@@ -26,18 +26,23 @@ REVISION_FILE = "revision.json"
 
 
 def environment() -> dict[str, Any]:
-    """Python and package versions, devices and git revision, as plain JSON values.
+    """Python and package versions, devices and git revision, as plain JSON values; imports JAX.
 
     `git_revision` is that of the checkout, or of the checkout that an installed package was built from; None where it
     was built outside one. `git_dirty` says that this checkout held uncommitted changes.
     """
     import jax
 
+    devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
+    return {**software(), "devices": devices}
+
+
+def software() -> dict[str, Any]:
+    """The same without the devices, which only a started JAX can name."""
     return {
         "python": platform.python_version(),
         "platform": f"{platform.system()} {platform.machine()}",
         "versions": {name: _version(name) for name in PACKAGES},
-        "devices": [f"{device.platform}:{device.device_kind}" for device in jax.devices()],
         **revision(),
     }
 
