@@ -79,6 +79,6 @@ def experiments_counted() -> str:
 
     beyond = sum(one.beyond_the_paper for one in EXPERIMENTS)
     return (
-        f"**Simulate your own setting.** {len(EXPERIMENTS)} experiments, {beyond} of them beyond the paper, take dimensions, "
-        "angles and feature errors of yours, and draw the figure at the size of your paper's column."
+        f"**Simulate your own setting.** {len(EXPERIMENTS)} experiments, {beyond} of them beyond the paper, take "
+        "dimensions, angles and feature errors of yours, and draw the figure at the size of your paper's column."
     )
