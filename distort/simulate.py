@@ -38,7 +38,7 @@ class Simulate(MakingCommand):
 
             return Answer([one._asdict() for one in titles()], table(("name", "title"), titles()))
         self.accept()
-        from simulations.catalogue import EXPERIMENTS
+        from bridge.catalogue import EXPERIMENTS
 
         names = chosen(
             self.names, [experiment.name for experiment in EXPERIMENTS], everything=self.all, kind="experiment"

@@ -60,7 +60,7 @@ def simulation_stages(
     Args:
       changes: fields of their configurations; the data then lie in a folder of this setting (`simulations.settings`).
     """
-    from simulations.catalogue import EXPERIMENTS
+    from bridge.catalogue import EXPERIMENTS
     from simulations.records import run_experiment
 
     stages = []

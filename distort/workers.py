@@ -36,7 +36,7 @@ Run = Callable[[Sequence[Step[Found]]], list[Found]]
 #: More would need more memory than a laptop has: about 1.5 GB each.
 MOST = 4
 #: What the steps need; workers import it while the process that started them does the same.
-NEEDED = ("simulations.verification.checking", "simulations.catalogue", "empirical.engine", "figures.publishing")
+NEEDED = ("simulations.verification.checking", "bridge.catalogue", "empirical.engine", "figures.publishing")
 
 
 def default_workers() -> int:
