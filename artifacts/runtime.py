@@ -118,6 +118,11 @@ def _has_computed() -> bool:
     return bool(getattr(bridge, "backends_are_initialized", lambda: False)())
 
 
+def processors() -> int:
+    """How many this process may use: its share, where `share_processors` or the environment says one."""
+    return max(1, int(os.environ.get("NPROC") or os.cpu_count() or 1))
+
+
 def share_processors(count: int) -> None:
     """Let JAX use this process's share of the processors, beside others like it; call before its first computation.
 

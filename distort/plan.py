@@ -75,9 +75,9 @@ def beforehand(plan: JobPlan, workers: int) -> str:
 
 def plan(scale: Scale) -> JobPlan:
     """Everything that there is, at a scale."""
+    from bridge.catalogue import EXPERIMENTS
     from empirical import named_suite
     from figures.catalogue import FIGURES
-    from simulations.catalogue import EXPERIMENTS
     from theory.statements import STATEMENTS
 
     families: dict[str, list[str]] = {}

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from figures.report.contents import Stage, Summary
 
 REPORT, SUMMARY = "report.html", "summary.json"
+#: The picture that everything comes down to.
+FLAGSHIP = "flagship"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +63,8 @@ class Reproduce(MakingCommand):
         written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
         violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]
         failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
-        return Answer(summary, f"{stages_text(summary.stages)}\n{written}", failure)
+        text = "\n".join((stages_text(summary.stages), written, *flagship_lines(summary, self.out)))
+        return Answer(summary, text, failure)
 
 
 def reproduce(
@@ -93,6 +96,18 @@ def reproduce(
     summary = _written(results, stages, scale=plan.scale, started=started)
     report("", 1.0)
     return summary
+
+
+def flagship_lines(summary: "Summary", out: Path) -> tuple[str, ...]:
+    """The path of the flagship picture and its verdict; nothing where it was not drawn.
+
+    Args:
+      out: the results folder, as the user names it.
+    """
+    drawn = [figure for figure in summary.figures if figure.name == FLAGSHIP]
+    return tuple(
+        f"{out / next(name for name in figure.files if name.endswith('.png'))}\n{figure.note}" for figure in drawn
+    )
 
 
 def _written(results: Path, stages: "list[Stage]", *, scale: Scale, started: float) -> "Summary":

@@ -37,8 +37,11 @@ def verification_stages(
 
     started, report = time.perf_counter(), begin("statements")
     statements = [statement for statement in STATEMENTS if statement.name in names]
-    report(f"{len(statements)} statements, {examples} problems in each setting", 0.0)
-    outcome = publish_verification(results, statements, examples=examples, seed=SEED, force=force)
+
+    def progress(done: int, total: int) -> None:
+        report(f"{len(statements)} statements, {done} of {total} problems", done / total)
+
+    outcome = publish_verification(results, statements, examples=examples, seed=SEED, force=force, progress=progress)
     report("", 1.0)
     return [_stage("statements", outcome, started)]
 
@@ -57,7 +60,7 @@ def simulation_stages(
     Args:
       changes: fields of their configurations; the data then lie in a folder of this setting (`simulations.settings`).
     """
-    from simulations.catalogue import EXPERIMENTS
+    from bridge.catalogue import EXPERIMENTS
     from simulations.records import run_experiment
 
     stages = []

@@ -7,7 +7,6 @@ ends with the process that started it, however that ended, so that nobody writes
 import importlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from artifacts import runtime
 from artifacts.directory import Outdated, only_checked
+from artifacts.interrupts import answer_interrupts, interrupts_held
 from distort.progress import Begin, Report
 
 Found = TypeVar("Found", covariant=True)
@@ -36,7 +36,7 @@ Run = Callable[[Sequence[Step[Found]]], list[Found]]
 #: More would need more memory than a laptop has: about 1.5 GB each.
 MOST = 4
 #: What the steps need; workers import it while the process that started them does the same.
-NEEDED = ("simulations.verification.checking", "simulations.catalogue", "empirical.engine", "figures.publishing")
+NEEDED = ("simulations.verification.checking", "bridge.catalogue", "empirical.engine", "figures.publishing")
 
 
 def default_workers() -> int:
@@ -88,9 +88,13 @@ class _Pool:
         self._display.start()
         settings = (self._messages, count, compile_quickly)
         self._executor = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=settings)
+        with interrupts_held():
+            self._executor.submit(_import_what_is_needed)  # the first task starts all workers
 
     def run(self, steps: Sequence[Step[Found]]) -> list[Found]:
-        return [future.result() for future in [self._executor.submit(_run, step) for step in steps]]
+        with interrupts_held():  # a task may start another process
+            futures = [self._executor.submit(_run, step) for step in steps]
+        return [future.result() for future in futures]
 
     def abandon(self) -> None:
         """End the processes, whatever they do."""
@@ -147,7 +151,7 @@ def _prepare_worker(messages: Any, count: int, compile_quickly: bool) -> None:
     if compile_quickly:
         runtime.compile_quickly()
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    answer_interrupts(lambda *_: os._exit(130))
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _import_what_is_needed()

@@ -12,7 +12,7 @@ import pytest
 
 from artifacts import UserError
 from distort.folder import held
-from distort.reproduce import reproduce
+from distort.reproduce import FLAGSHIP, flagship_lines, reproduce
 from figures.report.contents import Summary
 from tests.support import SUPPORT
 from tests.support.tiny_job import run, tiny_plan
@@ -43,6 +43,16 @@ def test_summary_holds_claims_simulations_benchmark_figures_and_environment(fini
     for figure in summary.figures:
         assert {Path(name).suffix for name in figure.files} >= {".svg", ".png"}
         assert all((finished / name).stat().st_size > 0 for name in figure.files)
+
+
+def test_the_answer_ends_with_the_flagship_picture_and_its_verdict(finished):
+    summary, folder = written(finished), Path("here")
+    assert flagship_lines(summary, folder) == ()  # the tiny job does not draw it
+    drawn = summary.figures[0].model_copy(
+        update={"name": FLAGSHIP, "note": "The verdict.", "files": ("f/f.svg", "f/f.png")}
+    )
+    whole = summary.model_copy(update={"figures": (*summary.figures, drawn)})
+    assert flagship_lines(whole, folder) == (f"{folder / 'f/f.png'}\nThe verdict.",)
 
 
 def test_second_call_makes_nothing(results):
