@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, UsageError, table
+from distort.command import Answer, Command, UsageError, table, wrapped
 from distort.data_overview import data_overview
 from distort.names import chosen, known
 
@@ -80,7 +80,7 @@ class Datasets(DataCommand):
             for one in overview.sources
         ]
         steps = [
-            "\n".join([f"{one.title}, by hand:", *(f"  {place}. {step}" for place, step in enumerate(one.steps, 1))])
+            "\n".join([f"{one.title}, by hand:", *(wrapped(f"  {n}. ", step) for n, step in enumerate(one.steps, 1))])
             for one in overview.sources
             if one.steps
         ]
@@ -137,10 +137,9 @@ class Download(DataCommand):
         """Files received, with their SHA-256.
 
         Raises:
-          UsageError: --from goes with another source than imagenet, or a name is unknown.
-          UserError: no data root is named, or a file could not be fetched or is not what was published.
+          UsageError: --from goes with another source than imagenet, a name is unknown, or no data root is named.
+          UserError: a file could not be fetched or is not what was published.
         """
-        from artifacts import UserError
         from distort.progress import progress
         from empirical.datasets.catalogue import SOURCES, source
         from empirical.datasets.download import download
@@ -150,7 +149,7 @@ class Download(DataCommand):
         names = chosen(self.names, [one.name for one in SOURCES], everything=False, kind="source")
         root = self.data().locations.root
         if root is None:
-            raise UserError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
+            raise UsageError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
         if self.archives is not None and names != ("imagenet",):
             raise UsageError("--from is for imagenet, whose archives are fetched by hand; name imagenet alone.")
         received = []
@@ -218,7 +217,6 @@ class Pack(DataCommand):
         """
         from pydantic import ValidationError
 
-        from artifacts import UserError
         from empirical.store import Form
         from empirical.store.packed import DEFAULT_FORM, FORMS
 
@@ -226,7 +224,7 @@ class Pack(DataCommand):
         try:
             return Form(codec=self.codec or usual.codec, resize=self.resize, side=self.side)
         except ValidationError as error:
-            raise UserError(f"--codec, --resize and --side must fit together: {error.errors()[0]['msg']}.") from error
+            raise UsageError(f"--codec, --resize and --side must fit together: {error.errors()[0]['msg']}.") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,7 +81,7 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         from empirical.executors import job_script
 
         self.check()
-        script = job_script(self.asked())
+        script = job_script(self.asked(), self.workspace(self.found()).folder)
         return Answer({"script": script}, script)
 
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from difflib import get_close_matches
 from importlib import metadata
 from io import StringIO
@@ -37,11 +37,16 @@ def parsed(arguments: Sequence[str]) -> Command:
         if not end.code:
             sys.stderr.write(said.getvalue())
             raise
-    with _columns(UNWRAPPED), redirect_stderr(said := StringIO()):
+    # The parser draws no frame where standard output takes ASCII alone, whatever standard error takes.
+    with _columns(UNWRAPPED), redirect_stderr(said := _Text()), redirect_stdout(_Text()):
         try:
             return _read(arguments)
         except SystemExit:
             raise UsageError(_one_line(said.getvalue(), arguments)) from None
+
+
+class _Text(StringIO):
+    encoding = "utf-8"
 
 
 def _read(arguments: Sequence[str]) -> Command:

@@ -118,14 +118,26 @@ class VerifyCommand(Command):
 
     def _verified(self, statements: "list[Statement]") -> "list[Verification]":
         from distort.progress import progress
+        from simulations.sweeps import Watch
         from simulations.verification import verify
 
         sampler = None if self.sampler is None else own_claim.sampler(self.sampler)
         dimensions = own_claim.dimensions(self.dimensions)
         with progress() as begin:
             report = begin("verifying statements")
-            report(f"{len(statements)} statements", 0.0)
-            found = verify(statements, examples=self.examples, seed=self.seed, dimensions=dimensions, sampler=sampler)
+
+            def told(done: int, total: int) -> None:
+                report(f"{len(statements)} statements, {done} of {total} problems", done / total)
+
+            watch = Watch(progress=told)
+            found = verify(
+                statements,
+                examples=self.examples,
+                seed=self.seed,
+                dimensions=dimensions,
+                sampler=sampler,
+                watch=watch,
+            )
             report("", 1.0)
         return found
 

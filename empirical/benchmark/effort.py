@@ -73,10 +73,18 @@ class _Counter:
                 self._enter(run)
                 weights = (run.method.interpolation or InterpolationWeights()).weights
                 return Effort(passed=len(weights) * self._sizes[run.recipe.name].judged)
+            case "refitting":
+                return self._every_feature(run) + self._refitting(run)
             case "probe":
                 return self._training_features(run) + self._every_feature(run) + self._solved(run)
             case "description":
                 return self._description(run)
+
+    def _refitting(self, run: Run) -> Effort:
+        sizes = self._sizes[run.recipe.name]
+        looks = sizes.looks + 1
+        solved = looks * sizes.training * (run.recipe.classes or 1)
+        return Effort(passed=looks * sizes.training + sizes.judged, solved=solved)
 
     def _enter(self, run: Run) -> None:
         if run.recipe.name != self._recipe:

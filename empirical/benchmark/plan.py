@@ -49,11 +49,12 @@ def plan(suite: Suite, results: Results) -> Plan:
             units += sweep_units(recipe, sweep, grids[sweep.label].values)
             if sweep.extensions and not grids[sweep.label].settled:
                 undecided.append(f"{recipe.name}: {sweep.label} may extend its grid by up to {sweep.extensions}")
-        for label in recipe.interpolate:
-            selected_runs = _at_selected_rate(recipe, label, grids[label])
-            units += (unit.model_copy(update={"kind": "interpolation"}) for unit in selected_runs or ())
-            if selected_runs is None:
-                undecided.append(f"{recipe.name}: interpolation of {label} awaits its learning rate")
+        for kind, labels in (("interpolation", recipe.interpolate), ("refitting", recipe.refit)):
+            for label in labels:
+                selected_runs = _at_selected_rate(recipe, label, grids[label])
+                units += (unit.model_copy(update={"kind": kind}) for unit in selected_runs or ())
+                if selected_runs is None:
+                    undecided.append(f"{recipe.name}: {kind} of {label} awaits its learning rate")
         for condition in recipe.conditions:
             known, complete = _condition_units(recipe, condition, grids)
             units += known

@@ -170,13 +170,13 @@ class Run:
 
     @cached_property
     def trained(self) -> "Run":
-        """The training run whose end an interpolation judges."""
+        """The training run whose end an interpolation or a refitting judges."""
         return self.beside(self.unit.model_copy(update={"kind": "training"}))
 
     @cached_property
     def dependencies(self) -> "tuple[Run, ...]":
         """What must be finished before it begins, in the order in which it is done."""
-        needed = self.trained if self.unit.kind == "interpolation" else self.head
+        needed = self.trained if self.unit.kind in ("interpolation", "refitting") else self.head
         return tuple(run for run in (self.pretraining, needed) if run is not None)
 
     def beside(self, unit: Unit) -> "Run":

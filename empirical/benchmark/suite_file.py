@@ -3,7 +3,6 @@
 The file also says where data and checkpoints lie (docs/datasets.md), so one file is a whole experiment.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -13,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from artifacts import UserError
 from artifacts.frozen import Frozen
 from artifacts.mistakes import mistake
+from artifacts.reading import read_toml
 from empirical.augment.transforms import Pipelines
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.benchmark.suite import Suite
@@ -74,6 +74,7 @@ class OwnRecipe(Frozen):
     split: Split | None = None
     evaluate: Literal["every_epoch", "selected"] | None = None
     interpolate: tuple[str, ...] | None = None
+    refit: tuple[str, ...] | None = None
     describe: bool | None = None
 
 
@@ -94,7 +95,7 @@ def read_suite_file(path: Path, *, root: Path | None = None) -> Suite:
     """
     data = read_data(path, root=root)
     try:
-        found = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        found = _File.model_validate(read_toml(path))
     except ValidationError as error:
         raise UserError(
             f"{path} must describe at least one recipe as docs/benchmark.md does, but {mistake(error, _File)}."
@@ -124,7 +125,8 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
     elif own.split is not None:
         raise UserError(f"`split` is for data sets that come with the package; {source.name} has its own.")
     simple = (
-        "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "describe"
+        "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "refit",
+        "describe"
     )  # fmt: skip
     fields |= {name: getattr(own, name) for name in simple if getattr(own, name) is not None}
     if own.seeds is not None:  # what it is like has seeds of its own, some of which its conditions and curves are of

@@ -5,13 +5,14 @@ from typing import Literal
 from artifacts.frozen import Frozen
 from empirical.recipes import Condition, Recipe, TrainedProbe
 
-Kind = Literal["pretraining", "description", "probe", "training", "interpolation"]
+Kind = Literal["pretraining", "description", "probe", "training", "interpolation", "refitting"]
 FOLDERS: dict[Kind, str] = {
     "pretraining": "pretraining",
     "description": "descriptions",
     "probe": "probes",
     "training": "runs",
     "interpolation": "interpolations",
+    "refitting": "refittings",
 }
 
 

@@ -16,7 +16,6 @@
 `name` and `recipes` are about runs and are read by `empirical.benchmark.suite_file`. Paths are relative to the file.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,14 +26,12 @@ from pydantic import Field, ValidationError
 from artifacts import UserError
 from artifacts.frozen import Frozen
 from artifacts.mistakes import mistake
+from artifacts.reading import read_toml, why_unreadable
 from empirical.datasets.catalogue import EMBEDDED, FAMILIES, FOLDERS
 from empirical.datasets.family import Family
 from empirical.datasets.folders import OwnDataset, own_family
 from empirical.datasets.locations import Locations, locations
 from empirical.datasets.naming import Name
-from empirical.formats.files import read_text
-
-MOST_BYTES = 1 << 20
 
 
 class CheckpointFile(Frozen):
@@ -83,7 +80,7 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
     if configuration is None:
         return Data(FAMILIES, locations(root, store))
     try:
-        content = tomllib.loads(read_text(configuration, MOST_BYTES))
+        content = read_toml(configuration)
         read = DataFile.model_validate(content)
         base = configuration.parent
         own_root = None if read.root is None else base / read.root
@@ -91,13 +88,13 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
         found = locations(root or own_root, store or own_store)
         folders = {name: base / folder for name, folder in read.locations.items()}
         placed = Locations(root=found.root, folders=folders, store=found.store)
-    # tomllib calls itself for every bracket.
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{configuration} must be a TOML file, but {error}; docs/datasets.md shows one.") from error
     except ValidationError as error:
         raise UserError(
             f"{configuration} must follow docs/datasets.md, but {mistake(error, DataFile, whole='the file')}."
         ) from error
+    except (OSError, ValueError) as error:
+        said = why_unreadable(error)
+        raise UserError(f"{configuration} must be a TOML file, but {said}; docs/datasets.md shows one.") from error
     unknown = sorted(set(read.locations) - set(FOLDERS))
     if unknown:
         raise UserError(

@@ -1,6 +1,7 @@
 """A user's own data: folders with a subfolder a class, or files that give each image its label."""
 
 import csv
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
+from artifacts.reading import read_text
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
@@ -23,7 +25,6 @@ from empirical.datasets.pixels import EXTENSIONS
 from empirical.datasets.protocols import held_out
 from empirical.datasets.sizes import SetSize
 from empirical.datasets.trees import image_names, subfolders
-from empirical.formats.files import read_text
 
 # More than the official loaders take: a picture must not be left out of a user's set because of its name.
 OWN_EXTENSIONS = (*EXTENSIONS, ".gif", ".jfif", ".tiff", ".webp")
@@ -179,7 +180,7 @@ def _listing(tree: Tree) -> _Listing:
     else:
         found = _label_file(tree.labels)
         for path, _ in found:
-            if not (tree.folder / path).is_file():
+            if not os.path.isfile(tree.folder / path):  # `Path.is_file` raises where a name is too long
                 raise UserError(
                     f"{tree.folder / path} is named by {tree.labels} but missing; restore it or drop its line."
                 )

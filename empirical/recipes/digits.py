@@ -14,7 +14,7 @@ from empirical.recipes.penalties import DIGITS_PENALTIES
 from empirical.recipes.recipe import Condition, PretrainedFor, Recipe, Scale, SolvedProbe, Sweep
 
 #: Steps of pretraining of the shipped network.
-SHIPPED_STEPS = 800
+SHIPPED_STEPS = 400
 SOURCE = "chosen on ID validation data; docs/benchmark.md"
 #: Length of features in the flagship's network: as CLIP's. In the theory the start head decides where it is small.
 UNIT = 1.0
@@ -129,6 +129,7 @@ DIGITS: Mapping[Scale, Recipe] = {
         epochs=6,
         watched=(0,),
         interpolate=(LP_FT.label,),
+        refit=_ALL_FOUR,
         conditions=(*_bad_features(0, 1, 2), *_head_starts(0, 1, 2), *_lengths((10.0,), (1e-2, 3e-2), 0)),
     ),
     "full": _recipe(
@@ -136,6 +137,7 @@ DIGITS: Mapping[Scale, Recipe] = {
         epochs=6,
         evaluate="every_epoch",
         interpolate=(LP_FT.label,),
+        refit=_ALL_FOUR,
         conditions=(
             *_bad_features(*SEEDS),
             *_head_starts(*SEEDS),

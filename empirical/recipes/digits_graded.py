@@ -33,6 +33,7 @@ def _graded(flagship: Recipe) -> Recipe:
             "evaluate": "selected",
             "watched": (),
             "interpolate": (),
+            "refit": (),
             "conditions": tuple(map(_pretrained, STEPS)),
         }
     )

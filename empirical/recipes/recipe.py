@@ -173,6 +173,7 @@ class Recipe(Frozen):
         that is selected: there are no curves then, and rows selected on OOD sets choose learning rates, not epochs.
       watched: seeds whose sets are all judged after every epoch all the same, so that there are curves of theirs.
       interpolate: sweeps whose selected runs are interpolated with their start (WiSE-FT).
+      refit: sweeps on whose selected features heads are refitted; the family needs training images in its OOD looks.
       pretraining: the backbone is the small network, pretrained here and now; None: `backbone` names its weights.
       conditions: series over pretraining, head starts and lengths of features, each complete with the recipe as it is.
       describe: measure how far the OOD sets lie from ID.
@@ -197,6 +198,7 @@ class Recipe(Frozen):
     evaluate: Evaluate = "every_epoch"
     watched: tuple[int, ...] = ()
     interpolate: tuple[str, ...] = ()
+    refit: tuple[str, ...] = ()
     pretraining: PretrainedFor | None = None
     conditions: tuple[Condition, ...] = ()
     describe: bool = True
@@ -236,9 +238,13 @@ class Recipe(Frozen):
         for sweep in self.sweeps:
             if sweep.method.needs_probe and self.probe is None:
                 raise ValueError(f"{sweep.label} starts from a linear probe, so the recipe must have a `probe`")
-        for label in (*self.interpolate, *(label for condition in self.conditions for label in condition.like)):
+        for label in (
+            *self.interpolate,
+            *self.refit,
+            *(label for condition in self.conditions for label in condition.like),
+        ):
             if label not in labels:
-                raise ValueError(f"`interpolate` and `like` must name sweeps of the recipe, got {label!r}")
+                raise ValueError(f"`interpolate`, `refit` and `like` must name sweeps of the recipe, got {label!r}")
         for condition in self.conditions:
             foreign = sorted(set(condition.seeds or ()) - set(self.seeds))
             if foreign:

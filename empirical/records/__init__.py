@@ -2,7 +2,7 @@
 
 Accuracies are in [0, 1]. One document, `benchmark.json`, holds what figures and tables need (`Benchmark`); every run
 directory holds a `config.json`, a `metrics.jsonl` (`EpochRecord` or `PenaltyRecord`) and a `result.json` (`RunResult`,
-`ProbeResult` or `Interpolation`). The `benchmark` of a `summary.json` is `Benchmark.rows`.
+`ProbeResult`, `Interpolation` or `Refitting`). The `benchmark` of a `summary.json` is `Benchmark.rows`.
 """
 
 from empirical.records.benchmark import (
@@ -57,6 +57,7 @@ from empirical.records.runs import (
     NormMode,
     PenaltyRecord,
     ProbeResult,
+    Refitting,
     RunResult,
     SetMetrics,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "ProbeResult",
     "PublishedAccuracy",
     "Record",
+    "Refitting",
     "RunResult",
     "SelectionRule",
     "SetAside",

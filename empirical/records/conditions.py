@@ -56,10 +56,9 @@ class TheoryQuantities(Record):
       truth_norm: W, the norm of the head that the theory calls w*, in logits.
       head_alignment_error: phi, how far the head is from that truth at the start; zero is a perfect head.
       relative_head_alignment_error: phi / W^2, free of the scale of logits: 1 for a head of zero.
-      off_subspace_cosine: c, how strongly the feature that ID data excite most shows on OOD data.
       on_subspace_cosine: c_S, how well the feature that ID data excite least can be seen on them.
-      fine_tuning_lower_bound, linear_probing_upper_bound: what the theory's bounds say of the largest root mean squared
-        error of a logit over OOD directions; None where it is infinite.
+      linear_probing_upper_bound: what the theory's bound says of the largest root mean squared error of a logit over
+        OOD directions; None where it is infinite.
     """
 
     dataset: str
@@ -70,9 +69,7 @@ class TheoryQuantities(Record):
     truth_norm: float | None = None
     head_alignment_error: float | None = None
     relative_head_alignment_error: float | None = None
-    off_subspace_cosine: float | None = None
     on_subspace_cosine: float | None = None
-    fine_tuning_lower_bound: float | None = None
     linear_probing_upper_bound: float | None = None
     largest_angle: float | None = None
     id_dim: int | None = None

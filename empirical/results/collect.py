@@ -20,6 +20,7 @@ from empirical.records import (
     Description,
     Interpolation,
     PairedDifference,
+    Refitting,
     SetAside,
 )
 from empirical.results.answers import answer
@@ -37,7 +38,7 @@ def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
 
 def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     planned = plan(ledger.suite, ledger.training)
-    ledger.refuse(mixed(ledger.origins(planned.units)))
+    ledger.refuse(mixed(ledger.origins(planned.units), own_network=lambda unit: _own_network(ledger, unit)))
     if ledger.refused:  # what is undecided now
         planned = plan(ledger.suite, ledger.training)
     units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
@@ -60,6 +61,7 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
         curves=[curve for part in found for curve in part.curves],
         sets=[one for part in found for one in part.description.sets],
         interpolations=[one for part in found for one in part.interpolations],
+        refittings=[one for part in found for one in part.refittings],
         conditions=[one for part in found for one in part.conditions],
         quantities=[one for part in found for one in part.description.quantities],
         published=published() if any(_published(recipe) for recipe in ledger.suite.recipes) else [],
@@ -67,6 +69,11 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
         set_aside=list(set_aside),
         notes=notes(ledger.origins(planned.units)),
     )
+
+
+def _own_network(ledger: Ledger, unit: Unit) -> bool:
+    pretraining = ledger.run(unit).pretraining
+    return pretraining is not None and pretraining.unit.seed is not None
 
 
 class _Part(NamedTuple):
@@ -80,6 +87,7 @@ class _Part(NamedTuple):
     oracle_rows: list[BenchmarkRow]
     curves: list[Curve]
     interpolations: list[Interpolation]
+    refittings: list[Refitting]
     conditions: list[ConditionRecord]
 
 
@@ -136,6 +144,7 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
         oracle_rows=oracle_rows,
         curves=found_curves,
         interpolations=list(_interpolations(ledger, units)),
+        refittings=list(_refittings(ledger, units)),
         conditions=found_conditions,
     )
 
@@ -155,6 +164,13 @@ def _at_selected_epoch(trial: Trial, criterion: Criterion) -> Trial:
 def _interpolations(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Interpolation]:
     for unit in units:
         found = ledger.result(unit, Interpolation) if unit.kind == "interpolation" else None
+        if found is not None:
+            yield found
+
+
+def _refittings(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Refitting]:
+    for unit in units:
+        found = ledger.result(unit, Refitting) if unit.kind == "refitting" else None
         if found is not None:
             yield found
 

@@ -103,13 +103,17 @@ class Simulation(Frozen):
 
 
 class AgreementSummary(Frozen):
-    """How far theory and benchmark agree (`figures.side_by_side.agreement.AgreementSummary`)."""
+    """How far theory and benchmark agree (`figures.side_by_side.agreement.Agreement`).
+
+    `unmet`: the same for pairs that do not meet the theory's premises, which are not among the others.
+    """
 
     tau: float
     conditions: int
     pairs: int
     told_apart: int
     alike: int
+    unmet: "AgreementSummary | None" = None
 
 
 class DrawnFigure(Frozen):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from artifacts import UserError
 from artifacts.files import write_json
 from artifacts.frozen import Frozen
+from artifacts.reading import MOST_TEXT, read_regular
 from simulations.attack.coordinates import size
 from simulations.attack.descent import SMALLEST_SIDE
 from simulations.verification.evidence import ObservedEvidence, integrated_evidence, wide_times
@@ -58,7 +59,7 @@ def load(path: Path) -> Witness:
       UserError: there is no such file, or it is not a witness.
     """
     try:
-        return Witness.model_validate_json(path.read_bytes())
+        return Witness.model_validate_json(read_regular(path, MOST_TEXT))
     except OSError as error:
         raise UserError(f"The witness must be a readable file, got {path} ({error.strerror}).") from error
     except ValidationError as error:

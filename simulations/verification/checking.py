@@ -1,17 +1,19 @@
 """Checks every statement on random problems: draws, solves, compares both sides, replays the counterexamples."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
 
 from artifacts import ArgumentError
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions
+from simulations.sweeps import ALONE, Watch, store_part, stored_part
 from simulations.verification.evidence import observed_evidence
 from simulations.verification.families import Sampler, allows, draw_problems, sampled_problems
 from simulations.verification.observed import ObservedEvidence
@@ -86,6 +88,7 @@ def verify(
     seed: int = 0,
     dimensions: Dimensions | None = None,
     sampler: Sampler | None = None,
+    watch: Watch = ALONE,
 ) -> list[Verification]:
     """Verify statements on `examples` random problems in each of their settings.
 
@@ -96,6 +99,7 @@ def verify(
       dimensions: of all problems, drawn in those settings that allow them; None for each setting's own.
       sampler: draws the problems in place of the settings; they are solved in closed form where they have one ID
         direction, and along the reduced flow elsewhere.
+      watch: told of problems done and problems in all; says where what was found on a batch of them may lie.
     Raises:
       FailedSolve: a problem could not be solved, so that nothing can be said.
       ArgumentError: no problem was asked for, or none of these dimensions is in any setting of a statement.
@@ -107,13 +111,23 @@ def verify(
     origins = {statement.name: _origins(statement, dimensions, sampler) for statement in statements}
     findings: dict[str, dict[str, Findings]] = {statement.name: {} for statement in statements}
     seconds: dict[str, float] = {statement.name: 0.0 for statement in statements}
+    all_origins = {origin for own in origins.values() for origin in own}
+    done = 0
+
+    def advance(problems: int) -> None:
+        nonlocal done
+        done += problems
+        if watch.progress:
+            watch.progress(done, examples * len(all_origins))
+
     for index, origin in enumerate([*Setting] if sampler is None else [sampler]):
         involved = tuple(statement for statement in statements if origin in origins[statement.name])
         if not involved:
             continue
         started = time.perf_counter()
         key = jax.random.fold_in(jax.random.key(seed), index)
-        for statement, found in zip(involved, _examine(involved, origin, dimensions, examples, key), strict=True):
+        examined = _examine(involved, origin, dimensions, examples, key, watch.unfinished, advance)
+        for statement, found in zip(involved, examined, strict=True):
             findings[statement.name][_name(origin)] = found
         for statement in involved:
             seconds[statement.name] += (time.perf_counter() - started) / len(involved)
@@ -167,22 +181,41 @@ def _examine(
     dimensions: Dimensions | None,
     examples: int,
     key: PRNGKeyArray,
+    unfinished: Path | None,
+    advance: Callable[[int], None],
 ) -> list[Findings]:
     even = isinstance(origin, Setting) and origin is not Setting.WIDE_SCALES
     chunk = min(CHUNK if even else WIDE_CHUNK, examples)
     keys = jax.random.split(key, -(-examples // chunk) * chunk).reshape(-1, chunk)
+    nothing, never = np.empty(0), np.empty(0, bool)
+    structure = [Findings(never, nothing, never, nothing)] * len(statements)
+    # Only a setting's problems follow from its name; a sampler's code may change under the same one.
+    stem = origin.name.lower() if isinstance(origin, Setting) else ""
     chunks = []
-    for batch in keys:
-        is_setting = isinstance(origin, Setting)
-        problems = draw_problems(origin, batch, dimensions) if is_setting else sampled_problems(origin, batch)
-        solved, found = jax.tree.map(np.asarray, _judged(problems, statements, origin))
-        if not solved.all():
-            raise FailedSolve(
-                f"Every problem of a verification must be solved, but {np.sum(~solved)} of {chunk} "
-                f"in the setting '{_name(origin)}' were not."
-            )
+    for number, batch in enumerate(keys):
+        kept = unfinished / f"{stem}-{number}.npz" if unfinished and stem else None
+        found = stored_part(kept, structure) if kept else None
+        if found is None:
+            found = _examined(statements, origin, dimensions, batch)
+            if kept:
+                store_part(kept, found)
         chunks.append(found)
+        advance(min(chunk, examples - number * chunk))
     return jax.tree.map(lambda *parts: np.concatenate(parts)[:examples], *chunks)
+
+
+def _examined(
+    statements: tuple[Statement, ...], origin: Origin, dimensions: Dimensions | None, keys: Key[Array, " n"]
+) -> list[Findings]:
+    is_setting = isinstance(origin, Setting)
+    problems = draw_problems(origin, keys, dimensions) if is_setting else sampled_problems(origin, keys)
+    solved, found = jax.tree.map(np.asarray, _judged(problems, statements, origin))
+    if not solved.all():
+        raise FailedSolve(
+            f"Every problem of a verification must be solved, but {np.sum(~solved)} of {len(solved)} "
+            f"in the setting '{_name(origin)}' were not."
+        )
+    return found
 
 
 @eqx.filter_jit

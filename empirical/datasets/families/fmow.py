@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from artifacts import UserError
+from artifacts.reading import open_regular
 from empirical.augment.transforms import Pipelines, Transform
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
@@ -22,7 +23,6 @@ from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize, read_marker
 from empirical.datasets.sources import GB, Source
 from empirical.datasets.tables import class_names
-from empirical.formats.files import open_regular
 
 CLASSES = class_names("fmow")
 REGIONS = ("Asia", "Europe", "Africa", "Americas", "Oceania", "Other")
