@@ -32,7 +32,6 @@ WITHOUT: Mapping[str, str] = {
     "artifacts": "names, writes and checks files",
     "figures.catalogue": "lists all figures; this one's own code counts",
     "simulations.catalogue": "lists all experiments; those that a figure draws are imported by its own code",
-    "bridge.catalogue": "lists all experiments; those that a figure draws are imported by its own code",
 }
 
 
