@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from artifacts import UserError
 from artifacts.files import write_json
 from artifacts.frozen import Frozen
+from simulations.attack.coarse_path import examples_key, trained_setting
 from simulations.attack.coordinates import size
 from simulations.attack.descent import SMALLEST_SIDE
-from simulations.verification.evidence import ObservedEvidence, integrated_evidence, wide_times
+from simulations.verification.evidence import ObservedEvidence, integrated_evidence, observed_evidence, wide_times
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.statements import Statement, closed_form_evidence, slack
@@ -112,13 +113,16 @@ def judged_ratio(statement: Statement, problem: Problem) -> tuple[float | None, 
 
 @eqx.filter_jit
 def _judged(statement: Statement, problem: Problem) -> tuple[Float[Array, ""], Float[Array, ""], Bool[Array, ""]]:
-    observed = _fine_evidence(problem)
+    observed = _fine_evidence(statement, problem)
     smaller, larger = statement.smaller(observed.evidence), statement.larger(observed.evidence)
     counts = observed.solved & statement.premises_hold(problem) & (smaller > SMALLEST_SIDE * size(problem))
     return larger / smaller, slack(statement, observed.evidence), counts
 
 
-def _fine_evidence(problem: Problem) -> ObservedEvidence:
+def _fine_evidence(statement: Statement, problem: Problem) -> ObservedEvidence:
+    setting = trained_setting(statement)
+    if setting is not None:
+        return observed_evidence(setting, problem, examples_key(problem))
     if problem.id_dim == 1:
         evidence = closed_form_evidence(problem, moments=CLOSED_FORM_MOMENTS)
         return ObservedEvidence(evidence=evidence, solved=jnp.asarray(True))

@@ -11,7 +11,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError
 from simulations.gradient_flow import FailedSolve
-from simulations.verification.evidence import observed_evidence
+from simulations.verification.evidence import expected_work, observed_evidence
 from simulations.verification.families import draw_problems
 from theory.problem import Problem
 from theory.statements import (
@@ -27,7 +27,7 @@ from theory.statements import (
 from theory.statements.statement import TOLERANCE
 
 #: Problems solved in one vmapped call: enough to fill the processor, few enough that a slow one holds up few others.
-CHUNK = 250
+CHUNK = 125
 #: The same where the number of steps differs most between problems.
 WIDE_CHUNK = 50
 #: Moments on the path of a counterexample, which is evaluated once and so can afford a fine search over time.
@@ -127,18 +127,21 @@ class Findings(eqx.Module):
 
 def _examine(statements: tuple[Statement, ...], setting: Setting, examples: int, key: PRNGKeyArray) -> list[Findings]:
     chunk = min(WIDE_CHUNK if setting is Setting.WIDE_SCALES else CHUNK, examples)
-    keys = jax.random.split(key, -(-examples // chunk) * chunk).reshape(-1, chunk)
+    problems = draw_problems(setting, jax.random.split(key, -(-examples // chunk) * chunk))
+    # A vmapped integration takes as long as the slowest problem in it, so those that take long are solved together.
+    order = np.argsort(expected_work(setting, problems), kind="stable")
     chunks = []
-    for batch in keys:
-        problems = draw_problems(setting, batch)
-        solved, found = jax.tree.map(np.asarray, _judged(problems, statements, setting))
+    for rows in order.reshape(-1, chunk):
+        batch = jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems)
+        solved, found = jax.tree.map(np.asarray, _judged(batch, statements, setting))
         if not solved.all():
             raise FailedSolve(
                 f"Every problem of a verification must be solved, but {np.sum(~solved)} of {chunk} "
                 f"in the setting '{setting.value}' were not."
             )
         chunks.append(found)
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[:examples], *chunks)
+    as_drawn = np.argsort(order)[:examples]
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[as_drawn], *chunks)
 
 
 @eqx.filter_jit
