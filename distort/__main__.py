@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
       SystemExit: after `--help` and `--version` (0).
     """
     open_closed_streams()
-    _configure_jax()
+    configure_jax()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         try:
@@ -69,7 +69,7 @@ def _run(command: Command) -> int:
     return SUCCESS
 
 
-def _configure_jax() -> None:
+def configure_jax() -> None:
     """Double precision, and compiled code kept between runs; by environment, since importing JAX takes a second.
 
     The folder is named after the processor: code compiled for one may not run on another that shares the home. Where
