@@ -88,8 +88,8 @@ def gradient_descent(
       key: of minibatches and label noise; needed with them only.
     Raises:
       ValueError: shapes that do not fit the network, or values that are not finite.
-      UserError: no examples, `save_every` does not divide `steps`, rates that are no positive numbers, a batch that is no
-        part of the examples, or chance without a key.
+      UserError: no examples, `save_every` does not divide `steps`, rates that are no positive numbers, a batch that is
+        no part of the examples, or chance without a key.
       FailedSolve: the steps diverged; the message names the learning rate.
     """
     n = inputs.shape[0]
