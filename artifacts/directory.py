@@ -5,12 +5,10 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from artifacts.errors import DamagedArtifact
 from artifacts.files import PARTIAL, digest_of, remove_if_left
@@ -50,6 +48,29 @@ class Outcome:
     built: bool
     reason: str
     other_versions: str = ""
+
+
+class Outdated(BaseException):
+    """Raised by `publish` in place of making a result, inside of `only_checked`. No error: whoever asked catches it."""
+
+
+_only_checked = False
+
+
+@contextlib.contextmanager
+def only_checked() -> Iterator[None]:
+    """Where nothing is made: what is up to date is found so, and `publish` raises `Outdated` for anything else."""
+    global _only_checked
+    before, _only_checked = _only_checked, True
+    try:
+        yield
+    finally:
+        _only_checked = before
+
+
+def is_only_checked() -> bool:
+    """Whether this process is inside of `only_checked`."""
+    return _only_checked
 
 
 def published(path: Path) -> Artifact:
@@ -122,6 +143,8 @@ def publish(
       versions: of the libraries that can change the result. Where others made the directory it is made again, unless
         the user accepts other versions (`artifacts.versions.ACCEPT`); the outcome then says which.
     """
+    from filelock import FileLock  # when it is used: help and lists come at once
+
     inputs, versions = json.loads(canonical_json(dict(inputs))), dict(versions or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(_lock(path)):
@@ -131,6 +154,8 @@ def publish(
         if not reason:
             kept = f"{KEPT}{other_versions}" if other_versions else UP_TO_DATE
             return Outcome(published(path), built=False, reason=kept, other_versions=other_versions)
+        if _only_checked:
+            raise Outdated(reason)
         partial, aside = _beside(path)
         for leftover in (partial, aside):
             _remove(leftover)  # of a process that was killed
@@ -169,6 +194,8 @@ def _beside(path: Path) -> tuple[Path, Path]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed processes left half written anywhere below a folder; what is being written now stays."""
+    from filelock import FileLock, Timeout
+
     for entry in list(os.scandir(folder)):
         path = Path(entry.path)
         if not entry.name.startswith(PARTIAL):

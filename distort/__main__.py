@@ -4,11 +4,10 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import NoReturn
 
 from artifacts.errors import ArgumentError
-from artifacts.runtime import prepare_jax
+from artifacts.runtime import keep_compiled, prepare_jax
 from distort.command import Command, as_json
 from distort.interruption import INTERRUPTED, MESSAGE, end_when_interrupted
 from distort.parsing import parsed
@@ -24,7 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
       SystemExit: after `--help` and `--version` (0).
     """
     open_closed_streams()
-    configure_jax()
+    prepare_jax()
+    keep_compiled()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
         try:
@@ -67,42 +67,6 @@ def _run(command: Command) -> int:
         _complain(answer.failure)
         return FAILURE
     return SUCCESS
-
-
-def configure_jax() -> None:
-    """Double precision, and compiled code kept between runs; by environment, since importing JAX takes a second.
-
-    The folder is named after the processor: code compiled for one may not run on another that shares the home. Where
-    none can be written, nothing is kept.
-    """
-    prepare_jax()
-    cache = _cache_folder()
-    if cache is not None:
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / f"xla-{_processor()}"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
-
-
-def _cache_folder() -> Path | None:
-    """`$XDG_CACHE_HOME/feature-distortion`; None where there is no home, as in a container, or it cannot be written."""
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feature-distortion"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):
-        return None
-    return folder if os.access(folder, os.W_OK | os.X_OK) else None
-
-
-def _processor() -> str:
-    import hashlib
-    import platform
-
-    try:
-        described = [
-            line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith(("model name", "flags"))
-        ]
-    except OSError:
-        described = [platform.processor()]
-    return hashlib.sha256("\n".join(sorted(set(described))).encode()).hexdigest()[:12]
 
 
 def _print(text: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, UsageError, table
+from distort.command import Answer, Command, UsageError, table, wrapped
 from distort.data_overview import data_overview
 from distort.names import chosen, known
 
@@ -80,7 +80,7 @@ class Datasets(DataCommand):
             for one in overview.sources
         ]
         steps = [
-            "\n".join([f"{one.title}, by hand:", *(f"  {place}. {step}" for place, step in enumerate(one.steps, 1))])
+            "\n".join([f"{one.title}, by hand:", *(wrapped(f"  {n}. ", step) for n, step in enumerate(one.steps, 1))])
             for one in overview.sources
             if one.steps
         ]
@@ -138,10 +138,9 @@ class Download(DataCommand):
         """Files received, with their SHA-256.
 
         Raises:
-          UsageError: --from goes with another source than imagenet or fmow, or a name is unknown.
-          UserError: no data root is named, or a file could not be fetched or is not what was published.
+          UsageError: --from goes with another source than imagenet or fmow, a name is unknown, no data root is named.
+          UserError: a file could not be fetched or is not what was published.
         """
-        from artifacts import UserError
         from distort.progress import progress
         from empirical.datasets.catalogue import SOURCES, source
         from empirical.datasets.download import download
@@ -152,7 +151,7 @@ class Download(DataCommand):
         names = chosen(self.names, [one.name for one in SOURCES], everything=False, kind="source")
         root = self.data().locations.root
         if root is None:
-            raise UserError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
+            raise UsageError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
         if self.archives is not None and names not in (("imagenet",), ("fmow",)):
             raise UsageError("--from is for imagenet and fmow, whose files are fetched by hand; name either alone.")
         received = []

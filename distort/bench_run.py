@@ -14,7 +14,7 @@ from distort.suites import BENCHMARK, MINIATURES, SuiteCommand
 
 if TYPE_CHECKING:
     from empirical import Suite, SuiteOutcome, Workspace
-    from empirical.records import Benchmark
+    from empirical.records import Benchmark, DatasetAnswer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +123,9 @@ class Collect(Command):
 
 def accuracy_table(benchmark: "Benchmark") -> str:
     """Accuracies in percent with the half width of their 90 % intervals."""
+    from statistics import median_low
+
+    from empirical.records import tie
     from empirical.tables.cells import percent, rate
 
     rows = []
@@ -131,12 +134,16 @@ def accuracy_table(benchmark: "Benchmark") -> str:
             name: row.per_ood_set[name] for names in benchmark.dataset(row.dataset).columns.values() for name in names
         }
         shown = ", ".join(f"{name} {percent(found.accuracy)}" for name, found in columns.items())
-        learning_rate = rate(row.learning_rate) + " (edge)" * (row.grid_edge is not None)
+        chosen = rate(row.learning_rate) if row.penalties == [] else f"C {rate(median_low(row.penalties))}"
+        chosen += " (edge)" * (row.grid_edge is not None)
+        tied = tie(row, benchmark.dataset(row.dataset).sizes.get("id_validation", 0))
+        also = "-" if tied is None else f"{len(tied.values)}: {percent(tied.lowest_ood)} to {percent(tied.highest_ood)}"
         rows.append(
-            (row.dataset, row.method, row.norm_mode, learning_rate, percent(row.id_accuracy, row.id_ci90),
-             percent(row.ood_accuracy, row.ood_ci90), shown)
+            (row.dataset, row.method, row.norm_mode, chosen, percent(row.id_accuracy, row.id_ci90),
+             percent(row.ood_accuracy, row.ood_ci90), also, shown)
         )  # fmt: skip
-    header = ("data set", "method", "norm mode", "learning rate", "ID", "OOD", "OOD sets")
+    header = ("data set", "method", "norm mode", "learning rate", "ID", "OOD", "as good on validation: OOD", "OOD sets")
+    answers = [sentence for one in benchmark.answers for sentence in (*_headed(one, benchmark), *one.sentences)]
     notes = ["OOD is the mean over the data set's columns; ± is half a 90 % interval (Student's t)."]
     controls = sorted({one.name for one in benchmark.sets if one.premises == "near ID"})
     notes += [f"Controls near ID, not in the mean: {', '.join(controls)}."] if controls else []
@@ -147,7 +154,15 @@ def accuracy_table(benchmark: "Benchmark") -> str:
     notes += [f"Mixed: {note}." for note in benchmark.notes]
     if any(one.miniature for one in benchmark.datasets):
         notes.append("Miniatures: synthetic images; their numbers say nothing about the data sets.")
-    return "\n".join([table(header, rows), *notes])
+    notes.append(
+        "As good on validation: grid values within one validation image of the best, and the range of their OOD."
+    )
+    return "\n".join([table(header, rows), "", *answers, "", *notes])
+
+
+def _headed(answer: "DatasetAnswer", benchmark: "Benchmark") -> list[str]:
+    """The data set's name, where there are several."""
+    return [f"{answer.dataset}:"] if len(benchmark.datasets) > 1 else []
 
 
 def _failure(outcome: "SuiteOutcome") -> str:

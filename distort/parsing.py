@@ -16,7 +16,7 @@ NARROWEST = 40
 #: Wide enough that no message is wrapped.
 UNWRAPPED = 2000
 DISTRIBUTION = "feature-distortion"
-COMMANDS = ("reproduce", "theory", "simulate", "bench", "figures", "report", "doctor")
+COMMANDS = ("reproduce", "theory", "simulate", "bench", "advise", "figures", "report", "doctor")
 
 
 def parsed(arguments: Sequence[str]) -> Command:
@@ -52,13 +52,14 @@ class _Text(StringIO):
 def _read(arguments: Sequence[str]) -> Command:
     import tyro
 
-    from distort import bench, doctor, figures, report, reproduce, simulate, theory
+    from distort import advise, bench, doctor, figures, report, reproduce, simulate, theory
 
     app = tyro.extras.SubcommandApp()
     app.command(name="reproduce")(reproduce.Reproduce)
     app.command(theory.commands(), name="theory", help="The paper's statements: list, show, verify, attack, replay.")
     app.command(name="simulate")(simulate.Simulate)
     app.command(bench.commands(), name="bench", help="The benchmark on real images: run, status, collect.")
+    app.command(name="advise")(advise.Advise)
     app.command(name="figures")(figures.Figures)
     app.command(name="report")(report.ReportCommand)
     app.command(name="doctor")(doctor.Doctor)

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from artifacts import Outcome, UserError
-from artifacts.directory import KEPT
+from artifacts.directory import KEPT, is_only_checked
 from artifacts.results_folder import SETTINGS
 from distort.command import Scale
 from distort.progress import Begin, Report
@@ -60,7 +60,7 @@ def simulation_stages(
     Args:
       changes: fields of their configurations; the data then lie in a folder of this setting (`simulations.settings`).
     """
-    from simulations.catalogue import EXPERIMENTS
+    from bridge.catalogue import EXPERIMENTS
     from simulations.records import run_experiment
 
     stages = []
@@ -92,7 +92,7 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
 
     started, report = time.perf_counter(), begin("benchmark")
     workspace = Workspace(folder=results.absolute() / BENCHMARK)
-    executor = local if workers == 1 else Processes(workers)
+    executor = local if workers == 1 or is_only_checked() else Processes(workers)
     outcome = run_suite(suite, workspace, executor=executor, force=force, progress=report)
     report("", 1.0)
     if outcome.set_aside:

@@ -12,6 +12,7 @@ from artifacts.files import digest_of, write_json
 from artifacts.imports import reached_code
 from artifacts.results_folder import SETTINGS
 from artifacts.versions import reached_versions
+from bridge.experiment_modules import experiment_module
 from figures.captions import caption
 from figures.catalogue import BENCHMARK, FigureEntry, source_folder
 
@@ -31,6 +32,7 @@ WITHOUT: Mapping[str, str] = {
     "artifacts": "names, writes and checks files",
     "figures.catalogue": "lists all figures; this one's own code counts",
     "simulations.catalogue": "lists all experiments; those that a figure draws are imported by its own code",
+    "bridge.catalogue": "lists all experiments; those that a figure draws are imported by its own code",
 }
 
 
@@ -112,7 +114,7 @@ def inputs(figure: FigureEntry, results: Path) -> dict[str, Any]:
 
 def code_modules(figure: FigureEntry) -> tuple[str, ...]:
     """The modules whose code, with all that they import, makes a figure: its own, and the types of what it shows."""
-    shown = (f"simulations.experiments.{Path(source).name}" for source in figure.sources if source != BENCHMARK)
+    shown = (experiment_module(Path(source).name) for source in figure.sources if source != BENCHMARK)
     return ("figures.publishing", figure.module, *shown)
 
 
@@ -135,7 +137,8 @@ def _information(figure: FigureEntry, module: Any, data: Any, results: Path) -> 
 def _agreement(agreed: "Agreement | None") -> dict[str, Any] | None:
     if agreed is None or not agreed.pairs:
         return None
-    return {name: getattr(agreed, name) for name in ("tau", "conditions", "pairs", "told_apart", "alike")}
+    names = ("tau", "conditions", "pairs", "told_apart", "alike")
+    return {name: getattr(agreed, name) for name in names} | {"unmet": _agreement(agreed.unmet)}
 
 
 def _is_there(path: Path) -> bool:

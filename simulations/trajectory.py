@@ -62,6 +62,8 @@ class Trajectory(eqx.Module):
     def __repr__(self) -> str:
         if not all(isinstance(value, np.ndarray | jax.Array) for value in (self.times, self.id_risk, self.ood_risk)):
             return f"Trajectory({self.solved_by}, traced)"
+        if np.ndim(self.id_risk) > 1:
+            return f"Trajectory({self.solved_by}, {len(self.id_risk)} problems at {self.times.shape[-1]} times)"
         spans = [f"{name} {_span(risk)}" for name, risk in (("ID risk", self.id_risk), ("OOD risk", self.ood_risk))]
         return f"Trajectory({self.solved_by}, {len(self.times)} times {_span(self.times)}: {', '.join(spans)})"
 

@@ -5,9 +5,9 @@
     [locations]
     imagenet = "/large/ilsvrc2012"        # whatever does not lie below the root
     [datasets.office]                     # a data set of your own
-    training = { folder = "amazon" }      # class subfolders
+    training = "amazon"                   # class subfolders; short for { folder = "amazon" }
     [datasets.office.ood]
-    webcam = { folder = "webcam" }
+    webcam = "webcam"
     phone = { folder = "phone", labels = "phone.txt" }   # `path label` a line
     [checkpoints]
     clip_vit_b16 = "/large/clip.safetensors"             # whatever does not lie in the checkpoint folder
@@ -25,6 +25,7 @@ from pydantic import Field, ValidationError
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
+from artifacts.mistakes import mistake
 from artifacts.reading import read_toml, why_unreadable
 from empirical.datasets.catalogue import EMBEDDED, FAMILIES, FOLDERS
 from empirical.datasets.family import Family
@@ -88,7 +89,9 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
         folders = {name: base / folder for name, folder in read.locations.items()}
         placed = Locations(root=found.root, folders=folders, store=found.store)
     except ValidationError as error:
-        raise UserError(f"{configuration} must follow docs/datasets.md, but {_first(error)}.") from error
+        raise UserError(
+            f"{configuration} must follow docs/datasets.md, but {mistake(error, DataFile, whole='the file')}."
+        ) from error
     except (OSError, ValueError) as error:
         said = why_unreadable(error)
         raise UserError(f"{configuration} must be a TOML file, but {said}; docs/datasets.md shows one.") from error
@@ -111,9 +114,3 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
 def _checkpoint(file: Path | CheckpointFile, base: Path) -> CheckpointFile:
     found = file if isinstance(file, CheckpointFile) else CheckpointFile(file=file)
     return found.model_copy(update={"file": base / found.file})
-
-
-def _first(error: ValidationError) -> str:
-    first: Any = error.errors()[0]
-    place = ".".join(map(str, first["loc"])) or "the file"
-    return f"{place}: {first['msg']}"

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Shaped, UInt8
 from PIL import Image
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
@@ -36,12 +36,17 @@ class Tree(Frozen):
 
     `labels` names a file with one `path label` a line, or, ending in .csv or .tsv, a table with the columns `path` and
     `label`; without it the subfolders are the classes. `frames = "first"` takes the first picture of an animation or of
-    a file of several pages, which is an error otherwise.
+    a file of several pages, which is an error otherwise. A name alone is that of the folder.
     """
 
     folder: Path
     labels: Path | None = None
     frames: Literal["single", "first"] = "single"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _folder_alone(cls, content: Any) -> Any:
+        return {"folder": content} if isinstance(content, str) else content
 
 
 class OwnDataset(Frozen):

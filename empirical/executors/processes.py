@@ -23,7 +23,7 @@ from artifacts.runtime import share_processors
 from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Workspace
-from empirical.executors.executor import RETRIES, Attempt, Done, Failed, Work, attempted
+from empirical.executors.executor import RETRIES, Attempt, Done, Executor, Failed, Work, attempted
 from empirical.executors.waiting import Waiting
 from empirical.runs import run_unit
 
@@ -54,25 +54,43 @@ class Processes:
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
         """Make the runs side by side; closing the generator ends the workers, whatever they do."""
-        waiting = Waiting(runs, retries=self.retries)
+        with self.kept() as executor:
+            yield from executor(runs, force=force)
+
+    @contextmanager
+    def kept(self) -> "Iterator[Executor]":
+        """An executor whose workers stay between calls, until the block ends: what they have read and compiled stays.
+
+        Closing a generator of this executor that is not at its end ends the workers; the next call starts others.
+        """
         workers: list[_Worker] = []
+
+        def executor(runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
+            try:
+                yield from self._made(runs, force, workers)
+            finally:
+                if any(worker.unit is not None for worker in workers):
+                    _end(workers)
+
         try:
-            workers += [
-                _Worker(self.work, self.gpus[index] if self.gpus else None, self.count)
-                for index in range(min(self.count, len(waiting)))
-            ]
-            while waiting:
-                for worker in workers:
-                    if worker.unit is None and (run := waiting.take()) is not None:
-                        worker.begin(run.unit, run.workspace, force)
-                busy = {worker.connection: worker for worker in workers if worker.unit is not None}
-                for connection in wait(list(busy)):
-                    worker = busy[connection]  # type: ignore[index]
-                    unit, attempt = worker.answer()
-                    yield from waiting.settled(unit, attempt)
+            yield executor
         finally:
+            _end(workers)
+
+    def _made(self, runs: Sequence[Run], force: bool, workers: "list[_Worker]") -> Generator[Done | Failed, None, None]:
+        """Make the runs with the workers that are there, and as many new ones as are missing."""
+        waiting = Waiting(runs, retries=self.retries)
+        for index in range(len(workers), min(self.count, len(waiting))):
+            workers.append(_Worker(self.work, self.gpus[index] if self.gpus else None, self.count))
+        while waiting:
             for worker in workers:
-                worker.end()
+                if worker.unit is None and (run := waiting.take()) is not None:
+                    worker.begin(run.unit, run.workspace, force)
+            busy = {worker.connection: worker for worker in workers if worker.unit is not None}
+            for connection in wait(list(busy)):
+                worker = busy[connection]  # type: ignore[index]
+                unit, attempt = worker.answer()
+                yield from waiting.settled(unit, attempt)
 
 
 class _Worker:
@@ -117,6 +135,11 @@ class _Worker:
         with _seeing(self._gpu), interrupts_held():
             self._process.start()
         theirs.close()
+
+
+def _end(workers: list[_Worker]) -> None:
+    while workers:
+        workers.pop().end()
 
 
 @contextmanager

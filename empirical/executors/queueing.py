@@ -149,8 +149,8 @@ def read_queue(system: System, path: Path | None, **changes: Any) -> Slurm | PBS
       path: None: there is no file.
       changes: fields of the table; None leaves the file's value, or else the usual one.
     Raises:
-      ArgumentError: the flags ask for what there is not, or leave out what must be said.
-      UserError: the file does, cannot be read, or has no such table.
+      UserError: the file cannot be read, has no such table, or asks for what there is not.
+      ArgumentError: the flags do, or lack what must be said.
     """
     content: dict[str, Any] = {}
     if path is not None:
@@ -168,10 +168,11 @@ def read_queue(system: System, path: Path | None, **changes: Any) -> Slurm | PBS
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        by_flags = path is None or first["loc"][0] in given
-        said = f"What is asked of {system}" if by_flags else f"{path}: [{system}]"
-        kind = ArgumentError if by_flags else UserError
-        raise kind(f"{said} must follow docs/cluster.md, but {field}: {first['msg']}.") from error
+        wrong = f"must follow docs/cluster.md, but {field}: {first['msg']}"
+        if path is None or first["loc"][0] in given:
+            message = f"The flags for {system} {wrong}; change --{field}, or name a file with --cluster."
+            raise ArgumentError(message) from error
+        raise UserError(f"{path}: [{system}] {wrong}.") from error
 
 
 def job_script(asked: Slurm | PBS | SGE, folder: Path) -> str:

@@ -11,9 +11,11 @@ from artifacts.files import digest_of, write_text
 from artifacts.reading import read_text, why_unreadable
 from empirical.records.conditions import ConditionRecord, SetDescription, TheoryQuantities
 from empirical.records.record import Record, read_record, write_record
-from empirical.records.rows import BenchmarkRow, Curve
-from empirical.records.runs import Interpolation, NormMode
+from empirical.records.rows import BenchmarkRow, Curve, PairedDifference
+from empirical.records.runs import Interpolation, NormMode, Refitting
 
+#: Suites that come with the project; others are the user's own.
+SUITES = ("embedded", "miniature", "paper")
 BENCHMARK_FILE = "benchmark.json"
 #: SHA-256 of the document as it was written, in a file beside it.
 SEAL_FILE = "benchmark.json.sha256"
@@ -66,6 +68,13 @@ class DatasetRecord(Record):
     id_shared_head_accuracy: float | None = None
 
 
+class DatasetAnswer(Record):
+    """What the rows of one data set say, in sentences: OOD, ID, and where selection hardly chose."""
+
+    dataset: str
+    sentences: list[str]
+
+
 class SetAside(Record):
     """A unit of work that failed, with its error; the rest went on without it."""
 
@@ -77,10 +86,14 @@ class Benchmark(Record):
     """Everything that figures and tables need.
 
     Attributes:
+      answers: what each data set's rows say, in words.
       rows: selection on ID validation. One a data set, method and norm mode, LP first.
+      careful_rows: the same, at the lowest learning rate within a standard error of the best; none for LP.
+      differences: between methods, seed by seed, under both rules, in the main rows and under conditions.
       oracle_rows: the same selected on an OOD column (`BenchmarkRow.selected_on`); never to be shown among the others.
       curves: every seed at the selected learning rate.
       interpolations: WiSE-FT curves, where they were asked for.
+      refittings: heads refitted on tuned features, where they were asked for.
       conditions: pretraining lengths and head starts, where they were asked for.
       missing: units of the plan that have not been run, are damaged, or were refused because newer runs beside them are
         of other data or weights; rows exist only where no unit of theirs is missing.
@@ -89,11 +102,15 @@ class Benchmark(Record):
 
     suite: str
     datasets: list[DatasetRecord]
+    answers: list[DatasetAnswer] = Field(default_factory=list)
     rows: list[BenchmarkRow]
+    careful_rows: list[BenchmarkRow] = Field(default_factory=list)
+    differences: list[PairedDifference] = Field(default_factory=list)
     oracle_rows: list[BenchmarkRow] = Field(default_factory=list)
     curves: list[Curve] = Field(default_factory=list)
     sets: list[SetDescription] = Field(default_factory=list)
     interpolations: list[Interpolation] = Field(default_factory=list)
+    refittings: list[Refitting] = Field(default_factory=list)
     conditions: list[ConditionRecord] = Field(default_factory=list)
     quantities: list[TheoryQuantities] = Field(default_factory=list)
     published: list[PublishedAccuracy] = Field(default_factory=list)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from artifacts import UserError, environment, published
 from artifacts.frozen import Frozen
 from artifacts.reading import read_json, why_unreadable
-from empirical.records import BENCHMARK_FILE, Benchmark, read_benchmark
+from empirical.records import BENCHMARK_FILE, SUITES, Benchmark, read_benchmark
 from figures.catalogue import BENCHMARK, FIGURES
 from figures.publishing import INFORMATION
 from figures.report.contents import Claim, DrawnFigure, Simulation, Summary
@@ -26,6 +26,10 @@ def gather(results: Path) -> Summary:
         claims=claims(results),
         simulations=simulations(results),
         benchmark=tuple(benchmark.rows),
+        answers=tuple(benchmark.answers),
+        own=benchmark.suite not in ("", *SUITES),
+        careful=tuple(benchmark.careful_rows),
+        differences=tuple(benchmark.differences),
         datasets=tuple(benchmark.datasets),
         sets=tuple(benchmark.sets),
         published=tuple(benchmark.published),
@@ -48,7 +52,7 @@ def claims(results: Path) -> tuple[Claim, ...]:
 
 def simulations(results: Path) -> tuple[Simulation, ...]:
     """Every experiment whose data are in the folder."""
-    from simulations.catalogue import EXPERIMENTS
+    from bridge.catalogue import EXPERIMENTS
     from simulations.records import SUMMARY, folder
 
     there = []

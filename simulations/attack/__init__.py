@@ -5,7 +5,7 @@ problem; with more, the descent differentiates a coarse path of the reduced flow
 accurate one. The published lower bound falls within seconds; bounds that are proved must not.
 """
 
-from simulations.attack.search import PROBLEMS_PER_ROUND, SHAPES, Attack, attack
+from simulations.attack.search import PROBLEMS_PER_ROUND, SHAPES, Attack, attack, shapes_of
 from simulations.attack.witness import Instance, Witness, judged_ratio, load, problem_from, save
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "load",
     "problem_from",
     "save",
+    "shapes_of",
 ]

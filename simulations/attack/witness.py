@@ -17,7 +17,7 @@ from simulations.attack.descent import SMALLEST_SIDE
 from simulations.verification.evidence import ObservedEvidence, integrated_evidence, wide_times
 from theory.networks import LinearNetwork
 from theory.problem import Problem
-from theory.statements import Statement, closed_form_evidence, slack
+from theory.statements import Statement, closed_form_evidence, premises_hold, sides, slack
 
 #: Moments on the path on which a problem is judged: a fine search over time.
 CLOSED_FORM_MOMENTS = 4097
@@ -114,8 +114,8 @@ def judged_ratio(statement: Statement, problem: Problem) -> tuple[float | None, 
 @eqx.filter_jit
 def _judged(statement: Statement, problem: Problem) -> tuple[Float[Array, ""], Float[Array, ""], Bool[Array, ""]]:
     observed = _fine_evidence(problem)
-    smaller, larger = statement.smaller(observed.evidence), statement.larger(observed.evidence)
-    counts = observed.solved & statement.premises_hold(problem) & (smaller > SMALLEST_SIDE * size(problem))
+    smaller, larger = sides(statement, observed.evidence)
+    counts = observed.solved & premises_hold(statement, problem) & (smaller > SMALLEST_SIDE * size(problem))
     return larger / smaller, slack(statement, observed.evidence), counts
 
 

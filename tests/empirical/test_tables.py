@@ -155,3 +155,14 @@ def test_published_numbers_of_other_tables_are_not_taken():
     numbers = [one for one in published() if one.column == "domainnet"]
     assert {one.table for one in numbers} == {"id", "ood"}
     assert all(isinstance(one, PublishedAccuracy) for one in numbers)
+
+
+def test_the_mechanism_has_refitted_and_shared_heads_beside_the_tuned_one():
+    table = next(table for table in collected_tables(made_up.benchmark()) if table.name == "mechanism")
+    rows = {row[1:4]: row[4:] for row in table.rows}
+    # A refitted head reads what LP reads; the shared head is at 90 %; OOD features follow half of the displacement.
+    assert rows["FT", "train", "inverted"] == ("50.0 ± 3.0", "60.0", "90.0", "−40.0", "0.50")
+    assert rows["FT", "eval", "inverted"][1] == "-"
+    assert rows["LP", "eval", "near_id"][3] == "−10.0"
+    nothing = made_up.benchmark().model_copy(update={"refittings": []})
+    assert "mechanism" not in {table.name for table in collected_tables(nothing)}

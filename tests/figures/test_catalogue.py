@@ -6,12 +6,12 @@ from types import ModuleType
 import pytest
 
 from artifacts import UserError
+from bridge.catalogue import EXPERIMENTS
 from empirical.records import write_record
 from figures.captions import caption, stated_formula
 from figures.catalogue import BENCHMARK, FIGURES, entry
 from figures.missing import NothingToDraw
 from figures.publishing import INFORMATION, draw_figure, folder
-from simulations.catalogue import EXPERIMENTS
 from theory.bounds.lp_ft import lp_ft_feature_movement_bound
 
 
@@ -78,7 +78,7 @@ def test_picture_of_what_is_gone_does_not_stay(bare, made_up):
 
 
 def test_unknown_figure_is_refused():
-    with pytest.raises(ValueError, match="must be one of side_by_side"):
+    with pytest.raises(ValueError, match="must be one of flagship, side_by_side"):
         entry("figure_17")
 
 

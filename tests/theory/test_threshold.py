@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulations.strategies import problems
 from tests.support.judging import TWO_FEATURES
-from tests.support.strategies import problems
 from theory import feature_error, head_alignment_error, truth_norm
 from theory.bounds import implicit_lower_bound, linear_probing_upper_bound
 from theory.bounds.fine_tuning import head_is_long

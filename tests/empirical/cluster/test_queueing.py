@@ -1,10 +1,12 @@
 """What would be submitted, as a user asks for it: by a table of a TOML file, by flags, by both; and mistakes."""
 
 import json
+import re
 
 import pytest
 
 from distort.__main__ import main
+from tests.support import ROOT
 
 pytest.importorskip("dask_jobqueue")
 
@@ -126,3 +128,14 @@ def test_a_file_without_the_table_and_a_table_with_a_typing_error(capsys, tmp_pa
     assert "must have a table [pbs]" in capsys.readouterr().err
     assert main(["bench", "run", "--executor", "slurm", "--cluster", str(path), "--dry-run"]) == 1
     assert "partiton: Extra inputs are not permitted" in capsys.readouterr().err
+
+
+def test_the_script_is_printed_as_the_page_writes_it(tmp_path, monkeypatch, capsys):
+    page = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    call = re.search(r"distort (bench run [^#`]*--executor slurm --cluster cluster.toml --dry-run)", page)[1]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cluster.toml").write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "shared" / "data").mkdir(parents=True)
+    words = call.replace("\\\n", " ").replace("/shared", str(tmp_path / "shared")).split()
+    assert main(words) == 0
+    assert "#SBATCH" in capsys.readouterr().out
