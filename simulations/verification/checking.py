@@ -126,7 +126,9 @@ def verify(
             continue
         started = time.perf_counter()
         key = jax.random.fold_in(jax.random.key(seed), index)
-        examined = _examine(involved, origin, dimensions, examples, key, watch.unfinished, advance)
+        examined = _examine(
+            involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
+        )
         for statement, found in zip(involved, examined, strict=True):
             findings[statement.name][_name(origin)] = found
         for statement in involved:
@@ -178,11 +180,12 @@ class Findings(eqx.Module):
 def _examine(
     statements: tuple[Statement, ...],
     origin: Origin,
-    dimensions: Dimensions | None,
     examples: int,
     key: PRNGKeyArray,
-    unfinished: Path | None,
-    advance: Callable[[int], None],
+    *,
+    dimensions: Dimensions | None = None,
+    unfinished: Path | None = None,
+    advance: Callable[[int], None] = lambda problems: None,
 ) -> list[Findings]:
     is_setting = isinstance(origin, Setting)
     chunk = min(CHUNK if is_setting and origin is not Setting.WIDE_SCALES else WIDE_CHUNK, examples)
