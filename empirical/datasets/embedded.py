@@ -13,13 +13,14 @@ import numpy as np
 from jaxtyping import UInt8
 
 from empirical.augment.transforms import Pipelines
+from empirical.datasets.drawn import DrawnImages, Sheet
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageRows, ImageSet, Labels
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
 from empirical.records import Premises
 
-Pixels = UInt8[np.ndarray, "n h w 3"]
+Pictures = UInt8[np.ndarray, "n h w 3"] | Sheet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +32,14 @@ class PooledLook:
         the ID features (a large shift); "small shift" where they do not; "near ID": a control that hardly differs;
         "unknown".
       reason: why, from how the look is made.
-      pictures: draws them; called when they are first needed, and expected to remember.
+      pictures: all of them, or a sheet that draws those that are looked at; called often, and expected to remember.
       labels: of images from another source; None: these are the pool's own images.
     """
 
     name: str
     premises: Premises
     reason: str
-    pictures: Callable[[], Pixels]
+    pictures: Callable[[], Pictures]
     labels: Callable[[], Labels] | None = None
 
 
@@ -48,7 +49,7 @@ def pooled_family(
     *,
     classes: tuple[str, ...],
     labels: Callable[[], Labels],
-    id_pictures: Callable[[], Pixels],
+    id_pictures: Callable[[], Pictures],
     looks: Sequence[PooledLook],
     columns: tuple[Column, ...],
     pipelines: Mapping[str, Pipelines] = MappingProxyType({}),
@@ -64,8 +65,9 @@ def pooled_family(
 
     def part(look: PooledLook, part_name: str) -> Part:
         def index(locations: Locations) -> ImageSet:
-            pixels = look.pictures()
-            images = ImageRows(f"{name}, {look.name}", pixels, np.arange(len(pixels)))
+            origin, pictures = f"{name}, {look.name}", look.pictures()
+            every = ImageRows if isinstance(pictures, np.ndarray) else DrawnImages
+            images = every(origin, pictures, np.arange(len(pictures)))
             return ImageSet(name=part_name, images=images, labels=(look.labels or labels)())
 
         return Part(

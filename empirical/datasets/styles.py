@@ -69,7 +69,12 @@ class Look(NamedTuple):
 
 def render(strokes: Float32[Array, "n 32 32"], style: Style, *, key: Key[Array, ""]) -> UInt8[Array, "n 32 32 3"]:
     """Pictures of strokes in a style, one independent draw for each. All styles share one compiled program."""
-    return _render(strokes, _bounds(style), key)
+    return render_each(strokes, style, jax.random.split(key, strokes.shape[0]))
+
+
+def render_each(strokes: Float32[Array, "n 32 32"], style: Style, keys: Key[Array, " n"]) -> UInt8[Array, "n 32 32 3"]:
+    """The same with a key for each stroke."""
+    return _render(strokes, _bounds(style), keys)
 
 
 def scanned_coarsely(stroke: Float32[Array, "32 32"]) -> Float32[Array, "32 32"]:
@@ -98,12 +103,12 @@ def _bounds(style: Style) -> Float32[np.ndarray, "rows 2"]:
 
 
 @jax.jit
-def _render(strokes: Array, bounds: Array, key: Key[Array, ""]) -> UInt8[Array, "n 32 32 3"]:
+def _render(strokes: Array, bounds: Array, keys: Key[Array, " n"]) -> UInt8[Array, "n 32 32 3"]:
     def picture(stroke: Array, one: Key[Array, ""]) -> Array:
         look = _look(bounds, one)
         return _painted(_penned(_deformed(stroke, look), look), look)
 
-    pictures = jax.vmap(picture)(strokes, jax.random.split(key, strokes.shape[0]))
+    pictures = jax.vmap(picture)(strokes, keys)
     return jnp.round(pictures * 255).astype(jnp.uint8)
 
 

@@ -37,7 +37,7 @@ def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
 
 def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     planned = plan(ledger.suite, ledger.training)
-    ledger.refuse(mixed(ledger.origins(planned.units)))
+    ledger.refuse(mixed(ledger.origins(planned.units), own_network=lambda unit: _own_network(ledger, unit)))
     if ledger.refused:  # what is undecided now
         planned = plan(ledger.suite, ledger.training)
     units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
@@ -67,6 +67,11 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
         set_aside=list(set_aside),
         notes=notes(ledger.origins(planned.units)),
     )
+
+
+def _own_network(ledger: Ledger, unit: Unit) -> bool:
+    pretraining = ledger.run(unit).pretraining
+    return pretraining is not None and pretraining.unit.seed is not None
 
 
 class _Part(NamedTuple):

@@ -165,6 +165,16 @@ def test_out_of_distribution_as_many_images_are_tested_as_were_asked_for():
     np.testing.assert_array_equal(dataset.ood[0].labels, dataset.id_test.labels[:25])
 
 
+def test_what_is_drawn_for_a_digit_does_not_depend_on_the_others():
+    """Few digits of a set are looked at; they are those that all at once would be."""
+    look = list(LOOKS).index("coloured_inverted")
+    everything = pictures(digits().strokes[:COUNT], LOOKS["coloured_inverted"], seed=look)
+    dataset = dataset_of(Split(training=3, validation=2, test=4), replicate=0, ood=("coloured_inverted",))
+    (shown,) = dataset.ood
+    np.testing.assert_array_equal(shown.images.gather(np.arange(4)), everything[shown.images.rows])
+    np.testing.assert_array_equal(shown.images[2], everything[shown.images.rows[2]])
+
+
 def test_digits_come_in_batches_and_pass_their_pipeline_unchanged():
     dataset = dataset_of(Split(training=30, validation=20, test=40), replicate=0)
     (batch,) = epoch_batches(dataset.ood[1], np.arange(40), 40)

@@ -11,14 +11,15 @@ from functools import cache, partial
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int, UInt8
 
 from artifacts.frozen import Frozen
 from empirical.augment.transforms import Pipelines, Transform
+from empirical.datasets.drawn import Sheet
 from empirical.datasets.embedded import PooledLook, pooled_family
 from empirical.datasets.family import Column
 from empirical.datasets.handwriting import digits, optdigits
-from empirical.datasets.styles import Style, render
+from empirical.datasets.styles import SIDE, Style, render, render_each
 from empirical.records import Premises
 
 CLASSES = 10
@@ -96,15 +97,25 @@ def pictures(strokes: Float32[np.ndarray, "n 32 32"], style: Style, *, seed: int
     return np.asarray(render(jnp.asarray(strokes), style, key=jax.random.key(seed)))
 
 
-@cache
-def _drawn(look: str) -> UInt8[np.ndarray, "n 32 32 3"]:
-    """All digits in a style, drawn once: 15 MB each."""
-    return pictures(digits().strokes, LOOKS[look], seed=list(LOOKS).index(look))
+def _sheet(strokes: Float32[np.ndarray, "n 32 32"], style: Style, *, seed: int) -> Sheet:
+    """`pictures`, each drawn when it is first looked at."""
+    keys = jax.random.split(jax.random.key(seed), len(strokes))
+
+    def draw(positions: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b 32 32 3"]:
+        return np.asarray(render_each(jnp.asarray(strokes[positions]), style, keys[positions]))
+
+    return Sheet(draw, len(strokes), (SIDE, SIDE))
 
 
 @cache
-def _optdigits() -> UInt8[np.ndarray, "n 32 32 3"]:
-    return pictures(optdigits().strokes, ID_STYLE, seed=0)
+def _drawn(look: str) -> Sheet:
+    """The digits in a style."""
+    return _sheet(digits().strokes, LOOKS[look], seed=list(LOOKS).index(look))
+
+
+@cache
+def _optdigits() -> Sheet:
+    return _sheet(optdigits().strokes, ID_STYLE, seed=0)
 
 
 _AS_IT_IS = Transform(crop="resize", side=32)
