@@ -7,7 +7,9 @@ directory holds a `config.json`, a `metrics.jsonl` (`EpochRecord` or `PenaltyRec
 
 from empirical.records.benchmark import (
     BENCHMARK_FILE,
+    SUITES,
     Benchmark,
+    DatasetAnswer,
     DatasetRecord,
     PublishedAccuracy,
     SetAside,
@@ -59,6 +61,7 @@ from empirical.records.runs import (
     RunResult,
     SetMetrics,
 )
+from empirical.records.ties import Tie, tie
 
 __all__ = [
     "BENCHMARK_FILE",
@@ -69,10 +72,12 @@ __all__ = [
     "PAPER_METHODS",
     "RESULT_FILE",
     "STILL",
+    "SUITES",
     "Benchmark",
     "BenchmarkRow",
     "ConditionRecord",
     "Curve",
+    "DatasetAnswer",
     "DatasetRecord",
     "Description",
     "DifferenceGroup",
@@ -101,9 +106,11 @@ __all__ = [
     "SetDescription",
     "SetMetrics",
     "TheoryQuantities",
+    "Tie",
     "read_benchmark",
     "read_lines",
     "read_record",
+    "tie",
     "write_benchmark",
     "write_lines",
     "write_record",

@@ -23,6 +23,7 @@ from empirical.records import (
     Refitting,
     SetAside,
 )
+from empirical.results.answers import answer
 from empirical.results.conditions import conditions, probe_trials
 from empirical.results.paired import differences
 from empirical.results.rows import Heading, curves, probe_row, training_row
@@ -52,6 +53,7 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     return Benchmark(
         suite=ledger.suite.name,
         datasets=[part.dataset for part in found],
+        answers=[said for part in found if (said := answer(part.dataset, part.rows)) is not None],
         rows=[row for part in found for row in part.rows],
         careful_rows=[row for part in found for row in part.careful_rows],
         differences=[one for part in found for one in part.differences],

@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from artifacts.frozen import Frozen
-from empirical.records import BenchmarkRow, DatasetRecord, PairedDifference, PublishedAccuracy, SetAside, SetDescription
+from empirical.records import (
+    BenchmarkRow,
+    DatasetAnswer,
+    DatasetRecord,
+    PairedDifference,
+    PublishedAccuracy,
+    SetAside,
+    SetDescription,
+)
 from figures.catalogue import Section
 
 if TYPE_CHECKING:
@@ -142,6 +150,8 @@ class Summary(Frozen):
     """Everything that one run of `distort reproduce` found; accuracies in [0, 1].
 
     Attributes:
+      answers: what the rows of each data set say, in words.
+      own: the suite is one of the user, whose page begins with its results.
       benchmark: one row a data set, method and norm mode, selected on ID validation alone.
       careful: the same, at the lowest learning rate within a standard error of the best.
       differences: `ft_minus_lp`, `lp_ft_minus_ft` and others, paired by seed: ID, and OOD by how far the sets lie and
@@ -157,6 +167,8 @@ class Summary(Frozen):
     claims: tuple[Claim, ...]
     simulations: tuple[Simulation, ...]
     benchmark: tuple[BenchmarkRow, ...]
+    answers: tuple[DatasetAnswer, ...] = ()
+    own: bool = False
     careful: tuple[BenchmarkRow, ...] = ()
     differences: tuple[PairedDifference, ...] = ()
     datasets: tuple[DatasetRecord, ...] = ()

@@ -6,12 +6,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from artifacts import UserError, publish
 from artifacts.files import write_json
-from simulations.verification import counterexample_slacks, publish_verification, published_verifications, verify
+from simulations.integration import Numerics, integrate
+from simulations.verification import (
+    checking,
+    counterexample_slacks,
+    publish_verification,
+    published_verifications,
+    verify,
+)
+from simulations.verification.evidence import expected_work
 from simulations.verification.families import draw_problems
 from simulations.verification.records import FILE, FOLDER
+from theory.reduction import reduce
 from theory.statements import STATEMENTS, Setting, Status, status
 from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
 from theory.statements.premises import always
@@ -87,6 +97,42 @@ def test_the_same_seed_draws_the_same_problems():
     assert dataclasses.replace(first, seconds=0.0) == dataclasses.replace(again, seconds=0.0)
 
 
+def test_the_order_in_which_problems_are_solved_changes_nothing(monkeypatch):
+    """Seven problems in three batches, the longest truths first or last; the ratios are told apart by problem."""
+    longest = dataclasses.replace(
+        closed_form("corrected_lower_bound"),
+        smaller=lambda evidence: jnp.ones(()),
+        larger=lambda evidence: 1 + jnp.linalg.norm(evidence.problem.truth.head),
+        settings=(Setting.PERFECT_FEATURES,),
+    )
+    monkeypatch.setattr(checking, "CHUNK", 3)
+    found = []
+    for sign in (0, 1, -1):
+        monkeypatch.setattr(
+            checking, "expected_work", lambda _, problems, s=sign: s * np.linalg.norm(problems.truth.head, axis=1)
+        )
+        found.append(checking._examine((longest,), Setting.PERFECT_FEATURES, 7, jax.random.key(0))[0].ratios)
+    assert found[0].shape == (7,)
+    assert len(set(found[0].tolist())) == 7
+    np.testing.assert_array_equal(found[1], found[0])
+    np.testing.assert_array_equal(found[2], found[0])
+
+
+def test_integrations_that_take_long_are_expected_to():
+    """Ill-conditioned ones with a short truth, where the limit is waited for; long heads, where time is fixed."""
+    problems = draw_problems(Setting.SEVERAL_ID_DIRECTIONS, jax.random.split(jax.random.key(0), 50))
+    times = jnp.array([0.0, jnp.inf])
+
+    @jax.jit
+    @jax.vmap
+    def steps(problem):
+        reduced = reduce(problem, compress=None)
+        return integrate(reduced, times, lambda state: state, numerics=Numerics(rtol=1e-8)).steps
+
+    expected = expected_work(Setting.SEVERAL_ID_DIRECTIONS, problems)
+    assert spearmanr(expected, steps(problems)).statistic > 0.5
+
+
 def test_status_of_a_clean_verification():
     proved = BY_NAME["lp_beats_ft_ood"]
     assert status(proved, checked=5, violations=0, refuted=False) is Status.PROVED
@@ -139,3 +185,28 @@ def test_a_verification_of_another_version_is_refused_in_one_line(tmp_path):
     publish(tmp_path / FOLDER, inputs={}, build=lambda directory: write_json(directory / FILE, [{"name": "old"}]))
     with pytest.raises(UserError, match="makes it again"):
         published_verifications(tmp_path)
+
+
+def test_a_verification_that_was_cut_off_goes_on_batch_by_batch_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(checking, "CHUNK", 10)
+    statements = [closed_form("corrected_lower_bound")]
+    seen = []
+
+    def stop(done, total):
+        seen.append((done, total))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish_verification(tmp_path, statements, examples=25, progress=stop)
+    assert seen == [(10, 50), (20, 50), (25, 50)]
+    assert len(list(tmp_path.glob(".theory.unfinished/*/*.npz"))) == 3
+    solved = []
+    examined = checking._examined
+    monkeypatch.setattr(checking, "_examined", lambda *given: solved.append(given) or examined(*given))
+    assert publish_verification(tmp_path, statements, examples=25).built
+    assert len(solved) == 3  # the second setting's batches
+    assert not list(tmp_path.glob(".theory.unfinished*"))
+    (found,) = published_verifications(tmp_path).values()
+    (undisturbed,) = verify(statements, examples=25)
+    assert dataclasses.replace(found, seconds=0.0) == dataclasses.replace(undisturbed, seconds=0.0)

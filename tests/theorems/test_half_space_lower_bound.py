@@ -7,9 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
 
+from simulations.strategies import Shape, problems
 from tests.support.judging import (
     ALL_BUT_ONE,
     FIXED,
@@ -23,7 +25,6 @@ from tests.support.judging import (
     lowest_distance,
 )
 from tests.support.references import central_difference
-from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem
 from theory.bounds import half_space_lower_bound, implicit_lower_bound
 from theory.bounds.half_space import best_direction, half_space_along
@@ -76,9 +77,10 @@ def test_no_direction_is_better_than_the_best(problem, direction):
     assert distance <= bound(problem) + (OPTIMUM + HALF_SPACE_ATOL) * size
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_a_simplex_search_finds_nothing_better_for_any_second_moment(seed):
-    problem = _generic(seed, covariance=seed % 2 == 1)
+@pytest.mark.parametrize("shape", [Shape(5, 2, 2), Shape(6, 3, 1)], ids=str)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_simplex_search_finds_nothing_better_for_any_second_moment(shape, seed):
+    problem = _generic(seed, shape, covariance=seed % 2 == 1)
     features, frame, head = (
         np.asarray(part) for part in (problem.pretrained.features, problem.id_frame, problem.pretrained.head)
     )
@@ -100,19 +102,58 @@ def test_a_simplex_search_finds_nothing_better_for_any_second_moment(seed):
     assert float(bound(problem)) == pytest.approx(found, rel=SIMPLEX)
 
 
-def _generic(seed: int, *, covariance: bool = False) -> Problem:
-    """k = 2, m = 2, d = 5; a head longer than the truth."""
+def _generic(seed: int, shape: Shape, *, covariance: bool = False) -> Problem:
+    """A head longer than the truth, imperfect features."""
     draw = np.random.default_rng(seed)
-    frame, features = (np.linalg.qr(draw.normal(size=(5, 2)))[0] for _ in range(2))
-    truth = np.linalg.qr(features + 0.1 * draw.normal(size=(5, 2)))[0]
-    root = draw.normal(size=(5, 5))
+    d, k, m = shape
+    frame, features = (np.linalg.qr(draw.normal(size=(d, columns)))[0] for columns in (m, k))
+    truth = np.linalg.qr(features + 0.1 * draw.normal(size=(d, k)))[0]
+    root = draw.normal(size=(d, d))
     return Problem(
-        truth=LinearNetwork(jnp.asarray(draw.normal(size=2)), jnp.asarray(truth.T)),
-        pretrained=LinearNetwork(jnp.asarray(3 * draw.normal(size=2)), jnp.asarray(features.T)),
+        truth=LinearNetwork(jnp.asarray(draw.normal(size=k)), jnp.asarray(truth.T)),
+        pretrained=LinearNetwork(jnp.asarray(3 * draw.normal(size=k)), jnp.asarray(features.T)),
         id_frame=jnp.asarray(frame),
-        training_covariance=jnp.eye(2),
-        ood_covariance=jnp.asarray(root @ root.T / 5 + 0.1 * np.eye(5)) if covariance else None,
+        training_covariance=jnp.eye(m),
+        ood_covariance=jnp.asarray(root @ root.T / d + 0.1 * np.eye(d)) if covariance else None,
     )
+
+
+def _second_feature_asleep(head: float) -> Problem:
+    """Perfect features, the second one outside the ID subspace with no weight on it: it never gets one."""
+    features = jnp.array([[0.0707372, 0.99749499, 0.0], [0.0, 0.0, 1.0]])
+    features /= jnp.linalg.norm(features, axis=1, keepdims=True)
+    return Problem(
+        truth=LinearNetwork(jnp.array([-0.3846, -0.9231]), features),
+        pretrained=LinearNetwork(jnp.array([head, 0.0]), features),
+        id_frame=jnp.eye(3)[:, :1],
+        training_covariance=jnp.eye(1),
+    )
+
+
+@pytest.mark.parametrize(
+    ("head", "along_first"),
+    # Of the wrong sign it stops at 0.0707; of the right one, or short, nothing is said about the first feature.
+    [(0.1, 0.3846 * 0.99749499 + 0.0707), (-0.1, 0.0), (0.0, 0.0), (0.05, 0.0)],
+)
+def test_a_feature_that_gets_no_weight_counts_whole(head, along_first):
+    """The hyperboloid is flat here, so that its best direction is a limit of valid ones; or there is none at all."""
+    problem = _second_feature_asleep(head)
+    assert float(bound(problem)) == pytest.approx(np.hypot(0.9231, along_first), rel=1e-3 if along_first else 1e-12)
+    assert float(bound(problem)) <= lowest_distance(problem)
+
+
+@given(problems(TWO_FEATURES, margin=1e-3), st.booleans())
+def test_is_no_less_than_what_no_head_reaches(problem, heads_are_asleep):
+    if heads_are_asleep:
+        problem = problem.with_head(jnp.zeros(2))
+    features, frame = np.asarray(problem.pretrained.features), np.asarray(problem.id_frame)
+    moving = np.column_stack([problem.pretrained.head, features @ frame])
+    off = np.eye(frame.shape[0]) - frame @ frame.T
+    target = off @ np.asarray(problem.truth.weights)
+    reached = off @ features.T @ moving
+    nearest = reached @ np.linalg.lstsq(reached, target, rcond=1e-12)[0]
+    size = float(jnp.linalg.norm(problem.pretrained.head)) + float(jnp.linalg.norm(problem.truth.head))
+    assert bound(problem) >= np.linalg.norm(target - nearest) - HALF_SPACE_ATOL * size
 
 
 @pytest.mark.parametrize("number", [0.0, 0.6, 1.0])
@@ -174,7 +215,7 @@ def test_an_integrated_network_agrees(name):
 
 
 def test_gradients_agree_with_finite_differences():
-    problem = _generic(0)
+    problem = _generic(0, Shape(5, 2, 2))
 
     def value(scale):
         return half_space_lower_bound(problem.with_head(scale * problem.pretrained.head))
@@ -184,5 +225,5 @@ def test_gradients_agree_with_finite_differences():
 
 
 def test_the_best_direction_is_orthogonal_to_the_id_subspace():
-    problem = _generic(2)
+    problem = _generic(2, Shape(5, 2, 2))
     np.testing.assert_allclose(problem.id_frame.T @ best(problem), 0, atol=1e-14)

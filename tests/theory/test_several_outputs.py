@@ -8,8 +8,8 @@ from hypothesis import given
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 
+from simulations.strategies import Shape, problems
 from tests.support.references import RTOL
-from tests.support.strategies import Shape, problems
 from theory import aligned_truth, feature_error
 from theory.bounds import (
     corrected_lower_bound,
@@ -115,10 +115,30 @@ def test_a_simplex_search_finds_no_better_direction(seed):
     starts = [draw.normal(size=INPUTS - ID) for _ in range(12)]
     found = -min(minimize(loss, start, method="Nelder-Mead", options=options).fun for start in starts)
     assert found > 0.01
-    assert _half_space(frame, features, true_features, head, true_head) == pytest.approx(found, rel=SCANNED)
+    # Beside it stands what no head reaches: all of the target outside S but its projection on what the features move.
+    reached, off_target = (unseen.T @ matrix for matrix in (features.T @ np.hstack([head, features @ frame]), target))
+    beyond = off_target - reached @ np.linalg.lstsq(reached, off_target, rcond=None)[0]
+    expected = max(found, np.linalg.norm(beyond, ord=2))
+    assert _half_space(frame, features, true_features, head, true_head) == pytest.approx(expected, rel=SCANNED)
 
 
-@given(problems(Shape(5, 2, 1)))
+def test_an_output_of_a_feature_without_weight_counts_whole():
+    """Of two perfect features outside S the second has no weight, in no output: it never gets one."""
+    features = (
+        np.eye(INPUTS)[ID - 1 : ID + 1] * np.array([[0.6], [1.0]]) + np.array([[0.8], [0.0]]) * np.eye(INPUTS)[-1]
+    )
+    frame, head, true_head = (
+        np.eye(INPUTS)[:, :ID],
+        np.array([[2.0, 1.0], [0.0, 0.0]]),
+        np.array([[1.0, 1.0], [3.0, 4.0]]),
+    )
+    bound = _half_space(frame, features, features, head, true_head)
+    assert bound == pytest.approx(5.0)
+    assert _lowest_error(frame, features, features, head, true_head) >= bound - ATOL
+
+
+# With features at a right angle to S and no head, rounding alone decides where heads go.
+@given(problems(Shape(5, 2, 1), margin=1e-3))
 def test_with_one_output_the_half_space_bound_lacks_the_sign_alone(problem):
     truth = problem.truth.weights[:, None]
     unsigned = half_space(problem.pretrained.head[:, None], problem.pretrained.features, problem.id_frame, truth)

@@ -2,16 +2,18 @@
 
 Take a direction u orthogonal to the ID subspace and put z = B0 u. The features of u are frozen, so u . w = z . v at all
 times, and conservation along z gives `(z . v)^2 >= lam = (z . v0)^2 - |A0^T z|^2`. Where lam > 0 the weights stay in
-the half-space `s u . w >= sqrt(lam)`, s the sign of z . v0, and the truth's distance to it bounds the OOD risk. No
-loss, no labels and no feature error enter. Every direction gives a valid bound; the best one is the distance of the
-truth to all heads that conservation allows. Source: docs/theory.md, section "The half-space bound"; no counterpart in
-the paper.
+the half-space `s u . w >= sqrt(lam)`, s the sign of z . v0, and the truth's distance to it bounds the OOD risk. Where
+z . v0 = 0 and A0^T z = 0 both stay 0, and so does u . w. No loss, no labels and no feature error enter. Every direction
+gives a valid bound; the best one is the distance of the truth to all heads that conservation allows. Source:
+docs/theory.md, section "The half-space bound"; no counterpart in the paper.
 """
+
+from typing import NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Scalar
+from jaxtyping import Array, Bool, Float, Scalar
 
 from theory.problem import Problem
 from theory.subspaces import NO_ANGLE, off_projection
@@ -21,6 +23,16 @@ BISECTIONS = 64
 #: lam counts as positive above this multiple of (z . v0)^2: its two terms are rounded to 1e-16 each, and the sign of
 #: z . v is known only where lam is positive.
 CANCELLED = 1e-12
+#: What [v0, A0] of unit size has along a direction counts as nothing below this: a decomposition leaves 1e-16, a
+#: general second moment a hundred times that.
+NOTHING = 1e-13
+#: Below this [v0, A0] is rounding of products of orthogonal frames: a saddle, which rounding leaves in any direction.
+SADDLE = 1e-14
+#: Least curvature of the hyperboloid relative to that along its axis. Where it is flat the best direction is a limit of
+#: valid ones: there lam = 0 and the sign is unknown.
+LEAST_CURVATURE = 1e-12
+#: Of two parts at a right angle, one below this share of the other adds less than rounding.
+NO_SHARE = 1e-8
 
 
 class HalfSpace(eqx.Module):
@@ -66,18 +78,31 @@ def half_space_along(
     """
     normal = off_projection(problem.id_frame, direction[:, None])[:, 0]
     length = jnp.linalg.norm(normal)
-    normal = normal / jnp.where(length > 0, length, 1.0)
-    seen = problem.pretrained.features @ normal
-    start = seen @ problem.pretrained.head
-    along = problem.id_frame.T @ (problem.pretrained.features.T @ seen)
-    kept = start**2 - along @ along - (0.0 if lost is None else seen @ lost @ seen)
-    known = kept > CANCELLED * start**2
-    # Without features along it the network says nothing about a direction, at any time.
-    silent = jnp.linalg.norm(seen) <= NO_ANGLE
+    # What rounding leaves of a direction within S is no direction.
+    outside = length > NO_ANGLE * jnp.linalg.norm(direction)
+    normal = jnp.where(outside, normal / jnp.where(outside, length, 1.0), 0.0)
+    start, kept, known, silent = _along(problem.pretrained.features @ normal, problem, lost)
     offset = shrinkage * jnp.where(known & ~silent, jnp.sqrt(jnp.where(known, kept, 1.0)), 0.0)
     target = normal @ problem.truth.weights
     sign = jnp.where(jnp.where(silent, target > 0, start < 0), -1.0, 1.0)
     return HalfSpace(normal=sign * normal, offset=jnp.where(known | silent, offset, -jnp.inf))
+
+
+class _Along(NamedTuple):
+    """z . v0, lam, whether lam is positive beyond rounding, and whether z . v0 = 0 and A0^T z = 0, which they stay."""
+
+    start: Float[Array, ""]
+    kept: Float[Array, ""]
+    known: Bool[Array, ""]
+    silent: Bool[Array, ""]
+
+
+def _along(seen: Float[Array, " k"], problem: Problem, lost: Float[Array, "k k"] | None) -> _Along:
+    head, id_features = problem.pretrained.head, problem.pretrained.features @ problem.id_frame
+    start, on_id = seen @ head, seen @ id_features
+    kept = start**2 - on_id @ on_id - (0.0 if lost is None else seen @ lost @ seen)
+    silent = jnp.linalg.norm(seen @ reachable(jnp.column_stack([head, id_features]))) <= NOTHING
+    return _Along(start, kept, kept > CANCELLED * start**2, silent)
 
 
 def best_direction(
@@ -87,13 +112,13 @@ def best_direction(
 
     Maximising `sqrt(lam) - s u . w*` is a convex problem, dual to the distance of the truth to the heads with
     `v v^T >= v0 v0^T - A0 A0^T`: one sheet of a filled hyperboloid. In the axes of that hyperboloid the nearest point
-    is the root of one equation in one unknown, which bisection finds. By the envelope theorem the derivative of the
-    bound is that at a constant direction.
+    is the root of one equation in one unknown, which bisection finds. What no head reaches adds at a right angle: heads
+    stay in the span of v0 and A0. By the envelope theorem the derivative of the bound is that at a constant direction.
 
     Args:
       lost, shrinkage: as in `half_space_along`.
     """
-    problem = jax.lax.stop_gradient(problem)
+    problem, lost, shrinkage = jax.lax.stop_gradient((problem, lost, jnp.asarray(shrinkage)))
     columns = jnp.concatenate([problem.pretrained.features.T, problem.truth.weights[:, None]], axis=1)
     seen = problem.id_frame
     if problem.ood_covariance is not None:
@@ -106,16 +131,39 @@ def best_direction(
     head, id_features = problem.pretrained.head, problem.pretrained.features @ problem.id_frame
     conserved = jnp.outer(head, head) - id_features @ id_features.T
     if lost is not None:
-        conserved = conserved - jax.lax.stop_gradient(lost)
-    form = jnp.square(jax.lax.stop_gradient(jnp.asarray(shrinkage))) * (features @ conserved @ features.T)
-    inside = _furthest_direction(form, features @ head, target[:k])
-    on_cone = inside @ form @ inside
-    gain = jnp.where(on_cone > 0, jnp.sqrt(jnp.maximum(on_cone, 0.0)) - inside @ target[:k], 0.0)
-    # What no head can reach adds at a right angle.
-    whole = jnp.append(jnp.maximum(gain, 0.0) * inside, -target[k])
+        conserved = conserved - lost
+    reached, unreached = reached_and_not(features @ reachable(jnp.column_stack([head, id_features])))
+    features = reached @ features
+    form = shrinkage**2 * (features @ conserved @ features.T)
+    inside = _furthest_direction(form, features @ head, reached @ target[:k])
+    _, kept, known, silent = _along(features.T @ inside, problem, lost)
+    gain = shrinkage * jnp.sqrt(jnp.maximum(kept, 0.0)) - inside @ target[:k]
+    beyond = jnp.append(unreached @ target[:k], target[k])
+    counts = known & ~silent & (gain > NO_SHARE * jnp.linalg.norm(beyond))
+    whole = jnp.where(counts, gain, 0.0) * jnp.append(inside, 0.0) - beyond
     whole = jnp.where(jnp.any(whole != 0), whole, jnp.append(inside, 0.0))
     direction = off_projection(seen, (frame @ whole)[:, None])[:, 0]
     return direction if problem.ood_covariance is None else root.T @ direction
+
+
+def reachable(moving: Float[Array, "k n"]) -> Float[Array, "k k+n"]:
+    """Columns that span where heads can go: those of [v0, A0] at unit size; everything where these are nothing.
+
+    Args:
+      moving: [v0, A0], for several outputs [V0, A0].
+    """
+    size = jnp.linalg.norm(moving)
+    moves = size > SADDLE
+    unit = jnp.where(moves, moving / jnp.where(moves, size, 1.0), 0.0)
+    return jnp.concatenate([unit, jnp.where(moves, 0.0, jnp.eye(moving.shape[0]))], axis=1)
+
+
+def reached_and_not(moving: Float[Array, "k n"]) -> tuple[Float[Array, "k k"], Float[Array, "k k"]]:
+    """Projectors onto the range of a matrix of about unit size and onto its complement; singular values decide."""
+    # A triangle has the same left singular vectors, and no more columns than rows.
+    axes, sizes, _ = jnp.linalg.svd(jnp.linalg.qr(moving.T, mode="r").T)
+    ranges = jnp.where(sizes > NOTHING, 1.0, 0.0)
+    return (axes * ranges) @ axes.T, (axes * (1 - ranges)) @ axes.T
 
 
 def _furthest_direction(
@@ -136,21 +184,18 @@ def _furthest_direction(
     coordinates = axes.T @ target
     first, rest = coordinates[-1], coordinates[:-1]
 
-    def shares(point: Float[Array, ""]) -> tuple[Float[Array, ""], Float[Array, " l"]]:
-        multiplier = jnp.maximum(longest * (1 - first / point), 0.0)
-        total = others + multiplier
-        return multiplier, jnp.where(total > 0, rest / jnp.where(total > 0, total, 1.0), 0.0)
+    def along(point: Float[Array, ""]) -> Float[Array, " l"]:
+        multiplier = longest * jnp.maximum(1 - first / point, LEAST_CURVATURE)
+        return rest / (others + multiplier)
 
     def halve(_, bracket):
         low, high = bracket
         middle = (low + high) / 2
-        _, along = shares(middle)
-        below = middle**2 / longest - 1 < jnp.sum(others * along**2)
+        below = middle**2 / longest - 1 < jnp.sum(others * along(middle) ** 2)
         return jnp.where(below, middle, low), jnp.where(below, high, middle)
 
     semiaxis = jnp.sqrt(longest)
     low, high = jnp.maximum(first, semiaxis), 2 * (jnp.linalg.norm(coordinates) + semiaxis)
     _, point = jax.lax.fori_loop(0, BISECTIONS, halve, (low, high))
-    _, along = shares(point)
-    normal = axes @ jnp.append(-along, point / longest)
+    normal = axes @ jnp.append(-along(point), point / longest)
     return jnp.where(empty, axes[:, -1], normal / jnp.linalg.norm(normal))

@@ -1,9 +1,9 @@
 """The largest of the proved lower bounds, on which the certificates rest."""
 
 from theory.bounds.certificate import best_lower_bound
-from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
+from theory.statements.ft_ood_lower_bound import LOWER_BOUND_SETTINGS, lowest_fine_tuning_risk
 from theory.statements.premises import always
-from theory.statements.statement import Setting, Statement
+from theory.statements.statement import Statement
 
 STATEMENT = Statement(
     name="best_lower_bound",
@@ -15,13 +15,7 @@ STATEMENT = Statement(
     premises_hold=always,
     smaller=lambda evidence: best_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(
-        Setting.ONE_ID_DIRECTION,
-        Setting.MANY_FEATURES,
-        Setting.PERFECT_FEATURES,
-        Setting.SEVERAL_ID_DIRECTIONS,
-        Setting.WIDE_SCALES,
-    ),
+    settings=LOWER_BOUND_SETTINGS,
     published=False,
     bound="smaller",
     proof="docs/theory.md#the-dominance-certificate",

@@ -1,9 +1,9 @@
 """The lower bound on the OOD risk of fine-tuning with constants that hold; the constant 1/2 is the best of its form."""
 
 from theory.bounds.fine_tuning import corrected_lower_bound
-from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
+from theory.statements.ft_ood_lower_bound import LOWER_BOUND_SETTINGS, lowest_fine_tuning_risk
 from theory.statements.premises import always
-from theory.statements.statement import Setting, Statement
+from theory.statements.statement import Statement
 
 STATEMENT = Statement(
     name="corrected_lower_bound",
@@ -18,13 +18,7 @@ STATEMENT = Statement(
     premises_hold=always,
     smaller=lambda evidence: corrected_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(
-        Setting.ONE_ID_DIRECTION,
-        Setting.MANY_FEATURES,
-        Setting.PERFECT_FEATURES,
-        Setting.SEVERAL_ID_DIRECTIONS,
-        Setting.WIDE_SCALES,
-    ),
+    settings=LOWER_BOUND_SETTINGS,
     bound="smaller",
     published=False,
     proof="docs/theory.md#the-corrected-lower-bound",

@@ -15,6 +15,15 @@ from theory.statements.evidence import Evidence, root_ood_risks
 from theory.statements.premises import off_subspace_visible
 from theory.statements.statement import Counterexample, Setting, Statement
 
+#: Where lower bounds on the OOD risk of fine-tuning are verified.
+LOWER_BOUND_SETTINGS = (
+    Setting.ONE_ID_DIRECTION,
+    Setting.MANY_FEATURES,
+    Setting.PERFECT_FEATURES,
+    Setting.SEVERAL_ID_DIRECTIONS,
+    Setting.WIDE_SCALES,
+)
+
 
 def lowest_fine_tuning_risk(evidence: Evidence) -> Float[Array, ""]:
     """inf_t sqrt(OOD risk) of fine-tuning."""
@@ -78,13 +87,7 @@ STATEMENT = Statement(
     premises_hold=off_subspace_visible,
     smaller=lambda evidence: published_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(
-        Setting.ONE_ID_DIRECTION,
-        Setting.MANY_FEATURES,
-        Setting.PERFECT_FEATURES,
-        Setting.SEVERAL_ID_DIRECTIONS,
-        Setting.WIDE_SCALES,
-    ),
+    settings=LOWER_BOUND_SETTINGS,
     bound="smaller",
     published=True,
     counterexamples=(

@@ -1,9 +1,9 @@
 """The half-space bound: the sign and the least size of what fine-tuning says about a direction it never sees."""
 
 from theory.bounds.half_space import half_space_lower_bound
-from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
+from theory.statements.ft_ood_lower_bound import LOWER_BOUND_SETTINGS, lowest_fine_tuning_risk
 from theory.statements.premises import always
-from theory.statements.statement import Setting, Statement
+from theory.statements.statement import Statement
 
 STATEMENT = Statement(
     name="half_space_lower_bound",
@@ -18,13 +18,7 @@ STATEMENT = Statement(
     premises_hold=always,
     smaller=lambda evidence: half_space_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(
-        Setting.ONE_ID_DIRECTION,
-        Setting.MANY_FEATURES,
-        Setting.PERFECT_FEATURES,
-        Setting.SEVERAL_ID_DIRECTIONS,
-        Setting.WIDE_SCALES,
-    ),
+    settings=LOWER_BOUND_SETTINGS,
     published=False,
     bound="smaller",
     proof="docs/theory.md#the-half-space-bound",

@@ -1,9 +1,9 @@
 """The implicit lower bound: the root of an increasing function, from which the explicit bound follows."""
 
 from theory.bounds.fine_tuning import implicit_lower_bound
-from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
+from theory.statements.ft_ood_lower_bound import LOWER_BOUND_SETTINGS, lowest_fine_tuning_risk
 from theory.statements.premises import always
-from theory.statements.statement import Setting, Statement
+from theory.statements.statement import Statement
 
 STATEMENT = Statement(
     name="implicit_lower_bound",
@@ -17,13 +17,7 @@ STATEMENT = Statement(
     premises_hold=always,
     smaller=lambda evidence: implicit_lower_bound(evidence.problem),
     larger=lowest_fine_tuning_risk,
-    settings=(
-        Setting.ONE_ID_DIRECTION,
-        Setting.MANY_FEATURES,
-        Setting.PERFECT_FEATURES,
-        Setting.SEVERAL_ID_DIRECTIONS,
-        Setting.WIDE_SCALES,
-    ),
+    settings=LOWER_BOUND_SETTINGS,
     bound="smaller",
     published=False,
     proof="docs/theory.md#the-implicit-lower-bound",
