@@ -40,9 +40,9 @@ def _declared(path: Path, package: str) -> tuple[int, str, str] | None:
             given |= {str(keyword.arg): keyword.value for keyword in call.keywords}
             order = given.get("order", ast.Constant(USUAL_ORDER))
             values = [order, *(given.get(name) for name in FIELDS)]
-            if all(isinstance(value, ast.Constant) for value in values):
-                number, name, title = (value.value for value in values if isinstance(value, ast.Constant))
-                return number, name, title
+            match [value.value for value in values if isinstance(value, ast.Constant)]:
+                case [int(number), str(name), str(title)]:
+                    return number, name, title
         experiment = import_module(f"{package}.{path.stem}").EXPERIMENT
         return experiment.order, experiment.name, experiment.title
     return None
