@@ -41,7 +41,7 @@ def test_leads_are_seed_by_seed_and_ranked_against_the_energy():
     benchmark = made_up.benchmark().model_copy(update={"conditions": conditions})
     found = phase_points(benchmark)
     assert [point.energy for point in found] == pytest.approx([3, 2, 1, 6, 4, 1])
-    assert [point.lead for point in found][0] == pytest.approx([0.5, 0.5])
+    assert found[0].lead == pytest.approx([0.5, 0.5])
     table = phase(benchmark)
     assert len(table.rows) == 6
     assert table.rows[2][-1].startswith("−10.0")
