@@ -5,16 +5,15 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from artifacts.errors import DamagedArtifact
 from artifacts.files import PARTIAL, digest_of, remove_if_left
 from artifacts.fingerprint import canonical_json, difference
+from artifacts.reading import read_json, why_unreadable
 from artifacts.versions import accepts_other_versions, version_difference
 
 MANIFEST = "manifest.json"
@@ -51,6 +50,29 @@ class Outcome:
     other_versions: str = ""
 
 
+class Outdated(BaseException):
+    """Raised by `publish` in place of making a result, inside of `only_checked`. No error: whoever asked catches it."""
+
+
+_only_checked = False
+
+
+@contextlib.contextmanager
+def only_checked() -> Iterator[None]:
+    """Where nothing is made: what is up to date is found so, and `publish` raises `Outdated` for anything else."""
+    global _only_checked
+    before, _only_checked = _only_checked, True
+    try:
+        yield
+    finally:
+        _only_checked = before
+
+
+def is_only_checked() -> bool:
+    """Whether this process is inside of `only_checked`."""
+    return _only_checked
+
+
 def published(path: Path) -> Artifact:
     """The artifact at `path`, every file checked against its recorded SHA-256.
 
@@ -58,21 +80,46 @@ def published(path: Path) -> Artifact:
       FileNotFoundError: nothing has been published there.
       DamagedArtifact: a file is missing, was changed, or the manifest cannot be read.
     """
-    manifest = path / MANIFEST
-    if not manifest.exists():
-        raise FileNotFoundError(f"{path} must hold a published result ({MANIFEST}), but there is none.")
-    try:
-        content = json.loads(manifest.read_text(encoding="utf-8"))
-        artifact = Artifact(path, dict(content["inputs"]), dict(content["files"]), dict(content.get("versions", {})))
-    except (ValueError, KeyError, TypeError, UnicodeDecodeError) as error:
-        raise DamagedArtifact(f"{manifest} cannot be read ({error}); the result must be made again.") from error
+    artifact = _read_manifest(path)
     for name, expected in artifact.files.items():
         file = path / name
-        if not file.is_file():
-            raise DamagedArtifact(f"{file} is missing; the result must be made again.")
-        if digest_of(file) != expected:
+        try:
+            digest = digest_of(file)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise DamagedArtifact(f"{file} is missing; the result must be made again.") from error
+        except OSError as error:
+            raise DamagedArtifact(f"{file}: {error.strerror}; the result must be made again.") from error
+        if digest != expected:
             raise DamagedArtifact(f"{file} differs from what was written; the result must be made again.")
     return artifact
+
+
+def _read_manifest(path: Path) -> Artifact:
+    manifest = path / MANIFEST
+    try:
+        content = read_json(manifest)
+        inputs, files, versions = (_mapping(content, name) for name in ("inputs", "files", "versions"))
+        for name in files:
+            if not _inside(name):
+                raise ValueError(f"{name!r} leads out of the directory")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(f"{path} must hold a published result ({MANIFEST}), but there is none.") from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = why_unreadable(error)
+        raise DamagedArtifact(f"{manifest} cannot be read ({why}); the result must be made again.") from error
+    return Artifact(path, inputs, files, versions)
+
+
+def _mapping(content: Any, name: str) -> dict[str, Any]:
+    found = content.get(name, {}) if name == "versions" else content[name]
+    if not isinstance(found, dict):
+        raise TypeError(f"`{name}` is no table")
+    return found
+
+
+def _inside(name: str) -> bool:
+    parts = PurePosixPath(name).parts
+    return bool(parts) and parts[0] != "/" and ".." not in parts and "\0" not in name
 
 
 def publish(
@@ -96,6 +143,8 @@ def publish(
       versions: of the libraries that can change the result. Where others made the directory it is made again, unless
         the user accepts other versions (`artifacts.versions.ACCEPT`); the outcome then says which.
     """
+    from filelock import FileLock  # when it is used: help and lists come at once
+
     inputs, versions = json.loads(canonical_json(dict(inputs))), dict(versions or {})
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(_lock(path)):
@@ -105,10 +154,11 @@ def publish(
         if not reason:
             kept = f"{KEPT}{other_versions}" if other_versions else UP_TO_DATE
             return Outcome(published(path), built=False, reason=kept, other_versions=other_versions)
+        if _only_checked:
+            raise Outdated(reason)
         partial, aside = _beside(path)
         for leftover in (partial, aside):
-            if leftover.exists():  # of a process that was killed
-                shutil.rmtree(leftover)
+            _remove(leftover)  # of a process that was killed
         partial.mkdir()
         try:
             build(partial)
@@ -144,6 +194,8 @@ def _beside(path: Path) -> tuple[Path, Path]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed processes left half written anywhere below a folder; what is being written now stays."""
+    from filelock import FileLock, Timeout
+
     for entry in list(os.scandir(folder)):
         path = Path(entry.path)
         if not entry.name.startswith(PARTIAL):
@@ -171,14 +223,22 @@ def _seal(directory: Path, inputs: Mapping[str, Any], versions: Mapping[str, str
 def _replace(partial: Path, path: Path) -> None:
     # A directory cannot replace a non-empty one in a single step: the old one steps aside first. A crash between
     # the two renames leaves no result at `path`, never a mixture.
-    if path.exists():
+    if os.path.lexists(path):
         aside = _beside(path)[1]
         os.replace(path, aside)
         os.replace(partial, path)
-        shutil.rmtree(aside)
+        _remove(aside)
     else:
         os.replace(partial, path)
     _flush(path.parent)
+
+
+def _remove(path: Path) -> None:
+    """Whatever is there, a link but not what it leads to; nothing where there is nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

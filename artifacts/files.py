@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from artifacts.reading import open_regular
+
 #: How names of what is not whole yet begin.
 PARTIAL = ".partial-"
 
@@ -56,8 +58,10 @@ def digest_of(path: Path, kind: str = "sha256") -> str:
 
     Args:
       kind: a name that `hashlib` knows, such as `sha256`, or `md5` where that is what was published.
+    Raises:
+      OSError: it cannot be read, or is no regular file.
     """
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, kind).hexdigest()
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from artifacts.errors import UserError
 
 #: The packages of this project. They lie beside each other, in a checkout as where they are installed.
-PACKAGES = ("artifacts", "distort", "empirical", "figures", "simulations", "theory")
+PACKAGES = ("artifacts", "bridge", "distort", "empirical", "figures", "simulations", "theory")
 HERE = Path(__file__).resolve().parent.parent
 #: Files that code reads from its own folder.
 DATA = (".json", ".safetensors")

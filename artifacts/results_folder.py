@@ -1,11 +1,11 @@
 """The folder that a user names for results: ours, or empty, or refused."""
 
-import json
 import os
 from pathlib import Path
 
 from artifacts.errors import UserError
 from artifacts.files import write_json
+from artifacts.reading import read_json
 
 MARKER = "distort-results.json"
 #: How a results folder is laid out: a number that grows when an older version could not read what a newer one wrote.
@@ -26,9 +26,9 @@ def open_results_folder(path: Path) -> Path:
       UserError: the folder holds files that no run of ours wrote, cannot be written, or a newer version laid it out.
     """
     marker = path / MARKER
-    if path.exists() and not path.is_dir():
+    if os.path.exists(path) and not os.path.isdir(path):  # `Path.exists` raises where a name is too long
         raise UserError(f"The output folder must be a directory, got the file {path}; name another with --out.")
-    if path.is_dir() and not marker.exists():
+    if os.path.isdir(path) and not marker.exists():
         foreign = sorted(entry.name for entry in path.iterdir())
         if foreign:
             shown = ", ".join(foreign[:3])
@@ -57,7 +57,7 @@ def check_layout(path: Path) -> None:
       UserError: the layout is newer than this version.
     """
     try:
-        layout = json.loads((path / MARKER).read_bytes())["layout"]
+        layout = read_json(path / MARKER)["layout"]
     except (OSError, ValueError, KeyError, TypeError):
         return
     if isinstance(layout, int) and layout > LAYOUT:

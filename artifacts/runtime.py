@@ -6,6 +6,7 @@ By environment variables: JAX reads some when it is imported, XLA the others bef
 import os
 import sys
 from importlib import metadata
+from pathlib import Path
 
 from artifacts.errors import UserError
 
@@ -19,6 +20,9 @@ LAST_TESTED = (0, 12)
 #: off, under `jit`; they are right without it, in jaxlib 0.10.2, and with the flag below (0.11.2 and 0.12.0.1 tried).
 FIRST_WRONG_IN_BFLOAT16 = (0, 11)
 RIGHT_IN_BFLOAT16 = "--xla_cpu_experimental_ynn_fusion_type="
+
+#: JAX's setting for programs whose optimisation costs more than it saves.
+LITTLE_OPTIMISED = "JAX_DISABLE_MOST_OPTIMIZATIONS"
 
 
 def prepare_jax() -> None:
@@ -45,6 +49,52 @@ def prepare_jax() -> None:
         jax.config.update("jax_enable_x64", True)
 
 
+def keep_compiled() -> None:
+    """Keep compiled code between runs and between processes; call it before JAX is imported, which takes a second.
+
+    The folder is named after the processor: code compiled for one may not run on another that shares the home. Where
+    none can be written, nothing is kept.
+    """
+    cache = cache_folder()
+    if cache is not None:
+        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / f"xla-{_processor()}"))
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
+
+
+def cache_folder() -> Path | None:
+    """`$XDG_CACHE_HOME/feature-distortion`; None where there is no home, as in a container, or it cannot be written."""
+    try:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feature-distortion"
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return None
+    return folder if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def _processor() -> str:
+    import hashlib
+    import platform
+
+    try:
+        described = [
+            line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith(("model name", "flags"))
+        ]
+    except OSError:
+        described = [platform.processor()]
+    return hashlib.sha256("\n".join(sorted(set(described))).encode()).hexdigest()[:12]
+
+
+def compile_quickly() -> None:
+    """Spend half the time on compiling, and more on running: for programs that run once on little.
+
+    Only machine code is optimised less; what is computed, and in which order, stays. Call it before compiling.
+    """
+    os.environ[LITTLE_OPTIMISED] = "1"
+    jax = sys.modules.get("jax")
+    if jax is not None:
+        jax.config.update(LITTLE_OPTIMISED.lower(), True)
+
+
 def wrong_in_bfloat16() -> str:
     """Why numbers in bfloat16 cannot be trusted on this process's devices; empty where they can."""
     import jax
@@ -66,6 +116,11 @@ def _has_computed() -> bool:
     """Whether XLA has been started; JAX has no public way to ask, and a version without this one is trusted."""
     bridge = sys.modules.get("jax._src.xla_bridge")
     return bool(getattr(bridge, "backends_are_initialized", lambda: False)())
+
+
+def processors() -> int:
+    """How many this process may use: its share, where `share_processors` or the environment says one."""
+    return max(1, int(os.environ.get("NPROC") or os.cpu_count() or 1))
 
 
 def share_processors(count: int) -> None:

@@ -1,4 +1,4 @@
-"""Mutated files for every reader: python benchmarks/fuzz.py --minutes 2 [--readers torch image ...] [--seed 0]
+"""Mutated files for every reader: python -m benchmarks.fuzz --minutes 2 [--readers torch image ...] [--seed 0]
 
 Each reader runs in a process of its own with bounded memory. A file may be read or refused with a `UserError` of
 bounded length within `SECONDS`; anything else (another exception, an end of the process, a wait) is a finding. The file
@@ -27,13 +27,18 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import save as save_safetensors
 
-from artifacts import UserError
+import simulations.settings
+from artifacts import UserError, published
+from artifacts.arrays import read_archive as read_npz
+from artifacts.arrays import read_array
 from artifacts.errors import LONGEST_MESSAGE
+from empirical.backbones.tokenizer import byte_letters, read_tokenizer
 from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.configuration import read_data
+from empirical.datasets.folders import OwnDataset, own_family
 from empirical.datasets.pixels import decode
+from empirical.executors.queueing import read_queue
 from empirical.formats.archives import unpack
-from empirical.formats.arrays import read_array
 from empirical.formats.pickled_arrays import read_arrays
 
 #: For one file of some kilobytes; the slowest that was found to be right takes a tenth.
@@ -126,6 +131,51 @@ def read_weights(path: Path) -> object:
     return [one.read() for one in few]
 
 
+#: A directory that was published, of a file beside it.
+MANIFEST = json.dumps(
+    {"inputs": {"config": {"rate": 0.1}}, "versions": {"numpy": "2.4"}, "files": {"a": "0" * 64}}
+).encode()
+CLUSTER = b'[slurm]\nwalltime = "24:00:00"\njobs = 8\nprologue = ["module load cuda"]\ndirectives = ["--exclusive"]\n'
+
+
+def npz_files() -> list[bytes]:
+    files = []
+    for save in (np.savez, np.savez_compressed):
+        stream = io.BytesIO()
+        save(stream, values=np.arange(6.0).reshape(2, 3), solved_by=np.array("exact"), rate=np.array(0.1))
+        files.append(stream.getvalue())
+    return files
+
+
+def vocabulary_files() -> list[bytes]:
+    letters = [*byte_letters(), *(f"{letter}</w>" for letter in byte_letters()), "<|startoftext|>", "<|endoftext|>"]
+    return [json.dumps({letter: number for number, letter in enumerate(letters)}).encode()]
+
+
+def read_vocabulary(path: Path) -> None:
+    (path.parent / "merges.txt").write_text("#version: 0.2\n")
+    try:
+        read_tokenizer(path.parent)
+    finally:
+        (path.parent / "merges.txt").unlink()
+
+
+def read_manifest(path: Path) -> None:
+    try:
+        published(path.parent)
+    except FileNotFoundError:
+        return
+
+
+def read_settings(path: Path) -> None:
+    simulations.settings.read(path)
+
+
+def read_labels(path: Path) -> None:
+    content = {"training": {"folder": ".", "labels": path.name}, "ood": {"b": {"folder": "."}}}
+    own_family("own", OwnDataset.model_validate(content), path.parent).classes(read_data().locations)
+
+
 def read_archive(path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         unpack(path, Path(folder))
@@ -140,6 +190,12 @@ READERS: dict[str, tuple[Callable[[], list[bytes]], Read, str]] = {
     "tar": (tar_files, read_archive, "a.tar"),
     "zip": (lambda: [zip_file({"a/b": bytes(50), "c": b"x"}, kind) for kind in (0, 8)], read_archive, "a.zip"),
     "toml": (lambda: [TOML], lambda path: read_data(path), "data.toml"),
+    "npz": (npz_files, lambda path: read_npz(path, "make it again"), "data.npz"),
+    "manifest": (lambda: [MANIFEST], read_manifest, "manifest.json"),
+    "cluster": (lambda: [CLUSTER], lambda path: read_queue("slurm", path), "cluster.toml"),
+    "settings": (lambda: [b"problems = 3\n[dimensions]\nk = 2\n"], read_settings, "settings.toml"),
+    "vocabulary": (vocabulary_files, read_vocabulary, "vocab.json"),
+    "labels": (lambda: [b"path,label\na/1.png,cat\na/2.png,dog\n"], read_labels, "labels.csv"),
 }
 
 
@@ -201,7 +257,7 @@ def worker(name: str, seconds: float, seed: int, out: Path, counts: "multiproces
     path = out / f"{name}-in-hand" / file
     path.parent.mkdir(parents=True, exist_ok=True)
     count = found = 0
-    for content in files:  # what is well formed is read
+    for content in files:  # what is well formed is read, or refused for what is not beside it
         path.write_bytes(content)
         wrong = attempt(read, path)
         if wrong:

@@ -1,10 +1,11 @@
-"""Compares two benchmark folders number by number: `python benchmarks/same_results.py ONE OTHER [--rounding]`.
+"""Compares two benchmark folders number by number: `python -m benchmarks.same_results ONE OTHER [--rounding]`.
 
 Runs are matched by what they are, not by the names of their directories; hashes, names of directories and times may
 differ, and nothing else; with `--rounding` last digits of numbers too. Ends with status 1 and the first differences
 where anything else does. For the proof that a change of the code has changed no result.
 """
 
+import argparse
 import hashlib
 import json
 import math
@@ -75,5 +76,11 @@ def main(one: Path, other: Path, tolerance: float) -> int:
 
 
 if __name__ == "__main__":
-    folders = [Path(argument) for argument in sys.argv[1:] if argument != "--rounding"]
-    sys.exit(main(*folders, tolerance=ROUNDING if "--rounding" in sys.argv else 0.0) > 0)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs=2, metavar="FOLDER", help="that holds a benchmark.json")
+    parser.add_argument("--rounding", action="store_true", help="last digits of numbers may differ")
+    arguments = parser.parse_args()
+    for folder in arguments.folders:
+        if not (folder / "benchmark.json").is_file():
+            parser.error(f"{folder} must hold a benchmark.json, as `distort bench collect` writes it")
+    sys.exit(main(*arguments.folders, tolerance=ROUNDING if arguments.rounding else 0.0) > 0)

@@ -4,13 +4,12 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
-from pathlib import Path
 from typing import NoReturn
 
 from artifacts.errors import ArgumentError
-from artifacts.runtime import prepare_jax
+from artifacts.runtime import keep_compiled, prepare_jax
 from distort.command import Command, as_json
-from distort.interruption import INTERRUPTED, interruptible
+from distort.interruption import INTERRUPTED, MESSAGE, end_when_interrupted
 from distort.parsing import parsed
 from distort.streams import abandon_stdout, open_closed_streams
 
@@ -24,17 +23,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
       SystemExit: after `--help` and `--version` (0).
     """
     open_closed_streams()
-    _configure_jax()
+    prepare_jax()
+    keep_compiled()
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        with interruptible() as interruption:
-            try:
-                command = parsed(arguments)
-            except SystemExit:
-                sys.stdout.flush()
-                raise
-            interruption.grace_seconds = command.grace_seconds
-            return _run(command)
+        try:
+            command = parsed(arguments)
+        except SystemExit:
+            sys.stdout.flush()
+            raise
+        return _run(command)
     except BrokenPipeError:  # the reader went away (`distort theory list | head`): no complaint
         abandon_stdout()
         return SUCCESS
@@ -49,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _complain(_one_line(error))
         return WRONG_USAGE
-    except KeyboardInterrupt:  # it was said when it was heard
+    except KeyboardInterrupt:  # in a program that calls this; the command itself is ended (`run`)
+        sys.stderr.write(f"{MESSAGE}\n")
         return INTERRUPTED
 
 
@@ -68,42 +67,6 @@ def _run(command: Command) -> int:
         _complain(answer.failure)
         return FAILURE
     return SUCCESS
-
-
-def _configure_jax() -> None:
-    """Double precision, and compiled code kept between runs; by environment, since importing JAX takes a second.
-
-    The folder is named after the processor: code compiled for one may not run on another that shares the home. Where
-    none can be written, nothing is kept.
-    """
-    prepare_jax()
-    cache = _cache_folder()
-    if cache is not None:
-        os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(cache / f"xla-{_processor()}"))
-    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.2")
-
-
-def _cache_folder() -> Path | None:
-    """`$XDG_CACHE_HOME/feature-distortion`; None where there is no home, as in a container, or it cannot be written."""
-    try:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "feature-distortion"
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, RuntimeError):
-        return None
-    return folder if os.access(folder, os.W_OK | os.X_OK) else None
-
-
-def _processor() -> str:
-    import hashlib
-    import platform
-
-    try:
-        described = [
-            line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith(("model name", "flags"))
-        ]
-    except OSError:
-        described = [platform.processor()]
-    return hashlib.sha256("\n".join(sorted(set(described))).encode()).hexdigest()[:12]
 
 
 def _print(text: str) -> None:
@@ -139,12 +102,9 @@ def _complain(message: str) -> None:
 
 def run() -> NoReturn:
     """The program `distort`."""
-    status = main()
-    if status == INTERRUPTED:
-        # At once: threads that still compute crash while Python takes itself down around them.
-        sys.stdout.flush()
-        os._exit(status)
-    sys.exit(status)
+    open_closed_streams()
+    end_when_interrupted()
+    sys.exit(main())
 
 
 if __name__ == "__main__":

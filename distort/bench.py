@@ -5,6 +5,7 @@ from tyro.extras import SubcommandApp
 from distort import bench_checkpoints
 from distort.bench_data import add_commands
 from distort.bench_executors import Worker
+from distort.bench_init import Init
 from distort.bench_plan import PlanCommand, StatusCommand
 from distort.bench_run import Collect, RunSuite
 
@@ -12,6 +13,7 @@ from distort.bench_run import Collect, RunSuite
 def commands() -> SubcommandApp:
     """The subcommands of `distort bench`."""
     app = SubcommandApp()
+    app.command(name="init")(Init)
     app.command(name="plan")(PlanCommand)
     app.command(name="run")(RunSuite)
     app.command(name="worker")(Worker)

@@ -7,7 +7,7 @@ from tyro.conf import Positional
 from tyro.extras import SubcommandApp
 
 from distort.bench_data import DataCommand
-from distort.command import Answer, UsageError, table
+from distort.command import Answer, UsageError, entry
 from distort.names import known
 
 if TYPE_CHECKING:
@@ -153,16 +153,17 @@ def _beginning(checksum: str) -> str:
 def _text(found: list[CheckpointStatus]) -> str:
     from empirical.backbones.checkpoint_locations import VARIABLE
 
-    rows = [
-        (
-            one.name,
-            one.title,
-            ", ".join(one.recipes) or "-",
-            one.licence,
-            "; ".join(f"{name}: {_beginning(checksum)}" for name, checksum in one.checksums.items()),
-            one.found or " or ".join(one.looked_for) or f"nowhere: set {VARIABLE}",
-            one.checked or one.how or "there",
+    return "\n\n".join(
+        entry(
+            f"{one.name}: {one.title}",
+            [
+                ("status", one.checked or ("there" if one.found else "missing")),
+                ("recipes", ", ".join(one.recipes) or "none"),
+                ("licence", one.licence),
+                ("files", "; ".join(f"{name} ({_beginning(checksum)})" for name, checksum in one.checksums.items())),
+                ("place", one.found or " or ".join(one.looked_for) or f"nowhere: set {VARIABLE}"),
+                ("get it", one.how),
+            ],
         )
         for one in found
-    ]
-    return table(("backbone", "title", "recipes", "licence", "files and published checksums", "place", "status"), rows)
+    )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, UsageError, table
+from distort.command import Answer, Command, UsageError, table, wrapped
 from distort.data_overview import data_overview
 from distort.names import chosen, known
 
@@ -80,7 +80,7 @@ class Datasets(DataCommand):
             for one in overview.sources
         ]
         steps = [
-            "\n".join([f"{one.title}, by hand:", *(f"  {place}. {step}" for place, step in enumerate(one.steps, 1))])
+            "\n".join([f"{one.title}, by hand:", *(wrapped(f"  {n}. ", step) for n, step in enumerate(one.steps, 1))])
             for one in overview.sources
             if one.steps
         ]
@@ -131,32 +131,36 @@ class Download(DataCommand):
     force: bool = False
     """Fetch again what is there, and put it in its place once it is whole."""
     archives: Annotated[Path | None, arg(name="from")] = None
-    """Of imagenet: the folder with the archives that you fetched by hand; they are checked, unpacked and sorted."""
+    """What you fetched by hand. Of imagenet: the folder with the archives, to be checked, unpacked and sorted.
+    Of fmow: the challenge's photographs (fmow-rgb), of which images are made where the tables of WILDS are there."""
 
     def __call__(self) -> Answer:
         """Files received, with their SHA-256.
 
         Raises:
-          UsageError: --from goes with another source than imagenet, or a name is unknown.
-          UserError: no data root is named, or a file could not be fetched or is not what was published.
+          UsageError: --from goes with another source than imagenet or fmow, a name is unknown, no data root is named.
+          UserError: a file could not be fetched or is not what was published.
         """
-        from artifacts import UserError
         from distort.progress import progress
         from empirical.datasets.catalogue import SOURCES, source
         from empirical.datasets.download import download
+        from empirical.datasets.fmow_photographs import convert
         from empirical.datasets.imagenet_archives import install
         from empirical.datasets.locations import VARIABLE
 
         names = chosen(self.names, [one.name for one in SOURCES], everything=False, kind="source")
         root = self.data().locations.root
         if root is None:
-            raise UserError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
-        if self.archives is not None and names != ("imagenet",):
-            raise UsageError("--from is for imagenet, whose archives are fetched by hand; name imagenet alone.")
+            raise UsageError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
+        if self.archives is not None and names not in (("imagenet",), ("fmow",)):
+            raise UsageError("--from is for imagenet and fmow, whose files are fetched by hand; name either alone.")
         received = []
         with progress() as begin:
             for name in names:
-                if self.archives is not None:
+                if self.archives is not None and name == "fmow":
+                    folder = self.data().locations.folder(source(name))
+                    received += convert(self.archives, folder, progress=begin(name))
+                elif self.archives is not None:
                     received += install(self.archives, root / name, progress=begin(name))
                 else:
                     received += download(source(name), root, keep=self.keep, force=self.force, progress=begin(name))
@@ -218,7 +222,6 @@ class Pack(DataCommand):
         """
         from pydantic import ValidationError
 
-        from artifacts import UserError
         from empirical.store import Form
         from empirical.store.packed import DEFAULT_FORM, FORMS
 
@@ -226,7 +229,7 @@ class Pack(DataCommand):
         try:
             return Form(codec=self.codec or usual.codec, resize=self.resize, side=self.side)
         except ValidationError as error:
-            raise UserError(f"--codec, --resize and --side must fit together: {error.errors()[0]['msg']}.") from error
+            raise UsageError(f"--codec, --resize and --side must fit together: {error.errors()[0]['msg']}.") from error
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from distort.suites import BENCHMARK, MINIATURES, SuiteCommand
 
 if TYPE_CHECKING:
     from empirical import Suite, SuiteOutcome, Workspace
-    from empirical.records import Benchmark
+    from empirical.records import Benchmark, DatasetAnswer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         from empirical.executors import job_script
 
         self.check()
-        script = job_script(self.asked())
+        script = job_script(self.asked(), self.workspace(self.found()).folder)
         return Answer({"script": script}, script)
 
 
@@ -103,25 +103,29 @@ class Collect(Command):
     results: Annotated[Path, arg(name="from")] = Path("results")
     """Results folder."""
     to: Path | None = None
-    """Folder for the tables; by default that of the benchmark."""
+    """Folder for the tables; the results are then only read. By default they are written there, with benchmark.json."""
 
     def __call__(self) -> Answer:
-        """Gather the folder's runs into its benchmark file, write the tables, and answer with them."""
+        """Gather the folder's runs, write the tables, and answer with them."""
         from distort.folder import existing
         from empirical import Ledger, Workspace, collect, read_set_aside, read_suite, write_benchmark
         from empirical.tables import write_tables
 
         folder = existing(self.results) / BENCHMARK
         benchmark = collect(Ledger(read_suite(folder), Workspace(folder=folder)), set_aside=read_set_aside(folder))
-        write_benchmark(folder, benchmark)
         target = self.to or folder
         target.mkdir(parents=True, exist_ok=True)
+        if self.to is None:
+            write_benchmark(folder, benchmark)
         files = "\n".join(map(str, write_tables(benchmark, target)))
         return Answer(benchmark.rows, f"{accuracy_table(benchmark)}\n\n{files}")
 
 
 def accuracy_table(benchmark: "Benchmark") -> str:
     """Accuracies in percent with the half width of their 90 % intervals."""
+    from statistics import median_low
+
+    from empirical.records import tie
     from empirical.tables.cells import percent, rate
 
     rows = []
@@ -130,12 +134,16 @@ def accuracy_table(benchmark: "Benchmark") -> str:
             name: row.per_ood_set[name] for names in benchmark.dataset(row.dataset).columns.values() for name in names
         }
         shown = ", ".join(f"{name} {percent(found.accuracy)}" for name, found in columns.items())
-        learning_rate = rate(row.learning_rate) + " (edge)" * (row.grid_edge is not None)
+        chosen = rate(row.learning_rate) if row.penalties == [] else f"C {rate(median_low(row.penalties))}"
+        chosen += " (edge)" * (row.grid_edge is not None)
+        tied = tie(row, benchmark.dataset(row.dataset).sizes.get("id_validation", 0))
+        also = "-" if tied is None else f"{len(tied.values)}: {percent(tied.lowest_ood)} to {percent(tied.highest_ood)}"
         rows.append(
-            (row.dataset, row.method, row.norm_mode, learning_rate, percent(row.id_accuracy, row.id_ci90),
-             percent(row.ood_accuracy, row.ood_ci90), shown)
+            (row.dataset, row.method, row.norm_mode, chosen, percent(row.id_accuracy, row.id_ci90),
+             percent(row.ood_accuracy, row.ood_ci90), also, shown)
         )  # fmt: skip
-    header = ("data set", "method", "norm mode", "learning rate", "ID", "OOD", "OOD sets")
+    header = ("data set", "method", "norm mode", "learning rate", "ID", "OOD", "as good on validation: OOD", "OOD sets")
+    answers = [sentence for one in benchmark.answers for sentence in (*_headed(one, benchmark), *one.sentences)]
     notes = ["OOD is the mean over the data set's columns; ± is half a 90 % interval (Student's t)."]
     controls = sorted({one.name for one in benchmark.sets if one.premises == "near ID"})
     notes += [f"Controls near ID, not in the mean: {', '.join(controls)}."] if controls else []
@@ -146,7 +154,15 @@ def accuracy_table(benchmark: "Benchmark") -> str:
     notes += [f"Mixed: {note}." for note in benchmark.notes]
     if any(one.miniature for one in benchmark.datasets):
         notes.append("Miniatures: synthetic images; their numbers say nothing about the data sets.")
-    return "\n".join([table(header, rows), *notes])
+    notes.append(
+        "As good on validation: grid values within one validation image of the best, and the range of their OOD."
+    )
+    return "\n".join([table(header, rows), "", *answers, "", *notes])
+
+
+def _headed(answer: "DatasetAnswer", benchmark: "Benchmark") -> list[str]:
+    """The data set's name, where there are several."""
+    return [f"{answer.dataset}:"] if len(benchmark.datasets) > 1 else []
 
 
 def _failure(outcome: "SuiteOutcome") -> str:

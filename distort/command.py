@@ -1,16 +1,20 @@
 """What every command shares: two flags, what it answers with, and the two ways of going wrong."""
 
 import json
+import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from artifacts.errors import ArgumentError
-from distort.interruption import GRACE_SECONDS
 
 #: How much is done: a check, what figures deserve, or everything there is time for.
 Scale = Literal["quick", "default", "full"]
+
+
+#: Characters of a line of wrapped text.
+WIDTH = 120
 
 
 class UsageError(ArgumentError):
@@ -40,11 +44,6 @@ class Command(ABC):
     """Print one JSON document on standard output and nothing else there."""
     debug: bool = False
     """Show the traceback of an error."""
-
-    @property
-    def grace_seconds(self) -> float:
-        """How long the command may take to end in order after Ctrl-C."""
-        return GRACE_SECONDS
 
     @abstractmethod
     def __call__(self) -> Answer:
@@ -80,3 +79,17 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
     )
+
+
+def wrapped(label: str, text: str) -> str:
+    """A text behind its label, in lines that fit a terminal; a word, such as an address, is never broken."""
+    indented = " " * len(label)
+    return textwrap.fill(
+        text, WIDTH, initial_indent=label, subsequent_indent=indented, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def entry(title: str, fields: Sequence[tuple[str, str]]) -> str:
+    """A title, and below it what there is to say, a field a line; fields without text are left out."""
+    width = max(len(label) for label, _ in fields) + 2
+    return "\n".join([title, *(wrapped(f"  {label:<{width}}", text) for label, text in fields if text)])

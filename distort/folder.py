@@ -56,10 +56,10 @@ def refuse_another_suite(results: Path, suite: str) -> None:
     Raises:
       UserError: the folder's benchmark is of another suite.
     """
-    import json
+    from artifacts.reading import read_json
 
     try:
-        there = json.loads((results / "benchmark" / "suite.json").read_text(encoding="utf-8"))["name"]
+        there = read_json(results / "benchmark" / "suite.json")["name"]
     except (OSError, ValueError, KeyError, TypeError):
         return  # none yet, or one that cannot be read and is written again
     if there != suite:

@@ -1,79 +1,59 @@
-"""Ctrl-C: said in one line, and over within a moment, whatever is being computed.
+"""Ctrl-C: said in one line, and over at once, whatever is being computed.
 
-Python hands a signal to the main thread only between two of its own instructions. Compiling a program takes seconds
-without one, and JAX's garbage collector swallows an exception that is raised in its middle. So a thread of its own
-hears the signal at once (`signal.set_wakeup_fd`), lets the main thread end in order, and ends the process where it
-does not. Nothing is lost: results are published whole or not at all.
+Nothing is raised. Python would raise `KeyboardInterrupt` in the main thread, between two of its own instructions: after
+the seconds that a program takes to compile, or in a callback of the garbage collector, where it is printed and lost
+(JAX has one), or in the middle of an import, where the libraries written in C++ crash. So a thread of its own hears the
+signal (`signal.set_wakeup_fd`), writes the line, lets go of what is held elsewhere, and ends the process. Nothing is
+lost: results are published whole or not at all, the system lifts the locks, processes that were started end with this
+one, and the next call removes what was half written.
 """
 
 import os
 import signal
 import socket
-import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import suppress
+
+from artifacts.interrupts import let_go
 
 INTERRUPTED = 130
 MESSAGE = "distort: interrupted; the same command continues where it stopped"
-#: Seconds in which the main thread may end in order.
-GRACE_SECONDS = 1.5
+#: Seconds in which what is held elsewhere may be let go: a queueing system has a command of its own that cancels jobs.
+#: Pressed again, Ctrl-C does not wait for it.
+GRACE_SECONDS = 20.0
+#: Semaphores of a process that ended at once are removed by a process of `multiprocessing`, which warns of it.
+QUIET_TRACKER = "ignore::UserWarning:multiprocessing.resource_tracker"
 
 
-@dataclass
-class Interruption:
-    """How Ctrl-C is answered: `grace_seconds` is what the main thread has to end in order."""
-
-    grace_seconds: float = GRACE_SECONDS
-
-
-@contextmanager
-def interruptible() -> Iterator[Interruption]:
-    """Ctrl-C raises `KeyboardInterrupt` here, and ends the process after a grace, or when it is pressed again."""
-    interruption = Interruption()
-    if threading.current_thread() is not threading.main_thread():
-        yield interruption  # signals are the main thread's affair
-        return
+def end_when_interrupted() -> None:
+    """From now on Ctrl-C ends this process with status 130; the main thread alone may call this."""
+    os.environ["PYTHONWARNINGS"] = ",".join(filter(None, (os.environ.get("PYTHONWARNINGS"), QUIET_TRACKER)))
     heard, ringing = socket.socketpair()
     ringing.setblocking(False)
-    over = threading.Event()
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    wakeup = signal.set_wakeup_fd(ringing.fileno(), warn_on_full_buffer=False)
-    listener = threading.Thread(target=_listen, args=(heard, over, interruption), daemon=True)
-    listener.start()
-    try:
-        yield interruption
-    finally:
-        over.set()
-        signal.set_wakeup_fd(wakeup)
-        signal.signal(signal.SIGINT, before)
-        ringing.close()
-        listener.join()
-        heard.close()
+    # Without a handler of Python's, Python does not ring.
+    signal.signal(signal.SIGINT, lambda number, frame: None)
+    signal.set_wakeup_fd(ringing.detach(), warn_on_full_buffer=False)
+    threading.Thread(target=_listen, args=(heard,), daemon=True).start()
 
 
-def _listen(heard: socket.socket, over: threading.Event, interruption: Interruption) -> None:
-    while signals := heard.recv(64):
-        if signal.SIGINT in signals:
-            break
-    else:
-        return
-    _say()
-    heard.settimeout(interruption.grace_seconds)
-    try:
-        while signals := heard.recv(64):
-            if signal.SIGINT in signals:
-                break
-        else:
-            return  # the main thread has ended in order
-    except TimeoutError:
-        pass
-    if not over.is_set():
-        os._exit(INTERRUPTED)
-
-
-def _say() -> None:
-    """One line, and the cursor that a progress display has hidden."""
-    shown = "\x1b[?25h\n" if sys.stderr.isatty() else ""
+def _listen(heard: socket.socket) -> None:
+    _await_interrupt(heard)
+    shown = "\x1b[?25h\n" if os.isatty(2) else ""  # the cursor that a progress display has hidden
     os.write(2, f"{shown}{MESSAGE}\n".encode())
+    # Whatever is still at work may complain of what is taken from it, and nobody needs to read that.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    threading.Thread(target=_let_go, daemon=True).start()
+    heard.settimeout(GRACE_SECONDS)
+    with suppress(TimeoutError):
+        _await_interrupt(heard)
+    os._exit(INTERRUPTED)
+
+
+def _await_interrupt(heard: socket.socket) -> None:
+    while signal.SIGINT not in heard.recv(64):
+        pass
+
+
+def _let_go() -> None:
+    let_go()
+    os._exit(INTERRUPTED)

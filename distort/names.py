@@ -16,7 +16,7 @@ def known(names: Sequence[str], valid: Sequence[str], *, kind: str) -> tuple[str
     """
     for name in names:
         if name not in valid:
-            near = get_close_matches(name, valid, n=3, cutoff=0.4)
+            near = get_close_matches(name, valid, n=3)
             shown = ", ".join(near or valid)
             raise UsageError(
                 f"There is no {kind} '{name}'; {'the nearest names are' if near else 'there are'}: {shown}."

@@ -4,7 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from difflib import get_close_matches
 from importlib import metadata
 from io import StringIO
@@ -16,7 +16,7 @@ NARROWEST = 40
 #: Wide enough that no message is wrapped.
 UNWRAPPED = 2000
 DISTRIBUTION = "feature-distortion"
-COMMANDS = ("reproduce", "theory", "simulate", "bench", "figures", "report", "doctor")
+COMMANDS = ("reproduce", "theory", "simulate", "bench", "advise", "figures", "report", "doctor")
 
 
 def parsed(arguments: Sequence[str]) -> Command:
@@ -37,23 +37,29 @@ def parsed(arguments: Sequence[str]) -> Command:
         if not end.code:
             sys.stderr.write(said.getvalue())
             raise
-    with _columns(UNWRAPPED), redirect_stderr(said := StringIO()):
+    # The parser draws no frame where standard output takes ASCII alone, whatever standard error takes.
+    with _columns(UNWRAPPED), redirect_stderr(said := _Text()), redirect_stdout(_Text()):
         try:
             return _read(arguments)
         except SystemExit:
             raise UsageError(_one_line(said.getvalue(), arguments)) from None
 
 
+class _Text(StringIO):
+    encoding = "utf-8"
+
+
 def _read(arguments: Sequence[str]) -> Command:
     import tyro
 
-    from distort import bench, doctor, figures, report, reproduce, simulate, theory
+    from distort import advise, bench, doctor, figures, report, reproduce, simulate, theory
 
     app = tyro.extras.SubcommandApp()
     app.command(name="reproduce")(reproduce.Reproduce)
     app.command(theory.commands(), name="theory", help="The paper's statements: list, show, verify, attack, replay.")
     app.command(name="simulate")(simulate.Simulate)
     app.command(bench.commands(), name="bench", help="The benchmark on real images: run, status, collect.")
+    app.command(name="advise")(advise.Advise)
     app.command(name="figures")(figures.Figures)
     app.command(name="report")(report.ReportCommand)
     app.command(name="doctor")(doctor.Doctor)

@@ -30,11 +30,54 @@ class JobPlan:
     figures: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Seconds:
+    """Of a processor with a cold compile cache: the statements, the benchmark, one experiment, one figure."""
+
+    statements: float
+    benchmark: float
+    experiment: float
+    figure: float
+
+
+#: `quick` was measured (`python -m benchmarks.main_job`). The others are extrapolated: compiling takes what it takes
+#: there, computing grows with problems, images and grids. They tell how far the job is; the clock corrects them.
+SECONDS: dict[Scale, Seconds] = {
+    "quick": Seconds(statements=83, benchmark=42, experiment=7, figure=1.4),
+    "default": Seconds(statements=110, benchmark=330, experiment=10, figure=1.6),
+    "full": Seconds(statements=1100, benchmark=5400, experiment=150, figure=2),
+}
+
+
+def expected_seconds(plan: JobPlan) -> dict[str, float]:
+    """What every stage takes beside the others, by the name that it has on the display."""
+    seconds = SECONDS[plan.scale]
+    return {
+        "statements": seconds.statements,
+        "benchmark": seconds.benchmark,
+        **{f"simulation {name}": seconds.experiment for names in plan.experiments for name in names},
+        **{f"figure {name}": seconds.figure for name in plan.figures},
+        "report": 1.0,
+    }
+
+
+def beforehand(plan: JobPlan, workers: int) -> str:
+    """What a user wants to know before a job is begun: how long it takes from the start."""
+    import os
+
+    from distort.progress import duration
+
+    used = min(workers, os.cpu_count() or 1)
+    whole = duration(sum(expected_seconds(plan).values()) / used)
+    known = "" if plan.scale == "quick" else ", by extrapolation from the quick scale"
+    return f"the scale {plan.scale} takes about {whole} on {used} idle cores{known}; what is up to date is kept"
+
+
 def plan(scale: Scale) -> JobPlan:
     """Everything that there is, at a scale."""
+    from bridge.catalogue import EXPERIMENTS
     from empirical import named_suite
     from figures.catalogue import FIGURES
-    from simulations.catalogue import EXPERIMENTS
     from theory.statements import STATEMENTS
 
     families: dict[str, list[str]] = {}

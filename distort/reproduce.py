@@ -1,5 +1,6 @@
 """`distort reproduce`: the main job, from statements to report."""
 
+import sys
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from figures.report.contents import Stage, Summary
 
 REPORT, SUMMARY = "report.html", "summary.json"
+#: The picture that everything comes down to.
+FLAGSHIP = "flagship"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +40,7 @@ class Reproduce(MakingCommand):
         """The whole job; a claim that is violated with no counterexample known is a failure."""
         self.accept()
         from distort.folder import held, refuse_another_suite
-        from distort.plan import plan
+        from distort.plan import beforehand, expected_seconds, plan
         from distort.progress import progress
         from distort.stages import stages_text
         from distort.workers import default_workers, side_by_side
@@ -48,12 +51,20 @@ class Reproduce(MakingCommand):
             raise UsageError(f"--workers must be at least 1, got {workers}.")
         whole = plan(self.scale)
         refuse_another_suite(self.out, whole.suite.name)
-        with held(self.out) as results, progress() as begin, side_by_side(workers, begin) as run:
-            summary = reproduce(results, whole, run=run, begin=begin, workers=workers, force=self.force)
+        with held(self.out) as results:
+            if self.force or not (results / SUMMARY).exists():
+                print(f"distort: {beforehand(whole, workers)}", file=sys.stderr)
+            quickly = self.scale == "quick"
+            with (
+                progress(expected_seconds(whole)) as begin,
+                side_by_side(workers, begin, compile_quickly=quickly) as run,
+            ):
+                summary = reproduce(results, whole, run=run, begin=begin, workers=workers, force=self.force)
         written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
         violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]
         failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
-        return Answer(summary, f"{stages_text(summary.stages)}\n{written}", failure)
+        text = "\n".join((stages_text(summary.stages), written, *flagship_lines(summary, self.out)))
+        return Answer(summary, text, failure)
 
 
 def reproduce(
@@ -66,8 +77,11 @@ def reproduce(
         this step meanwhile only waits.
     """
     from distort.stages import benchmark_stages, figure_stages, simulation_stages, verification_stages
+    from distort.workers import checked_first
 
     started = time.perf_counter()
+    if workers > 1 and not force and (results / SUMMARY).exists():
+        run = checked_first(run, begin)
     # At the quick scale the benchmark's runs are done before other processes for them would have started.
     for_benchmark = 1 if plan.scale == "quick" else workers
     # The two longest first, so that neither is left alone at the end.
@@ -78,8 +92,22 @@ def reproduce(
     ]
     drawn = [partial(figure_stages, results, name, force=force) for name in plan.figures]
     stages = [stage for steps in (measured, drawn) for finished in run(steps) for stage in finished]
-    begin("report")("", 0.5)
-    return _written(results, stages, scale=plan.scale, started=started)
+    report = begin("report")
+    summary = _written(results, stages, scale=plan.scale, started=started)
+    report("", 1.0)
+    return summary
+
+
+def flagship_lines(summary: "Summary", out: Path) -> tuple[str, ...]:
+    """The path of the flagship picture and its verdict; nothing where it was not drawn.
+
+    Args:
+      out: the results folder, as the user names it.
+    """
+    drawn = [figure for figure in summary.figures if figure.name == FLAGSHIP]
+    return tuple(
+        f"{out / next(name for name in figure.files if name.endswith('.png'))}\n{figure.note}" for figure in drawn
+    )
 
 
 def _written(results: Path, stages: "list[Stage]", *, scale: Scale, started: float) -> "Summary":

@@ -33,13 +33,13 @@ class Simulate(MakingCommand):
 
     def __call__(self) -> Answer:
         """The experiments that there are, for the word `list`; else run them, and say of each whether it was made."""
-        self.accept()
-        from simulations.catalogue import EXPERIMENTS
-
         if self.names == (LIST,) and not self.all:
-            named = [{"name": experiment.name, "title": experiment.title} for experiment in EXPERIMENTS]
-            rows = [(experiment.name, experiment.title) for experiment in EXPERIMENTS]
-            return Answer(named, table(("name", "title"), rows))
+            from bridge.titles import titles
+
+            return Answer([one._asdict() for one in titles()], table(("name", "title"), titles()))
+        self.accept()
+        from bridge.catalogue import EXPERIMENTS
+
         names = chosen(
             self.names, [experiment.name for experiment in EXPERIMENTS], everything=self.all, kind="experiment"
         )

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from artifacts import Outcome, UserError
-from artifacts.directory import KEPT
+from artifacts.directory import KEPT, is_only_checked
 from artifacts.results_folder import SETTINGS
 from distort.command import Scale
 from distort.progress import Begin, Report
@@ -37,8 +37,11 @@ def verification_stages(
 
     started, report = time.perf_counter(), begin("statements")
     statements = [statement for statement in STATEMENTS if statement.name in names]
-    report(f"{len(statements)} statements, {examples} problems in each setting", 0.0)
-    outcome = publish_verification(results, statements, examples=examples, seed=SEED, force=force)
+
+    def progress(done: int, total: int) -> None:
+        report(f"{len(statements)} statements, {done} of {total} problems", done / total)
+
+    outcome = publish_verification(results, statements, examples=examples, seed=SEED, force=force, progress=progress)
     report("", 1.0)
     return [_stage("statements", outcome, started)]
 
@@ -57,7 +60,7 @@ def simulation_stages(
     Args:
       changes: fields of their configurations; the data then lie in a folder of this setting (`simulations.settings`).
     """
-    from simulations.catalogue import EXPERIMENTS
+    from bridge.catalogue import EXPERIMENTS
     from simulations.records import run_experiment
 
     stages = []
@@ -89,7 +92,7 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
 
     started, report = time.perf_counter(), begin("benchmark")
     workspace = Workspace(folder=results.absolute() / BENCHMARK)
-    executor = local if workers == 1 else Processes(workers)
+    executor = local if workers == 1 or is_only_checked() else Processes(workers)
     outcome = run_suite(suite, workspace, executor=executor, force=force, progress=report)
     report("", 1.0)
     if outcome.set_aside:

@@ -27,8 +27,9 @@ class SuiteCommand(MakingCommand):
     """How large the embedded suite is; quick makes the miniatures the least that shows everything."""
     protocol: Literal["paper", "clean"] = "paper"
     """Of paper and miniature: paper selects on the reported ID set, clean on held-out training images."""
-    evaluate: Literal["every_epoch", "selected"] = "every_epoch"
-    """When sets that do not select are judged: after every epoch, or where one is the best so far and at the end."""
+    evaluate: Literal["every_epoch", "selected"] | None = None
+    """When sets that do not select are judged: after every epoch, or once at the selected one; by default as the
+    recipes have it."""
     root: Path | None = None
     """Folder that all data lie below; by default the file's, else that of the environment variable DISTORT_DATA."""
     store: Path | None = None
@@ -53,7 +54,7 @@ class SuiteCommand(MakingCommand):
         if self.file is not None:
             if self.config is not None:
                 raise UsageError("A TOML suite says itself where data lie; leave --config out.")
-            if self.protocol != "paper" or self.scale != "default" or self.evaluate != "every_epoch":
+            if self.protocol != "paper" or self.scale != "default" or self.evaluate is not None:
                 raise UsageError(
                     "A TOML suite says itself how large it is, under which protocol and what it evaluates; leave "
                     "--scale, --protocol and --evaluate out."

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, table
+from distort import own_claim
+from distort.command import Answer, Command, UsageError, table
 from distort.names import chosen, known
 
 if TYPE_CHECKING:
@@ -89,31 +90,54 @@ class Show(Command):
 class VerifyCommand(Command):
     """Verify statements on random problems that meet their premises, and replay their counterexamples."""
 
-    names: Annotated[Positional[tuple[str, ...]], arg(metavar="[NAME ...]")] = ()
-    """Statements; see `distort theory list`."""
+    names: Annotated[Positional[tuple[str, ...]], arg(metavar="[NAME | FILE.py:NAME ...]")] = ()
+    """Statements of `distort theory list`, or claims of your own (docs/own_claim.md)."""
     all: bool = False
     """Verify every statement."""
     examples: int = 200
     """Problems drawn in each setting of a statement."""
     seed: int = 0
     """Decides which problems are drawn."""
+    dimensions: str | None = None
+    """Of all problems, e.g. d=20,k=5,m=1: inputs, features and ID directions; else each setting has its own."""
+    sampler: str | None = None
+    """FILE.py:NAME of a function that draws a problem from a key, in place of the statement's settings."""
 
     def __call__(self) -> Answer:
         """The verifications; statements that are violated with no counterexample known are the failure."""
         from theory.statements import STATEMENTS
 
+        own = [name for name in self.names if own_claim.is_own(name)]
         statements = {statement.name: statement for statement in STATEMENTS}
-        names = chosen(self.names, list(statements), everything=self.all, kind="statement")
-        return _answer(self._verified([statements[name] for name in names]))
+        names = [name for name in self.names if name not in own]
+        listed = chosen(names, list(statements), everything=self.all, kind="statement") if names or not own else ()
+        if own and self.all:
+            raise UsageError(f"Name claims of your own or pass --all, not both; got {', '.join(own)} and --all.")
+        claims = [own_claim.statement(name) for name in own]
+        return _answer(self._verified([*(statements[name] for name in listed), *claims]))
 
     def _verified(self, statements: "list[Statement]") -> "list[Verification]":
         from distort.progress import progress
+        from simulations.sweeps import Watch
         from simulations.verification import verify
 
+        sampler = None if self.sampler is None else own_claim.sampler(self.sampler)
+        dimensions = own_claim.dimensions(self.dimensions)
         with progress() as begin:
             report = begin("verifying statements")
-            report(f"{len(statements)} statements", 0.0)
-            found = verify(statements, examples=self.examples, seed=self.seed)
+
+            def told(done: int, total: int) -> None:
+                report(f"{len(statements)} statements, {done} of {total} problems", done / total)
+
+            watch = Watch(progress=told)
+            found = verify(
+                statements,
+                examples=self.examples,
+                seed=self.seed,
+                dimensions=dimensions,
+                sampler=sampler,
+                watch=watch,
+            )
             report("", 1.0)
         return found
 
@@ -122,8 +146,10 @@ class VerifyCommand(Command):
 class AttackCommand(Command):
     """Search for a problem that violates a statement; success is to have searched, whatever came out."""
 
-    name: Positional[str]
-    """The statement."""
+    name: Annotated[Positional[str], arg(metavar="NAME | FILE.py:NAME")]
+    """The statement, or a claim of your own (docs/own_claim.md)."""
+    dimensions: str | None = None
+    """Of the problems, e.g. d=20,k=5,m=1: inputs, features and ID directions; else several small shapes in turn."""
     budget: int | None = None
     """Problems that may be tried; 200,000 where --minutes is not given either."""
     minutes: float | None = None
@@ -137,23 +163,23 @@ class AttackCommand(Command):
         """The smallest ratio of the larger side to the smaller; its problem is kept in a file that can be replayed."""
         from artifacts import open_results_folder
         from distort.progress import progress
-        from simulations.attack import Witness, attack, save
-        from theory.statements import STATEMENTS
+        from simulations.attack import SHAPES, Witness, attack, save, shapes_of
 
-        statements = {statement.name: statement for statement in STATEMENTS}
-        known([self.name], list(statements), kind="statement")
-        path = open_results_folder(self.out) / "attacks" / f"{self.name}-{self.seed}.json"
+        statement, dimensions = own_claim.listed_or_own(self.name), own_claim.dimensions(self.dimensions)
+        shapes = SHAPES if dimensions is None else shapes_of(dimensions)
+        path = open_results_folder(self.out) / "attacks" / f"{statement.name}-{self.seed}.json"
         budget = 200_000 if self.budget is None and self.minutes is None else self.budget
         with progress() as begin:
             limit = f"{self.minutes:g} minutes" if budget is None else f"up to {budget} problems"
-            begin(f"attacking {self.name}")(limit, 0.0)
-            found = attack(statements[self.name], budget=budget, minutes=self.minutes, seed=self.seed)
+            begin(f"attacking {statement.name}")(limit, 0.0)
+            found = attack(statement, budget=budget, minutes=self.minutes, shapes=shapes, seed=self.seed)
         verdict = "violated" if found.violated else "no violation found"
         lines = [f"{found.name}: {verdict} among {found.evaluated} problems"]
         if found.smallest_ratio is not None and found.instance is not None:
             save(Witness(statement=found.name, ratio=found.smallest_ratio, instance=found.instance), path)
             lines.append(f"smallest ratio of the larger side to the smaller: {found.smallest_ratio:.9g}")
-            lines.append(f"kept in {path}; judge it again with `distort theory replay {path}`")
+            own = f" --statement {self.name}" if own_claim.is_own(self.name) else ""
+            lines.append(f"kept in {path}; judge it again with `distort theory replay {path}{own}`")
         return Answer(found, "\n".join(lines))
 
 
@@ -163,16 +189,18 @@ class Replay(Command):
 
     path: Positional[Path]
     """The file that `distort theory attack` wrote."""
+    statement: str | None = None
+    """FILE.py:NAME of the claim of your own that was attacked."""
 
     def __call__(self) -> Answer:
         """The ratio computed anew; a failure where it is not the one that was kept, up to rounding."""
         from simulations.attack import judged_ratio, load, problem_from
-        from theory.statements import STATEMENTS
 
         witness = load(self.path)
-        statements = {statement.name: statement for statement in STATEMENTS}
-        known([witness.statement], list(statements), kind="statement")
-        ratio, gap = judged_ratio(statements[witness.statement], problem_from(witness.instance))
+        statement = own_claim.listed_or_own(self.statement or witness.statement)
+        if statement.name != witness.statement:
+            raise UsageError(f"{self.path} must be a witness of '{statement.name}', got one of '{witness.statement}'.")
+        ratio, gap = judged_ratio(statement, problem_from(witness.instance))
         document = {"statement": witness.statement, "kept": witness.ratio, "replayed": ratio, "slack": gap}
         now = "not comparable" if ratio is None else f"{ratio!r}"
         text = f"{witness.statement}\nratio when kept  {witness.ratio!r}\nratio now        {now}"

@@ -7,7 +7,6 @@ ends with the process that started it, however that ended, so that nobody writes
 import importlib
 import multiprocessing
 import os
-import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,9 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from artifacts.runtime import share_processors
+from artifacts import runtime
+from artifacts.directory import Outdated, only_checked
+from artifacts.interrupts import answer_interrupts, interrupts_held
 from distort.progress import Begin, Report
 
 Found = TypeVar("Found", covariant=True)
@@ -35,7 +36,7 @@ Run = Callable[[Sequence[Step[Found]]], list[Found]]
 #: More would need more memory than a laptop has: about 1.5 GB each.
 MOST = 4
 #: What the steps need; workers import it while the process that started them does the same.
-NEEDED = ("simulations.verification.checking", "simulations.catalogue", "empirical.engine", "figures.publishing")
+NEEDED = ("simulations.verification.checking", "bridge.catalogue", "empirical.engine", "figures.publishing")
 
 
 def default_workers() -> int:
@@ -44,31 +45,90 @@ def default_workers() -> int:
 
 
 @contextmanager
-def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
+def side_by_side(count: int, begin: Begin, *, compile_quickly: bool = False) -> Iterator[Run]:
     """Workers for any number of rounds of steps; with `count` 1 the steps run here, one after another.
 
     The first step that raises ends the others, and its error is raised here.
+
+    Args:
+      compile_quickly: where steps compute so little that compiling is most of their time.
     """
     if count == 1:
+        if compile_quickly:
+            runtime.compile_quickly()
         yield lambda steps: [step(begin=begin) for step in steps]
         return
-    context = multiprocessing.get_context("spawn")
-    messages = context.SimpleQueue()
-    display = threading.Thread(target=_show, args=(messages, begin), daemon=True)
-    display.start()
-    pool = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=(messages, count))
+    pools: list[_Pool] = []
+
+    def run(steps: Sequence[Step[Found]]) -> list[Found]:
+        if not steps:
+            return []
+        if not pools:  # started when there is something to do
+            pools.append(_Pool(count, begin, compile_quickly))
+        return pools[0].run(steps)
+
     try:
-        pool.submit(_import_what_is_needed)  # the first task starts all workers
-        yield lambda steps: [future.result() for future in [pool.submit(_run, step) for step in steps]]
+        yield run
     except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
+        for pool in pools:
+            pool.abandon()
         raise
     finally:
-        pool.shutdown()
-        messages.put(None)
-        display.join()
+        for pool in pools:
+            pool.end()
+
+
+class _Pool:
+    """Processes, and a thread that passes on what they report."""
+
+    def __init__(self, count: int, begin: Begin, compile_quickly: bool):
+        context = multiprocessing.get_context("spawn")
+        self._messages = context.SimpleQueue()
+        self._display = threading.Thread(target=_show, args=(self._messages, begin), daemon=True)
+        self._display.start()
+        settings = (self._messages, count, compile_quickly)
+        self._executor = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=settings)
+        with interrupts_held():
+            self._executor.submit(_import_what_is_needed)  # the first task starts all workers
+
+    def run(self, steps: Sequence[Step[Found]]) -> list[Found]:
+        with interrupts_held():  # a task may start another process
+            futures = [self._executor.submit(_run, step) for step in steps]
+        return [future.result() for future in futures]
+
+    def abandon(self) -> None:
+        """End the processes, whatever they do."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        for process in multiprocessing.active_children():
+            process.terminate()
+
+    def end(self) -> None:
+        """Wait for the processes and for the last report."""
+        self._executor.shutdown()
+        self._messages.put(None)
+        self._display.join()
+
+
+def checked_first(run: Run[Found], begin: Begin) -> Run[Found]:
+    """Steps whose results are all up to date are found so here, which takes a moment; `run` does the others.
+
+    Starting processes takes longer than to look at what a finished job has left.
+    """
+
+    def both(steps: Sequence[Step[Found]]) -> list[Found]:
+        kept = [_kept(step, begin) for step in steps]
+        made = iter(run([step for step, found in zip(steps, kept, strict=True) if found is None]))
+        return [next(made) if found is None else found for found in kept]
+
+    return both
+
+
+def _kept(step: Step[Found], begin: Begin) -> Found | None:
+    try:
+        with only_checked():
+            return step(begin=begin)
+    except Outdated:
+        return None
 
 
 def _show(messages: Any, begin: Begin) -> None:
@@ -84,12 +144,14 @@ def _show(messages: Any, begin: Begin) -> None:
 _messages: Any = None
 
 
-def _prepare_worker(messages: Any, count: int) -> None:
+def _prepare_worker(messages: Any, count: int, compile_quickly: bool) -> None:
     global _messages
     _messages = messages
-    share_processors(count)
+    runtime.share_processors(count)
+    if compile_quickly:
+        runtime.compile_quickly()
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say.
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    answer_interrupts(lambda *_: os._exit(130))
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _import_what_is_needed()

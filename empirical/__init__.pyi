@@ -12,6 +12,7 @@ from .linear_probe import probe_path
 from .records import Benchmark, read_benchmark, write_benchmark
 from .results.collect import collect
 from .runs import run_unit
+from .version import __version__
 
 __all__ = [
     "NAMES",
@@ -26,6 +27,7 @@ __all__ = [
     "SuiteOutcome",
     "Unit",
     "Workspace",
+    "__version__",
     "collect",
     "local",
     "named_suite",

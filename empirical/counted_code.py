@@ -13,6 +13,7 @@ ENTRIES: Mapping[str, str] = {
     "probe": "empirical.runs.probing",
     "training": "empirical.runs.training",
     "interpolation": "empirical.runs.interpolating",
+    "refitting": "empirical.runs.refitting",
 }
 _WRITES_A_RECIPE = "writes a recipe down; the recipe is an input itself"
 #: Modules and packages that are reached and cannot change a number, each with the reason.
@@ -26,6 +27,7 @@ NEVER: Mapping[str, str] = {
     "empirical.datasets.locations": "says where data lie",
     "empirical.formats": "reads weights and arrays from files; hashes of what was read are inputs",
     "empirical.recipes.digits": _WRITES_A_RECIPE,
+    "empirical.recipes.digits_graded": _WRITES_A_RECIPE,
     "empirical.recipes.miniatures": _WRITES_A_RECIPE,
     "empirical.recipes.published": "the paper's numbers, shown beside ours",
 }
@@ -44,7 +46,9 @@ READERS: Mapping[str, str] = {
 _DRAWS_DATA = "draws a data set; its pixels are inputs themselves"
 #: The same for all kinds but descriptions and pretraining, which draws its pictures while it trains.
 DRAWN: Mapping[str, str] = {
+    "empirical.datasets.drawn": _DRAWS_DATA,
     "empirical.datasets.embedded": _DRAWS_DATA,
+    "empirical.datasets.handwriting": _DRAWS_DATA,
     "empirical.datasets.styles": _DRAWS_DATA,
 }
 

@@ -1,15 +1,15 @@
 """Runs a suite: everything that the plan names, round by round, until finished runs name nothing new."""
 
-import json
 from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
 from artifacts.directory import UP_TO_DATE
 from artifacts.files import write_json
 from artifacts.progress import Progress, silent
+from artifacts.reading import read_json
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.plan import plan
 from empirical.benchmark.suite import Suite, open_suite
@@ -62,10 +62,11 @@ def run_suite(
       limit: how many units are made at most.
       force: make again what is up to date.
     Raises:
-      UserError: the folder holds another suite, or `limit` is not positive.
+      ArgumentError: `limit` is not positive.
+      UserError: the folder holds another suite.
     """
     if limit is not None and limit < 1:
-        raise UserError(f"`limit` must be at least 1, got {limit}.")
+        raise ArgumentError(f"`limit` must be at least 1, got {limit}.")
     open_suite(workspace.folder, suite)
     ledger = Ledger(suite, workspace)
     outcomes: dict[Unit, Done | Failed] = {}
@@ -118,11 +119,11 @@ def _rounds(
 def read_set_aside(folder: Path) -> list[SetAside]:
     """What failed in the last call; nothing where there was none."""
     path = folder / SET_ASIDE_FILE
-    if not path.exists():
-        return []
     try:
-        return [SetAside.model_validate(failure) for failure in json.loads(path.read_bytes())]
-    except (ValueError, TypeError) as error:
+        return [SetAside.model_validate(failure) for failure in read_json(path)]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, TypeError) as error:
         raise UserError(
             f"{path} must list units that were set aside, but cannot be read; run the suite again."
         ) from error

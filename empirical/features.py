@@ -21,6 +21,7 @@ from artifacts.frozen import Frozen
 from empirical.augment import Transform
 from empirical.backbones.backbone import Backbone, Forward
 from empirical.backbones.checkpoints import write_tensors
+from empirical.backbones.feature_norm import FixedNorm
 from empirical.counted_code import feature_code, feature_versions
 from empirical.datasets.image_sets import ImageSet
 from empirical.linear_probe import Features
@@ -146,7 +147,8 @@ class FeatureCache:
             write_tensors(directory / FEATURE_FILE, extracted(backbone, images, extraction)._asdict())
 
         path = self.folder / fingerprint(made_from)
-        computing = (type(backbone).__module__, *modules)
+        inner = (backbone.network,) if isinstance(backbone, FixedNorm) else ()
+        computing = (*(type(part).__module__ for part in (backbone, *inner)), *modules)
         inputs = {**made_from, "code": feature_code(computing)}
         outcome = publish(path, inputs=inputs, build=build, versions=feature_versions(computing))
         return read_features(path / FEATURE_FILE), outcome

@@ -157,6 +157,27 @@ def selected(
     return Selected(points, best, grid_edge(best.value, grid))
 
 
+def selected_within_error(
+    trials: Sequence[Trial], criterion: Criterion = ID_VALIDATION, *, ties: TieRule = "smaller"
+) -> Selected | None:
+    """The lowest learning rate within a standard error of the best; None where every one diverged, or for one seed.
+
+    The error is that of the best rate's mean over seeds. Rates that ID validation cannot tell apart may differ much out
+    of distribution; the lowest of them moves features least.
+    Source: Breiman et al., "Classification and regression trees", 1984, there for the size of a tree.
+
+    Args:
+      trials, criterion, ties: as for `selected`.
+    """
+    best = selected(trials, criterion, ties=ties)
+    if best is None or len(best.best.chosen) < 2:
+        return None
+    scores = [criterion(run.record.sets) for run in best.best.chosen]
+    lowest = math.fsum(scores) / len(scores) - float(np.std(scores, ddof=1)) / math.sqrt(len(scores))
+    within = next(point for point in best.points if point.score is not None and point.score >= lowest)
+    return Selected(best.points, within, grid_edge(within.value, [point.value for point in best.points]))
+
+
 def grid_edge(value: float, grid: Sequence[float]) -> Edge | None:
     """Whether the optimum lies at an end of its grid, where a better one may lie beyond."""
     if value == min(grid):

@@ -12,6 +12,7 @@ from artifacts.files import digest_of, write_json
 from artifacts.imports import reached_code
 from artifacts.results_folder import SETTINGS
 from artifacts.versions import reached_versions
+from bridge.experiment_modules import experiment_module
 from figures.captions import caption
 from figures.catalogue import BENCHMARK, FigureEntry, source_folder
 
@@ -50,18 +51,20 @@ def draw_figure(
       results: a results folder, or that of a setting below it.
       force: draw again what is up to date.
       size: what it is drawn for (`figures.look.sizes`): page, column, talk, or WIDTHxHEIGHT in inches.
-      formats: which files; by default SVG, PNG and PDF. At page size there is always an SVG, which the report shows.
+      formats: which files; by default SVG and PNG, and at another size than that of a page PDF too. At page size there
+        is always an SVG, which the report shows.
     Raises:
       NothingToDraw: a result it is drawn from is missing, or does not hold what the figure shows; the message names
         what makes it.
       UserError: a result is damaged, or there is no such size.
     """
-    from figures.look.saving import FORMATS, save
+    from figures.look.saving import FORMATS, FORMATS_FOR_PRINT, save
     from figures.look.sizes import sized
     from figures.missing import NothingToDraw
 
     results = Path(results)
-    wanted = tuple(dict.fromkeys((*(formats or FORMATS), *(("svg",) if size == PAGE else ()))))
+    usual = FORMATS if size == PAGE else FORMATS_FOR_PRINT
+    wanted = tuple(dict.fromkeys((*(formats or usual), *(("svg",) if size == PAGE else ()))))
 
     def build(directory: Path) -> None:
         module: Any = figure.load()
@@ -112,7 +115,7 @@ def inputs(figure: FigureEntry, results: Path) -> dict[str, Any]:
 
 def code_modules(figure: FigureEntry) -> tuple[str, ...]:
     """The modules whose code, with all that they import, makes a figure: its own, and the types of what it shows."""
-    shown = (f"simulations.experiments.{Path(source).name}" for source in figure.sources if source != BENCHMARK)
+    shown = (experiment_module(Path(source).name) for source in figure.sources if source != BENCHMARK)
     return ("figures.publishing", figure.module, *shown)
 
 
@@ -135,7 +138,8 @@ def _information(figure: FigureEntry, module: Any, data: Any, results: Path) -> 
 def _agreement(agreed: "Agreement | None") -> dict[str, Any] | None:
     if agreed is None or not agreed.pairs:
         return None
-    return {name: getattr(agreed, name) for name in ("tau", "conditions", "pairs", "told_apart", "alike")}
+    names = ("tau", "conditions", "pairs", "told_apart", "alike")
+    return {name: getattr(agreed, name) for name in names} | {"unmet": _agreement(agreed.unmet)}
 
 
 def _is_there(path: Path) -> bool:

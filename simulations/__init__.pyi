@@ -1,3 +1,5 @@
+from . import attack, verification
+from .batches import solve_batch
 from .by_method import ByMethod, FlowRisks, Risks
 from .catalogue import EXPERIMENTS
 from .comparison import Comparison
@@ -20,7 +22,8 @@ from .sampling import (
 from .settings import configured
 from .sweeps import ensemble
 from .trajectory import Trajectory
-from .verification import Verification, verify
+from .verification import Sampler, Verification, allows, draw_problems, verify
+from .version import __version__
 
 __all__ = [
     "EXPERIMENTS",
@@ -33,9 +36,14 @@ __all__ = [
     "FlowRisks",
     "Numerics",
     "Risks",
+    "Sampler",
     "Trajectory",
     "Verification",
+    "__version__",
+    "allows",
+    "attack",
     "configured",
+    "draw_problems",
     "ensemble",
     "equal_angles",
     "feature_tuning",
@@ -50,6 +58,8 @@ __all__ = [
     "sample_problem",
     "sample_truth",
     "solve",
+    "solve_batch",
     "spread_eigenvalues",
+    "verification",
     "verify",
 ]

@@ -16,6 +16,7 @@ from simulations.integration import Numerics, integrate
 from simulations.starting_heads import from_each_head
 from theory import linear_probing
 from theory.alignment import head_alignment_error
+from theory.arguments import check_range, is_concrete
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, id_risk, ood_risk, reduce
@@ -68,8 +69,22 @@ class Followed(eqx.Module):
 
 
 def compared_exactly(problem: Problem) -> Comparison:
-    """One ID direction, or one feature and an isotropic training covariance: everything in closed form."""
+    """One ID direction, or one feature and an isotropic training covariance: everything in closed form.
+
+    Raises:
+      ValueError: the problem has several ID directions and several features, or, where it is not traced, another
+        covariance.
+    """
     reduced = reduce(problem, compress=False)
+    if problem.id_dim != 1:
+        if problem.feature_dim != 1:
+            raise ValueError(
+                "`problem` must have one ID direction or one feature, "
+                f"got m={problem.id_dim} and k={problem.feature_dim}; follow it by integration."
+            )
+        isotropic = one_active_unit.is_isotropic(reduced)
+        if is_concrete(isotropic) and not isotropic:
+            raise ValueError("`problem` must have an isotropic training covariance where it has several ID directions.")
     probed = linear_probing.limit(reduced)
     path = _path_of_one_direction if problem.id_dim == 1 else _path_of_one_unit
     fine_tuned, lp_ft = path(reduced), path(reduced.with_head(probed.head))
@@ -77,7 +92,12 @@ def compared_exactly(problem: Problem) -> Comparison:
 
 
 def integrated_times(smallest_eigenvalue: Float[Array, ""] | float) -> Float[Array, " t"]:
-    """Start, moments evenly spaced in logarithm on the scale of the slowest direction, and the limit."""
+    """Start, moments evenly spaced in logarithm on the scale of the slowest direction, and the limit.
+
+    Raises:
+      ValueError: the eigenvalue is not positive.
+    """
+    check_range("smallest_eigenvalue", smallest_eigenvalue, 0.0, above=True)
     middle = jnp.logspace(-2, 3, INTEGRATED_MOMENTS - 2) / smallest_eigenvalue
     return jnp.concatenate([jnp.zeros(1), middle, jnp.full(1, jnp.inf)])
 

@@ -7,6 +7,7 @@ Beyond the paper, which treats the flow of squared errors only: finite steps, ot
 faster head, a penalty on moving features. Along every run the drift of the conserved form is summed.
 """
 
+import math
 from typing import Any, TypeVar
 
 import equinox as eqx
@@ -20,6 +21,7 @@ from artifacts import UserError
 from simulations.gradient_flow import FailedSolve
 from simulations.losses import Loss, squared_loss
 from simulations.networks import Network, predictions
+from theory.arguments import check_range, check_shape
 from theory.bounds.finite_steps import Drift
 
 N = TypeVar("N", bound=Network)
@@ -85,11 +87,21 @@ def gradient_descent(
       freeze_features: linear probing in place of fine-tuning.
       key: of minibatches and label noise; needed with them only.
     Raises:
-      UserError: `save_every` does not divide `steps`, rates that are no positive numbers, a batch that is no part of
-        the examples, or chance without a key.
+      ValueError: shapes that do not fit the network, or values that are not finite.
+      UserError: no examples, `save_every` does not divide `steps`, rates that are no positive numbers, a batch that is
+        no part of the examples, or chance without a key.
       FailedSolve: the steps diverged; the message names the learning rate.
     """
     n = inputs.shape[0]
+    head, features = network.head, network.features
+    d = features.shape[1]
+    check_shape("features", features, (head.shape[0], d), "a row for each entry of the head")
+    check_shape("inputs", inputs, (n, d), f"of the network's inputs, d={d}")
+    check_shape("labels", labels, (n, *head.shape[1:]), f"one for each of the {n} inputs")
+    if n < 1:
+        raise UserError("`inputs` must hold at least one example, got none.")
+    for name, values in (("head", head), ("features", features), ("inputs", inputs), ("labels", labels)):
+        check_range(name, values, -math.inf)
     if steps < 1 or save_every < 1 or steps % save_every:
         raise UserError(f"`save_every` must divide `steps`, got steps={steps}, save_every={save_every}.")
     if batch_size is not None and not 1 <= batch_size <= n:

@@ -1,13 +1,14 @@
 """Solves a problem for a method: exactly where a closed form is known, by the reduced flow elsewhere; says which."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PyTree, Scalar
+from jax.core import Tracer
+from jaxtyping import Array, Bool, Float, Int, PyTree, Scalar
 
 from artifacts import UserError
 from simulations.integration import Integration, Numerics, integrate
@@ -33,6 +34,14 @@ FEATURE_TUNING = "exact: features only"
 ONE_ID_DIRECTION = "exact: one ID direction"
 ONE_ACTIVE_UNIT = "exact: one active unit"
 INTEGRATED = "integrated"
+#: States at a time, by the exact way to them.
+WAYS: Mapping[str, Callable[[ReducedProblem, Scalar], FlowState]] = {
+    LINEAR_PROBING: linear_probing.state_at,
+    FEATURE_TUNING: feature_tuning.state_at,
+    ONE_ID_DIRECTION: one_id_direction.state_at,
+    ONE_ACTIVE_UNIT: one_active_unit.state_at,
+}
+ALWAYS_EXACT: Mapping[str, str] = {"linear_probing": LINEAR_PROBING, "feature_tuning": FEATURE_TUNING}
 #: A ratio of rates above which the explicit solver, held to short steps, takes longer than the implicit one
 #: (measured from k = 20, m = 10 to k = 100, m = 1,000; smaller problems take a tenth of a second either way).
 STIFF_ABOVE = 200.0
@@ -65,15 +74,21 @@ def solve(
     fine-tuning from that limit, and its time 0 is the moment at which fine-tuning starts. Features-only tuning keeps
     the head at its start and is always exact.
 
+    Probing, features-only tuning and problems with one ID direction work under `jit` and `vmap`; so does integration
+    where `numerics` says how. Elsewhere values decide, and `simulations.solve_batch` solves many problems together.
+    Values of what is traced are not checked.
+
     Args:
       times: learning rate x steps, for the loss summed over the examples.
       numerics: how to integrate; by default chosen from the rates and the size of the problem, and changed to the
         implicit solver where the explicit one fails.
     Raises:
-      UserError: an unknown method, or times that are empty, negative, NaN or not increasing; single precision.
-      FailedSolve: the integration stopped before the last time; the message says why.
+      UserError: an unknown method, or times that are empty, negative, NaN or not increasing; single precision; what is
+        traced and must be integrated, without `numerics`.
+      FailedSolve: the integration stopped before the last time; the message says why. Under `jit` this is
+        Equinox's runtime error.
     """
-    times = _checked(problem, method, times)
+    times = checked(problem, method, times)
     reduced = starting_point(problem, method)
     observer = Observer.of(problem, reduced, conserved=CONSERVED[method])
     measurements, solved_by = _observed(reduced, method, times, observer, numerics)
@@ -88,7 +103,7 @@ def states(
     Args:
       times, numerics: as for `solve`, which raises the same errors.
     """
-    times = _checked(problem, method, times)
+    times = checked(problem, method, times)
     reduced = starting_point(problem, method)
     observed, solved_by = _observed(reduced, method, times, _identity, numerics)
     return Path(states=observed, reduced=reduced, solved_by=solved_by)
@@ -101,19 +116,27 @@ def starting_point(problem: Problem, method: Method) -> ReducedProblem:
 
 
 def way_of_fine_tuning(reduced: ReducedProblem) -> str:
-    """Which solution of fine-tuning a problem takes."""
+    """Which solution of fine-tuning a problem takes; of what is traced, which that is cannot depend on values."""
     if reduced.id_target.shape[0] == 1:
         return ONE_ID_DIRECTION
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves(reduced)):
+        return INTEGRATED
     return ONE_ACTIVE_UNIT if bool(one_active_unit.applies(reduced)) else INTEGRATED
 
 
-def integration_outcome(integration: Integration, numerics: Numerics) -> str:
-    """Why an integration, or the first that failed in a batch, failed; empty where all succeeded."""
-    succeeded, steps = np.atleast_1d(integration.succeeded), np.atleast_1d(integration.steps)
-    failed = np.flatnonzero(~succeeded)
+def integration_outcome(succeeded: Bool[Array, "*n"], steps: Int[Array, "*n"], numerics: Numerics) -> str:
+    """Why an integration, or the first that failed in a batch, failed; empty where all succeeded.
+
+    Args:
+      succeeded, steps: as `Integration` has them.
+      numerics: what was integrated with.
+    """
+    single = np.ndim(succeeded) == 0
+    all_succeeded, all_steps = np.atleast_1d(succeeded), np.atleast_1d(steps)
+    failed = np.flatnonzero(~all_succeeded)
     if not failed.size:
         return ""
-    taken = int(steps[failed[0]])
+    taken = int(all_steps[failed[0]])
     if taken >= numerics.max_steps:
         why = f"it had not settled after max_steps={numerics.max_steps} steps; {_advice(numerics)}"
     else:
@@ -121,9 +144,7 @@ def integration_outcome(integration: Integration, numerics: Numerics) -> str:
             f"it stopped after {taken} steps with a state that is not finite, or with too small a step; "
             f"{_advice(numerics)}"
         )
-    which = (
-        "" if np.ndim(integration.succeeded) == 0 else f" of problem {failed[0]} ({failed.size} of {succeeded.size})"
-    )
+    which = "" if single else f" of problem {failed[0]} ({failed.size} of {all_succeeded.size})"
     return f"The integration{which} must reach its last time, but {why}."
 
 
@@ -144,23 +165,41 @@ def _observed(
     observe: Callable[[FlowState], PyTree],
     numerics: Numerics | None,
 ) -> tuple[PyTree, str]:
-    if method == "linear_probing":
-        return _linear_path(reduced, times, observe, linear_probing.state_at), LINEAR_PROBING
-    if method == "feature_tuning":
-        return _linear_path(reduced, times, observe, feature_tuning.state_at), FEATURE_TUNING
+    if method in ALWAYS_EXACT:
+        way = ALWAYS_EXACT[method]
+        return _linear_path(reduced, times, observe, WAYS[way]), way
     way = way_of_fine_tuning(reduced)
     solved_by = f"{LINEAR_PROBING}, then {way}" if method == "lp_ft" else way
     if way != INTEGRATED:
-        exact = one_id_direction.state_at if way == ONE_ID_DIRECTION else one_active_unit.state_at
-        return _exact_path(reduced, times, observe, exact), solved_by
+        return _exact_path(reduced, times, observe, WAYS[way]), solved_by
+    if any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((times, reduced))):
+        return _traced_integration(reduced, times, observe, numerics), solved_by
     attempts = _attempts(reduced, times) if numerics is None else (numerics,)
     for attempt in attempts:
         _check_solvable(reduced, attempt)
         integration = _integrated(reduced, times, observe, attempt)
-        reason = integration_outcome(integration, attempt)
+        reason = integration_outcome(integration.succeeded, integration.steps, attempt)
         if not reason:
             return integration.observed, solved_by
     raise FailedSolve(reason)
+
+
+def _traced_integration(
+    reduced: ReducedProblem,
+    times: Float[Array, " t"],
+    observe: Callable[[FlowState], PyTree],
+    numerics: Numerics | None,
+) -> PyTree:
+    if numerics is None:
+        raise UserError(
+            "What is integrated under `jit` or `vmap` must be told how, since values decide it: pass "
+            "numerics=Numerics(), or Numerics(stiff=True); or solve the problems by simulations.solve_batch."
+        )
+    _check_solvable(reduced, numerics)
+    integration = _integrated(reduced, times, observe, numerics)
+    return eqx.error_if(
+        integration.observed, ~integration.succeeded, "The integration must reach its last time, but did not."
+    )
 
 
 def _attempts(reduced: ReducedProblem, times: Float[Array, " t"]) -> tuple[Numerics, ...]:
@@ -203,7 +242,8 @@ def _may_be_implicit(reduced: ReducedProblem) -> bool:
     return reduced.training_covariance.ndim == 1 and reduced.start.head.shape[0] <= IMPLICIT_UP_TO
 
 
-def _checked(problem: Problem, method: str, times: Float[Array | np.ndarray, " t"]) -> Float[Array, " t"]:
+def checked(problem: Problem, method: str, times: Float[Array | np.ndarray, " t"]) -> Float[Array, " t"]:
+    """The times, where method, times and precision are what they must be; values of what is traced are not seen."""
     if method not in METHODS:
         raise UserError(f"`method` must be one of {', '.join(METHODS)}, got {method!r}.")
     if problem.id_frame.dtype != jnp.float64 or not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
@@ -211,9 +251,11 @@ def _checked(problem: Problem, method: str, times: Float[Array | np.ndarray, " t
             "The flow must be solved in double precision, got single; call "
             "jax.config.update('jax_enable_x64', True) before making the problem."
         )
+    if np.ndim(times) != 1 or np.size(times) == 0:
+        raise UserError(f"`times` must be a list of at least one time, got shape {np.shape(times)}.")
+    if isinstance(times, Tracer):
+        return jnp.asarray(times)
     values = np.asarray(times, dtype=np.float64)
-    if values.ndim != 1 or values.size == 0:
-        raise UserError(f"`times` must be a list of at least one time, got shape {values.shape}.")
     if np.isnan(values).any() or (values < 0).any():
         raise UserError(f"`times` must lie between 0 and infinity, got {values[~(values >= 0)][0]}.")
     if not (values[1:] > values[:-1]).all():
@@ -271,6 +313,10 @@ def _identity(state: FlowState) -> FlowState:
 
 def _trajectory(times: Float[Array, " t"], seen: Measurement, solved_by: str) -> Trajectory:
     values = {("heads" if name == "head" else name): value for name, value in vars(seen).items()}
+    if any(isinstance(value, Tracer) for value in values.values()):
+        finite = jnp.all(jnp.stack([jnp.all(jnp.isfinite(value)) for value in values.values()]))
+        values = eqx.error_if(values, ~finite, "What is measured must be finite at every time, but it is not.")
+        return Trajectory(times=times, **values, solved_by=solved_by)
     for name, value in values.items():
         if not bool(jnp.all(jnp.isfinite(value))):
             raise FailedSolve(f"`{name}` must be finite at every time, but it is not (solved by {solved_by}).")

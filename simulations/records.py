@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from artifacts import DamagedArtifact, Outcome, UserError, publish, published
+from artifacts.arrays import read_archive
 from artifacts.files import write_json
 from artifacts.imports import module_of, reached_code
 from artifacts.results_folder import of_setting
@@ -20,6 +21,7 @@ from simulations.experiment import Experiment, Scale
 from simulations.settings import Changes, configured, label
 from simulations.sweeps import Watch
 
+SCALARS = (str, float, int, bool)
 DATA, CONFIG, SUMMARY = "data.npz", "config.json", "summary.json"
 #: Modules that an experiment's code reaches and that cannot change its data, each with the reason.
 WITHOUT: Mapping[str, str] = {
@@ -110,8 +112,11 @@ def load_as(data_type: Any, directory: Path) -> Any:
         published(directory)
     except FileNotFoundError as error:
         raise UserError(f"{error} Run `distort simulate {directory.name}` first.") from error
-    with np.load(directory / DATA, allow_pickle=False) as arrays:
-        return _rebuilt(data_type, {name: arrays[name] for name in arrays.files}, "", directory)
+    again = f"`distort simulate {directory.name} --force` makes it again"
+    try:
+        return _rebuilt(data_type, read_archive(directory / DATA, again), "", directory)
+    except FileNotFoundError as error:
+        raise DamagedArtifact(f"{directory / DATA} is missing; {again}.") from error
 
 
 def ways_of_solving(data: Any) -> tuple[str, ...]:
@@ -146,8 +151,18 @@ def _rebuilt(data_type: Any, arrays: dict[str, np.ndarray], prefix: str, directo
             )
         else:
             array = arrays[prefix + name]
-            values[name] = kind(array) if kind in (str, float, int, bool) else array
+            values[name] = _scalar(kind, array, prefix + name, directory) if kind in SCALARS else array
     return constructor(**values)
+
+
+def _scalar(kind: Any, array: np.ndarray, name: str, directory: Path) -> Any:
+    try:
+        return kind(array)
+    except (TypeError, ValueError) as error:
+        raise DamagedArtifact(
+            f"{directory / DATA}: `{name}` must be a {kind.__name__}, got {array.dtype}{list(array.shape)}; "
+            f"`distort simulate {directory.name} --force` makes it again."
+        ) from error
 
 
 def _fields_of(kind: Any) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
+from artifacts.reading import read_toml, why_unreadable
 from simulations.experiment import Configuration, Experiment, Scale
 
 #: The letters of the documentation for the fields of `Dimensions`.
@@ -27,21 +28,25 @@ def parsed(assignments: Sequence[str]) -> dict[str, Any]:
     """Changes from texts like `dimensions.k=5` or `angles=[0.1, 0.2]`, the value in TOML; words need no quotes.
 
     Raises:
-      UserError: a text without an equals sign.
+      ArgumentError: a text without an equals sign.
     """
     changes: dict[str, Any] = {}
     for assignment in assignments:
         path, equals, text = assignment.partition("=")
         if not (path and equals):
-            raise UserError(f"A setting must be NAME=VALUE, e.g. dimensions.k=5, got {assignment!r}.")
+            raise ArgumentError(f"A setting must be NAME=VALUE, e.g. dimensions.k=5, got {assignment!r}.")
         try:
             value = tomllib.loads(f"value = {text}")["value"]
         except tomllib.TOMLDecodeError:
             value = text
+        except RecursionError as error:  # the parser calls itself for every bracket
+            raise ArgumentError(f"A setting must be NAME=VALUE, but that of {path} is nested too deeply.") from error
         *above, last = path.strip().split(".")
         table = changes
         for name in above:
             table = table.setdefault(name, {})
+            if not isinstance(table, dict):
+                raise ArgumentError(f"A setting must be given once, but {name} has a value and fields: {assignment!r}.")
         table[last] = value
     return changes
 
@@ -53,9 +58,10 @@ def read(path: Path) -> dict[str, Any]:
       UserError: the file cannot be read.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path} must be a TOML file of settings, but cannot be read ({error}).") from error
+        return read_toml(path)
+    except (OSError, ValueError) as error:
+        said = why_unreadable(error)
+        raise UserError(f"{path} must be a TOML file of settings, but cannot be read ({said}).") from error
 
 
 def merged(first: Changes, second: Changes) -> dict[str, Any]:
@@ -73,7 +79,8 @@ def configured(experiment: Experiment, scale: Scale, changes: Changes) -> Config
     Args:
       changes: values by field, nested as the configuration is; d, k and m stand for the fields of `dimensions`.
     Raises:
-      UserError: a field that the configuration does not have, with the nearest that it has, or a value that it refuses.
+      ArgumentError: a field that the configuration does not have, with the nearest that it has, or a value that it
+        refuses.
     """
     config = experiment.config(scale)
     fields = config.model_dump()
@@ -85,7 +92,7 @@ def configured(experiment: Experiment, scale: Scale, changes: Changes) -> Config
         field = ".".join(map(str, problem["loc"]))
         message = str(problem["msg"]).removeprefix("Value error, ").rstrip(".")
         named = f"{experiment.name}: {field}" if field else experiment.name
-        raise UserError(f"Settings must fit together ({named}): {message}.") from error
+        raise ArgumentError(f"Settings must fit together ({named}): {message}.") from error
 
 
 def label(experiment: Experiment, scale: Scale, config: Configuration) -> str:
@@ -102,10 +109,10 @@ def _change(fields: dict[str, Any], changes: Changes, name: str) -> None:
     for key, value in changes.items():
         if key not in fields:
             near = get_close_matches(key, fields, n=3, cutoff=0.4) or list(fields)
-            raise UserError(f"{name} has no setting `{key}`; it has: {', '.join(near)}.")
+            raise ArgumentError(f"{name} has no setting `{key}`; it has: {', '.join(near)}.")
         if isinstance(fields[key], dict):
             if not isinstance(value, Mapping):
-                raise UserError(f"`{key}` of {name} has parts; set e.g. {key}.{next(iter(fields[key]))}={value}.")
+                raise ArgumentError(f"`{key}` of {name} has parts; set e.g. {key}.{next(iter(fields[key]))}={value}.")
             _change(fields[key], value, f"{key} of {name}")
         else:
             fields[key] = value

@@ -14,9 +14,10 @@ Source of the extrapolation: Hairer and Wanner, Solving Ordinary Differential Eq
 """
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import diffrax
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -27,8 +28,6 @@ from theory.reduction import FlowState, ReducedProblem, id_error
 #: Columns of the extrapolation table. The weights of eight columns sum to 1e3 in absolute value: more would amplify
 #: rounding beyond the tolerance that is asked for.
 COLUMNS = 8
-#: The harmonic sequence: column j takes j substeps of size h / j.
-SUBSTEPS = np.repeat(np.arange(1, COLUMNS + 1), np.arange(1, COLUMNS + 1))
 
 
 def extrapolation_weights(columns: int) -> Float[np.ndarray, " {columns}"]:
@@ -43,27 +42,35 @@ class ExtrapolatedEuler(diffrax.AbstractAdaptiveSolver):
     """The solver of this file for diffrax: `args` is the `ReducedProblem`, with a diagonal training covariance.
 
     Time is in units of 1 / (2 L), as in `integration`.
+
+    Attributes:
+      substep: one linearly implicit Euler step from a state, given `args` and a size; that of several outputs is in
+        `simulations.stiff_several_outputs`.
+      columns: of the extrapolation table, which is the order; fewer where few digits are asked for.
     """
+
+    substep: Callable[..., Any] = eqx.field(static=True, default_factory=lambda: implicit_step)
+    columns: int = eqx.field(static=True, default=COLUMNS)
 
     term_structure: ClassVar = diffrax.AbstractTerm
     interpolation_cls: ClassVar[Callable[..., diffrax.LocalLinearInterpolation]] = diffrax.LocalLinearInterpolation
 
     def order(self, terms: PyTree) -> int:
         """The order of the whole extrapolation table: one for each column."""
-        return COLUMNS
+        return self.columns
 
     def init(self, terms, t0, t1, y0, args):
         """No state: a step needs nothing of the one before."""
         return None
 
-    def step(self, terms, t0, t1, y0: FlowState, args: ReducedProblem, solver_state, made_jump):
+    def step(self, terms, t0, t1, y0: PyTree, args: PyTree, solver_state, made_jump):
         """One extrapolated step from `t0` to `t1`.
 
         The error that the step size is controlled by is the difference from the same table without its last column.
         """
-        columns = _columns(y0, args, jnp.asarray(t1 - t0))
-        y1 = _weighted(columns, extrapolation_weights(COLUMNS))
-        lower = _weighted(columns, np.append(extrapolation_weights(COLUMNS - 1), 0.0))
+        columns = _columns(self.substep, self.columns, y0, args, jnp.asarray(t1 - t0))
+        y1 = _weighted(columns, extrapolation_weights(self.columns))
+        lower = _weighted(columns, np.append(extrapolation_weights(self.columns - 1), 0.0))
         error = jax.tree.map(jnp.subtract, y1, lower)
         return y1, error, {"y0": y0, "y1": y1}, None, diffrax.RESULTS.successful
 
@@ -72,23 +79,25 @@ class ExtrapolatedEuler(diffrax.AbstractAdaptiveSolver):
         return terms.vf(t0, y0, args)
 
 
-def _columns(start: FlowState, reduced: ReducedProblem, size: Scalar) -> FlowState:
+def _columns(substep: Callable[..., Any], count: int, start: PyTree, reduced: PyTree, size: Scalar) -> PyTree:
     """The first column of the extrapolation table: the step in 1, 2, ..., substeps."""
+    # The harmonic sequence: column j takes j substeps of size h / j.
+    substeps = np.repeat(np.arange(1, count + 1), np.arange(1, count + 1))
 
-    def advance(state: FlowState, substeps: tuple[Array, Array]) -> tuple[FlowState, FlowState]:
-        count, first = substeps
+    def advance(state: PyTree, substeps_now: tuple[Array, Array]) -> tuple[PyTree, PyTree]:
+        divided_by, first = substeps_now
         state = jax.tree.map(lambda begun, going: jnp.where(first, begun, going), start, state)
-        state = implicit_step(state, reduced, size / count)
+        state = substep(state, reduced, size / divided_by)
         return state, state
 
-    first = np.concatenate([[True], SUBSTEPS[1:] != SUBSTEPS[:-1]])
-    counts = jnp.asarray(SUBSTEPS, start.head.dtype)
+    first = np.concatenate([[True], substeps[1:] != substeps[:-1]])
+    counts = jnp.asarray(substeps, jax.tree.leaves(start)[0].dtype)
     _, states = jax.lax.scan(advance, start, (counts, jnp.asarray(first)))
-    last = np.cumsum(np.arange(1, COLUMNS + 1)) - 1
+    last = np.cumsum(np.arange(1, count + 1)) - 1
     return jax.tree.map(lambda leaf: leaf[last], states)
 
 
-def _weighted(columns: FlowState, weights: Float[np.ndarray, " c"]) -> FlowState:
+def _weighted(columns: PyTree, weights: Float[np.ndarray, " c"]) -> PyTree:
     return jax.tree.map(lambda leaf: jnp.tensordot(jnp.asarray(weights), leaf, axes=1), columns)
 
 

@@ -7,7 +7,6 @@ chunks nor on where a run was cut off.
 import functools
 import json
 import math
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from artifacts import UserError, fingerprint
+from artifacts.arrays import read_archive
 from artifacts.imports import module_of, reached_code
 from artifacts.versions import reached_versions
 
@@ -101,11 +101,11 @@ def ensemble(
         starts = range(first, min(total, first + chunk * CHUNKS_TOGETHER), chunk)
         saved = watch.unfinished / f"{name}-{first}.npz" if watch.unfinished else None
         structure = jax.eval_shape(keep, jax.eval_shape(solve, *_first(points, keys))) if saved else None
-        part = _loaded(saved, structure) if saved and saved.exists() else None
+        part = stored_part(saved, structure) if saved and saved.exists() else None
         if part is None:
             part = _joined([solved(start) for start in starts])
             if saved:
-                _store(saved, part)
+                store_part(saved, part)
         parts.append(part)
     return jax.tree.map(lambda leaf: leaf.reshape(count, problems, *leaf.shape[1:]), _joined(parts))
 
@@ -157,7 +157,8 @@ def _name(member: Callable, points: PyTree, sweep: tuple) -> str:
     return fingerprint([identity, *sweep, json.dumps(values), *made_by])
 
 
-def _store(path: Path, part: PyTree) -> None:
+def store_part(path: Path, part: PyTree) -> None:
+    """Keep what is finished of a long simulation, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     with partial.open("wb") as stream:
@@ -165,11 +166,15 @@ def _store(path: Path, part: PyTree) -> None:
     partial.replace(path)
 
 
-def _loaded(path: Path, structure: PyTree) -> PyTree | None:
-    """What was stored, or None where it cannot be read: it is then made again."""
+def stored_part(path: Path, structure: PyTree) -> PyTree | None:
+    """What was kept, or None where there is nothing that can be read: it is then made again.
+
+    Args:
+      structure: a tree of the same form, whatever its leaves.
+    """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            leaves = [arrays[f"arr_{index}"] for index in range(len(arrays.files))]
+        arrays = read_archive(path, "it is made again")
+        leaves = [arrays[f"arr_{index}"] for index in range(len(arrays))]
         return jax.tree.unflatten(jax.tree.structure(structure), leaves)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError):
         return None

@@ -1,5 +1,6 @@
 """Trajectory: what a method did over time, measured on the exact population risks, and how it was solved."""
 
+import dataclasses
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ import numpy as np
 from jax.core import Tracer
 from jaxtyping import Array, Float
 
+from artifacts import UserError
+from artifacts.arrays import read_archive
 from theory import reduction
 from theory.fine_tuning.flow import relative_drift
 from theory.problem import Problem
@@ -59,6 +62,8 @@ class Trajectory(eqx.Module):
     def __repr__(self) -> str:
         if not all(isinstance(value, np.ndarray | jax.Array) for value in (self.times, self.id_risk, self.ood_risk)):
             return f"Trajectory({self.solved_by}, traced)"
+        if np.ndim(self.id_risk) > 1:
+            return f"Trajectory({self.solved_by}, {len(self.id_risk)} problems at {self.times.shape[-1]} times)"
         spans = [f"{name} {_span(risk)}" for name, risk in (("ID risk", self.id_risk), ("OOD risk", self.ood_risk))]
         return f"Trajectory({self.solved_by}, {len(self.times)} times {_span(self.times)}: {', '.join(spans)})"
 
@@ -72,9 +77,15 @@ class Trajectory(eqx.Module):
 
     @classmethod
     def load(cls, path: Path | str) -> "Trajectory":
-        """Read what `save` wrote; nothing in the file is executed."""
-        with np.load(path, allow_pickle=False) as arrays:
-            values = {name: arrays[name] for name in arrays.files}
+        """Read what `save` wrote; nothing in the file is executed.
+
+        Raises:
+          UserError: the file is no trajectory.
+        """
+        values = read_archive(Path(path), "`Trajectory.save` writes such files")
+        names = [field.name for field in dataclasses.fields(cls)]
+        if sorted(values) != sorted(names):
+            raise UserError(f"{path} must hold a trajectory ({', '.join(names)}), got {', '.join(sorted(values))}.")
         return cls(**{**values, "solved_by": str(values["solved_by"])})
 
 

@@ -1,11 +1,19 @@
-"""Double precision for the whole suite, and Hypothesis profiles that fit two cores."""
+"""How the suite runs: double precision, Hypothesis profiles for two cores, what each process does, in which order."""
+
+import os
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.scheduler import LoadFileScheduling
 
-from artifacts.runtime import prepare_jax
+from artifacts.runtime import keep_compiled, prepare_jax
 
 prepare_jax()
+# Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
+keep_compiled()
 
 import jax  # noqa: E402  (after it is prepared)
 
@@ -13,6 +21,43 @@ import jax  # noqa: E402  (after it is prepared)
 settings.register_profile("default", deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", deadline=None, max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("default")
+
+HERE = Path(__file__).parent
+#: Folders whose files take longest go first, so that neither process is left alone with one of them at the end.
+FIRST = ("distort", "empirical/benchmark", "benchmarks", "empirical/training", "empirical/datasets", "simulations")
+#: Files that share a session fixture of half a minute: one process runs them, and makes it once.
+TOGETHER = {
+    "tests/distort/test_reproduce.py": "the main job",
+    "tests/distort/test_command_line.py": "the main job",
+    "tests/empirical/benchmark/test_engine.py": "the small suite",
+    "tests/empirical/benchmark/test_bench_commands.py": "the small suite",
+}
+
+
+class Together(LoadFileScheduling):
+    """Files are given to processes whole, in the order of the collection; some of them together."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return TOGETHER.get(file, file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Groups by marker (`--dist=loadgroup`) have no effect in xdist 3.8 under pytest 9.2, which ignores new names."""
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Folder after folder, the long ones first: each folder's programs are compiled once in each process."""
+    places = {folder: place for place, folder in enumerate(FIRST)}
+
+    def rank(item: pytest.Item) -> tuple[int, str]:
+        inside = item.path.is_relative_to(HERE)
+        folder = item.path.parent.relative_to(HERE).as_posix() if inside else item.path.parent.as_posix()
+        return places.get(folder, len(places)), folder
+
+    items.sort(key=rank)  # stable: files and tests stay in their order
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

@@ -1,3 +1,4 @@
+from . import bounds, fine_tuning, statements
 from .alignment import aligned_truth, feature_error, head_alignment_error, truth_norm
 from .bounds import (
     best_lower_bound,
@@ -22,6 +23,7 @@ from .subspaces import (
     on_subspace_cosine,
     principal_angles,
 )
+from .version import __version__
 
 __all__ = [
     "STATEMENTS",
@@ -32,12 +34,15 @@ __all__ = [
     "Setting",
     "Statement",
     "Status",
+    "__version__",
     "aligned_truth",
     "best_lower_bound",
+    "bounds",
     "corrected_lower_bound",
     "expected_ood_risk",
     "feature_distance",
     "feature_error",
+    "fine_tuning",
     "half_space_lower_bound",
     "head_alignment_error",
     "id_risk",
@@ -55,6 +60,7 @@ __all__ = [
     "principal_angles",
     "published_lower_bound",
     "slack",
+    "statements",
     "training_loss",
     "truth_norm",
 ]

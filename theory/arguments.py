@@ -99,4 +99,6 @@ def _said(low: float, high: float, above: bool) -> str:
     if math.isfinite(high):
         shown = {RIGHT_ANGLE: "pi/2", math.sqrt(2): "sqrt(2)"}.get(high, f"{high:g}")
         return f"lie between {low:g} and {shown}"
+    if not math.isfinite(low):
+        return "be finite"
     return f"be finite and {'above' if above else 'at least'} {low:g}"

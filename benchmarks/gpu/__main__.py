@@ -33,7 +33,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--small", action="store_true", help="the least that runs everything; chosen by itself on a CPU"
     )
-    parser.add_argument("--revision", help="of the code, where there is no git checkout to ask")
+    parser.add_argument("--revision", help="of the code, where this is a copy without its history")
     return parser.parse_args(given)
 
 
@@ -50,6 +50,12 @@ def prepare(wheels: Path | None, scratch: Path) -> dict[str, str]:
     return packages.missing()
 
 
+def _typed(given: Sequence[str]) -> str:
+    """The command with folders by their names alone: results say nothing of the machine's other folders."""
+    words = [Path(word).name if Path(word).is_absolute() else word for word in given]
+    return shlex.join(["python", "-m", "benchmarks.gpu", *words])
+
+
 def main(given: Sequence[str] | None = None) -> int:
     asked = arguments(given)
     out = asked.out.absolute()
@@ -61,7 +67,7 @@ def main(given: Sequence[str] | None = None) -> int:
             print(f"missing: {name}, {why}; give a folder of wheels with --wheels", flush=True)
         setting = Setting(
             out=out, scratch=scratch, data=None if asked.data is None else asked.data.absolute(), small=asked.small,
-            command=shlex.join(["python", "-m", "benchmarks.gpu", *(sys.argv[1:] if given is None else given)]),
+            command=_typed(sys.argv[1:] if given is None else given),
             revision=asked.revision,
         )  # fmt: skip
         parts = [part for part in driver.PARTS if not asked.part or part.name in asked.part]

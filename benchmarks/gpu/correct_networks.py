@@ -38,6 +38,8 @@ def measure(report: Report, setting: Setting) -> None:
     with ThreadPoolExecutor(4 if on_gpu else 1) as compilers:
         waiting = []
         for name in NETWORKS:
+            if report.has(*(f"{name}: {check}" for check in ("float32", "bfloat16", "step"))):
+                continue
             reason = torch_side.why_not(name, on_gpu=on_gpu)
             if reason:
                 report.leave_out(name, reason)

@@ -25,6 +25,8 @@ AGREEMENT = TOLERANCE**2
 
 
 def measure(report: Report, setting: Setting) -> None:
+    if report.has("probe path: device", "probe path: host", "probe path: scikit-learn"):
+        return
     sizes = {"examples": 200, "features": 16, "classes": 4} if setting.small else {}
     asked = _problem(ProbeBenchmark(out=setting.scratch / "probe.json", **sizes))
     penalties = PENALTIES[::10] if setting.small else PENALTIES

@@ -1,7 +1,7 @@
 """Exact solutions and the reduced flow on the default device, against the same code on the CPU."""
 
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +14,11 @@ from simulations.gradient_flow import solve
 from simulations.sampling import Dimensions, sample_problem
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.problem import Problem
-from theory.reduction import id_risk, ood_risk, reduce
+from theory.reduction import FlowState, id_risk, ood_risk, reduce
 
 #: The solvers' own accuracy: both stay within 1e-9 of exact solutions.
 AGREEMENT = 1e-9
+LIMIT_BOUNDS = {"largest_difference": AGREEMENT, "largest_id_risk": AGREEMENT**2}
 
 
 def measure(report: Report, setting: Setting) -> None:
@@ -26,30 +27,51 @@ def measure(report: Report, setting: Setting) -> None:
         ("one ID direction", one_id_direction.limit, Dimensions(input_dim=5, feature_dim=2, id_dim=1)),
         ("one active unit", one_active_unit.limit, Dimensions(input_dim=8, feature_dim=1, id_dim=4)),
     ):
-        report.measure(f"exact: {name}", lambda limit=limit, sizes=sizes: _exact(limit, sizes, count), seconds=5)
+        if not report.has(f"exact: {name}"):
+            report.measure(f"exact: {name}", lambda limit=limit, sizes=sizes: _exact(limit, sizes, count), seconds=5)
     for condition in (None, 300.0):
         name = "Gaussian inputs" if condition is None else f"condition {condition:g}"
+        if report.has(f"reduced flow: {name}"):
+            continue
         report.measure(f"reduced flow: {name}", lambda c=condition: _flow(c, small=setting.small), seconds=10)
 
 
 def _exact(limit: Any, sizes: Dimensions, count: int) -> dict[str, Any]:
-    """Limits of random problems: the states' risks, in and out of distribution."""
+    """Limits of random problems: the states, and their risks in and out of distribution."""
 
     def draw(key: jax.Array) -> Problem:
         options = {"feature_error": 0.1, "truth_norm": 1.0, "head_scale": 1.0}
         return sample_problem(sizes, jnp.full(1, 0.7), jnp.ones(sizes.id_dim), **options, key=key)
 
-    def state(problem: Problem) -> Any:
+    def state(problem: Problem) -> Limit:
         reduced = reduce(problem, compress=False)
         found = limit(reduced)
-        return found, id_risk(found, reduced), ood_risk(found, reduced)
+        return Limit(found, ood_risk(found, reduced), id_risk(found, reduced))
 
     with jax.default_device(jax.devices("cpu")[0]):
         problems = jax.jit(jax.vmap(draw))(jax.random.split(jax.random.key(0), count))
         expected, _ = _timed(jax.jit(jax.vmap(state)), problems)
     found, seconds = _timed(jax.jit(jax.vmap(state)), jax.device_put(problems, jax.devices()[0]))
-    values = {"problems": count, "seconds": seconds, "largest_difference": _apart(found, expected)}
-    return within(values, {"largest_difference": AGREEMENT})
+    return within({"problems": count, "seconds": seconds, **compared(found, expected)}, LIMIT_BOUNDS)
+
+
+class Limit(NamedTuple):
+    """Where fine-tuning ends, at zero training loss."""
+
+    state: FlowState
+    ood_risk: jax.Array
+    id_risk: jax.Array
+
+
+def compared(found: Limit, expected: Limit) -> dict[str, float]:
+    """State and OOD risk against each other; the ID risk, which is 0, against the truth's squared norm, which is 1.
+
+    Two ID risks are both squares of rounding errors, and may differ by as much as they are.
+    """
+    return {
+        "largest_difference": _apart(found[:2], expected[:2]),
+        "largest_id_risk": float(np.max(found.id_risk)),
+    }
 
 
 def _timed(function: Any, *arguments: Any) -> tuple[Any, float]:

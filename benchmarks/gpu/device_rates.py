@@ -20,27 +20,31 @@ BACKBONES = {"resnet50": "supervised_resnet50", "clip_resnet50": "clip_resnet50"
 
 
 class Rates:
-    """Of this device; the file is written anew with every rate."""
+    """Of this device, those of an earlier call among them; the file is written anew with every rate."""
 
     def __init__(self, report: Report, setting: Setting):
         described = environment()
         self.path = setting.out / "device_rates.json"
+        earlier = read_rates(self.path).devices if self.path.exists() else ()
         self.device = DeviceRates(
             device=jax.devices()[0].device_kind,
             command=setting.command,
-            revision=described["git_revision"] or setting.revision,
+            revision=setting.revision or described["git_revision"],
             versions={name: version for name, version in described["versions"].items() if version is not None},
+            rates=next((one.rates for one in earlier if one.device == jax.devices()[0].device_kind), ()),
         )
 
     def add(self, program: Program, images_per_second: float) -> None:
         """Only training steps of one run count."""
-        if program.kind != "training step" or program.together > 1:
+        if program.kind != "training step" or program.alone != program:
             return
         rate = Rate(
             backbone=BACKBONES[program.network], side=program.side, batch=program.batch, precision=program.precision,
             images_per_second=round(images_per_second, 1),
         )  # fmt: skip
-        self.device = self.device.model_copy(update={"rates": (*self.device.rates, rate)})
+        same = {"images_per_second"}
+        others = [one for one in self.device.rates if one.model_dump(exclude=same) != rate.model_dump(exclude=same)]
+        self.device = self.device.model_copy(update={"rates": (*others, rate)})
         _write(self.path, Shipped(devices=(self.device,)))
 
 

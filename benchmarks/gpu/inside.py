@@ -22,8 +22,8 @@ def header(name: str, setting: Setting) -> dict:
     from artifacts import environment
 
     described = environment()
-    if described["git_revision"] is None:
-        described["git_revision"] = setting.revision
+    if setting.revision is not None:
+        described |= {"git_revision": setting.revision, "git_dirty": None}
     return {"part": name, "command": setting.command, "small": setting.small, "environment": described | _torch()}
 
 
@@ -42,7 +42,7 @@ def main(name: str, module: str, setting: Setting) -> int:
     import jax
 
     setting = setting.sized(small=jax.devices()[0].platform == "cpu")
-    report = Report(setting.out / f"{name}.json", header(name, setting), ends=setting.ends)
+    report = Report(setting.out / f"{name}.json", header(name, setting), ends=setting.ends, go_on=True)
     importlib.import_module(module).measure(report, setting)
     return report.finish()
 

@@ -1,17 +1,21 @@
 """Part 2: the paper's methods on real photographs: `benchmarks/office.toml` through the project's own engine.
 
-Amazon's pictures train, three other domains are OOD. The seeds are added one by one, and each number of seeds is a
-whole benchmark with grids that extend themselves, so that what is finished when time is up is a valid table of fewer
-seeds. `office.tar.gz`, a results folder with every finished run but its weights, is written again and again; a later
-call with the same `--out` goes on from it.
+Amazon's pictures train, three other domains are OOD. One seed comes first, as a whole benchmark with grids that extend
+themselves, so that what is finished when time is up is a valid table of one seed; then come all seeds. `office.tar.gz`,
+a results folder with every finished run but its weights, is written again and again; a later call with the same `--out`
+goes on from it.
 """
 
+import json
+import os
 import shutil
+import signal
 import tarfile
 import time
-from collections.abc import Generator, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +36,13 @@ FILE = Path(__file__).resolve().parents[1] / "office.toml"
 WANTED = ("office_caltech", "mobilenet_v2_imagenet.npz")
 ARCHIVE = "office.tar.gz"
 #: Processes that share the GPU: while one reads, judges or writes, another computes.
-WORKERS = 4
+WORKERS = 6
+#: Trying kernels takes minutes here: most convolutions of the network are matrix products, each of another shape.
+UNTRIED = "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false"
 #: Files above this many bytes are weights, which nothing but a look at them needs.
 LARGEST = 2**20
 #: Seconds between two archives, and those that the last one and the tables need.
-EVERY, CLOSING = 20.0, 30.0
+EVERY, CLOSING = 20.0, 20.0
 
 
 def measure(report: Report, setting: Setting) -> None:
@@ -46,15 +52,20 @@ def measure(report: Report, setting: Setting) -> None:
         report.leave_out("office", f"it needs {' and '.join(WANTED)}, but {where}")
         return
     workspace, suite = _prepared(setting)
+    if not setting.small:
+        # The workers, which are started later, find these.
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {UNTRIED}".strip()
+        os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     seeds = suite.recipes[0].seeds
-    for count in range(1, len(seeds) + 1):
-        part = _with_seeds(suite, seeds[:count])
-        done = report.measure(f"{count} seeds", lambda part=part: _run(part, workspace, setting))
-        if done is None or not done["complete"]:
-            report.leave_out(
-                f"{count} seeds, complete", "time was up, or runs failed; the same command goes on from here"
-            )
-            return
+    with Processes(2 if setting.small else WORKERS).kept() as workers:
+        for count in (1, len(seeds)):
+            part = _with_seeds(suite, seeds[:count])
+            done = report.measure(f"{count} seeds", partial(_run, part, workspace, setting, workers))
+            if done is None or not done["complete"]:
+                report.leave_out(
+                    f"{count} seeds, complete", "time was up, or runs failed; the same command goes on from here"
+                )
+                return
 
 
 def _prepared(setting: Setting) -> tuple[Workspace, Suite]:
@@ -85,15 +96,18 @@ def _with_seeds(suite: Suite, seeds: Sequence[int]) -> Suite:
     return suite.model_copy(update={"recipes": (suite.recipes[0].model_copy(update={"seeds": tuple(seeds)}),)})
 
 
-def _run(suite: Suite, workspace: Workspace, setting: Setting) -> dict[str, Any]:
+def _run(suite: Suite, workspace: Workspace, setting: Setting, workers: Executor) -> dict[str, Any]:
     """As many runs as time allows, and the tables of what is finished."""
     open_suite(workspace.folder, suite)
-    workers = Processes(2 if setting.small else WORKERS)
     executor = UntilTimeIsUp(workers, setting.ends - CLOSING, lambda: _keep(workspace, setting))
     began, complete = time.time(), True
     failed: dict[str, str] = {}
+
+    def progress(what: str, share: float) -> None:
+        print(f"{time.time() - began:.0f} s: {what}", flush=True)
+
     try:
-        outcome = run_suite(suite, workspace, executor=executor)
+        outcome = run_suite(suite, workspace, executor=executor, progress=progress)
         failed = {one.unit: one.error for one in outcome.set_aside}
     except TimeIsUp:
         complete = False
@@ -110,6 +124,7 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting) -> dict[str, Any]
     values = {
         "complete": complete and not failed, "seeds": list(suite.recipes[0].seeds), "seconds": time.time() - began,
         "runs_made": executor.made, "set_aside": failed, "missing": len(benchmark.missing), "rows": rows,
+        "runs": _finished(workspace),
         "tables": {path.name: path.read_text(encoding="utf-8") for path in files if path.suffix in (".csv", ".md")},
     }  # fmt: skip
     if failed:
@@ -117,8 +132,40 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting) -> dict[str, Any]
     return values
 
 
+def _finished(workspace: Workspace) -> list[dict[str, Any]]:
+    """Every finished probe and run by itself, those too that no row has yet."""
+    paths = [path for kind in ("probes", "runs") for path in sorted(workspace.folder.glob(f"{kind}/*/result.json"))]
+    records = [json.loads(path.read_bytes()) for path in paths]
+    fields = ("method", "learning_rate", "penalty", "seed", "status", "selected_epoch", "seconds")
+    return [
+        {name: one[name] for name in fields if name in one}
+        | {"accuracy": {name: found["accuracy"] for name, found in one["sets"].items()}}
+        for one in records
+    ]
+
+
 class TimeIsUp(Exception):
     """Ends a suite; what is finished is kept."""
+
+
+@contextmanager
+def ending(ends: float) -> Iterator[None]:
+    """Raise `TimeIsUp` at that time, whatever is being waited for; in a main thread only."""
+
+    def end(number: int, frame: Any) -> None:
+        raise TimeIsUp
+
+    if ends <= time.time():
+        raise TimeIsUp
+    former = signal.signal(signal.SIGALRM, end)
+    began, rest = time.monotonic(), signal.setitimer(signal.ITIMER_REAL, ends - time.time())[0]
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+        if rest:  # somebody else's alarm goes on
+            signal.setitimer(signal.ITIMER_REAL, max(rest - (time.monotonic() - began), 1e-3))
 
 
 @dataclass
@@ -139,13 +186,8 @@ class UntilTimeIsUp:
                 yield Done(run.unit, run.id, False, "")
         if not waiting:
             return
-        with closing(self.inner(waiting, force=force)) as outcomes:
-            while True:
-                if time.time() > self.ends:
-                    raise TimeIsUp
-                outcome = next(outcomes, None)
-                if outcome is None:
-                    return
+        with ending(self.ends), closing(self.inner(waiting, force=force)) as outcomes:
+            for outcome in outcomes:
                 self.made += isinstance(outcome, Done)
                 yield outcome
                 if time.time() > self.kept + EVERY:

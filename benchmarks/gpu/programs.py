@@ -1,16 +1,22 @@
-"""Our programs whose rate is measured: compiled ahead, side by side, and then run on data that lie on the device."""
+"""Our programs whose rate is measured: compiled ahead, side by side, and then run on data that lie on the device.
+
+Weights, images and momenta come from the host: a program that draws them takes as long to compile as one that trains.
+"""
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from benchmarks.backbones import backbone
+from benchmarks.gpu.one_pass_norm import normalised
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, random_head
 from empirical.backbones.clip_resnet import ClipResNet
@@ -26,6 +32,16 @@ CLASSES, LEARNING_RATE = 1000, 1e-4
 #: Images of a smaller side go through narrow stand-ins, which only try the way.
 FULL_SIDE = 224
 Precision = str
+#: Kernels that are tried in place of the networks' own.
+VARIANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
+    "": nullcontext,
+    "norms in one pass": lambda: patch("empirical.backbones.normalisation.BatchNorm.__call__", normalised),
+    "cuDNN's attention": lambda: patch(
+        "jax.nn.dot_product_attention", partial(jax.nn.dot_product_attention, implementation="cudnn")
+    ),
+}
+#: Arrays are filled with these again and again.
+NUMBERS = np.random.default_rng(0).standard_normal(2**20, np.float32)
 
 
 class Program(NamedTuple):
@@ -35,7 +51,7 @@ class Program(NamedTuple):
       kind: `training step` or `forward`.
       together: runs of one sweep in one program, each with a batch of its own.
       way: how these are put together: `vmap`, or `unrolled` as one after another in the program.
-      attention: as the network has it, or by cuDNN's kernel in one piece.
+      variant: of the network's kernels; empty: its own.
     """
 
     network: str
@@ -45,13 +61,18 @@ class Program(NamedTuple):
     side: int
     together: int = 1
     way: str = "vmap"
-    attention: Literal["own", "cudnn"] = "own"
+    variant: str = ""
 
     @property
     def name(self) -> str:
         runs = f", {self.together} runs, {self.way}" if self.together > 1 else ""
-        kernel = ", cuDNN's attention" if self.attention == "cudnn" else ""
-        return f"{self.network}, {self.kind}, batch {self.batch}, {self.precision}{runs}{kernel}"
+        kernels = f", {self.variant}" if self.variant else ""
+        return f"{self.network}, {self.kind}, batch {self.batch}, {self.precision}{runs}{kernels}"
+
+    @property
+    def alone(self) -> "Program":
+        """What several runs together, or another kernel, are held against."""
+        return self._replace(together=1, way="vmap", variant="")
 
 
 class Ready(NamedTuple):
@@ -70,28 +91,49 @@ class Ready(NamedTuple):
 
 def made(program: Program) -> Callable[[], Ready]:
     """The program traced; what is returned compiles it, and may be called in a thread."""
-    if program.attention == "own":
-        return _traced(program)
-    attention = partial(jax.nn.dot_product_attention, implementation=program.attention)
-    with patch("jax.nn.dot_product_attention", attention):
+    with VARIANTS[program.variant]():
         return _traced(program)
 
 
 def _traced(program: Program) -> Callable[[], Ready]:
-    network = network_of(program.network, program.side, program.precision)
-    keys = jax.random.split(jax.random.key(1), 3)
-    shape = (program.batch, program.side, program.side, 3)
-    images = jax.random.uniform(keys[0], shape, jnp.float32)
-    labels = jax.random.randint(keys[1], (program.batch,), 0, CLASSES, jnp.int32)
-    classifier = Classifier(network, random_head(CLASSES, network.feature_dim, key=keys[2]))
+    steps: list[Any] = []
+
+    def classifier() -> Classifier:
+        network = network_of(program.network, program.side, program.precision)
+        return Classifier(network, random_head(CLASSES, network.feature_dim, key=jax.random.key(2)))
+
+    def start() -> Any:
+        state, step = training_step(classifier(), program.together, program.way)
+        steps.append(step)
+        return state
+
+    several = (program.together,) if program.together > 1 else ()
+    images = jax.device_put(np.resize(np.abs(NUMBERS), (*several, program.batch, program.side, program.side, 3)))
+    labels = jax.device_put(np.resize(np.arange(CLASSES, dtype=np.int32), (*several, program.batch)))
     if program.kind == "forward":
-        forward = eqx.filter_jit(lambda classifier, images: classifier(images, "eval").scores).lower(classifier, images)
-        return lambda: _forward(forward, classifier, images)
-    state, step = training_step(classifier, program.together, program.way)
-    if program.together > 1:
-        images, labels = (jnp.stack([one] * program.together) for one in (images, labels))
-    lowered = step.lower((images, labels), state)
+        network = filled(eqx.filter_eval_shape(classifier))
+        forward = eqx.filter_jit(lambda network, images: network(images, "eval").scores).lower(network, images)
+        return lambda: _forward(forward, network, images)
+    state = filled(eqx.filter_eval_shape(start))
+    lowered = steps[0].lower((images, labels), state)
     return lambda: _training(lowered, (images, labels), state)
+
+
+def filled(shapes: Any) -> Any:
+    """Arrays on the device in place of shapes: ones where something is scaled or divided by, else small numbers."""
+
+    def array(path: tuple[Any, ...], shape: Any) -> Any:
+        if not isinstance(shape, jax.ShapeDtypeStruct):
+            return shape
+        ones = getattr(path[-1], "name", "") in ("scale", "variance")
+        return jax.device_put(np.ones(shape.shape, shape.dtype) if ones else _numbers(shape))
+
+    return jax.tree_util.tree_map_with_path(array, shapes)
+
+
+def _numbers(shape: jax.ShapeDtypeStruct) -> np.ndarray:
+    inputs = max(int(np.prod(shape.shape[:-1])), 1)
+    return (np.resize(NUMBERS, shape.shape) / np.sqrt(inputs)).astype(shape.dtype)
 
 
 def training_step(classifier: Classifier, together: int = 1, way: str = "vmap") -> tuple[State, Any]:

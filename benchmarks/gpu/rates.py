@@ -1,13 +1,16 @@
 """Part 3: images a second, forward and in a training step, beside PyTorch in the same minutes on the same device.
 
-PyTorch runs channels-last under bfloat16 autocast, compiled by `torch.compile`. Programs are taken in phases, the most
-valuable first: all of a phase are compiled side by side, ours in threads and PyTorch's in processes of its own; then
-they are timed while nothing else runs, both taking turns.
+PyTorch runs channels-last under bfloat16 autocast, compiled by `torch.compile`. Programs are taken in waves, the most
+valuable first: all of a wave are compiled side by side, ours in threads and PyTorch's in processes of their own; then
+they are timed while nothing else runs, both taking turns. Waves are small: thirteen programs compiled at once were not
+ready after two and a half minutes, two or three are within one.
 """
 
 import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -24,107 +27,146 @@ COMPARED = ("resnet50", "clip_vit_b16")
 #: Batches of the paper's recipes, which compute in float32.
 RECIPES = (("resnet50", 64), ("clip_resnet50", 64), ("clip_vit_b16", 128))
 COMPILERS = 8
+#: What a network's own kernel may be replaced by, after the first GPU's profile: the ResNet spends a third of a step on
+#: reductions, most of them its norms'; the transformer's attention writes its weights to memory.
+KERNELS = {"resnet50": "norms in one pass", "clip_vit_b16": "cuDNN's attention"}
+#: That timing a program takes about, with PyTorch and a profile.
+TIMING_SECONDS = 4.0
 
 
 @dataclass(frozen=True)
-class Phase:
-    """Programs that compile together. `seconds`: about what it takes on a GPU; `beside`: PyTorch runs them too."""
+class Wave:
+    """Programs that compile together.
+
+    Attributes:
+      beside: what PyTorch runs too.
+      profiled: where the time goes.
+      seconds: that compiling takes about on a GPU.
+    """
 
     name: str
     programs: tuple[Program, ...]
     seconds: float
-    beside: bool = False
-    profile: bool = False
+    beside: frozenset[Program] = frozenset()
+    profiled: frozenset[Program] = frozenset()
+
+    @property
+    def names(self) -> list[str]:
+        """Of all figures."""
+        return [*(one.name for one in self.programs), *(f"profile: {one.name}" for one in self.profiled)]
 
 
-def phases(*, small: bool) -> list[Phase]:
-    side, batches = (64, (2, 4)) if small else (224, (64, 256))
+def waves(*, small: bool) -> list[Wave]:
+    """What is measured; small: on a CPU."""
+    side, first, second = (64, 2, 4) if small else (224, 64, 256)
 
-    def compared(kind: str, batch: int) -> tuple[Program, ...]:
-        return tuple(Program(network, kind, batch, "bfloat16", side) for network in COMPARED)
+    def compared(kind: str, batch: int) -> list[Program]:
+        return [Program(network, kind, batch, "bfloat16", side) for network in COMPARED]
 
-    first, second = batches
-    alone = Program("resnet50", "training step", first, "bfloat16", side)
-    together = tuple(
-        alone._replace(together=runs, way=way) for runs, way in ((2, "vmap"), (2, "unrolled"), (4, "vmap"))
-    )
+    trained = compared("training step", first) + compared("training step", second)
+    resnet = trained[0]
+    together = [resnet._replace(together=runs, way=way) for runs, way in ((2, "vmap"), (2, "unrolled"), (4, "vmap"))]
+    # A kernel of a GPU's library cannot be tried on a CPU.
+    kernels = [] if small else [one._replace(variant=KERNELS[one.network]) for one in trained]
     paper = [Program(network, "training step", 2 if small else batch, "float32", side) for network, batch in RECIPES]
+    forward = compared("forward", first) + compared("forward", second)
+
+    def beside(name: str, programs: Sequence[Program], seconds: float) -> Wave:
+        return Wave(name, tuple(programs), seconds, beside=frozenset(programs), profiled=frozenset(programs))
+
     return [
-        Phase("training, small batch", compared("training step", first), 60, beside=True, profile=True),
-        Phase("training, large batch", compared("training step", second), 60, beside=True, profile=True),
-        Phase("the paper's recipes", tuple(paper), 50),
-        Phase("forward", compared("forward", first) + compared("forward", second), 45, beside=True),
-        Phase("several runs together", together[:2] if small else together, 50),
+        beside("training, small batch", trained[:2], 60),
+        beside("training, large batch", trained[2:], 60),
+        Wave("several runs together", tuple(together[: 2 if small else 3]), 50),
+        *([] if small else [Wave("other kernels", tuple(kernels), 60, profiled=frozenset(kernels))]),
+        Wave("the paper's recipes", tuple(paper), 50),
+        replace(beside("forward", forward, 50), profiled=frozenset()),
     ]
 
 
 def measure(report: Report, setting: Setting) -> None:
-    on_gpu = jax.devices()[0].platform != "cpu"
     timing = Timing(steps=2, repeats=1) if setting.small else Timing(steps=10, repeats=3)
     shipped = Rates(report, setting)
-    others = {network: Torch(on_gpu=on_gpu) for network in COMPARED}
-    try:
-        with ThreadPoolExecutor(COMPILERS if on_gpu else 1) as compilers:
-            for phase in phases(small=setting.small):
-                run = partial(_phase, phase, report, setting, timing, shipped, others, compilers)
-                report.measure(phase.name, run, seconds=setting.about(phase.seconds), keep=False)
-        if on_gpu:
-            for batch in (64, 256):
-                report.measure(
-                    f"attempt: cuDNN's attention, batch {batch}", partial(_attempt, batch, timing), seconds=20
-                )
-    finally:
-        for other in others.values():
-            other.end()
+    for wave in waves(small=setting.small):
+        if not report.has(*wave.names):
+            run = partial(_wave, wave, report, setting, timing, shipped)
+            report.measure(wave.name, run, seconds=setting.about(wave.seconds), keep=False)
 
 
 @dataclass
 class Timing:
-    """How often; and the best rate of each program alone, which runs side by side are held against."""
+    """How often; and the best rate of each program alone, which others are held against."""
 
     steps: int
     repeats: int
     alone: dict[Program, float] = field(default_factory=dict)
 
 
-def _phase(
-    phase: Phase, report: Report, setting: Setting, timing: Timing, shipped: Rates, others: dict[str, Torch],
-    compilers: ThreadPoolExecutor,
-) -> None:  # fmt: skip
-    beside = others if phase.beside else {}
-    for network, other in beside.items():
-        other.prepare([program for program in phase.programs if program.network == network])
-    compiled = {program: compilers.submit(made(program)) for program in phase.programs}
-    compiling: dict[str, Any] = {}
-    for network, other in beside.items():
-        answer = report.measure(f"PyTorch prepares {network}", other.prepared, keep=False)
-        absent = "its process failed" if answer is None else None
-        for program in phase.programs:
-            if program.network == network:
-                compiling[program.name] = absent or answer[program.name]
-    wait(compiled.values())
-    for name, reason in compiling.items():
-        if isinstance(reason, str):
-            report.leave_out(f"PyTorch: {name}", reason)
-    for program, future in compiled.items():
-        other = beside.get(program.network)
-        report.measure(program.name, partial(_row, program, future, other, compiling, timing, shipped))
-    for program in phase.programs if phase.profile else ():
-        folder = setting.scratch / f"profile {program.name}"
-        report.measure(
-            f"profile: {program.name}", lambda p=program, folder=folder: profiled(compiled[p].result().run, folder)
-        )
-    for other in beside.values():
-        other.forget()
+def _wave(wave: Wave, report: Report, setting: Setting, timing: Timing, shipped: Rates) -> None:
+    on_gpu = jax.devices()[0].platform != "cpu"
+    with ThreadPoolExecutor(COMPILERS if on_gpu else 1) as compilers, _others(wave.beside, on_gpu=on_gpu) as others:
+        for program, other in others.items():
+            other.prepare([program])
+        compiled = {program: _compiling(program, compilers) for program in [*_against(wave, timing), *wave.programs]}
+        theirs = {program: _prepared(program, other, report) for program, other in others.items()}
+        wait(compiled.values())
+        for program, future in compiled.items():
+            row = partial(_row, program, future, others.get(program), theirs.get(program), timing, shipped)
+            name = program.name if program in wave.programs else f"{program.name}, again"
+            report.measure(name, row, seconds=setting.about(TIMING_SECONDS))
+            if program in wave.profiled and future.exception() is None:
+                folder = setting.scratch / f"profile {program.name}"
+                report.measure(f"profile: {program.name}", partial(profiled, future.result().run, folder))
+
+
+def _against(wave: Wave, timing: Timing) -> list[Program]:
+    """What the wave's programs are held against, where an earlier call has timed it but this one has not."""
+    wanted = dict.fromkeys(program.alone for program in wave.programs)
+    return [program for program in wanted if program not in wave.programs and program not in timing.alone]
+
+
+def _compiling(program: Program, compilers: ThreadPoolExecutor) -> "Future[Ready]":
+    """Traced here, compiled in a thread; an error of either comes with the result."""
+    try:
+        return compilers.submit(made(program))
+    except Exception as error:
+        failed: Future[Ready] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+@contextmanager
+def _others(programs: frozenset[Program], *, on_gpu: bool) -> Iterator[dict[Program, Torch]]:
+    """PyTorch's processes, one a program; on a CPU one for all, which would only wait for each other."""
+    shared = None if on_gpu else Torch(on_gpu=False)
+    others = {program: shared or Torch(on_gpu=on_gpu) for program in programs}
+    try:
+        yield others
+    finally:
+        for other in [*others.values(), *([] if shared is None else [shared])]:
+            other.end()
+
+
+def _prepared(program: Program, other: Torch, report: Report) -> float | str:
+    """Seconds that compiling took, or why PyTorch has no such program."""
+    answer = report.measure(f"PyTorch prepares {program.name}", other.prepared, keep=False)
+    answer = "its process failed" if answer is None else answer[program.name]
+    if isinstance(answer, str):
+        report.leave_out(f"PyTorch: {program.name}", answer)
+    return answer
 
 
 def _row(
-    program: Program, future: "Future[Ready]", other: Torch | None, compiling: dict[str, Any], timing: Timing,
+    program: Program, future: "Future[Ready]", other: Torch | None, theirs: float | str | None, timing: Timing,
     shipped: Rates,
 ) -> dict[str, Any]:  # fmt: skip
-    """Images a second of both, the best of the repeats, with memory and what that rate makes of the device."""
+    """Images a second of both, the best of the repeats, with memory and what that rate makes of the device.
+
+    A kernel of a library that refuses the shapes is an answer too.
+    """
+    if program.variant and future.exception() is not None:
+        return {"refused": f"{type(future.exception()).__name__}: {str(future.exception())[:300]}"}
     ready = future.result()
-    theirs = compiling.get(program.name)
     runs = other is not None and not isinstance(theirs, str)
     ready.run(2)
     images = program.batch * program.together * timing.steps
@@ -141,26 +183,13 @@ def _row(
         row["pytorch_bytes"] = other.peak_bytes(program) if runs else None
     if ready.operations:
         row["teraflops"] = best["jax"] / (program.batch * program.together) * ready.operations / 1e12
-    if program.together == 1:
+    if program.alone == program:
         timing.alone[program] = best["jax"]
     else:
-        alone = timing.alone.get(program._replace(together=1, way="vmap"))
+        alone = timing.alone.get(program.alone)
         row["times_alone"] = None if alone is None else best["jax"] / alone
     shipped.add(program, best["jax"])
     return row
-
-
-def _attempt(batch: int, timing: Timing) -> dict[str, Any]:
-    """Whether another kernel would be faster; one that refuses the shapes is an answer too."""
-    program = Program("clip_vit_b16", "training step", batch, "bfloat16", 224)
-    try:
-        ready = made(program._replace(attention="cudnn"))()
-        ready.run(2)
-    except Exception as error:
-        return {"refused": f"{type(error).__name__}: {str(error)[:300]}"}
-    rate = max(batch * timing.steps / _seconds(ready, timing.steps) for _ in range(timing.repeats))
-    alone = timing.alone.get(program)
-    return {"images_per_second": rate, "times_alone": None if alone is None else rate / alone}
 
 
 def _seconds(ready: Ready, steps: int) -> float:

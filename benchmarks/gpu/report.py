@@ -1,5 +1,6 @@
 """What a part finds, written whole after every measurement, so that a part that is cut off leaves what it had."""
 
+import json
 import math
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 from artifacts.files import write_json
 
+ROOT = Path(__file__).resolve().parents[2]
 #: Lines of a traceback that are kept.
 LINES = 12
 
@@ -25,12 +27,25 @@ class Wrong(Exception):
 class Report:
     """A part's file: measurements by name, failures by name with the end of their traceback, and what was left out."""
 
-    def __init__(self, path: Path, header: Mapping[str, Any], *, ends: float = math.inf):
+    def __init__(self, path: Path, header: Mapping[str, Any], *, ends: float = math.inf, go_on: bool = False):
+        """A new file.
+
+        Args:
+          ends: seconds since the epoch at which the part must have ended.
+          go_on: keep what an earlier call on the same device with the same versions has measured, under its header.
+        """
         self._path, self._ends = path, ends
+        earlier, measured = _earlier(path, header) if go_on else ([], {})
+        self._before = frozenset(measured)
         self.document: dict[str, Any] = {
-            **header, "state": "running", "measured": {}, "seconds": {}, "failed": {}, "left_out": {}
+            **header, "earlier": earlier, "state": "running", "measured": measured, "seconds": {}, "failed": {},
+            "left_out": {},
         }  # fmt: skip
         self._write()
+
+    def has(self, *names: str) -> bool:
+        """Whether an earlier call has measured them all."""
+        return self._before.issuperset(names)
 
     def measure(self, name: str, work: Callable[[], Any], *, seconds: float = 0.0, keep: bool = True) -> Any:
         """What `work` returns, which is written under `name`; None where it failed or was left out.
@@ -53,7 +68,7 @@ class Report:
             if isinstance(error, Wrong):
                 self.document["measured"][name] = _plain(error.values)
             said = f"{type(error).__name__}: {error}"
-            lines = traceback.format_exc().strip().splitlines()[-LINES:]
+            lines = traceback.format_exc().replace(f"{ROOT}/", "").strip().splitlines()[-LINES:]
             self.document["failed"][name] = {"error": said, "traceback": lines}
             print(f"{name}: {said}", file=sys.stderr, flush=True)
         self.document["seconds"][name] = round(time.perf_counter() - began, 2)
@@ -75,6 +90,20 @@ class Report:
     def _write(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         write_json(self._path, self.document)
+
+
+def _earlier(path: Path, header: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """Headers of earlier calls with the names of what each measured, and the figures; what failed is measured again."""
+    if not path.exists():
+        return [], {}
+    document = json.loads(path.read_bytes())
+    same = all(document["environment"][what] == header["environment"][what] for what in ("devices", "versions"))
+    if not same or document["small"] != header["small"]:
+        return [], {}
+    known = {name for call in document.get("earlier", []) for name in call["measured"]}
+    measured = {name: figures for name, figures in document["measured"].items() if name not in document["failed"]}
+    call = {name: document[name] for name in ("command", "environment")}
+    return [*document.get("earlier", []), {**call, "measured": [one for one in measured if one not in known]}], measured
 
 
 def within(found: Mapping[str, Any], bounds: Mapping[str, float]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class Setting:
       small: the least that runs everything.
       ends: seconds since the epoch at which a part must have ended.
       command: as it was typed.
-      revision: of the code, where no checkout can say it.
+      revision: of the code; a checkout that was copied to the device may have a history of its own.
     """
 
     out: Path

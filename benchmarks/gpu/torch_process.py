@@ -39,11 +39,6 @@ class Torch:
         self._connection.send(("memory", program.name))
         return self._answer()
 
-    def forget(self) -> None:
-        """Give its memory back."""
-        self._connection.send(("forget", None))
-        self._answer()
-
     def end(self) -> None:
         self._process.kill()
         self._process.join()
@@ -82,12 +77,6 @@ def _done(what: str, told: Any, runs: dict[str, Any], on_gpu: bool) -> Any:
 
     if what == "prepare":
         return {program.name: _prepared(program, runs, on_gpu) for program in told}
-    if what == "forget":
-        runs.clear()
-        torch._dynamo.reset()
-        if on_gpu:
-            torch.cuda.empty_cache()
-        return None
     if what == "memory":
         if not on_gpu:
             return None
@@ -107,6 +96,8 @@ def _prepared(program: Program, runs: dict[str, Any], on_gpu: bool) -> float | s
     reason = torch_side.why_not(program.network, on_gpu=on_gpu)
     if reason:
         return reason
+    import torch
+
     began = time.perf_counter()
     try:
         both = torch_side.runs(
@@ -117,4 +108,6 @@ def _prepared(program: Program, runs: dict[str, Any], on_gpu: bool) -> float | s
     except Exception as error:
         return f"{type(error).__name__}: {str(error).strip()[:300]}"
     runs[program.name] = both[program.kind]
+    if on_gpu:
+        torch.cuda.empty_cache()
     return time.perf_counter() - began

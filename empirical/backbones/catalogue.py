@@ -11,13 +11,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Key
 from pydantic import Field
 
-from artifacts import UserError
+from artifacts import UserError, fingerprint
 from artifacts.files import digest_of
 from artifacts.frozen import Frozen
 from artifacts.runtime import wrong_in_bfloat16
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.checkpoint_locations import CheckpointLocations, Reading
 from empirical.backbones.checkpoints import PROVENANCE, read_checkpoint, read_provenance, weights_fingerprint
+from empirical.backbones.feature_norm import FixedNorm
 from empirical.backbones.own import own_backbone
 from empirical.backbones.published import BY_NAME, PublishedBackbone, WeightsFile
 from empirical.backbones.small_resnet import SmallResNet
@@ -39,6 +40,7 @@ class BackboneChoice(Frozen):
       options: passed to a user's own function.
       compute: what the network computes in; parameters and statistics are float32 in either case.
       rematerialise: forget activations inside blocks and compute them again for the gradient: less memory, more time.
+      feature_norm: length to which every image's features are brought; None: as the network gives them.
     """
 
     name: str
@@ -46,13 +48,15 @@ class BackboneChoice(Frozen):
     options: Mapping[str, str | int | float | bool] = Field(default_factory=dict)
     compute: Literal["float32", "bfloat16"] = "float32"
     rematerialise: bool = False
+    feature_norm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
 
 
 class Loaded(NamedTuple):
     """A backbone with its weights.
 
     Attributes:
-      fingerprint: SHA-256 of the weights as loaded.
+      fingerprint: SHA-256 of the weights as loaded, and of the length of features where the recipe sets one: equal
+        fingerprints give equal features.
       provenance: where they come from, as JSON values.
     """
 
@@ -83,11 +87,15 @@ def load(choice: BackboneChoice, locations: CheckpointLocations) -> Loaded:
         path, file = (choice.checkpoint, None) if choice.checkpoint else locations.found(one)
         reading = AS_USUAL if choice.checkpoint else locations.readings.get(choice.name, AS_USUAL)
         backbone, provenance = read_published(one, path, file, _shapes(choice), reading)
-    return Loaded(backbone, weights_fingerprint(backbone), provenance)
+    weights = weights_fingerprint(backbone)
+    if choice.feature_norm is None:
+        return Loaded(backbone, weights, provenance)
+    scaled = fingerprint({"weights": weights, "feature_norm": choice.feature_norm})
+    return Loaded(FixedNorm(backbone, choice.feature_norm), scaled, provenance)
 
 
 def fresh(choice: BackboneChoice, *, key: Key[Array, ""]) -> Backbone:
-    """The chosen architecture with random weights; no file is read.
+    """The chosen architecture with random weights, its features of their own length; no file is read.
 
     Raises:
       UserError: no such architecture, or one of the user's own, which only their function can make; or bfloat16 where

@@ -7,7 +7,7 @@ from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import ClipText
 from empirical.backbones.clip_vit import ClipViT
 from empirical.backbones.resnet_names import COUNTERS, block_origins, norm_origins
-from empirical.backbones.tensor_names import Dialect, Origins, TensorOrigin
+from empirical.backbones.tensor_names import Dialect, Origins, TensorOrigin, linear_pairs, norm_pairs
 
 # Sizes that OpenAI's archives carry along, positions that transformers once stored.
 _SIZES = ("input_resolution", "context_length", "vocab_size")
@@ -30,7 +30,7 @@ def clip_resnet_origins(network: ClipResNet) -> Origins:
         **stems,
         **block_origins(network.depths, "visual.", [one.shortcut is not None for one in network.layers]),
         "pool.positions": TensorOrigin(("visual.attnpool.positional_embedding",)),
-        **_linears({f"pool.{ours}": f"visual.attnpool.{theirs}" for ours, theirs in maps.items()}),
+        **linear_pairs({f"pool.{ours}": f"visual.attnpool.{theirs}" for ours, theirs in maps.items()}),
     }
 
 
@@ -41,7 +41,7 @@ def openai_vit_origins(network: ClipViT) -> Origins:
         "token": TensorOrigin(("visual.class_embedding",)),
         "positions": TensorOrigin(("visual.positional_embedding",)),
         "projection.kernel": TensorOrigin(("visual.proj",)),
-        **_norms({"before_norm": "visual.ln_pre", "after_norm": "visual.ln_post"}),
+        **norm_pairs({"before_norm": "visual.ln_pre", "after_norm": "visual.ln_post"}),
         **_openai_blocks("visual.transformer.resblocks", len(network.layers)),
     }
 
@@ -53,7 +53,7 @@ def openai_text_origins(network: ClipText) -> Origins:
         "positions": TensorOrigin(("positional_embedding",)),
         "projection": TensorOrigin(("text_projection",)),
         "log_scale": TensorOrigin(("logit_scale",)),
-        **_norms({"after_norm": "ln_final"}),
+        **norm_pairs({"after_norm": "ln_final"}),
         **_openai_blocks("transformer.resblocks", len(network.layers)),
     }
 
@@ -69,7 +69,7 @@ def transformers_vit_origins(network: ClipViT, prefix: str) -> Origins:
         "token": TensorOrigin((f"{prefix}embeddings.class_embedding",)),
         "positions": TensorOrigin((f"{prefix}embeddings.position_embedding.weight",)),
         "projection.kernel": TensorOrigin(("visual_projection.weight",), "matrix"),
-        **_norms({"before_norm": f"{prefix}pre_layrnorm", "after_norm": f"{prefix}post_layernorm"}),
+        **norm_pairs({"before_norm": f"{prefix}pre_layrnorm", "after_norm": f"{prefix}post_layernorm"}),
         **_transformers_blocks(f"{prefix}encoder.layers", len(network.layers)),
     }
 
@@ -81,7 +81,7 @@ def transformers_text_origins(network: ClipText) -> Origins:
         "positions": TensorOrigin(("text_model.embeddings.position_embedding.weight",)),
         "projection": TensorOrigin(("text_projection.weight",), "matrix"),
         "log_scale": TensorOrigin(("logit_scale",)),
-        **_norms({"after_norm": "text_model.final_layer_norm"}),
+        **norm_pairs({"after_norm": "text_model.final_layer_norm"}),
         **_transformers_blocks("text_model.encoder.layers", len(network.layers)),
     }
 
@@ -126,12 +126,12 @@ def timm_vit_origins(network: ClipViT) -> Origins:
         "token": TensorOrigin(("cls_token",), "two leading"),
         "positions": TensorOrigin(("pos_embed",), "one leading"),
         "projection.kernel": TensorOrigin(("head.weight",), "matrix"),
-        **_norms({"before_norm": "norm_pre", "after_norm": "norm"}),
+        **norm_pairs({"before_norm": "norm_pre", "after_norm": "norm"}),
     }
     for place in range(len(network.layers)):
         ours, block = f"layers.{place}", f"blocks.{place}"
-        origins |= _norms({f"{ours}.attention_norm": f"{block}.norm1", f"{ours}.map_norm": f"{block}.norm2"})
-        origins |= _linears({
+        origins |= norm_pairs({f"{ours}.attention_norm": f"{block}.norm1", f"{ours}.map_norm": f"{block}.norm2"})
+        origins |= linear_pairs({
             f"{ours}.attention.inputs": f"{block}.attn.qkv", f"{ours}.attention.outputs": f"{block}.attn.proj",
             f"{ours}.expand": f"{block}.mlp.fc1", f"{ours}.contract": f"{block}.mlp.fc2",
         })  # fmt: skip
@@ -169,8 +169,8 @@ def _openai_blocks(theirs: str, depth: int) -> Origins:
         ours, block = f"layers.{place}", f"{theirs}.{place}"
         origins[f"{ours}.attention.inputs.kernel"] = TensorOrigin((f"{block}.attn.in_proj_weight",), "matrix")
         origins[f"{ours}.attention.inputs.bias"] = TensorOrigin((f"{block}.attn.in_proj_bias",))
-        origins |= _norms({f"{ours}.attention_norm": f"{block}.ln_1", f"{ours}.map_norm": f"{block}.ln_2"})
-        origins |= _linears({
+        origins |= norm_pairs({f"{ours}.attention_norm": f"{block}.ln_1", f"{ours}.map_norm": f"{block}.ln_2"})
+        origins |= linear_pairs({
             f"{ours}.attention.outputs": f"{block}.attn.out_proj",
             f"{ours}.expand": f"{block}.mlp.c_fc", f"{ours}.contract": f"{block}.mlp.c_proj",
         })  # fmt: skip
@@ -184,10 +184,10 @@ def _transformers_blocks(theirs: str, depth: int) -> Origins:
         parts = [f"{block}.self_attn.{part}_proj" for part in "qkv"]
         origins[f"{ours}.attention.inputs.kernel"] = TensorOrigin(_each(parts, "weight"), "matrix")
         origins[f"{ours}.attention.inputs.bias"] = TensorOrigin(_each(parts, "bias"))
-        origins |= _norms({
+        origins |= norm_pairs({
             f"{ours}.attention_norm": f"{block}.layer_norm1", f"{ours}.map_norm": f"{block}.layer_norm2"
         })  # fmt: skip
-        origins |= _linears({
+        origins |= linear_pairs({
             f"{ours}.attention.outputs": f"{block}.self_attn.out_proj",
             f"{ours}.expand": f"{block}.mlp.fc1", f"{ours}.contract": f"{block}.mlp.fc2",
         })  # fmt: skip
@@ -196,19 +196,3 @@ def _transformers_blocks(theirs: str, depth: int) -> Origins:
 
 def _each(parts: Iterable[str], field: str) -> tuple[str, ...]:
     return tuple(f"{part}.{field}" for part in parts)
-
-
-def _norms(pairs: dict[str, str]) -> Origins:
-    return {
-        f"{ours}.{field}": TensorOrigin((f"{theirs}.{name}",))
-        for ours, theirs in pairs.items()
-        for field, name in (("scale", "weight"), ("shift", "bias"))
-    }
-
-
-def _linears(pairs: dict[str, str]) -> Origins:
-    origins: dict[str, TensorOrigin] = {}
-    for ours, theirs in pairs.items():
-        origins[f"{ours}.kernel"] = TensorOrigin((f"{theirs}.weight",), "matrix")
-        origins[f"{ours}.bias"] = TensorOrigin((f"{theirs}.bias",))
-    return origins

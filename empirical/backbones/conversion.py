@@ -5,7 +5,7 @@ from pathlib import Path
 import equinox as eqx
 import jax
 
-from artifacts import UserError
+from artifacts import ArgumentError
 from artifacts.files import replacing
 from empirical.backbones.catalogue import AS_USUAL, BackboneChoice, fresh, published, read_published
 from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
@@ -18,12 +18,13 @@ def convert(name: str, locations: CheckpointLocations, source: Path | None = Non
     Args:
       source: the file to convert; None: where it is looked for. A file with a published checksum must agree with it.
     Raises:
-      UserError: there is no source or no folder, or the source is not exactly the backbone.
+      ArgumentError: no folder is named.
+      UserError: there is no source, or the source is not exactly the backbone.
     """
     one = published(name)
     target = locations.converted(name)
     if target is None:
-        raise UserError(f"Converted weights must have somewhere to go, but no folder is named; set {VARIABLE}.")
+        raise ArgumentError(f"Converted weights must have somewhere to go, but no folder is named; set {VARIABLE}.")
     candidates = [(path, file) for path, file in locations.candidates(one) if path != target and path.is_file()]
     if source is None and not candidates:
         locations.found(one)  # says what was looked for

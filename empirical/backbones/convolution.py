@@ -41,6 +41,33 @@ class Convolution(eqx.Module):
         return jax.lax.platform_dependent(x, kernel, cpu=gathered, default=convolved)
 
 
+class BiasedConvolution(eqx.Module):
+    """A convolution and a bias for each of its outputs."""
+
+    convolution: Convolution
+    bias: Float32[Array, " outputs"]
+
+    def __call__(self, x: Float[Array, "n side side inputs"]) -> Float[Array, "n out out outputs"]:
+        """The convolved batch and the bias, in the type of `x`."""
+        return self.convolution(x) + self.bias.astype(x.dtype)
+
+
+class DepthwiseConvolution(eqx.Module):
+    """A kernel for each channel, with bias, padded by half its size."""
+
+    kernel: Float32[Array, "size size 1 c"]
+    bias: Float32[Array, " c"]
+
+    def __call__(self, x: Float[Array, "n side side c"]) -> Float[Array, "n side side c"]:
+        """The convolved batch, in the type of `x`."""
+        half = self.kernel.shape[0] // 2
+        convolved = jax.lax.conv_general_dilated(
+            x, self.kernel.astype(x.dtype), (1, 1), ((half, half), (half, half)),
+            dimension_numbers=("NHWC", "HWIO", "NHWC"), feature_group_count=x.shape[-1],
+        )  # fmt: skip
+        return convolved + self.bias.astype(x.dtype)
+
+
 def gathered_product(
     x: Float[Array, "n side side inputs"], kernel: Float[Array, "size size inputs outputs"], *, stride: int,
     padding: tuple[int, int],

@@ -21,6 +21,16 @@ class Linear(eqx.Module):
         return x @ self.kernel.astype(x.dtype) + self.bias.astype(x.dtype)
 
 
+class LayerScale(eqx.Module):
+    """A factor for each channel of what a block adds; a weight, not a norm's."""
+
+    kernel: Float32[Array, " c"]
+
+    def __call__(self, x: Float[Array, "*n c"]) -> Float[Array, "*n c"]:
+        """The scaled vectors along the last axis, in the type of `x`."""
+        return x * self.kernel.astype(x.dtype)
+
+
 def max_pooled(x: Float[Array, "n side side c"]) -> Float[Array, "n out out c"]:
     """Largest value in windows of 3 x 3, stride 2, padded by one."""
     padding = ((0, 0), (1, 1), (1, 1), (0, 0))

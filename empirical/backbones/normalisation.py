@@ -12,14 +12,20 @@ EPSILON = 1e-5
 
 
 class BatchNorm(eqx.Module):
-    """Scale and shift are trained; mean and variance are running statistics."""
+    """Scale and shift are trained; mean and variance are running statistics.
+
+    Attributes:
+      epsilon: added to the variance; PyTorch's 1e-5, where Keras has 1e-3.
+    """
 
     scale: Float32[Array, " c"]
     shift: Float32[Array, " c"]
     mean: Float32[Array, " c"]
     variance: Float32[Array, " c"]
+    epsilon: float = eqx.field(static=True)
 
-    def __init__(self, channels: int, *, scale: float = 1.0):
+    def __init__(self, channels: int, *, scale: float = 1.0, epsilon: float = EPSILON):
+        self.epsilon = epsilon
         self.scale = jnp.full(channels, scale, jnp.float32)
         self.variance = jnp.ones(channels, jnp.float32)
         self.shift = self.mean = jnp.zeros(channels, jnp.float32)
@@ -46,16 +52,22 @@ class BatchNorm(eqx.Module):
         return self._normalised(x, mean, variance), after
 
     def _normalised(self, x: Array, mean: Array, variance: Array) -> Array:
-        return ((x - mean) * (self.scale * jax.lax.rsqrt(variance + EPSILON)) + self.shift).astype(x.dtype)
+        return ((x - mean) * (self.scale * jax.lax.rsqrt(variance + self.epsilon)) + self.shift).astype(x.dtype)
 
 
 class LayerNorm(eqx.Module):
-    """Normalises the features of each token; it looks at no other example and keeps no statistics."""
+    """Normalises the features of each token; it looks at no other example and keeps no statistics.
+
+    Attributes:
+      epsilon: added to the variance; 1e-6 in timm's and torchvision's ViT and ConvNeXt.
+    """
 
     scale: Float32[Array, " c"]
     shift: Float32[Array, " c"]
+    epsilon: float = eqx.field(static=True)
 
-    def __init__(self, channels: int):
+    def __init__(self, channels: int, *, epsilon: float = EPSILON):
+        self.epsilon = epsilon
         self.scale = jnp.ones(channels, jnp.float32)
         self.shift = jnp.zeros(channels, jnp.float32)
 
@@ -63,4 +75,4 @@ class LayerNorm(eqx.Module):
         """Every vector along the last axis at mean 0 and variance 1, then scaled and shifted; in the type of `x`."""
         values = x.astype(jnp.float32)
         mean, variance = jnp.mean(values, -1, keepdims=True), jnp.var(values, -1, keepdims=True)
-        return ((values - mean) * jax.lax.rsqrt(variance + EPSILON) * self.scale + self.shift).astype(x.dtype)
+        return ((values - mean) * jax.lax.rsqrt(variance + self.epsilon) * self.scale + self.shift).astype(x.dtype)

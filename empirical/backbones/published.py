@@ -4,17 +4,16 @@ Source: docs/protocol.md, 3.1. Where no checksum is published, none is given; a 
 `distort bench checkpoints` shows.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from jaxtyping import Array, Key
 
-from empirical.backbones.backbone import Backbone
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50, TextSize
+from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50
 from empirical.backbones.clip_vit import VIT_B16, VIT_B32, VIT_L14, ClipViT, VitSize
+from empirical.backbones.published_form import Build, PublishedBackbone, WeightsFile, hub_file
+from empirical.backbones.published_torch import TORCH_PUBLISHED
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import (
     MOCO,
@@ -24,45 +23,6 @@ from empirical.backbones.resnet_names import (
     TORCHVISION,
     TORCHVISION_WRAPPED,
 )  # fmt: skip
-from empirical.backbones.tensor_names import Dialect
-
-Build = Callable[..., Backbone]
-
-
-@dataclass(frozen=True)
-class WeightsFile:
-    """One file that holds a backbone's weights.
-
-    Attributes:
-      name: below the checkpoints' folder.
-      address: direct, or that of a model hub's file.
-      sha256, md5: as published, perhaps only their beginnings; empty where none is.
-    """
-
-    name: str
-    address: str
-    sha256: str = ""
-    md5: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PublishedBackbone:
-    """A backbone of the catalogue.
-
-    Attributes:
-      needed_by: the recipes that name it.
-      files: the forms in which it is published, any one of which will do.
-      text: the size of the text tower that lies in the same file, CLIP only.
-    """
-
-    name: str
-    title: str
-    licence: str
-    needed_by: tuple[str, ...]
-    files: tuple[WeightsFile, ...]
-    dialects: tuple[Dialect, ...]
-    build: Build
-    text: TextSize | None = None
 
 
 def _resnet50(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bool) -> ResNet:
@@ -82,15 +42,10 @@ def _clip_vit(size: VitSize) -> Build:
 
 _MOCO = "https://dl.fbaipublicfiles.com/moco/moco_checkpoints"
 _OPENAI = "https://openaipublic.azureedge.net/clip/models"
-_HUB = "https://huggingface.co"
 
 
 def _openai(name: str, sha256: str) -> WeightsFile:
     return WeightsFile(name, f"{_OPENAI}/{sha256}/{name}", sha256=sha256)
-
-
-def _hub(owner: str, repository: str, file: str) -> WeightsFile:
-    return WeightsFile(f"{repository}/{file}", f"{_HUB}/{owner}/{repository}/resolve/main/{file}")
 
 
 PUBLISHED = (
@@ -142,7 +97,7 @@ PUBLISHED = (
         dialects=CLIP_RESNET, build=_clip_resnet50, text=TEXT_RN50,
         files=(
             _openai("RN50.pt", "afeb0e10f9e5a86da6080e35cf09123aca3b358a0c3e3b6c78a7b63bc04b6762"),
-            _hub("timm", "resnet50_clip.openai", "open_clip_model.safetensors"),
+            hub_file("timm", "resnet50_clip.openai", "open_clip_model.safetensors"),
         ),
     ),
     PublishedBackbone(
@@ -150,8 +105,8 @@ PUBLISHED = (
         dialects=CLIP_VIT, build=_clip_vit(VIT_B16), text=TEXT_512,
         files=(
             _openai("ViT-B-16.pt", "5806e77cd80f8b59890b7e101eabd078d9fb84e6937f9e85e4ecb61988df416f"),
-            _hub("openai", "clip-vit-base-patch16", "model.safetensors"),
-            _hub("timm", "vit_base_patch16_clip_224.openai", "open_clip_model.safetensors"),
+            hub_file("openai", "clip-vit-base-patch16", "model.safetensors"),
+            hub_file("timm", "vit_base_patch16_clip_224.openai", "open_clip_model.safetensors"),
         ),
     ),
     PublishedBackbone(
@@ -159,8 +114,8 @@ PUBLISHED = (
         dialects=CLIP_VIT, build=_clip_vit(VIT_B32), text=TEXT_512,
         files=(
             _openai("ViT-B-32.pt", "40d365715913c9da98579312b702a82c18be219cc2a73407c4526f58eba950af"),
-            _hub("openai", "clip-vit-base-patch32", "model.safetensors"),
-            _hub("timm", "vit_base_patch32_clip_224.openai", "open_clip_model.safetensors"),
+            hub_file("openai", "clip-vit-base-patch32", "model.safetensors"),
+            hub_file("timm", "vit_base_patch32_clip_224.openai", "open_clip_model.safetensors"),
         ),
     ),
     PublishedBackbone(
@@ -168,9 +123,10 @@ PUBLISHED = (
         dialects=CLIP_VIT, build=_clip_vit(VIT_L14), text=TEXT_768,
         files=(
             _openai("ViT-L-14.pt", "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836"),
-            _hub("openai", "clip-vit-large-patch14", "model.safetensors"),
-            _hub("timm", "vit_large_patch14_clip_224.openai", "open_clip_model.safetensors"),
+            hub_file("openai", "clip-vit-large-patch14", "model.safetensors"),
+            hub_file("timm", "vit_large_patch14_clip_224.openai", "open_clip_model.safetensors"),
         ),
     ),
+    *TORCH_PUBLISHED,
 )  # fmt: skip
 BY_NAME = {one.name: one for one in PUBLISHED}

@@ -1,4 +1,4 @@
-"""ResNet with bottleneck blocks, version 1.5: torchvision's network, that of MoCo, SwAV and the supervised weights.
+"""ResNet, version 1.5: torchvision's and timm's network, that of MoCo, SwAV and the supervised weights.
 
 Source: He et al. 2016; the stride sits in the 3 x 3 convolution of a block (version 1.5), not in its first.
 """
@@ -19,7 +19,8 @@ from empirical.backbones.roles import roles_by_field
 from empirical.records import NormMode
 
 EXPANSION = 4  # a block's outputs over its inner width
-RESNET50 = (3, 4, 6, 3)
+RESNET18, RESNET34, RESNET50 = (2, 2, 2, 2), (3, 4, 6, 3), (3, 4, 6, 3)
+RESNET101, RESNET152 = (3, 4, 23, 3), (3, 8, 36, 3)
 Block = TypeVar("Block", bound=eqx.Module)
 
 
@@ -61,39 +62,78 @@ class Bottleneck(eqx.Module):
         return jax.nn.relu(x + y), with_norms(self, (first, second, third, shortcut))
 
 
+class BasicBlock(eqx.Module):
+    """Two 3 x 3 convolutions beside a shortcut, which is the identity where the shape allows it."""
+
+    first: Convolution
+    first_norm: BatchNorm
+    second: Convolution
+    second_norm: BatchNorm
+    shortcut: Convolution | None
+    shortcut_norm: BatchNorm | None
+
+    def __init__(self, inputs: int, width: int, *, stride: int, key: Key[Array, ""]):
+        keys = jax.random.split(key, 3)
+        self.first = _convolution(3, inputs, width, stride=stride, key=keys[0])
+        self.first_norm = BatchNorm(width)
+        self.second = _convolution(3, width, width, key=keys[1])
+        self.second_norm = BatchNorm(width)
+        same = inputs == width and stride == 1
+        self.shortcut = None if same else _convolution(1, inputs, width, stride=stride, key=keys[2])
+        self.shortcut_norm = None if same else BatchNorm(width)
+
+    def __call__(
+        self, x: Float[Array, "n side side inputs"], norm_mode: NormMode
+    ) -> tuple[Float[Array, "n out out outputs"], "BasicBlock"]:
+        """The output, and the block with the statistics that the pass left behind."""
+        y, first = self.first_norm(self.first(x), norm_mode)
+        y, second = self.second_norm(self.second(jax.nn.relu(y)), norm_mode)
+        shortcut = None
+        if self.shortcut is not None and self.shortcut_norm is not None:
+            x, shortcut = self.shortcut_norm(self.shortcut(x), norm_mode)
+        after = eqx.tree_at(
+            lambda block: (block.first_norm, block.second_norm, block.shortcut_norm), self, (first, second, shortcut),
+            is_leaf=lambda leaf: leaf is None,
+        )  # fmt: skip
+        return jax.nn.relu(x + y), after
+
+
 class ResNet(Backbone):
-    """Global-average-pool features of a bottleneck ResNet; ResNet-50 by default, 23,508,032 parameters, 2048 features.
+    """Global-average-pool features of a ResNet; ResNet-50 by default, 23,508,032 parameters, 2048 features.
 
     Images come standardised by the data set's pipeline.
     """
 
     stem: Convolution
     stem_norm: BatchNorm
-    layers: tuple[Bottleneck, ...]
+    layers: tuple[Bottleneck | BasicBlock, ...]
     depths: tuple[int, ...] = eqx.field(static=True)
+    basic: bool = eqx.field(static=True)
     compute_dtype: Any = eqx.field(static=True)
     rematerialise: bool = eqx.field(static=True)
 
     def __init__(
-        self, depths: tuple[int, ...] = RESNET50, width: int = 64, *, key: Key[Array, ""],
+        self, depths: tuple[int, ...] = RESNET50, width: int = 64, *, key: Key[Array, ""], basic: bool = False,
         compute_dtype: Any = jnp.float32, rematerialise: bool = False,
     ):  # fmt: skip
         stem, *keys = jax.random.split(key, sum(depths) + 1)
         self.stem = _convolution(7, 3, width, stride=2, key=stem)
         self.stem_norm = BatchNorm(width)
-        self.layers = bottlenecks(Bottleneck, depths, width, keys)
-        self.depths = depths
+        block, expansion = (BasicBlock, 1) if basic else (Bottleneck, EXPANSION)
+        self.layers = bottlenecks(block, depths, width, keys, expansion=expansion)
+        self.depths, self.basic = depths, basic
         self.compute_dtype = jnp.dtype(compute_dtype)
         self.rematerialise = rematerialise
 
     @property
     def feature_dim(self) -> int:
         """Channels of the last block."""
-        return self.layers[-1].third.kernel.shape[-1]
+        last = self.layers[-1]
+        return (last.third if isinstance(last, Bottleneck) else last.second).kernel.shape[-1]
 
     @property
     def blocks(self) -> int:
-        """Number of bottlenecks in all stages together."""
+        """Number of residual blocks in all stages together."""
         return len(self.layers)
 
     @property
@@ -115,12 +155,16 @@ class ResNet(Backbone):
     def reinitialised(self, *, key: Key[Array, ""]) -> "ResNet":
         """The same architecture and precision with fresh weights."""
         width = self.stem.kernel.shape[-1]
-        return ResNet(self.depths, width, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)
+        return ResNet(
+            self.depths, width, key=key, basic=self.basic, compute_dtype=self.compute_dtype,
+            rematerialise=self.rematerialise,
+        )  # fmt: skip
 
 
 def bottlenecks(
-    block: Callable[..., Any], depths: tuple[int, ...], width: int, keys: list[Key[Array, ""]]
-) -> tuple[Any, ...]:
+    block: Callable[..., Any], depths: tuple[int, ...], width: int, keys: list[Key[Array, ""]], *,
+    expansion: int = EXPANSION,
+) -> tuple[Any, ...]:  # fmt: skip
     """The blocks of all stages in order: inner widths double from stage to stage, and all but the first halve sides.
 
     Args:
@@ -128,13 +172,14 @@ def bottlenecks(
       depths: blocks of each stage.
       width: inner width of the first stage, and channels that come in.
       keys: one a block, in order.
+      expansion: a block's outputs over its inner width.
     """
     made, inputs = [], width
     for stage, depth in enumerate(depths):
         for place in range(depth):
             stride = 2 if stage > 0 and place == 0 else 1
             made.append(block(inputs, width << stage, stride=stride, key=keys[len(made)]))
-            inputs = EXPANSION * (width << stage)
+            inputs = expansion * (width << stage)
     return tuple(made)
 
 

@@ -7,6 +7,7 @@ from empirical.backbones.resnet import ResNet
 from empirical.backbones.tensor_names import Dialect, Origins, TensorOrigin
 
 NORM_FIELDS = {"scale": "weight", "shift": "bias", "mean": "running_mean", "variance": "running_var"}
+BOTTLENECK = ("first", "second", "third")
 COUNTERS = r".*\.num_batches_tracked"
 
 
@@ -18,21 +19,29 @@ def resnet_origins(network: ResNet, prefix: str) -> Origins:
     """
     return {
         **convolution_and_norm("stem", f"{prefix}conv1", f"{prefix}bn1"),
-        **block_origins(network.depths, prefix, [one.shortcut is not None for one in network.layers]),
+        **block_origins(
+            network.depths,
+            prefix,
+            [one.shortcut is not None for one in network.layers],
+            places=("first", "second") if network.basic else BOTTLENECK,
+        ),
     }
 
 
-def block_origins(depths: tuple[int, ...], prefix: str, shortcuts: list[bool]) -> Origins:
-    """Those of the bottlenecks, which CLIP's network names alike.
+def block_origins(
+    depths: tuple[int, ...], prefix: str, shortcuts: list[bool], *, places: tuple[str, ...] = BOTTLENECK
+) -> Origins:
+    """Those of the blocks, which CLIP's network names alike.
 
     Args:
       depths: blocks of each stage.
       prefix: what a file puts before all names.
       shortcuts: for each block in order, whether its shortcut has a convolution.
+      places: fields of a block's convolutions, in order.
     """
     origins: dict[str, TensorOrigin] = {}
     for (ours, theirs), shortcut in zip(_places(depths), shortcuts, strict=True):
-        for place, name in enumerate(("first", "second", "third"), start=1):
+        for place, name in enumerate(places, start=1):
             outside = (f"{prefix}{theirs}.conv{place}", f"{prefix}{theirs}.bn{place}")
             origins |= convolution_and_norm(f"{ours}.{name}", *outside)
         if shortcut:

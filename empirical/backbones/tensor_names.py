@@ -21,8 +21,8 @@ from empirical.formats.stored_tensor import FLOATS, StoredTensors
 
 Module = TypeVar("Module", bound=eqx.Module)
 #: How axes lie elsewhere: `convolution` is outputs, inputs, height, width; `matrix` is outputs, inputs; `one leading`
-#: and `two leading` have so many axes of length 1 before the others.
-Layout = Literal["same", "convolution", "matrix", "one leading", "two leading"]
+#: and `two leading` have so many axes of length 1 before the others, `two trailing` behind them.
+Layout = Literal["same", "convolution", "matrix", "one leading", "two leading", "two trailing"]
 LEADING = {"one leading": 1, "two leading": 2}
 
 
@@ -56,6 +56,24 @@ class Dialect:
     origins: Callable[[Any], Origins]
     ignored: tuple[str, ...] = ()
     zero: tuple[str, ...] = ()
+
+
+def norm_pairs(pairs: dict[str, str]) -> Origins:
+    """Scale and shift of norm layers, by our field and their name."""
+    return {
+        f"{ours}.{field}": TensorOrigin((f"{theirs}.{name}",))
+        for ours, theirs in pairs.items()
+        for field, name in (("scale", "weight"), ("shift", "bias"))
+    }
+
+
+def linear_pairs(pairs: dict[str, str]) -> Origins:
+    """Kernel and bias of linear maps, by our field and their name."""
+    origins: dict[str, TensorOrigin] = {}
+    for ours, theirs in pairs.items():
+        origins[f"{ours}.kernel"] = TensorOrigin((f"{theirs}.weight",), "matrix")
+        origins[f"{ours}.bias"] = TensorOrigin((f"{theirs}.bias",))
+    return origins
 
 
 def speaking(path: Path, stored: StoredTensors, dialects: Iterable[Dialect]) -> Dialect:
@@ -119,7 +137,7 @@ def _array(path: Path, origin: TensorOrigin, stored: StoredTensors, shape: tuple
         if not np.isfinite(part).all():
             raise UserError(f"{path}: {name} must be finite, got NaN or infinity.")
     joined = values[0] if len(values) == 1 else np.concatenate(values)
-    if origin.layout in LEADING:
+    if origin.layout in LEADING or origin.layout == "two trailing":
         return joined.reshape(shape)
     turned = joined if origin.layout == "same" else joined.T
     return np.asarray(np.swapaxes(turned, 0, 1) if origin.layout == "convolution" else turned, order="C")
@@ -132,6 +150,8 @@ def _outside(shape: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
         return (outputs, inputs, height, width)
     if layout in LEADING:
         return (1,) * LEADING[layout] + shape
+    if layout == "two trailing":
+        return (*shape, 1, 1)
     return shape[::-1] if layout == "matrix" else shape
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from jaxtyping import Int
 
 from artifacts import UserError
-from empirical.formats.files import open_regular
+from artifacts.reading import open_regular
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 WORD_END = "</w>"

@@ -74,16 +74,17 @@ class TransformerBlock(eqx.Module):
 
 
 def through(
-    layers: tuple[TransformerBlock, ...], x: Float[Array, "n t c"], *, causal: bool, rematerialise: bool
+    layers: tuple[Any, ...], x: Float[Array, "n t c"], *, causal: bool, rematerialise: bool
 ) -> Float[Array, "n t c"]:
     """What leaves the last block.
 
     Args:
+      layers: blocks that take tokens and `causal`.
       causal: as for `Attention`.
       rematerialise: activations are computed again for the gradient instead of kept: less memory, more time.
     """
 
-    def applied(layer: TransformerBlock, x: Array) -> Array:
+    def applied(layer: Any, x: Array) -> Array:
         return layer(x, causal=causal)
 
     apply: Any = eqx.filter_checkpoint(applied) if rematerialise else applied

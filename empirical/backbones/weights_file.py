@@ -9,7 +9,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from artifacts import UserError
-from empirical.formats.files import open_regular
+from artifacts.reading import open_regular
 from empirical.formats.stored_tensor import StoredTensor, StoredTensors
 from empirical.formats.torch_file import read_torch
 

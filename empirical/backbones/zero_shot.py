@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
 from artifacts import UserError
+from artifacts.reading import read_text
 from empirical.backbones.backbone import Backbone, Forward, Role
 from empirical.backbones.catalogue import BackboneChoice, checked_sha256, published
 from empirical.backbones.checkpoint_locations import CheckpointLocations
@@ -23,7 +24,6 @@ from empirical.backbones.clip_text import ClipText
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.tokenizer import Tokenizer
 from empirical.backbones.weights_file import stored_tensors
-from empirical.formats.files import read_text
 from empirical.records import NormMode
 
 MOST_TEMPLATES = 1000

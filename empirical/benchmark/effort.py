@@ -4,10 +4,10 @@ Counted as one process does it, in the order of the plan: what `runs.materials` 
 another recipe or other weights came between; features of training images are kept in files.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from artifacts import canonical_json
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.run import Run
 from empirical.benchmark.set_sizes import SetSizes
@@ -56,8 +56,8 @@ class _Counter:
 
     def __init__(self, sizes: dict[str, SetSizes]):
         self._sizes = sizes
-        self._group: tuple[str, str] = ("", "")
-        self._in_memory: set[tuple[str, int]] = set()
+        self._recipe = ""
+        self._in_memory: set[tuple[str, str, int]] = set()
         self._in_files: set[tuple[str, str, int]] = set()
 
     def features_exist(self, run: Run) -> None:
@@ -73,21 +73,28 @@ class _Counter:
                 self._enter(run)
                 weights = (run.method.interpolation or InterpolationWeights()).weights
                 return Effort(passed=len(weights) * self._sizes[run.recipe.name].judged)
+            case "refitting":
+                return self._every_feature(run) + self._refitting(run)
             case "probe":
                 return self._training_features(run) + self._every_feature(run) + self._solved(run)
             case "description":
                 return self._description(run)
 
+    def _refitting(self, run: Run) -> Effort:
+        sizes = self._sizes[run.recipe.name]
+        looks = sizes.looks + 1
+        solved = looks * sizes.training * (run.recipe.classes or 1)
+        return Effort(passed=looks * sizes.training + sizes.judged, solved=solved)
+
     def _enter(self, run: Run) -> None:
-        group = (run.recipe.name, "" if run.pretraining is None else run.unit.condition)
-        if group != self._group:
-            self._group = group
+        if run.recipe.name != self._recipe:
+            self._recipe = run.recipe.name
             self._in_memory.clear()
 
     def _once(self, run: Run, what: str) -> Effort:
         """One evaluation of everything, unless it is in memory."""
         self._enter(run)
-        key = (what, run.seed if run.recipe.split is not None else 0)
+        key = (what, _network(run), run.seed if run.recipe.split is not None else 0)
         if key in self._in_memory:
             return Effort()
         self._in_memory.add(key)
@@ -103,8 +110,7 @@ class _Counter:
     def _file(self, run: Run) -> tuple[str, str, int]:
         probe, pipelines = run.recipe.probe, run.recipe.pipelines
         looks = isinstance(probe, SolvedProbe) and probe.view == "training" and pipelines.training.draws
-        weights = "" if run.pretraining is None else run.unit.condition
-        return run.recipe.name, weights, run.seed if looks or run.recipe.split is not None else 0
+        return run.recipe.name, _network(run), run.seed if looks or run.recipe.split is not None else 0
 
     def _training_features(self, run: Run) -> Effort:
         if self._file(run) in self._in_files:
@@ -120,10 +126,10 @@ class _Counter:
     def _training(self, run: Run) -> Effort:
         sizes, epochs = self._sizes[run.recipe.name], run.unit.epochs or 0
         images = epochs * sizes.training
-        if run.recipe.evaluate == "every_epoch":
+        if run.recipe.evaluated(run.seed) == "every_epoch":
             passed = (epochs + 1) * sizes.judged
         else:
-            passed = (epochs + 1) * sizes.selecting + round(evaluated_epochs(epochs) * sizes.others)
+            passed = (epochs + 1) * sizes.selecting + sizes.judged
         start = _partly_probed(run.method, run.recipe, sizes)
         frozen = set(run.method.trains) == {"head"} and run.method.adapter is None
         return start + (Effort(head_trained=images) if frozen else Effort(trained=images)) + Effort(passed=passed)
@@ -146,13 +152,9 @@ class _Counter:
         return effort
 
 
-def evaluated_epochs(epochs: int) -> float:
-    """How often all sets are judged where only selected epochs are: before training, at the end, at every best so far.
-
-    As many epochs are the best so far as in a sequence in random order: the harmonic number. A run that improves in
-    every epoch has `epochs + 1`.
-    """
-    return 1.0 + min(epochs, 1 + math.fsum(1 / epoch for epoch in range(1, epochs)))
+def _network(run: Run) -> str:
+    """What tells apart networks whose features differ."""
+    return canonical_json([run.backbone.model_dump(mode="json"), run.pretraining and str(run.pretraining)])
 
 
 def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:
@@ -164,9 +166,7 @@ def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:
 
 
 def _pretraining(run: Run) -> Effort:
-    from empirical.pretraining import HELD_OUT_PICTURES, LOOKS, Pretraining
+    from empirical.pretraining import HELD_OUT_PICTURES, Pretraining
 
-    assert run.condition is not None
-    assert run.condition.pretraining is not None
-    batch = Pretraining().batch_size * len(LOOKS)
-    return Effort(trained=run.condition.pretraining.steps * batch, passed=HELD_OUT_PICTURES)
+    assert run.pretrained_for is not None
+    return Effort(trained=run.pretrained_for.steps * Pretraining().batch_size, passed=HELD_OUT_PICTURES)

@@ -1,6 +1,6 @@
 """What finished runs were made from: runs of other data or weights do not stand in one table with the rest."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,14 +32,23 @@ def origin(artifact: Artifact) -> Origin:
     return Origin(material, code, artifact.versions, _written(artifact.path))
 
 
-def mixed(origins: Mapping[Unit, Origin]) -> dict[Unit, str]:
+def mixed(
+    origins: Mapping[Unit, Origin], *, own_network: Callable[[Unit], bool] = lambda unit: False
+) -> dict[Unit, str]:
     """Runs whose data or weights are not those of the newest run beside them, and what differs.
 
     Replicates of the embedded digits have data of their own, and circumstances of pretraining weights of their own:
     only runs of one recipe and seed share data, and only those of one recipe and circumstance share weights.
+
+    Args:
+      own_network: whether every seed has a network of its own under the unit's circumstance.
     """
+
+    def same_weights(unit: Unit) -> tuple:
+        return unit.recipe, unit.condition, unit.seed if own_network(unit) else None
+
     refused: dict[Unit, str] = {}
-    for part, shared_by in (("data", _same_data), ("classes", _same_data), ("weights", _same_weights)):
+    for part, shared_by in (("data", _same_data), ("classes", _same_data), ("weights", same_weights)):
         groups: dict[tuple, list[Unit]] = {}
         for unit in origins:
             if part in origins[unit].material:
@@ -72,10 +81,6 @@ def notes(origins: Mapping[Unit, Origin]) -> list[str]:
 
 def _same_data(unit: Unit) -> tuple:
     return unit.recipe, unit.seed
-
-
-def _same_weights(unit: Unit) -> tuple:
-    return unit.recipe, unit.condition
 
 
 def _written(path: Path) -> float:

@@ -49,11 +49,12 @@ def plan(suite: Suite, results: Results) -> Plan:
             units += sweep_units(recipe, sweep, grids[sweep.label].values)
             if sweep.extensions and not grids[sweep.label].settled:
                 undecided.append(f"{recipe.name}: {sweep.label} may extend its grid by up to {sweep.extensions}")
-        for label in recipe.interpolate:
-            selected_runs = _at_selected_rate(recipe, label, grids[label])
-            units += (unit.model_copy(update={"kind": "interpolation"}) for unit in selected_runs or ())
-            if selected_runs is None:
-                undecided.append(f"{recipe.name}: interpolation of {label} awaits its learning rate")
+        for kind, labels in (("interpolation", recipe.interpolate), ("refitting", recipe.refit)):
+            for label in labels:
+                selected_runs = _at_selected_rate(recipe, label, grids[label])
+                units += (unit.model_copy(update={"kind": kind}) for unit in selected_runs or ())
+                if selected_runs is None:
+                    undecided.append(f"{recipe.name}: {kind} of {label} awaits its learning rate")
         for condition in recipe.conditions:
             known, complete = _condition_units(recipe, condition, grids)
             units += known
@@ -95,19 +96,28 @@ def sweep_units(recipe: Recipe, sweep: Sweep, values: Sequence[float]) -> Iterat
 
 
 def _first_units(recipe: Recipe) -> Iterator[Unit]:
-    """Linear probes, the description of the data set, the trained probe."""
+    """Networks that are pretrained here, linear probes, the description of the data set, the trained probe."""
+    yield from _pretrainings(recipe, None, recipe.seeds)
     yield from probe_units(recipe)
     yield description_unit(recipe)
     if isinstance(recipe.probe, TrainedProbe):
         yield trained_probe_unit(recipe)
 
 
-def _trainings(recipe: Recipe, method: Method, value: float, epochs: int, condition: str = "") -> Iterator[Unit]:
-    for seed in recipe.seeds:
+def _pretrainings(recipe: Recipe, condition: Condition | None, seeds: Sequence[int]) -> Iterator[Unit]:
+    found = (pretraining_unit(recipe, condition, seed) for seed in seeds)
+    yield from dict.fromkeys(unit for unit in found if unit is not None)
+
+
+def _trainings(
+    recipe: Recipe, method: Method, value: float, epochs: int, condition: Condition | None = None
+) -> Iterator[Unit]:
+    seeds = None if condition is None else condition.seeds
+    for seed in seeds or recipe.seeds:
         yield Unit(
             kind="training",
             recipe=recipe.name,
-            condition=condition,
+            condition="" if condition is None else condition.name,
             method=method.label,
             learning_rate=value,
             epochs=epochs,
@@ -127,7 +137,14 @@ def _at_selected_rate(recipe: Recipe, label: str, grid: Grid, condition: Conditi
     if condition is None:
         return list(_trainings(recipe, sweep.method, value, epochs))
     value = float(f"{value * condition.rate_factor:.6g}")
-    return list(_trainings(recipe, condition.method or sweep.method, value, epochs, condition.name))
+    return list(_trainings(recipe, condition.method or sweep.method, value, epochs, condition))
+
+
+def _on_own_grid(recipe: Recipe, label: str, condition: Condition) -> list[Unit]:
+    """A sweep's method, or another in its place, on the condition's own learning rates."""
+    sweep = recipe.sweep(label)
+    epochs, method = sweep.epochs or recipe.epochs, condition.method or sweep.method
+    return [unit for value in condition.learning_rates for unit in _trainings(recipe, method, value, epochs, condition)]
 
 
 def _condition_units(recipe: Recipe, condition: Condition, grids: dict[str, Grid]) -> tuple[list[Unit], bool]:
@@ -135,12 +152,15 @@ def _condition_units(recipe: Recipe, condition: Condition, grids: dict[str, Grid
     units: list[Unit] = []
     if not condition.name:
         return units, True
-    trainings = [_at_selected_rate(recipe, label, grids[label], condition) for label in condition.like]
+    if condition.learning_rates:
+        trainings: list[list[Unit] | None] = [_on_own_grid(recipe, label, condition) for label in condition.like]
+    else:
+        trainings = [_at_selected_rate(recipe, label, grids[label], condition) for label in condition.like]
     if any(part is None for part in trainings):
         return units, False
-    if condition.pretraining is not None:
-        units.append(pretraining_unit(recipe, condition))
-        units += probe_units(recipe, condition.name)
+    if condition.changes_features:
+        units += _pretrainings(recipe, condition, condition.seeds or recipe.seeds)
+        units += probe_units(recipe, condition)
         units.append(description_unit(recipe, condition.name))
     return [*units, *(unit for part in trainings for unit in part or ())], True
 

@@ -8,11 +8,12 @@ from typing import Any
 from pydantic import BaseModel
 
 from artifacts import UserError, fingerprint
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.benchmark.suite import Suite, read_suite
 from empirical.benchmark.units import FOLDERS, Unit, pretraining_unit, trained_probe_unit
 from empirical.benchmark.workspace import Workspace
 from empirical.methods import Method
-from empirical.recipes import Condition, Recipe, TrainedProbe
+from empirical.recipes import Condition, PretrainedFor, Recipe, TrainedProbe
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Run:
         recipe, unit = self.recipe, self.unit
         if unit.kind == "pretraining":
             # Not the recipe: all recipes share a backbone that was pretrained for as long.
-            return {"kind": unit.kind, "pretraining": self._pretraining}
+            return {"kind": unit.kind, "pretraining": _dumped(self.pretrained_for)}
         common = {
             "kind": unit.kind,
             "recipe": recipe.name,
@@ -104,7 +105,7 @@ class Run:
         return {
             **common,
             "criterion": _dumped(recipe.criterion),
-            "evaluate": recipe.evaluate,
+            "evaluate": recipe.evaluated(self.seed),
             "method": _dumped(self.method.without_interpolation),
             "probe": _dumped(recipe.probe) if self.method.needs_probe else None,
             "learning_rate": unit.learning_rate,
@@ -129,11 +130,25 @@ class Run:
 
     @cached_property
     def pretraining(self) -> "Run | None":
-        """The run that pretrains its backbone, where its condition asks for one."""
-        condition = self.condition
-        if condition is None or condition.pretraining is None or self.unit.kind == "pretraining":
+        """The run that pretrains its backbone, where its recipe or its condition asks for one."""
+        if self.unit.kind == "pretraining":
             return None
-        return self.beside(pretraining_unit(self.recipe, condition))
+        unit = pretraining_unit(self.recipe, self.condition, self.unit.seed)
+        return None if unit is None else self.beside(unit)
+
+    @cached_property
+    def pretrained_for(self) -> PretrainedFor | None:
+        """The pretraining of the network that it starts from, its seed worked out; None where weights are given."""
+        changed = None if self.condition is None else self.condition.pretraining
+        pretraining = changed or self.recipe.pretraining
+        return None if pretraining is None else pretraining.from_seed(self.seed)
+
+    @cached_property
+    def backbone(self) -> BackboneChoice:
+        """As the recipe names it, with the length of features that the condition gives them."""
+        changed = None if self.condition is None else self.condition.feature_norm
+        named = self.recipe.backbone
+        return named if changed is None else named.model_copy(update={"feature_norm": changed})
 
     @cached_property
     def head(self) -> "Run | None":
@@ -147,7 +162,7 @@ class Run:
         if isinstance(self.recipe.probe, TrainedProbe):
             return self.beside(trained_probe_unit(self.recipe, self.unit.condition))
         # A head start is a change of method alone: its probe is the recipe's own.
-        condition = self.unit.condition if self.condition and self.condition.kind == "pretraining" else ""
+        condition = self.unit.condition if self.condition and self.condition.changes_features else ""
         # Where nothing is drawn, the first seed's probe is every seed's.
         seeds = self.recipe.probe_seeds
         seed = self.unit.seed if self.unit.seed in seeds else seeds[0]
@@ -155,13 +170,13 @@ class Run:
 
     @cached_property
     def trained(self) -> "Run":
-        """The training run whose end an interpolation judges."""
+        """The training run whose end an interpolation or a refitting judges."""
         return self.beside(self.unit.model_copy(update={"kind": "training"}))
 
     @cached_property
     def dependencies(self) -> "tuple[Run, ...]":
         """What must be finished before it begins, in the order in which it is done."""
-        needed = self.trained if self.unit.kind == "interpolation" else self.head
+        needed = self.trained if self.unit.kind in ("interpolation", "refitting") else self.head
         return tuple(run for run in (self.pretraining, needed) if run is not None)
 
     def beside(self, unit: Unit) -> "Run":
@@ -169,14 +184,10 @@ class Run:
         return Run(unit, self.suite, self.workspace)
 
     @property
-    def _pretraining(self) -> Any:
-        return None if self.condition is None else _dumped(self.condition.pretraining)
-
-    @property
     def _backbone(self) -> dict[str, Any]:
-        """As the recipe names it. Where its file lies is no part of the meaning: the weights' hash is an input."""
-        named = self.recipe.backbone.model_dump(mode="json", exclude={"checkpoint"})
-        return {**named, "pretraining": self._pretraining}
+        """Where its file lies is no part of the meaning: the weights' hash is an input."""
+        named = self.backbone.model_dump(mode="json", exclude={"checkpoint"})
+        return {**named, "pretraining": _dumped(self.pretrained_for)}
 
 
 def read_run(unit: Unit, workspace: Workspace) -> Run:

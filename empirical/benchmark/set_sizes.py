@@ -43,18 +43,21 @@ def set_sizes(ledger: Ledger, recipe: Recipe) -> SetSizes | None:
     source = family(recipe.family, data.families)
     # Under a protocol that holds nothing out the reported ID set selects too.
     shared = recipe.split is None and source.validation is None and recipe.protocol.held_out == 0
-    looks = len(source.ood) if source.pooled else 0
+    chosen = [part for part in source.ood if recipe.ood is None or part.name in recipe.ood]
+    looks = sum(not part.whole for part in chosen) if source.pooled else 0
     described = ledger.result(description_unit(recipe), Description)
     if described is not None:
         sizes = dict(described.sizes)
         training, selecting = sizes.pop("id_training"), sizes.pop("id_validation")
         others = sum(sizes.values()) - (selecting if shared else 0)
         return SetSizes(training, selecting, others, max(described.sizes.values()), looks)
-    chosen = [part for part in source.ood if recipe.ood is None or part.name in recipe.ood]
     if recipe.split is not None:
         split = recipe.split
-        largest = max(split.training, split.validation, split.test)
-        return SetSizes(split.training, split.validation, (1 + len(chosen)) * split.test, largest, looks)
+        sizes = [_size(ledger, source, part) or 0 for part in chosen if part.whole]
+        whole = [min(size, split.ood or size) for size in sizes]
+        others = split.test + looks * (split.ood or split.test) + sum(whole)
+        largest = max(split.training, split.validation, split.test, *whole)
+        return SetSizes(split.training, split.validation, others, largest, looks)
     return _of_parts(ledger, recipe, source, chosen, shared=shared)
 
 

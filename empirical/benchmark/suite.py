@@ -1,6 +1,5 @@
 """A suite is some recipes that are run, reported and compared together."""
 
-import json
 import logging
 from collections.abc import Iterable
 from functools import lru_cache
@@ -11,15 +10,17 @@ from pydantic import Field, ValidationError, model_validator
 from artifacts import UserError
 from artifacts.files import write_json
 from artifacts.frozen import Frozen
+from artifacts.reading import MOST_TEXT, read_json, read_regular, why_unreadable
 from empirical.datasets.protocols import CLEAN, PAPER
 from empirical.recipes import EMBEDDED_RECIPES, PAPER_RECIPES, Evaluate, Recipe, Scale, clean, miniature
+from empirical.records import SUITES
 
 SUITE_FILE = "suite.json"
 #: A suite file that this version cannot read.
 OLDER_FILE = "suite.older.json"
 logger = logging.getLogger(__name__)
 #: Suites that have a name; any other is a TOML file of the user's (`suite.configuration`).
-NAMES = ("embedded", "miniature", "paper")
+NAMES = SUITES
 
 
 class Suite(Frozen):
@@ -50,14 +51,14 @@ class Suite(Frozen):
 
 
 def named_suite(
-    name: str, *, scale: Scale = "default", protocol: str = PAPER.name, evaluate: Evaluate = "every_epoch"
+    name: str, *, scale: Scale = "default", protocol: str = PAPER.name, evaluate: Evaluate | None = None
 ) -> Suite:
     """One of the suites that have a name.
 
     Args:
       scale: how large the embedded benchmark is, and, for `quick`, that the miniatures are the least that shows all.
       protocol: `paper` or `clean`, for the suites `paper` and `miniature`.
-      evaluate: `selected` judges OOD sets only where an epoch is the best so far, and at the end.
+      evaluate: when sets that do not select are judged (`Recipe.evaluate`); None: as the recipes have it.
     Raises:
       UserError: there is no such suite or protocol.
     """
@@ -76,7 +77,9 @@ def named_suite(
     return Suite(name=name, recipes=_evaluating(recipes, evaluate))
 
 
-def _evaluating(recipes: Iterable[Recipe], evaluate: Evaluate) -> tuple[Recipe, ...]:
+def _evaluating(recipes: Iterable[Recipe], evaluate: Evaluate | None) -> tuple[Recipe, ...]:
+    if evaluate is None:
+        return tuple(recipes)
     return tuple(recipe.model_copy(update={"evaluate": evaluate}) for recipe in recipes)
 
 
@@ -116,22 +119,22 @@ def read_suite(folder: Path) -> Suite:
     """
     path = folder / SUITE_FILE
     try:
-        return _suite(path.read_bytes())
+        return _suite(read_regular(path, MOST_TEXT))
     except FileNotFoundError as error:
         raise UserError(
             f"{folder} must hold a suite ({SUITE_FILE}), but there is none; run `distort bench run`."
         ) from error
-    except ValidationError as error:
+    except (OSError, ValidationError) as error:
         raise UserError(
-            f"{path} must be of this version ({str(error).splitlines()[0]}); `distort bench run` writes it anew."
+            f"{path} must be of this version ({why_unreadable(error)}); `distort bench run` writes it anew."
         ) from error
 
 
 def _name(path: Path) -> str | None:
     """What a suite file of any version calls its suite; None where it is damaged."""
     try:
-        return json.loads(path.read_bytes()).get("name")
-    except (ValueError, AttributeError):
+        return read_json(path).get("name")
+    except (OSError, ValueError, AttributeError):
         return None
 
 

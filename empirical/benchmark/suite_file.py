@@ -3,16 +3,17 @@
 The file also says where data and checkpoints lie (docs/datasets.md), so one file is a whole experiment.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
-from empirical.augment.transforms import OWN, Pipelines
+from artifacts.mistakes import mistake
+from artifacts.reading import read_toml
+from empirical.augment.transforms import Pipelines
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.benchmark.suite import Suite
 from empirical.datasets.catalogue import TRANSFORMS, family
@@ -20,17 +21,25 @@ from empirical.datasets.configuration import Data, read_data
 from empirical.datasets.protocols import CLEAN, PAPER, Protocol, Split
 from empirical.methods import LP, method
 from empirical.recipes import EMBEDDED_RECIPES, PAPER_RECIPES, Recipe, SolvedProbe, Sweep, clean
+from empirical.recipes.own import BATCH_SIZE, EPOCHS, own_pipelines, own_sweeps, swept
 from empirical.recipes.penalties import PAPER_PENALTIES
 from empirical.selection import Criterion
 
+Model = TypeVar("Model", bound=BaseModel)
+
 
 class OwnSweep(Frozen):
-    """A method by name or as a table (docs/benchmark.md), and its grid; LP has none."""
+    """A method by name or as a table (docs/benchmark.md), and its grid, else the default one; LP has none."""
 
     method: str | Mapping[str, Any]
     learning_rates: tuple[float, ...] = ()
-    extensions: int = 0
+    extensions: int | None = None
     epochs: int | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_alone(cls, content: Any) -> Any:
+        return {"method": content} if isinstance(content, str) else content
 
 
 class OwnRecipe(Frozen):
@@ -65,6 +74,7 @@ class OwnRecipe(Frozen):
     split: Split | None = None
     evaluate: Literal["every_epoch", "selected"] | None = None
     interpolate: tuple[str, ...] | None = None
+    refit: tuple[str, ...] | None = None
     describe: bool | None = None
 
 
@@ -85,21 +95,23 @@ def read_suite_file(path: Path, *, root: Path | None = None) -> Suite:
     """
     data = read_data(path, root=root)
     try:
-        found = _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        found = _File.model_validate(read_toml(path))
     except ValidationError as error:
-        raise UserError(f"{path} must describe at least one recipe, but {_first(error)}.") from error
+        raise UserError(
+            f"{path} must describe at least one recipe as docs/benchmark.md does, but {mistake(error, _File)}."
+        ) from error
     recipes = []
     for name, own in found.recipes.items():
         try:
             recipes.append(_recipe(name, own, data, path.parent))
         except ValidationError as error:
-            raise UserError(f"{path}: recipe {name} is contradictory: {_first(error)}.") from error
+            raise UserError(f"{path}: recipe {name} is contradictory: {mistake(error, Recipe)}.") from error
         except UserError as error:
             raise UserError(f"{path}: recipe {name}: {error}") from error
     try:
         return Suite(name=found.name or path.stem, recipes=tuple(recipes))
     except ValidationError as error:
-        raise UserError(f"{path}: {_first(error)}.") from error
+        raise UserError(f"{path}: {mistake(error, Suite)}.") from error
 
 
 def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
@@ -113,9 +125,15 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
     elif own.split is not None:
         raise UserError(f"`split` is for data sets that come with the package; {source.name} has its own.")
     simple = (
-        "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "describe"
+        "title", "epochs", "batch_size", "seeds", "classes", "ood", "split", "evaluate", "interpolate", "refit",
+        "describe"
     )  # fmt: skip
     fields |= {name: getattr(own, name) for name in simple if getattr(own, name) is not None}
+    if own.seeds is not None:  # what it is like has seeds of its own, some of which its conditions and curves are of
+        fields["watched"] = tuple(seed for seed in fields.get("watched", ()) if seed in own.seeds)
+        fields["conditions"] = tuple(
+            condition.model_copy(update={"seeds": None}) for condition in fields.get("conditions", ())
+        )
     if own.backbone is not None:
         fields["backbone"] = _backbone(own.backbone, base)
     if own.held_out is not None:
@@ -129,7 +147,7 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
     if own.side is not None:
         fields["pipelines"] = fields["pipelines"].at_side(own.side)
     if own.probe is not None:
-        fields["probe"] = None if own.probe is False else SolvedProbe.model_validate({**_probe(fields), **own.probe})
+        fields["probe"] = None if own.probe is False else _part(SolvedProbe, "probe", {**_probe(fields), **own.probe})
     if own.methods is not None:
         fields["sweeps"] = tuple(_sweep(sweep) for sweep in own.methods if not _is_probe(sweep, fields))
     if own.metric is not None:
@@ -146,23 +164,33 @@ def _foundation(name: str, own: OwnRecipe) -> dict[str, Any]:
         recipe = known[own.like]
         recipe = clean(recipe) if own.protocol == CLEAN.name and own.like in PAPER_RECIPES else recipe
         return {**dict(recipe), "name": name, "source": f"like {own.like}"}
-    missing = [field for field in ("backbone", "methods", "epochs", "batch_size") if getattr(own, field) is None]
-    if missing:
-        raise UserError(f"`{missing[0]}` must be given, or `like` must name a recipe to take it from.")
+    if own.backbone is None:
+        raise UserError("`backbone` must be given, or `like` must name a recipe to take it from.")
     protocol = PAPER if own.protocol == PAPER.name else CLEAN
+    pipelines = TRANSFORMS.get(own.dataset or name) or own_pipelines(_backbone(own.backbone, Path()))
     return {
         "name": name,
         "protocol": protocol,
-        "pipelines": TRANSFORMS.get(own.dataset or name, OWN).under(protocol.name),
+        "pipelines": pipelines.under(protocol.name),
         "probe": SolvedProbe(),
+        "sweeps": own_sweeps() if own.methods is None and own.probe is not False else (),
+        "epochs": EPOCHS,
+        "batch_size": BATCH_SIZE,
         "source": "the user's own",
     }
 
 
 def _backbone(choice: str | Mapping[str, Any], base: Path) -> BackboneChoice:
     fields = {"name": choice} if isinstance(choice, str) else dict(choice)
-    found = BackboneChoice.model_validate(fields)
+    found = _part(BackboneChoice, "backbone", fields)
     return found if found.checkpoint is None else found.model_copy(update={"checkpoint": base / found.checkpoint})
+
+
+def _part(kind: type[Model], name: str, fields: Mapping[str, Any]) -> Model:
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise UserError(f"`{name}` is wrong: {mistake(error, kind)}.") from error
 
 
 def _probe(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,13 +208,7 @@ def _is_probe(own: OwnSweep, fields: Mapping[str, Any]) -> bool:
 
 
 def _sweep(own: OwnSweep) -> Sweep:
-    return Sweep(
-        method=method(own.method), learning_rates=own.learning_rates, extensions=own.extensions, epochs=own.epochs
-    )
-
-
-def _first(error: ValidationError) -> str:
-    first: Any = error.errors()[0]
-    field = ".".join(map(str, first["loc"]))
-    message = first["msg"].removeprefix("Value error, ")
-    return f"{field}: {message}" if field else message
+    plain = swept(method(own.method))
+    rates = own.learning_rates or plain.learning_rates
+    extensions = own.extensions if own.extensions is not None else 0 if own.learning_rates else plain.extensions
+    return Sweep(method=plain.method, learning_rates=rates, extensions=extensions, epochs=own.epochs)

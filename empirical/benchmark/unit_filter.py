@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from artifacts import UserError
+from artifacts import ArgumentError
 from empirical.benchmark.run import Run
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.units import FOLDERS, Unit
@@ -24,7 +24,8 @@ class Only:
         """The runs that fit and what they depend on, in their order.
 
         Raises:
-          UserError: a word fits nothing in the suite, or all of them together fit no run.
+          ArgumentError: a word fits nothing in the suite.
+          NothingSelected: all of them together fit no run.
         """
         if not self.words:
             return list(runs)
@@ -32,7 +33,8 @@ class Only:
         known = set().union(*kinds)
         unknown = [word for word in self.words if word not in known]
         if unknown:
-            raise UserError(f"--only must name a part of the suite ({', '.join(sorted(known))}), got {unknown[0]!r}.")
+            parts = ", ".join(sorted(known))
+            raise ArgumentError(f"--only must name a part of the suite ({parts}), got {unknown[0]!r}.")
         asked = [words & set(self.words) for words in kinds]
         chosen = set[Unit](run.unit for run in runs if _fits(run, asked))
         if not chosen:
@@ -65,7 +67,7 @@ def _describes(description: Unit, chosen: set[Unit]) -> bool:
     return any(unit.recipe == description.recipe and description.condition in ("", unit.condition) for unit in chosen)
 
 
-class NothingSelected(UserError):
+class NothingSelected(ArgumentError):
     """Words that are all known, and that no run has together."""
 
 

@@ -5,13 +5,14 @@ from typing import Literal
 from artifacts.frozen import Frozen
 from empirical.recipes import Condition, Recipe, TrainedProbe
 
-Kind = Literal["pretraining", "description", "probe", "training", "interpolation"]
+Kind = Literal["pretraining", "description", "probe", "training", "interpolation", "refitting"]
 FOLDERS: dict[Kind, str] = {
     "pretraining": "pretraining",
     "description": "descriptions",
     "probe": "probes",
     "training": "runs",
     "interpolation": "interpolations",
+    "refitting": "refittings",
 }
 
 
@@ -51,9 +52,11 @@ def description_unit(recipe: Recipe, condition: str = "") -> Unit:
     return Unit(kind="description", recipe=recipe.name, condition=condition, seed=recipe.seeds[0])
 
 
-def probe_units(recipe: Recipe, condition: str = "") -> list[Unit]:
-    """The solved linear probes that differ; none where the recipe solves none."""
-    return [Unit(kind="probe", recipe=recipe.name, condition=condition, seed=seed) for seed in recipe.probe_seeds]
+def probe_units(recipe: Recipe, condition: Condition | None = None) -> list[Unit]:
+    """The solved linear probes that differ, those of a condition's own features; none where the recipe solves none."""
+    name, own = ("", None) if condition is None else (condition.name, condition.seeds)
+    seeds = [seed for seed in recipe.probe_seeds if own is None or seed in own]
+    return [Unit(kind="probe", recipe=recipe.name, condition=name, seed=seed) for seed in seeds]
 
 
 def trained_probe_unit(recipe: Recipe, condition: str = "") -> Unit:
@@ -71,6 +74,12 @@ def trained_probe_unit(recipe: Recipe, condition: str = "") -> Unit:
     )
 
 
-def pretraining_unit(recipe: Recipe, condition: Condition) -> Unit:
-    """What pretrains the backbone of a condition."""
-    return Unit(kind="pretraining", recipe=recipe.name, condition=condition.name)
+def pretraining_unit(recipe: Recipe, condition: Condition | None, seed: int | None) -> Unit | None:
+    """What pretrains the backbone that a seed of a recipe, or of its condition, starts from; None: nothing does."""
+    changed = None if condition is None else condition.pretraining
+    pretraining = changed or recipe.pretraining
+    if pretraining is None:
+        return None
+    # All conditions that leave the recipe's own pretraining as it is share its network.
+    name = condition.name if condition is not None and changed is not None else ""
+    return Unit(kind="pretraining", recipe=recipe.name, condition=name, seed=seed if pretraining.each_seed else None)

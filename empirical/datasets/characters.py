@@ -4,9 +4,7 @@ The classes are those of EMNIST's balanced split less the letters O and I, which
 are among them: printed ones. No handwriting enters pretraining.
 """
 
-import importlib.util
 from functools import cache
-from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -16,6 +14,7 @@ from jaxtyping import Array, Float32, Int, Key, UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 from artifacts import UserError
+from artifacts.bundled import bundled_file
 from empirical.datasets.styles import SIDE, Style, render
 
 CLASSES = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZabdefghnqrt"
@@ -73,10 +72,5 @@ def _glyph(font: ImageFont.FreeTypeFont, letter: str, side: int) -> np.ndarray:
 
 def _font(name: str) -> ImageFont.FreeTypeFont:
     # matplotlib's files are used, not its code: importing it costs a second and belongs to `figures`.
-    package = importlib.util.find_spec("matplotlib")
-    if package is None or package.origin is None:
-        raise UserError("Pretraining needs the fonts that come with matplotlib, which is not installed.")
-    path = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf" / f"{name}.ttf"
-    if not path.is_file():
-        raise UserError(f"matplotlib must ship the font {name}.ttf, but this version does not.")
+    path = bundled_file("matplotlib", f"mpl-data/fonts/ttf/{name}.ttf", holds="the fonts of pretraining")
     return ImageFont.truetype(str(path), 80)

@@ -5,9 +5,9 @@
     [locations]
     imagenet = "/large/ilsvrc2012"        # whatever does not lie below the root
     [datasets.office]                     # a data set of your own
-    training = { folder = "amazon" }      # class subfolders
+    training = "amazon"                   # class subfolders; short for { folder = "amazon" }
     [datasets.office.ood]
-    webcam = { folder = "webcam" }
+    webcam = "webcam"
     phone = { folder = "phone", labels = "phone.txt" }   # `path label` a line
     [checkpoints]
     clip_vit_b16 = "/large/clip.safetensors"             # whatever does not lie in the checkpoint folder
@@ -16,7 +16,6 @@
 `name` and `recipes` are about runs and are read by `empirical.benchmark.suite_file`. Paths are relative to the file.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,14 +25,13 @@ from pydantic import Field, ValidationError
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
+from artifacts.mistakes import mistake
+from artifacts.reading import read_toml, why_unreadable
 from empirical.datasets.catalogue import EMBEDDED, FAMILIES, FOLDERS
 from empirical.datasets.family import Family
 from empirical.datasets.folders import OwnDataset, own_family
 from empirical.datasets.locations import Locations, locations
 from empirical.datasets.naming import Name
-from empirical.formats.files import read_text
-
-MOST_BYTES = 1 << 20
 
 
 class CheckpointFile(Frozen):
@@ -82,7 +80,7 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
     if configuration is None:
         return Data(FAMILIES, locations(root, store))
     try:
-        content = tomllib.loads(read_text(configuration, MOST_BYTES))
+        content = read_toml(configuration)
         read = DataFile.model_validate(content)
         base = configuration.parent
         own_root = None if read.root is None else base / read.root
@@ -90,11 +88,13 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
         found = locations(root or own_root, store or own_store)
         folders = {name: base / folder for name, folder in read.locations.items()}
         placed = Locations(root=found.root, folders=folders, store=found.store)
-    # tomllib calls itself for every bracket.
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UserError(f"{configuration} must be a TOML file, but {error}; docs/datasets.md shows one.") from error
     except ValidationError as error:
-        raise UserError(f"{configuration} must follow docs/datasets.md, but {_first(error)}.") from error
+        raise UserError(
+            f"{configuration} must follow docs/datasets.md, but {mistake(error, DataFile, whole='the file')}."
+        ) from error
+    except (OSError, ValueError) as error:
+        said = why_unreadable(error)
+        raise UserError(f"{configuration} must be a TOML file, but {said}; docs/datasets.md shows one.") from error
     unknown = sorted(set(read.locations) - set(FOLDERS))
     if unknown:
         raise UserError(
@@ -114,9 +114,3 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
 def _checkpoint(file: Path | CheckpointFile, base: Path) -> CheckpointFile:
     found = file if isinstance(file, CheckpointFile) else CheckpointFile(file=file)
     return found.model_copy(update={"file": base / found.file})
-
-
-def _first(error: ValidationError) -> str:
-    first: Any = error.errors()[0]
-    place = ".".join(map(str, first["loc"])) or "the file"
-    return f"{place}: {first['msg']}"

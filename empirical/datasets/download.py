@@ -19,9 +19,9 @@ from artifacts import UserError
 from artifacts.files import digest_of, write_text
 from artifacts.frozen import Frozen
 from artifacts.progress import Progress
+from artifacts.reading import read_regular
 from empirical.datasets.sources import Fetched, Source
 from empirical.formats.archives import BadArchive, unpack
-from empirical.formats.files import read_regular
 
 DOWNLOADS, LOCK = ".downloads", ".downloads.lock"
 BLOCK = 2**20

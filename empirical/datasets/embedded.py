@@ -1,8 +1,8 @@
 """Data sets of one pool of images in several looks, split anew for each replicate; they need no folder.
 
 In distribution an image is in its ID look. Out of distribution the *same held-out* images come in other looks, so that
-a loss of accuracy is owed to the look alone. A further data set of this kind is one file in
-`empirical/datasets/families` that calls `pooled_family`.
+a loss of accuracy is owed to the look alone; or images from another source come in place of them. A further data set of
+this kind is one file in `empirical/datasets/families` that calls `pooled_family`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -13,30 +13,34 @@ import numpy as np
 from jaxtyping import UInt8
 
 from empirical.augment.transforms import Pipelines
+from empirical.datasets.drawn import DrawnImages, Sheet
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageRows, ImageSet, Labels
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
 from empirical.records import Premises
 
-Pixels = UInt8[np.ndarray, "n h w 3"]
+Pictures = UInt8[np.ndarray, "n h w 3"] | Sheet
 
 
 @dataclass(frozen=True, kw_only=True)
 class PooledLook:
-    """All images of a pool in one look.
+    """All images of a pool in one look, or images from another source.
 
     Attributes:
-      premises: "met" where pretraining has seen the look (features that can be good) and the pictures leave the span of
-        the ID pictures (a large shift); "near ID": a control for which the theory promises nothing; "unknown".
+      premises: "met" where pretraining has seen the look (features that can be good) and the features leave the span of
+        the ID features (a large shift); "small shift" where they do not; "near ID": a control that hardly differs;
+        "unknown".
       reason: why, from how the look is made.
-      pictures: draws them; called when they are first needed, and expected to remember.
+      pictures: all of them, or a sheet that draws those that are looked at; called often, and expected to remember.
+      labels: of images from another source; None: these are the pool's own images.
     """
 
     name: str
     premises: Premises
     reason: str
-    pictures: Callable[[], Pixels]
+    pictures: Callable[[], Pictures]
+    labels: Callable[[], Labels] | None = None
 
 
 def pooled_family(
@@ -45,13 +49,13 @@ def pooled_family(
     *,
     classes: tuple[str, ...],
     labels: Callable[[], Labels],
-    id_pictures: Callable[[], Pixels],
+    id_pictures: Callable[[], Pictures],
     looks: Sequence[PooledLook],
     columns: tuple[Column, ...],
     pipelines: Mapping[str, Pipelines] = MappingProxyType({}),
     order: int = 0,
 ) -> Family:
-    """A family whose sets hold the same images in different looks.
+    """A family whose sets are a pool of images in its ID look, and OOD the same images in other looks, or other images.
 
     Args:
       labels: of every image of the pool, as positions in `classes`.
@@ -59,11 +63,12 @@ def pooled_family(
       pipelines, order: as in `Family`.
     """
 
-    def part(part_name: str, look: str, pictures: Callable[[], Pixels], premises: Premises, reason: str) -> Part:
+    def part(look: PooledLook, part_name: str) -> Part:
         def index(locations: Locations) -> ImageSet:
-            pixels = pictures()
-            images = ImageRows(f"{name}, {look}", pixels, np.arange(len(pixels)))
-            return ImageSet(name=part_name, images=images, labels=labels())
+            origin, pictures = f"{name}, {look.name}", look.pictures()
+            every = ImageRows if isinstance(pictures, np.ndarray) else DrawnImages
+            images = every(origin, pictures, np.arange(len(pictures)))
+            return ImageSet(name=part_name, images=images, labels=(look.labels or labels)())
 
         return Part(
             name=part_name,
@@ -71,18 +76,19 @@ def pooled_family(
             size=SetSize(),
             classes=len(classes),
             index=index,
-            premises=premises,
-            reason=reason,
+            premises=look.premises,
+            reason=look.reason,
+            whole=look.labels is not None,
         )
 
-    pool = part("id", "id", id_pictures, "unknown", "")
+    pool = part(PooledLook(name="id", premises="unknown", reason="", pictures=id_pictures), "id")
     return Family(
         name=name,
         title=title,
         classes=lambda locations: classes,
         training=pool,
         reported=pool,
-        ood=tuple(part(look.name, look.name, look.pictures, look.premises, look.reason) for look in looks),
+        ood=tuple(part(look, look.name) for look in looks),
         columns=columns,
         pipelines=pipelines,
         order=order,

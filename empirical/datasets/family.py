@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from jaxtyping import Int
+
 from artifacts import UserError
 from empirical.augment.transforms import Pipelines
 from empirical.datasets.image_sets import Dataset, ImageSet
@@ -48,6 +51,7 @@ class Part:
       index: lists its images and labels; decodes nothing.
       premises, reason: whether the theory's premises hold by construction, and why.
       content: what its pixels and labels must add up to, whatever form they come in; None: nothing is published.
+      whole: in a pooled family, a set of images of its own: the test images of the pool are none of them.
     """
 
     name: str
@@ -58,6 +62,7 @@ class Part:
     premises: Premises = "unknown"
     reason: str = NOT_BY_CONSTRUCTION
     content: Content | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +73,8 @@ class Family:
       classes: their names in label order.
       validation: a validation set of its own, where a user's data have one; it takes the place of held-out images.
       columns: of tables; none: one column over all OOD sets.
-      pooled: every set is the same pool of images in another look; a `Split` says which are trained on and tested.
+      pooled: ID sets are one pool of images, OOD sets that pool in other looks unless they are `whole`; a `Split` says
+        which are trained on and tested.
       reported_at_most: images of ID test and OOD sets together, where no more is published than a bound.
       pipelines: what its images go through, by the name of the recipe that asks for it.
       order: its place in lists of the catalogue.
@@ -192,7 +198,8 @@ def _pooled_dataset(
 ) -> Dataset:
     """What a replicate trains, selects and is tested on; validation images are its own: the reported never select."""
     pool = family.training.index(locations)
-    looks = [part.index(locations) for part in family.ood if ood is None or part.name in ood]
+    chosen = [part for part in family.ood if ood is None or part.name in ood]
+    sets = [(part, part.index(locations)) for part in chosen]
     try:
         training, validation, test = indices(split, len(pool), replicate=replicate)
     except ValueError as error:
@@ -205,9 +212,17 @@ def _pooled_dataset(
         id_training=pool.subset(training, name="id_training"),
         id_validation=pool.subset(validation, name="id_validation"),
         id_test=pool.subset(test, name="id_test"),
-        ood=tuple(look.subset(test, name=look.name) for look in looks),
-        counterparts=tuple(look.subset(training, name=look.name) for look in looks),
+        ood=tuple(
+            images.subset(_spread(len(images), split.ood) if part.whole else test[: split.ood], name=part.name)
+            for part, images in sets
+        ),
+        counterparts=tuple(images.subset(training, name=part.name) for part, images in sets if not part.whole),
     )
+
+
+def _spread(count: int, wanted: int | None) -> Int[np.ndarray, " p"]:
+    """Positions among `count` images, evenly spread; all where no fewer are wanted."""
+    return np.linspace(0, count, min(wanted or count, count), endpoint=False).astype(np.int64)
 
 
 def _miniature(parts: Sequence[Part], locations: Locations) -> bool:

@@ -7,7 +7,6 @@ else.
 
 import hashlib
 import os
-import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from artifacts import UserError
+from artifacts.arrays import read_archive
 from artifacts.files import replacing
+from artifacts.reading import open_regular
 
 #: Bytes of a digest; BLAKE2b of this length is free of collisions for any number of images.
 LENGTH = 16
@@ -72,10 +73,10 @@ def _state(folder: Path, path: str) -> _State:
 
 def _digest(folder: Path, path: str) -> bytes:
     try:
-        content = (folder / path).read_bytes()
+        with open_regular(folder / path) as stream:
+            return hashlib.file_digest(stream, partial(hashlib.blake2b, digest_size=LENGTH)).digest()
     except OSError as error:
         raise UserError(f"{folder / path} must be readable, but {error.strerror}; restore it.") from error
-    return hashlib.blake2b(content, digest_size=LENGTH).digest()
 
 
 def _name(folder: Path) -> str:
@@ -84,9 +85,9 @@ def _name(folder: Path) -> str:
 
 def _read(cache: Path) -> _Known:
     try:
-        with np.load(cache, allow_pickle=False) as arrays:
-            names, states, made = arrays["names"].tobytes().decode(), arrays["states"], arrays["digests"].tobytes()
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        arrays = read_archive(cache, "it is made anew")
+        names, states, made = arrays["names"].tobytes().decode(), arrays["states"], arrays["digests"].tobytes()
+    except (OSError, ValueError, KeyError):
         return {}  # none yet, or damaged: computed anew
     rows = map(tuple, states.tolist())
     parts = (made[start : start + LENGTH] for start in range(0, len(made), LENGTH))

@@ -1,20 +1,22 @@
 """A user's own data: folders with a subfolder a class, or files that give each image its label."""
 
 import csv
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from jaxtyping import Shaped, UInt8
 from PIL import Image
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
+from artifacts.reading import read_text
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
@@ -23,7 +25,6 @@ from empirical.datasets.pixels import EXTENSIONS
 from empirical.datasets.protocols import held_out
 from empirical.datasets.sizes import SetSize
 from empirical.datasets.trees import image_names, subfolders
-from empirical.formats.files import read_text
 
 # More than the official loaders take: a picture must not be left out of a user's set because of its name.
 OWN_EXTENSIONS = (*EXTENSIONS, ".gif", ".jfif", ".tiff", ".webp")
@@ -35,12 +36,17 @@ class Tree(Frozen):
 
     `labels` names a file with one `path label` a line, or, ending in .csv or .tsv, a table with the columns `path` and
     `label`; without it the subfolders are the classes. `frames = "first"` takes the first picture of an animation or of
-    a file of several pages, which is an error otherwise.
+    a file of several pages, which is an error otherwise. A name alone is that of the folder.
     """
 
     folder: Path
     labels: Path | None = None
     frames: Literal["single", "first"] = "single"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _folder_alone(cls, content: Any) -> Any:
+        return {"folder": content} if isinstance(content, str) else content
 
 
 class OwnDataset(Frozen):
@@ -174,7 +180,7 @@ def _listing(tree: Tree) -> _Listing:
     else:
         found = _label_file(tree.labels)
         for path, _ in found:
-            if not (tree.folder / path).is_file():
+            if not os.path.isfile(tree.folder / path):  # `Path.is_file` raises where a name is too long
                 raise UserError(
                     f"{tree.folder / path} is named by {tree.labels} but missing; restore it or drop its line."
                 )

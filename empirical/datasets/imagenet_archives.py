@@ -17,11 +17,11 @@ from pathlib import Path
 from scipy.io import loadmat
 
 from artifacts import UserError
+from artifacts.reading import open_regular, read_regular, read_text
 from empirical.datasets.download import Received
 from empirical.datasets.families.imagenet import CLASSES, WNID
 from empirical.datasets.trees import subfolders
 from empirical.formats.archives import BadArchive, unpack
-from empirical.formats.files import open_regular, read_regular, read_text
 
 Progress = Callable[[str, float], None]
 TRAINING, VALIDATION, KIT = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar", "ILSVRC2012_devkit_t12.tar.gz"

@@ -17,7 +17,7 @@ from jaxtyping import UInt8
 from PIL import Image, UnidentifiedImageError
 
 from artifacts import UserError
-from empirical.formats.files import read_regular
+from artifacts.reading import read_regular
 
 #: Formats as Pillow names them (JPEG is MPO's too). It knows others, such as EPS, for which it starts Ghostscript.
 FORMATS = ("JPEG", "PNG", "PPM", "BMP", "TIFF", "GIF", "WEBP")

@@ -1,6 +1,6 @@
 """Which images are trained on and which select among runs: the paper's choice, a clean one, and a pool's, as data."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from jaxtyping import Int
@@ -61,12 +61,19 @@ class Split(Frozen):
 
     The test images are one fixed draw; each replicate draws its own training and validation images from the rest, so
     that intervals over replicates cover the choice of data as well.
+
+    Attributes:
+      ood: how many of the test images, or of another source's, are tested in each OOD set; None: all of them.
+      half: `first` or `second`: draw from one half of the pool, so that what was tried on one half can be confirmed on
+        images that no trial has seen; `both`: from all of it.
     """
 
     training: int = 200
     validation: int = 497
     test: int = 500
     seed: int = 0
+    ood: int | None = Field(default=None, ge=1)
+    half: Literal["both", "first", "second"] = "both"
 
 
 class Indices(NamedTuple):
@@ -83,9 +90,15 @@ def indices(split: Split, count: int, *, replicate: int) -> Indices:
     Raises:
       ValueError: the split asks for more images than there are.
     """
-    if split.training + split.validation + split.test > count or min(split.training, split.validation, split.test) < 1:
-        raise ValueError(f"`split` must take at least one image each and {count} in all, got {split}.")
     order = np.random.default_rng(split.seed).permutation(count)
+    parts = {"both": order, "first": order[: count // 2], "second": order[count // 2 :]}
+    order = parts[split.half]
+    if min(split.training, split.validation, split.test) < 1 or (
+        split.training + split.validation + split.test > len(order)
+    ):
+        raise ValueError(f"`split` must take at least one image each and {len(order)} in all, got {split}.")
     test, rest = order[: split.test], order[split.test :]
+    if split.ood is not None and split.ood > split.test:
+        raise ValueError(f"`ood` must be at most the {split.test} test images, got {split.ood}.")
     rest = np.random.default_rng([split.seed, replicate]).permutation(rest)
     return Indices(rest[: split.training], rest[split.training : split.training + split.validation], test)

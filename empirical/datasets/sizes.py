@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from artifacts import UserError
 from artifacts.files import write_text
 from artifacts.frozen import Frozen
+from artifacts.reading import read_regular
 from empirical.datasets.image_sets import ImageSet
-from empirical.formats.files import read_regular
 
 MARKER = "distort-miniature.json"
 MOST_BYTES = 1 << 20

@@ -33,11 +33,13 @@ class Style(Frozen):
     blur: Range = NONE  # 0 sharp, 1 two passes of a binomial filter
     weight: Range = NONE  # logarithm of an exponent: below 0 a fuller stroke, above 0 a thinner one
     contrast: Range = (1.0, 1.0)  # between ink and paper
+    polarity: Range = (1.0, 1.0)  # of the whole picture about mid grey: 1 as painted, -1 inverted, 0 all grey
     colour: Range = NONE  # 0 grey, 1 as saturated as the palette goes
     texture: Range = NONE  # contrast of waves in the paper
     noise: Range = NONE  # standard deviation of pixel noise
     coarse: float = 0.0  # probability of being scanned to 8 x 8 cells and back
     inversion: float = 0.0  # probability of dark ink on light paper
+    outline: float = 0.0  # probability of a hollow stroke: its contour alone
 
 
 class Look(NamedTuple):
@@ -51,11 +53,13 @@ class Look(NamedTuple):
     blur: Float32[Array, ""]
     weight: Float32[Array, ""]
     contrast: Float32[Array, ""]
+    polarity: Float32[Array, ""]
     colour: Float32[Array, ""]
     texture: Float32[Array, ""]
     noise: Float32[Array, ""]
     coarse: Bool[Array, ""]
     inverted: Bool[Array, ""]
+    hollow: Bool[Array, ""]
     margin: Float32[Array, ""]  # share of the lost contrast that lies below the paper
     hues: Float32[Array, "2"]  # of ink and paper, in [0, 1)
     wave: Float32[Array, "3"]  # direction, wavelength and phase of the texture, in [0, 1)
@@ -65,7 +69,12 @@ class Look(NamedTuple):
 
 def render(strokes: Float32[Array, "n 32 32"], style: Style, *, key: Key[Array, ""]) -> UInt8[Array, "n 32 32 3"]:
     """Pictures of strokes in a style, one independent draw for each. All styles share one compiled program."""
-    return _render(strokes, _bounds(style), key)
+    return render_each(strokes, style, jax.random.split(key, strokes.shape[0]))
+
+
+def render_each(strokes: Float32[Array, "n 32 32"], style: Style, keys: Key[Array, " n"]) -> UInt8[Array, "n 32 32 3"]:
+    """The same with a key for each stroke."""
+    return _render(strokes, _bounds(style), keys)
 
 
 def scanned_coarsely(stroke: Float32[Array, "32 32"]) -> Float32[Array, "32 32"]:
@@ -81,39 +90,42 @@ def enlarged(cells: Float32[Array, "8 8"]) -> Float32[Array, "32 32"]:
 
 # Rows of `_bounds`; shift and zoom have one for each axis.
 _RANGES = (
-    "shift", "shift", "zoom", "zoom", "rotation", "shear", "wobble", "blur", "weight", "contrast", "colour", "texture",
-    "noise",
+    "shift", "shift", "zoom", "zoom", "rotation", "shear", "wobble", "blur", "weight", "contrast", "polarity", "colour",
+    "texture", "noise",
 )  # fmt: skip
+_EVENTS = ("coarse", "inversion", "outline")
 
 
 def _bounds(style: Style) -> Float32[np.ndarray, "rows 2"]:
-    """The style as numbers; the last two rows turn a uniform draw into an event of the given probability."""
-    events = [(-style.coarse, 1 - style.coarse), (-style.inversion, 1 - style.inversion)]
+    """The style as numbers; the last rows turn a uniform draw into an event of the given probability."""
+    events = [(-getattr(style, name), 1 - getattr(style, name)) for name in _EVENTS]
     return np.asarray([getattr(style, name) for name in _RANGES] + events, np.float32)
 
 
 @jax.jit
-def _render(strokes: Array, bounds: Array, key: Key[Array, ""]) -> UInt8[Array, "n 32 32 3"]:
+def _render(strokes: Array, bounds: Array, keys: Key[Array, " n"]) -> UInt8[Array, "n 32 32 3"]:
     def picture(stroke: Array, one: Key[Array, ""]) -> Array:
         look = _look(bounds, one)
         return _painted(_penned(_deformed(stroke, look), look), look)
 
-    pictures = jax.vmap(picture)(strokes, jax.random.split(key, strokes.shape[0]))
+    pictures = jax.vmap(picture)(strokes, keys)
     return jnp.round(pictures * 255).astype(jnp.uint8)
 
 
 def _look(bounds: Float32[Array, "rows 2"], key: Key[Array, ""]) -> Look:
     # Two calls of the generator for one image: each costs compile time, and there are some twenty dials.
     scalars, fields = jax.random.split(key)
-    rows = len(_RANGES) + 2
+    rows = len(_RANGES) + len(_EVENTS)
     uniform = jax.random.uniform(scalars, (rows + 6,), jnp.float32)
     normal = jax.random.normal(fields, (3 * KNOTS**2 + SIDE * SIDE * 3,), jnp.float32)
     dials = bounds[:, 0] + uniform[:rows] * (bounds[:, 1] - bounds[:, 0])
-    rotation, shear, wobble, blur, weight, contrast, colour, texture, noise, coarse, inverted = dials[4:]
+    rotation, shear, wobble, blur, weight, contrast, polarity, colour, texture, noise = dials[4 : -len(_EVENTS)]
+    coarse, inverted, hollow = dials[-len(_EVENTS) :] < 0
     return Look(
         shift=dials[:2], zoom=dials[2:4], rotation=rotation, shear=shear, wobble=jnp.maximum(wobble, 0),
-        blur=blur, weight=weight, contrast=contrast, colour=jnp.maximum(colour, 0), texture=jnp.maximum(texture, 0),
-        noise=jnp.maximum(noise, 0), coarse=coarse < 0, inverted=inverted < 0, margin=uniform[rows],
+        blur=blur, weight=weight, contrast=contrast, polarity=polarity, colour=jnp.maximum(colour, 0),
+        texture=jnp.maximum(texture, 0), noise=jnp.maximum(noise, 0), coarse=coarse, inverted=inverted, hollow=hollow,
+        margin=uniform[rows],
         hues=uniform[rows + 1 : rows + 3], wave=uniform[rows + 3 :],
         knots=normal[: 3 * KNOTS**2].reshape(3, KNOTS, KNOTS), grain=normal[3 * KNOTS**2 :].reshape(SIDE, SIDE, 3),
     )  # fmt: skip
@@ -131,14 +143,22 @@ def _deformed(stroke: Array, look: Look) -> Float32[Array, "32 32"]:
 
 
 def _penned(stroke: Array, look: Look) -> Float32[Array, "32 32"]:
-    """Blur, coarse scan and stroke weight."""
+    """Blur, coarse scan, stroke weight and outline."""
     stroke = stroke + look.blur * (_binomial(_binomial(stroke)) - stroke)
     stroke = jnp.where(look.coarse, scanned_coarsely(stroke), stroke)
-    return jnp.where(stroke > 0, jnp.maximum(stroke, 1e-6) ** jnp.exp(look.weight), 0)
+    stroke = jnp.where(stroke > 0, jnp.maximum(stroke, 1e-6) ** jnp.exp(look.weight), 0)
+    return jnp.where(look.hollow, _contour(stroke), stroke)
+
+
+def _contour(stroke: Float32[Array, "32 32"]) -> Float32[Array, "32 32"]:
+    """Where the stroke rises: the greatest less the smallest of the 3 x 3 cells about each, a fifth brighter."""
+    highest = jax.lax.reduce_window(stroke, -jnp.inf, jax.lax.max, (3, 3), (1, 1), "SAME")
+    lowest = jax.lax.reduce_window(stroke, jnp.inf, jax.lax.min, (3, 3), (1, 1), "SAME")
+    return jnp.clip(1.2 * (highest - lowest), 0, 1)
 
 
 def _painted(stroke: Array, look: Look) -> Float32[Array, "32 32 3"]:
-    """Colour, contrast, texture, polarity and noise, in this order."""
+    """Colour, contrast, texture, inversion, polarity and noise, in this order."""
     # Ink keeps at least 0.35 in every channel and paper at most 0.5; luminances come close, hues then differ.
     ink = 1 - 0.65 * look.colour * (1 - _hue(look.hues[0]))
     paper = 0.5 * look.colour * _hue(look.hues[1])
@@ -147,6 +167,7 @@ def _painted(stroke: Array, look: Look) -> Float32[Array, "32 32 3"]:
     ground = (1 - look.texture) * paper + look.texture * _waves(look)[..., None]
     picture = ground + stroke[..., None] * (ink - ground)
     picture = jnp.where(look.inverted, 1 - picture, picture)
+    picture = 0.5 + look.polarity * (picture - 0.5)
     return jnp.clip(picture + look.noise * look.grain, 0, 1)
 
 

@@ -1,6 +1,6 @@
 """The theory's questions asked of real features: how far they move, where OOD data lies, what the bounds would say."""
 
-from empirical.distortion.movement import FeatureMovement, feature_movement, linear_cka
+from empirical.distortion.movement import FeatureMovement, feature_movement, followed_share, linear_cka
 from empirical.distortion.subspaces import (
     Span,
     energy_outside,
@@ -30,6 +30,7 @@ __all__ = [
     "exposure",
     "feature_error",
     "feature_movement",
+    "followed_share",
     "linear_cka",
     "paired_distance",
     "principal_angles",

@@ -41,6 +41,17 @@ def feature_movement(before: Float32[np.ndarray, "n k"], after: Float32[np.ndarr
     )
 
 
+def followed_share(id_movement: Float32[np.ndarray, "n k"], ood_movement: Float32[np.ndarray, "n k"]) -> float | None:
+    """How much of the displacement of ID features the features of the same images in another look follow.
+
+    `sum d_id . d_ood / sum |d_id|^2`: 1 where they move alike, 0 where the other look's features stay, as the theory
+    has it off the ID subspace, or move elsewhere. None where ID features did not move.
+    """
+    along = id_movement.astype(np.float64)
+    squares = float(np.sum(along**2))
+    return float(np.sum(along * ood_movement)) / squares if squares > 0 else None
+
+
 def linear_cka(left: Float32[np.ndarray, "n k"], right: Float32[np.ndarray, "n p"]) -> float:
     """Similarity of two sets of features of the same examples, whatever basis either is written in.
 

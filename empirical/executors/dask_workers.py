@@ -15,9 +15,11 @@ from artifacts import UserError
 from empirical.benchmark.run import Run, read_run
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Workspace
+from empirical.executors.addresses import check_address
 from empirical.executors.executor import RETRIES, Attempt, Done, Failed, Work, attempted
 from empirical.executors.fleet import GPU, Fleet, lost
 from empirical.executors.identity import Identity, disagreement, identity
+from empirical.executors.serving import CONNECT_SECONDS
 from empirical.executors.shared_folder import await_dependencies
 from empirical.executors.waiting import Waiting
 from empirical.runs import run_unit
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 #: How often the client looks for workers that came or went.
 LOOK_SECONDS = 1.0
-CONNECT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,16 @@ class DaskWorkers:
       address: of the scheduler, such as `tcp://10.0.0.1:8786`.
       retries: after an error of the work; how often a unit may take its worker with it is the scheduler's
         `distributed.scheduler.allowed-failures`.
+    Raises:
+      ArgumentError: the address is none.
     """
 
     address: str
     work: Work = run_unit
     retries: int = RETRIES
+
+    def __post_init__(self):
+        check_address(self.address)
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
         """Give the runs to the workers; the workspace's folder must be one that they see.

@@ -17,12 +17,13 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
+from artifacts.interrupts import answer_interrupts, interrupts_held
 from artifacts.runtime import share_processors
 from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Workspace
-from empirical.executors.executor import RETRIES, Attempt, Done, Failed, Work, attempted
+from empirical.executors.executor import RETRIES, Attempt, Done, Executor, Failed, Work, attempted
 from empirical.executors.waiting import Waiting
 from empirical.runs import run_unit
 
@@ -37,7 +38,7 @@ class Processes:
       gpus: names of GPUs as CUDA_VISIBLE_DEVICES has them, the first for the first worker; none: workers see what this
         process sees.
     Raises:
-      UserError: `count` is not positive, or exceeds the GPUs, of which two workers cannot share one.
+      ArgumentError: `count` is not positive, or exceeds the GPUs, of which two workers cannot share one.
     """
 
     count: int
@@ -47,31 +48,49 @@ class Processes:
 
     def __post_init__(self):
         if self.count < 1:
-            raise UserError(f"`workers` must be at least 1, got {self.count}.")
+            raise ArgumentError(f"`workers` must be at least 1, got {self.count}.")
         if self.gpus and self.count > len(self.gpus):
-            raise UserError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
+            raise ArgumentError(f"`workers` must be at most the number of GPUs ({len(self.gpus)}), got {self.count}.")
 
     def __call__(self, runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
         """Make the runs side by side; closing the generator ends the workers, whatever they do."""
-        waiting = Waiting(runs, retries=self.retries)
+        with self.kept() as executor:
+            yield from executor(runs, force=force)
+
+    @contextmanager
+    def kept(self) -> "Iterator[Executor]":
+        """An executor whose workers stay between calls, until the block ends: what they have read and compiled stays.
+
+        Closing a generator of this executor that is not at its end ends the workers; the next call starts others.
+        """
         workers: list[_Worker] = []
+
+        def executor(runs: Sequence[Run], *, force: bool) -> Generator[Done | Failed, None, None]:
+            try:
+                yield from self._made(runs, force, workers)
+            finally:
+                if any(worker.unit is not None for worker in workers):
+                    _end(workers)
+
         try:
-            workers += [
-                _Worker(self.work, self.gpus[index] if self.gpus else None, self.count)
-                for index in range(min(self.count, len(waiting)))
-            ]
-            while waiting:
-                for worker in workers:
-                    if worker.unit is None and (run := waiting.take()) is not None:
-                        worker.begin(run.unit, run.workspace, force)
-                busy = {worker.connection: worker for worker in workers if worker.unit is not None}
-                for connection in wait(list(busy)):
-                    worker = busy[connection]  # type: ignore[index]
-                    unit, attempt = worker.answer()
-                    yield from waiting.settled(unit, attempt)
+            yield executor
         finally:
+            _end(workers)
+
+    def _made(self, runs: Sequence[Run], force: bool, workers: "list[_Worker]") -> Generator[Done | Failed, None, None]:
+        """Make the runs with the workers that are there, and as many new ones as are missing."""
+        waiting = Waiting(runs, retries=self.retries)
+        for index in range(len(workers), min(self.count, len(waiting))):
+            workers.append(_Worker(self.work, self.gpus[index] if self.gpus else None, self.count))
+        while waiting:
             for worker in workers:
-                worker.end()
+                if worker.unit is None and (run := waiting.take()) is not None:
+                    worker.begin(run.unit, run.workspace, force)
+            busy = {worker.connection: worker for worker in workers if worker.unit is not None}
+            for connection in wait(list(busy)):
+                worker = busy[connection]  # type: ignore[index]
+                unit, attempt = worker.answer()
+                yield from waiting.settled(unit, attempt)
 
 
 class _Worker:
@@ -113,9 +132,14 @@ class _Worker:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve, args=(theirs, self._work, self._count), daemon=True)
-        with _seeing(self._gpu):
+        with _seeing(self._gpu), interrupts_held():
             self._process.start()
         theirs.close()
+
+
+def _end(workers: list[_Worker]) -> None:
+    while workers:
+        workers.pop().end()
 
 
 @contextmanager
@@ -136,7 +160,7 @@ def _seeing(gpu: str | None) -> Iterator[None]:
 def _serve(connection: Connection, work: Work, count: int) -> None:
     share_processors(count)
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say, and ends this one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    answer_interrupts(signal.SIG_IGN)
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:

@@ -4,17 +4,20 @@ The scheduler lives in this process, on a login node or in a job of its own; a j
 there is work. A table `[slurm]`, `[pbs]` or `[sge]` of a TOML file says what a job asks for (docs/cluster.md).
 """
 
-import tomllib
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
 from artifacts.frozen import Frozen
+from artifacts.interrupts import answer_kept, held_elsewhere
+from artifacts.reading import read_toml, why_unreadable
 from empirical.benchmark.run import Run
+from empirical.executors.addresses import HTTP_ADDRESS
+from empirical.executors.credentials import credentials, security
 from empirical.executors.dask_workers import given_out
 from empirical.executors.executor import RETRIES, Done, Failed, Work
 from empirical.executors.fleet import GPU
@@ -24,7 +27,19 @@ from empirical.runs import run_unit
 
 System = Literal["slurm", "pbs", "sge"]
 #: Stands in a printed script where the running scheduler's address will be.
-ADDRESS = "tcp://SCHEDULER:PORT"
+ADDRESS = "tls://SCHEDULER:PORT"
+
+#: A line of its own in a job's script: a line end would begin another one.
+Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+#: As the systems write it: hours, minutes and seconds, days before a hyphen.
+Walltime = Annotated[str, Field(pattern=r"^\d+(-\d+)?(:\d+){0,2}$")]
+
+
+WORKER_ARGUMENTS = (
+    "--memory-limit", "0", "--preload", "empirical.executors.preload", "--no-dashboard",
+    "--dashboard-address", HTTP_ADDRESS,
+)  # fmt: skip
+PROTOCOL = "tls://"
 
 
 class QueueingSystem(Frozen):
@@ -44,12 +59,12 @@ class QueueingSystem(Frozen):
 
     jobs: int = Field(default=1, ge=1)
     cores: int = Field(default=8, ge=1)
-    memory: str = "32GB"
-    walltime: str
-    prologue: tuple[str, ...] = ()
-    directives: tuple[str, ...] = ()
-    python: str | None = None
-    interface: str | None = None
+    memory: Line = "32GB"
+    walltime: Walltime
+    prologue: tuple[Line, ...] = ()
+    directives: tuple[Line, ...] = ()
+    python: Line | None = None
+    interface: Line | None = None
     scheduler_port: int = Field(default=0, ge=0, lt=65536)
     log_directory: Path | None = None
 
@@ -70,7 +85,7 @@ class QueueingSystem(Frozen):
             "python": self.python,
             "interface": self.interface,
             "log_directory": None if self.log_directory is None else str(self.log_directory),
-            "worker_extra_args": ["--memory-limit", "0", "--preload", "empirical.executors.preload", *resources],
+            "worker_extra_args": [*WORKER_ARGUMENTS, *resources],
             "job_name": "distort",
             "death_timeout": START_SECONDS,
         }
@@ -79,9 +94,9 @@ class QueueingSystem(Frozen):
 class Slurm(QueueingSystem):
     """Table `[slurm]`. `gres`: devices of a job; with `gpu:8` a run is divided over eight."""
 
-    partition: str | None = None
-    account: str | None = None
-    gres: str | None = "gpu:1"
+    partition: Line | None = None
+    account: Line | None = None
+    gres: Line | None = "gpu:1"
 
     def job_options(self) -> dict[str, Any]:
         """What dask-jobqueue's class for Slurm is given."""
@@ -93,9 +108,9 @@ class Slurm(QueueingSystem):
 class PBS(QueueingSystem):
     """Table `[pbs]`. `resource_spec` replaces `select=1:ncpus=CORES:mem=MEMORY` and says which devices a job has."""
 
-    queue: str | None = None
-    account: str | None = None
-    resource_spec: str | None = None
+    queue: Line | None = None
+    account: Line | None = None
+    resource_spec: Line | None = None
 
     def job_options(self) -> dict[str, Any]:
         """What dask-jobqueue's class for PBS is given."""
@@ -111,10 +126,10 @@ class PBS(QueueingSystem):
 class SGE(QueueingSystem):
     """Table `[sge]`. `resource_spec`: what `-l` asks for, devices among it, such as `gpu=1,h_vmem=32G`."""
 
-    queue: str | None = None
-    project: str | None = None
-    resource_spec: str | None = None
-    parallel_environment: str | None = None
+    queue: Line | None = None
+    project: Line | None = None
+    resource_spec: Line | None = None
+    parallel_environment: Line | None = None
 
     def job_options(self) -> dict[str, Any]:
         """What dask-jobqueue's class for SGE is given."""
@@ -135,30 +150,40 @@ def read_queue(system: System, path: Path | None, **changes: Any) -> Slurm | PBS
       changes: fields of the table; None leaves the file's value, or else the usual one.
     Raises:
       UserError: the file cannot be read, has no such table, or asks for what there is not.
+      ArgumentError: the flags do, or lack what must be said.
     """
     content: dict[str, Any] = {}
     if path is not None:
         try:
-            read = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise UserError(f"{path} must be a TOML file, but {error}; docs/cluster.md shows one.") from error
-        if system not in read:
+            read = read_toml(path)
+        except (OSError, ValueError) as error:
+            said = why_unreadable(error)
+            raise UserError(f"{path} must be a TOML file, but {said}; docs/cluster.md shows one.") from error
+        if not isinstance(read.get(system), dict):
             raise UserError(f"{path} must have a table [{system}], but there is none; docs/cluster.md shows one.")
-        content = dict(read[system])
+        content = read[system]
     given = {name: value for name, value in changes.items() if value is not None}
     try:
         return SYSTEMS[system].model_validate({**content, **given})
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"]))
-        said = f"{path}: [{system}]" if path else f"What is asked of {system}"
-        raise UserError(f"{said} must follow docs/cluster.md, but {field}: {first['msg']}.") from error
+        wrong = f"must follow docs/cluster.md, but {field}: {first['msg']}"
+        if path is None or first["loc"][0] in given:
+            message = f"The flags for {system} {wrong}; change --{field}, or name a file with --cluster."
+            raise ArgumentError(message) from error
+        raise UserError(f"{path}: [{system}] {wrong}.") from error
 
 
-def job_script(asked: Slurm | PBS | SGE) -> str:
-    """What would be submitted for each job, with a word in the place of the scheduler's address."""
+def job_script(asked: Slurm | PBS | SGE, folder: Path) -> str:
+    """What would be submitted for each job, with a word in the place of the scheduler's address.
+
+    Args:
+      folder: of the suite, where the keys will be.
+    """
     kind = _cluster_type(asked).job_cls
-    return kind(ADDRESS, name="worker", **asked.job_options()).job_script()
+    options = asked.job_options() | {"security": security(folder), "protocol": PROTOCOL}
+    return kind(ADDRESS, name="worker", **options).job_script()
 
 
 @dataclass(frozen=True)
@@ -174,19 +199,27 @@ class Queue:
         from distributed import Client
 
         waiting = Waiting(runs, retries=self.retries)
-        options = {"port": self.asked.scheduler_port} if self.asked.scheduler_port else {}
-        with _cluster_type(self.asked)(scheduler_options=options, **self.asked.job_options()) as cluster:
+        kind, workspace = _cluster_type(self.asked), runs[0].workspace
+        options: dict[str, Any] = {"dashboard": False, "dashboard_address": HTTP_ADDRESS}
+        if self.asked.scheduler_port:
+            options["port"] = self.asked.scheduler_port
+        with (
+            credentials(workspace.folder) as keys,
+            kind(scheduler_options=options, security=keys, protocol=PROTOCOL, **self.asked.job_options()) as cluster,
+            held_elsewhere(cluster.close),
+        ):
             jobs = min(self.asked.jobs, len(waiting))
             # Both ends the same: a job that ends early, as at its walltime, is replaced.
             cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)
             with Client(cluster, set_as_default=False) as client:
-                yield from given_out(client, waiting, runs[0].workspace, force, self.work)
+                yield from given_out(client, waiting, workspace, force, self.work)
 
 
 def _cluster_type(asked: QueueingSystem) -> Any:
     """The class of dask-jobqueue, whose annotations leave out what its metaclass adds."""
     try:
-        import dask_jobqueue
+        with answer_kept():
+            import dask_jobqueue
     except ImportError as error:
         raise UserError("dask-jobqueue must be installed: pip install 'feature-distortion[cluster]'.") from error
     kinds = {

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from artifacts import UserError
-from empirical.formats.files import open_regular
+from artifacts.reading import open_regular
 from empirical.formats.zip_directory import check_directory
 
 #: Unpacked bytes for each packed one. Photographs hardly shrink; CIFAR-10's and STL-10's pixels shrink by 1.2.

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from artifacts import UserError
-from empirical.formats.files import open_regular
+from artifacts.reading import open_regular
 from empirical.formats.pickle_terms import Call, Name, UnreadablePickle, shown, terms
 
 ALLOWED_TYPES = ("u1", "i1", "i2", "i4", "i8", "u2", "u4", "u8")

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from artifacts import UserError
-from empirical.formats.files import open_regular
+from artifacts.reading import open_regular
 from empirical.formats.pickle_terms import Call, Name, UnreadablePickle, shown, terms
 from empirical.formats.stored_tensor import StoredTensor, StoredTensors
 from empirical.formats.torch_storage import ALLOWED, ORDERED, ReadStorage, storage, tensor

@@ -4,7 +4,7 @@ import struct
 import zipfile
 from pathlib import Path
 
-from empirical.formats.files import open_regular
+from artifacts.reading import open_regular
 
 _END, _END64, _LOCATOR64 = b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07"
 #: The record at the end with the longest comment.

@@ -7,7 +7,7 @@ shrinks the problem to as many coordinates as there are examples.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import jax
@@ -15,8 +15,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float64
 
-from empirical.linear_probe.newton import HeadCoordinates, minimise
+from empirical.linear_probe.newton import MAX_STEPS, HeadCoordinates, Iterate, RoughCoordinates, minimise
 from empirical.linear_probe.problem import ProbeProblem, Solution
+from empirical.linear_probe.streamed import StreamedProblem, coordinates, minimise_streamed
 
 REMEMBERED = 4  # solutions that are extrapolated
 
@@ -28,7 +29,9 @@ class Rotation(NamedTuple):
     frame: Float64[Array, "k r"]
 
 
-def exact_path(problem: ProbeProblem, penalties: Sequence[float], tolerance: float) -> Iterator[Solution]:
+def exact_path(
+    problem: ProbeProblem | StreamedProblem, penalties: Sequence[float], tolerance: float
+) -> Iterator[Solution]:
     """Solutions for ascending penalties, each to `|gradient| <= tolerance |W|`.
 
     Args:
@@ -38,17 +41,44 @@ def exact_path(problem: ProbeProblem, penalties: Sequence[float], tolerance: flo
     """
     if not jax.config.read("jax_enable_x64"):
         raise RuntimeError("Probes are solved in double precision: call `artifacts.runtime.prepare_jax()` first.")
-    rotation = rotated(problem)
-    classes, count = len(problem.present), rotation.coordinates.inputs.shape[1]
+    frame, mean, width, solved = _solver(problem, tolerance)
     known: deque[tuple[float, Float64[Array, "q r"]]] = deque(maxlen=REMEMBERED)
     for penalty in penalties:
-        start = _extrapolated(known, np.log(penalty)) if known else jnp.zeros((classes, count))
-        point = minimise(rotation.coordinates, start, jnp.float64(penalty), jnp.float64(tolerance))
+        start = _extrapolated(known, np.log(penalty)) if known else jnp.zeros((len(problem.present), width))
+        point = solved(start, penalty)
         known.append((np.log(penalty), point.head))
-        weight = np.asarray(point.head[:, :-1] @ rotation.frame.T)
-        bias = np.asarray(point.head[:, -1]) - weight @ problem.centre
+        weight = np.asarray(point.head[:, :-1]) @ frame.T
+        bias = np.asarray(point.head[:, -1]) - weight @ mean
         reached = jnp.linalg.norm(point.gradient) <= tolerance * jnp.linalg.norm(point.head[:, :-1])
         yield Solution(weight, bias, int(point.steps), bool(reached))
+
+
+class _Solver(NamedTuple):
+    """Frame of the principal coordinates, mean of standardised inputs, width of a head, and what solves for one C."""
+
+    frame: Float64[np.ndarray, "k r"]
+    mean: Float64[np.ndarray, " k"]
+    width: int
+    solved: Callable[[Array, float], Iterate]
+
+
+def _solver(problem: ProbeProblem | StreamedProblem, tolerance: float) -> _Solver:
+    if isinstance(problem, StreamedProblem):
+        data = coordinates(problem)
+        mean = (problem.centre - problem.standardise.mean) / problem.standardise.deviation
+        return _Solver(
+            data.frame,
+            mean,
+            data.rough.inputs.shape[1],
+            lambda start, penalty: minimise_streamed(data, start, penalty, tolerance, most_steps=MAX_STEPS),
+        )
+    rotation = rotated(problem)
+    return _Solver(
+        np.asarray(rotation.frame),
+        problem.centre,
+        rotation.coordinates.inputs.shape[1],
+        lambda start, penalty: minimise(rotation.coordinates, start, jnp.float64(penalty), jnp.float64(tolerance)),
+    )
 
 
 def rotated(problem: ProbeProblem) -> Rotation:
@@ -62,7 +92,8 @@ def rotated(problem: ProbeProblem) -> Rotation:
     inputs = jnp.concatenate([inputs, jnp.ones((len(inputs), 1))], axis=1)
     penalised = jnp.ones(inputs.shape[1]).at[-1].set(0.0)
     targets, energies = jnp.asarray(problem.targets), jnp.sum(inputs**2, axis=0)
-    return Rotation(HeadCoordinates(inputs, inputs.astype(jnp.float32), energies, penalised, targets), frame)
+    rough = RoughCoordinates(inputs.astype(jnp.float32), energies, penalised, targets)
+    return Rotation(HeadCoordinates(inputs, rough), frame)
 
 
 def _extrapolated(known: deque[tuple[float, Array]], at: float) -> Array:

@@ -23,17 +23,23 @@ BALANCED = 1e-12  # examples that a class may get too many or too few in sum, re
 ROUNDING = 1e-14  # relative to the objective
 
 
-class HeadCoordinates(NamedTuple):
-    """Inputs in their principal coordinates with a last column of ones, in both precisions.
+class RoughCoordinates(NamedTuple):
+    """Inputs in their principal coordinates with a last column of ones, in single precision, and what goes with them.
 
     `energies`: sums of squares of the columns; `penalised`: 0 for the intercept, 1 for all others.
     """
 
-    inputs: Float64[Array, "n r"]
-    rough_inputs: Float32[Array, "n r"]
+    inputs: Float32[Array, "n r"]
     energies: Float64[Array, " r"]
     penalised: Float64[Array, " r"]
     targets: Int[Array, " n"]
+
+
+class HeadCoordinates(NamedTuple):
+    """The same inputs in both precisions."""
+
+    inputs: Float64[Array, "n r"]
+    rough: RoughCoordinates
 
 
 class Iterate(NamedTuple):
@@ -44,6 +50,15 @@ class Iterate(NamedTuple):
     probabilities: Float64[Array, "n q"]
     gradient: Float64[Array, "q r"]
     steps: Int[Array, ""]
+
+
+class Balanced(NamedTuple):
+    """A head with the intercept that is best for its weights; residuals are probabilities less what is true."""
+
+    head: Float64[Array, "q r"]
+    scores: Float64[Array, "n q"]
+    probabilities: Float64[Array, "n q"]
+    residuals: Float64[Array, "n q"]
 
 
 @jax.jit
@@ -59,38 +74,61 @@ def minimise(
     """
 
     def unfinished(point: Iterate) -> Array:
-        return (_gradient_norm(point) > tolerance * _weight_norm(data, point)) & (point.steps < MAX_STEPS)
+        gradient, weight = norms(data.rough, point)
+        return (gradient > tolerance * weight) & (point.steps < MAX_STEPS)
 
     def step(point: Iterate) -> Iterate:
-        # One rough step less: where a single step can reach the goal, it is made to.
-        aim = 0.3 * tolerance * _weight_norm(data, point) / _gradient_norm(point)
-        residual = jnp.where(aim < FINEST, ROUGHEST, jnp.minimum(aim, ROUGHEST))
-        direction = _newton_direction(data, point, penalty, residual)
-        change = data.inputs @ direction.T
-        length = _step_length(data, point, direction, change, penalty)
-        return _point(data, point.head + length * direction, point.scores + length * change, penalty, point.steps + 1)
+        towards = direction(data.rough, point, penalty, tolerance)
+        change = data.inputs @ towards.T
+        length = step_length(data.rough, point, towards, change, penalty)
+        return _point(data, point.head + length * towards, point.scores + length * change, penalty, point.steps + 1)
 
     return jax.lax.while_loop(unfinished, step, _point(data, start, data.inputs @ start.T, penalty, jnp.array(0)))
 
 
 def _point(data: HeadCoordinates, head: Array, scores: Array, penalty: Array, steps: Array) -> Iterate:
     """The point of these weights and the intercept that is best for them."""
-    shift = _best_shift(data, scores)
+    at = balanced(data.rough, head, scores)
+    # Transposed before the product and not within it, which takes twice as long on a CPU.
+    residuals = jax.lax.optimization_barrier(at.residuals.T)
+    gradient = penalty * (residuals @ data.inputs) + data.rough.penalised * at.head
+    return Iterate(at.head, at.scores, at.probabilities, gradient, steps)
+
+
+@jax.jit
+def norms(data: RoughCoordinates, point: Iterate) -> tuple[Float64[Array, ""], Float64[Array, ""]]:
+    """Of the gradient and of the weights: a solution's gradient is small beside them."""
+    return _gradient_norm(point), jnp.linalg.norm(data.penalised * point.head)
+
+
+@jax.jit
+def balanced(data: RoughCoordinates, head: Float64[Array, "q r"], scores: Float64[Array, "n q"]) -> Balanced:
+    """The same weights with their best intercept."""
+    shift = _best_shift(data.targets, scores)
     head, scores = head.at[:, -1].add(shift), scores + shift
     probabilities = jax.nn.softmax(scores)
-    # Transposed before the product and not within it, which takes twice as long on a CPU.
-    residuals = jax.lax.optimization_barrier((probabilities - jax.nn.one_hot(data.targets, head.shape[0])).T)
-    gradient = penalty * (residuals @ data.inputs) + data.penalised * head
-    return Iterate(head, scores, probabilities, gradient, steps)
+    return Balanced(head, scores, probabilities, probabilities - jax.nn.one_hot(data.targets, head.shape[0]))
 
 
-def _best_shift(data: HeadCoordinates, scores: Float64[Array, "n q"]) -> Float64[Array, " q"]:
+@jax.jit
+def direction(
+    data: RoughCoordinates, point: Iterate, penalty: Float64[Array, ""], tolerance: Float64[Array, ""]
+) -> Float64[Array, "q r"]:
+    """Newton's, to a residual that is as rough as the way to go allows."""
+    gradient, weight = norms(data, point)
+    # One rough step less: where a single step can reach the goal, it is made to.
+    aim = 0.3 * tolerance * weight / gradient
+    residual = jnp.where(aim < FINEST, ROUGHEST, jnp.minimum(aim, ROUGHEST))
+    return _newton_direction(data, point, penalty, residual)
+
+
+def _best_shift(targets: Int[Array, " n"], scores: Float64[Array, "n q"]) -> Float64[Array, " q"]:
     """What to add to the scores of each class so that probabilities sum to its number of examples.
 
     With it the gradient is that of the weights alone, of an objective that is 1-strongly convex in them.
     """
     count, classes = scores.shape
-    wanted = jnp.bincount(data.targets, length=classes)
+    wanted = jnp.bincount(targets, length=classes)
 
     def excess(shift: Array) -> tuple[Array, Array]:
         probabilities = jax.nn.softmax(scores + shift)
@@ -121,7 +159,7 @@ def _class_curvature(probabilities: Float64[Array, "n q"]) -> Float64[Array, "q 
     return curvature + mean / len(curvature) + REGULAR * mean * jnp.eye(len(curvature))
 
 
-def _newton_direction(data: HeadCoordinates, point: Iterate, penalty: Array, residual: Array) -> Float64[Array, "q r"]:
+def _newton_direction(data: RoughCoordinates, point: Iterate, penalty: Array, residual: Array) -> Float64[Array, "q r"]:
     """The solution of `Hessian d = -gradient`, to a relative residual."""
     probabilities, rough_penalty = point.probabilities.astype(jnp.float32), penalty.astype(jnp.float32)
     penalised = data.penalised.astype(jnp.float32)
@@ -131,10 +169,10 @@ def _newton_direction(data: HeadCoordinates, point: Iterate, penalty: Array, res
     basis, diagonal = _preconditioner(data, point, penalty)
 
     def product(direction: Array) -> Array:
-        change = _rough(data.rough_inputs, direction.T)
+        change = _rough(data.inputs, direction.T)
         weighted = probabilities * change
         curved = weighted - probabilities * jnp.sum(weighted, axis=1, keepdims=True)
-        return rough_penalty * _rough(curved.T, data.rough_inputs) + penalised * direction
+        return rough_penalty * _rough(curved.T, data.inputs) + penalised * direction
 
     def preconditioned(vector: Array) -> Array:
         return _rough(basis, _rough(basis.T, vector) / diagonal)
@@ -157,7 +195,7 @@ def _newton_direction(data: HeadCoordinates, point: Iterate, penalty: Array, res
 
 
 def _preconditioner(
-    data: HeadCoordinates, point: Iterate, penalty: Array
+    data: RoughCoordinates, point: Iterate, penalty: Array
 ) -> tuple[Float32[Array, "q q"], Float32[Array, "q r"]]:
     """A basis of the classes, and the Kronecker approximation's diagonal in it."""
     values, basis = jnp.linalg.eigh(_class_curvature(point.probabilities) / len(point.probabilities))
@@ -166,15 +204,16 @@ def _preconditioner(
     return basis.astype(jnp.float32), diagonal.astype(jnp.float32)
 
 
-def _step_length(data: HeadCoordinates, point: Iterate, direction: Array, change: Array, penalty: Array) -> Array:
+@jax.jit
+def step_length(data: RoughCoordinates, point: Iterate, towards: Array, change: Array, penalty: Array) -> Array:
     """1, halved until the objective falls enough. Scores are linear in the step: no product with inputs is needed."""
 
     def objective(length: Array) -> Array:
-        scores, head = point.scores + length * change, point.head + length * direction
+        scores, head = point.scores + length * change, point.head + length * towards
         chosen = jnp.take_along_axis(jax.nn.log_softmax(scores), data.targets[:, None], axis=1)
         return jnp.sum(data.penalised * head**2) / 2 - penalty * jnp.sum(chosen)
 
-    now, slope = objective(jnp.array(0.0)), jnp.sum(point.gradient * direction)
+    now, slope = objective(jnp.array(0.0)), jnp.sum(point.gradient * towards)
 
     def too_long(tried: tuple[Array, Array]) -> Array:
         length, reached = tried
@@ -191,10 +230,6 @@ def _step_length(data: HeadCoordinates, point: Iterate, direction: Array, change
 
 def _gradient_norm(point: Iterate) -> Array:
     return jnp.linalg.norm(point.gradient)
-
-
-def _weight_norm(data: HeadCoordinates, point: Iterate) -> Array:
-    return jnp.linalg.norm(data.penalised * point.head)
 
 
 def _rough(left: Array, right: Array) -> Array:

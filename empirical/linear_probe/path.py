@@ -1,6 +1,7 @@
 """From features to heads: the path of probes over C, and the one that validation selects."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -12,6 +13,7 @@ from empirical.linear_probe.head import UNSEEN_BIAS, Features, ProbeHead
 from empirical.linear_probe.problem import measure, problem
 from empirical.linear_probe.standardisation import StandardisationName
 from empirical.linear_probe.standardisation import standardisation as _standardisation
+from empirical.linear_probe.streamed import is_streamed, measure_streamed, streamed_problem
 
 Solver = Literal["exact", "faithful"]
 SOLVERS: tuple[Solver, ...] = get_args(Solver)
@@ -67,16 +69,22 @@ def probe_path(
         raise ValueError(f"`tolerance` must be positive, got {tolerance}.")
     ascending = sorted(set(penalties))
     standardise = _standardisation(training.features, standardisation)
-    asked = problem(standardise(training.features), training.labels, classes)
-    solutions = exact_path(asked, ascending, tolerance) if solver == "exact" else faithful_path(asked, ascending)
+    if solver == "exact" and is_streamed(training.features):
+        streamed = streamed_problem(training.features, training.labels, classes, standardise)
+        solutions = exact_path(streamed, ascending, tolerance)
+        measured, present = partial(measure_streamed, streamed), streamed.present
+    else:
+        asked = problem(standardise(training.features), training.labels, classes)
+        solutions = exact_path(asked, ascending, tolerance) if solver == "exact" else faithful_path(asked, ascending)
+        measured, present = partial(measure, asked), asked.present
     path = []
     for penalty, solution in zip(ascending, solutions, strict=True):
-        found = measure(asked, solution, penalty)
+        found = measured(solution, penalty)
         head = standardise.raw_head(solution.weight, solution.bias)
         path.append(
             Probe(
                 penalty,
-                _for_all_classes(head, asked.present, classes),
+                _for_all_classes(head, present, classes),
                 found.objective,
                 found.gradient_norm,
                 solution.iterations,

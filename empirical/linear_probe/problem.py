@@ -53,13 +53,23 @@ def problem(inputs: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"], cla
     Raises:
       ValueError: a label is no class, or all examples have one class.
     """
+    present, targets = classes_of(labels, classes)
+    centre = inputs.mean(0)
+    return ProbeProblem(inputs - centre, centre, targets, present)
+
+
+def classes_of(labels: Int[np.ndarray, " n"], classes: int) -> tuple[Int[np.ndarray, " q"], Int[np.ndarray, " n"]]:
+    """The classes among labels, ascending, and the position of each label's among them.
+
+    Raises:
+      ValueError: a label is no class, or all examples have one class.
+    """
     present, targets = np.unique(labels, return_inverse=True)
     if len(present) < 2:
         raise ValueError(f"`labels` must show at least two classes, got {len(present)} ({list(present)}).")
     if present[0] < 0 or present[-1] >= classes:
         raise ValueError(f"`labels` must lie in 0 .. {classes - 1}, got {present[0]} .. {present[-1]}.")
-    centre = inputs.mean(0)
-    return ProbeProblem(inputs - centre, centre, targets.astype(np.int32), present)
+    return present, targets.astype(np.int32)
 
 
 def measure(problem: ProbeProblem, solution: Solution, penalty: float) -> Yardstick:

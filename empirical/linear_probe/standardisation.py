@@ -7,6 +7,9 @@ from jaxtyping import Float, Float32
 
 from empirical.linear_probe.head import ProbeHead
 
+#: Rows that are brought to double precision together.
+ROWS = 4096
+
 StandardisationName = Literal["scalar", "per_dimension"]
 
 
@@ -35,13 +38,20 @@ def standardisation(features: Float32[np.ndarray, "n k"], name: StandardisationN
     Raises:
       ValueError: the features are not finite, or all equal.
     """
-    overall = float(np.std(features, dtype=np.float64))
+    means = features.mean(axis=0, dtype=np.float64)
+    mean = float(means.mean())
+    overall = float(np.sqrt(_squares(features, mean).mean() / len(features)))
     if not (np.isfinite(overall) and overall > 0):
         raise ValueError(f"`features` must be finite and not all equal, got standard deviation {overall}.")
     if name == "scalar":
-        mean = np.full(features.shape[1], np.mean(features, dtype=np.float64))
-        return Standardisation(mean, np.full(features.shape[1], overall))
-    deviation = np.std(features, axis=0, dtype=np.float64)
+        return Standardisation(np.full(features.shape[1], mean), np.full(features.shape[1], overall))
+    deviation = np.sqrt(_squares(features, means) / len(features))
     # The mean of equal numbers is not quite their value, nor their deviation quite zero.
     constant = np.ptp(features, axis=0) == 0
-    return Standardisation(features.mean(axis=0, dtype=np.float64), np.where(constant, 1.0, deviation))
+    return Standardisation(means, np.where(constant, 1.0, deviation))
+
+
+def _squares(features: Float32[np.ndarray, "n k"], mean: Float[np.ndarray, " k"] | float) -> Float[np.ndarray, " k"]:
+    """Sums of squared distances from a mean, column by column, without a copy of all features in double precision."""
+    blocks = (features[start : start + ROWS].astype(np.float64) for start in range(0, len(features), ROWS))
+    return np.sum([((block - mean) ** 2).sum(axis=0) for block in blocks], axis=0)

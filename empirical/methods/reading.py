@@ -1,7 +1,6 @@
 """A method from a TOML file or from a word on the command line."""
 
 import difflib
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from artifacts import UserError
+from artifacts.reading import read_toml, why_unreadable
 from empirical.methods.method import Method
 from empirical.methods.named import METHODS
 
@@ -44,9 +44,11 @@ def read_method(path: Path) -> Method:
       UserError: the file cannot be read, or what it says is no method.
     """
     try:
-        return method(tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{path} must be a TOML file that describes a method ({error}).") from error
+        described = read_toml(path)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} must be a TOML file that describes a method ({why_unreadable(error)}).") from error
+    try:
+        return method(described)
     except UserError as error:
         raise UserError(f"{path}: {error}") from error
 

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
 from artifacts.progress import Progress
 from empirical.miniature.cifar import write_cifar10
 from empirical.miniature.domainnet import write_domainnet
@@ -33,7 +33,7 @@ def write_miniature(
     """
     unknown = sorted(set(only) - set(MINIATURES))
     if unknown:
-        raise UserError(f"Miniatures must be among {', '.join(MINIATURES)}, got {unknown[0]}.")
+        raise ArgumentError(f"Miniatures must be among {', '.join(MINIATURES)}, got {unknown[0]}.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UserError(f"{out} must be a new or an empty folder, but holds something; name another, or remove it.")
     partial = out.parent / f".partial-{out.name}-{os.getpid()}"

@@ -35,7 +35,13 @@ PAPER_RECIPES: Mapping[str, Recipe] = {
 }
 #: What runs without a download, at three scales; the suite `embedded`.
 EMBEDDED_RECIPES: Mapping[Scale, tuple[Recipe, ...]] = {
-    scale: _in_order([module.EMBEDDED_RECIPES[scale] for module in _declaring("EMBEDDED_RECIPES")])
+    scale: _in_order(
+        [
+            module.EMBEDDED_RECIPES[scale]
+            for module in _declaring("EMBEDDED_RECIPES")
+            if scale in module.EMBEDDED_RECIPES
+        ]
+    )
     for scale in get_args(Scale)
 }
 #: Learning rates that `clean` may add at an end of a grid.

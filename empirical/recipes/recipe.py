@@ -10,12 +10,13 @@ from pydantic import Field, model_validator
 
 from artifacts.frozen import Frozen
 from empirical.augment.transforms import Pipelines
-from empirical.backbones.catalogue import BackboneChoice
+from empirical.backbones.catalogue import SMALL, BackboneChoice
 from empirical.datasets.naming import Title
 from empirical.datasets.protocols import Protocol, Split
 from empirical.linear_probe.standardisation import StandardisationName
 from empirical.methods import Method
 from empirical.recipes.penalties import PAPER_PENALTIES
+from empirical.records import PretrainingLooks
 from empirical.selection import ID_VALIDATION, Criterion
 
 #: Of the embedded benchmark.
@@ -89,10 +90,26 @@ class Sweep(Frozen):
 
 
 class PretrainedFor(Frozen):
-    """The small network pretrained on rendered characters, here and now: for series over the quality of features."""
+    """The small network pretrained on rendered characters, here and now: for series over the quality of features.
 
-    steps: int = Field(ge=1)
+    Attributes:
+      steps: 0: random features.
+      seed: of the pretraining.
+      each_seed: one network for each seed of the recipe, pretrained from `seed` plus that seed; else one for all.
+    """
+
+    steps: int = Field(ge=0)
+    looks: PretrainingLooks = "all"
     seed: int = 0
+    each_seed: bool = False
+
+    def from_seed(self, seed: int) -> "PretrainedFor":
+        """The network that one seed of the recipe starts from, which serves it alone."""
+        return self.model_copy(update={"seed": self.seed + seed, "each_seed": False}) if self.each_seed else self
+
+
+#: What a condition changes: the network's pretraining, what the head starts from, or the length of the features.
+ConditionKind = Literal["pretraining", "head_start", "feature_norm"]
 
 
 class Condition(Frozen):
@@ -101,29 +118,46 @@ class Condition(Frozen):
     Attributes:
       name: what the runs are filed under; empty for the recipe as it is, whose runs are the main ones.
       kind: `pretraining`: another backbone, LP and the methods in `like`. `head_start`: another method, one row.
+        `feature_norm`: features of another length, LP and the methods in `like`.
       value: the position on the series' axis.
       like: sweeps of the recipe whose selected learning rates are taken over; one for a head start.
-      pretraining, method: what is different.
+      pretraining, method, feature_norm: what is different.
       rate_factor: of the selected learning rate, where the method needs another scale.
+      learning_rates: a grid of its own, from which ID validation selects, in place of the rates that are taken over.
+      seeds: some of the recipe's; None: all.
     """
 
     name: str = Field(default="", pattern=r"^[A-Za-z0-9_. -]*$")
-    kind: Literal["pretraining", "head_start"]
+    kind: ConditionKind
     label: str
     value: float
     like: tuple[str, ...] = Field(min_length=1)
     pretraining: PretrainedFor | None = None
     method: Method | None = None
+    feature_norm: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     rate_factor: float = Field(default=1.0, gt=0)
+    learning_rates: tuple[float, ...] = ()
+    seeds: tuple[int, ...] | None = Field(default=None, min_length=1)
+
+    @property
+    def changes_features(self) -> bool:
+        """Whether LP is another one: its features differ from the recipe's."""
+        return self.pretraining is not None or self.feature_norm is not None
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "Condition":
-        wanted = {"pretraining": self.pretraining, "head_start": self.method}
+        wanted = {"pretraining": self.pretraining, "head_start": self.method, "feature_norm": self.feature_norm}
         given = {kind for kind, what in wanted.items() if what is not None}
         if given != ({self.kind} if self.name else set()):
-            raise ValueError(f"a condition with a name must have `{self.kind}` or `method`, one without name neither")
+            raise ValueError(
+                "a condition with a name must have `pretraining`, `method` or `feature_norm`, as its kind says, one "
+                "without name none of them"
+            )
         if self.kind == "head_start" and len(self.like) != 1:
             raise ValueError(f"a head start is like one sweep, got {list(self.like)}")
+        _check_grid("learning_rates", self.learning_rates)
+        if self.learning_rates and self.rate_factor != 1:
+            raise ValueError("`rate_factor` scales rates that are taken over, but `learning_rates` are the condition's")
         return self
 
 
@@ -135,10 +169,13 @@ class Recipe(Frozen):
       classes: how many the data must have; None: whatever they have.
       ood: OOD sets that are evaluated; None: all that the family has.
       split: of a pooled family, which has none of its own; each seed is a replicate with images of its own.
-      evaluate: `every_epoch`: every set after every epoch. `selected`: the sets that do not select only where an epoch
-        is the best so far, before training and at the end: there are no curves and no oracle rows then.
+      evaluate: `every_epoch`: every set after every epoch. `selected`: the sets that do not select once, at the epoch
+        that is selected: there are no curves then, and rows selected on OOD sets choose learning rates, not epochs.
+      watched: seeds whose sets are all judged after every epoch all the same, so that there are curves of theirs.
       interpolate: sweeps whose selected runs are interpolated with their start (WiSE-FT).
-      conditions: series over pretraining and head starts, each complete with the recipe as it is.
+      refit: sweeps on whose selected features heads are refitted; the family needs training images in its OOD looks.
+      pretraining: the backbone is the small network, pretrained here and now; None: `backbone` names its weights.
+      conditions: series over pretraining, head starts and lengths of features, each complete with the recipe as it is.
       describe: measure how far the OOD sets lie from ID.
       source: where the settings come from.
     """
@@ -159,7 +196,10 @@ class Recipe(Frozen):
     ood: tuple[str, ...] | None = None
     split: Split | None = None
     evaluate: Evaluate = "every_epoch"
+    watched: tuple[int, ...] = ()
     interpolate: tuple[str, ...] = ()
+    refit: tuple[str, ...] = ()
+    pretraining: PretrainedFor | None = None
     conditions: tuple[Condition, ...] = ()
     describe: bool = True
     source: str
@@ -172,6 +212,10 @@ class Recipe(Frozen):
     def solves(self) -> bool:
         """Whether LP is solved on features, so that there is a row of it."""
         return isinstance(self.probe, SolvedProbe)
+
+    def evaluated(self, seed: int) -> Evaluate:
+        """When the sets that do not select are judged in a seed's runs."""
+        return "every_epoch" if seed in self.watched else self.evaluate
 
     @property
     def probe_seeds(self) -> tuple[int, ...]:
@@ -194,9 +238,22 @@ class Recipe(Frozen):
         for sweep in self.sweeps:
             if sweep.method.needs_probe and self.probe is None:
                 raise ValueError(f"{sweep.label} starts from a linear probe, so the recipe must have a `probe`")
-        for label in (*self.interpolate, *(label for condition in self.conditions for label in condition.like)):
+        for label in (
+            *self.interpolate,
+            *self.refit,
+            *(label for condition in self.conditions for label in condition.like),
+        ):
             if label not in labels:
-                raise ValueError(f"`interpolate` and `like` must name sweeps of the recipe, got {label!r}")
+                raise ValueError(f"`interpolate`, `refit` and `like` must name sweeps of the recipe, got {label!r}")
+        for condition in self.conditions:
+            foreign = sorted(set(condition.seeds or ()) - set(self.seeds))
+            if foreign:
+                raise ValueError(f"`seeds` of {condition.name} must be among {list(self.seeds)}, got {foreign[0]}")
+        unknown = sorted(set(self.watched) - set(self.seeds))
+        if unknown:
+            raise ValueError(f"`watched` must be among the seeds {list(self.seeds)}, got {unknown[0]}")
+        if self.pretraining is not None and self.backbone.name != SMALL:
+            raise ValueError(f"`pretraining` makes {SMALL}, so `backbone` must name it, got {self.backbone.name}")
         if self.criterion != ID_VALIDATION and set(self.criterion.sets) != {"id_validation"}:
             raise ValueError("selection must be on id_validation; rows selected on OOD sets are collected beside")
         return self

@@ -2,12 +2,14 @@
 
 Accuracies are in [0, 1]. One document, `benchmark.json`, holds what figures and tables need (`Benchmark`); every run
 directory holds a `config.json`, a `metrics.jsonl` (`EpochRecord` or `PenaltyRecord`) and a `result.json` (`RunResult`,
-`ProbeResult` or `Interpolation`). The `benchmark` of a `summary.json` is `Benchmark.rows`.
+`ProbeResult`, `Interpolation` or `Refitting`). The `benchmark` of a `summary.json` is `Benchmark.rows`.
 """
 
 from empirical.records.benchmark import (
     BENCHMARK_FILE,
+    SUITES,
     Benchmark,
+    DatasetAnswer,
     DatasetRecord,
     PublishedAccuracy,
     SetAside,
@@ -17,6 +19,7 @@ from empirical.records.benchmark import (
 from empirical.records.conditions import (
     ConditionRecord,
     Description,
+    PretrainingLooks,
     PretrainingResult,
     SetDescription,
     TheoryQuantities,
@@ -35,10 +38,13 @@ from empirical.records.rows import (
     ID_SELECTION,
     BenchmarkRow,
     Curve,
+    DifferenceGroup,
     Estimate,
     GridPoint,
     OODAccuracy,
+    PairedDifference,
     Premises,
+    SelectionRule,
 )
 from empirical.records.runs import (
     STILL,
@@ -51,9 +57,11 @@ from empirical.records.runs import (
     NormMode,
     PenaltyRecord,
     ProbeResult,
+    Refitting,
     RunResult,
     SetMetrics,
 )
+from empirical.records.ties import Tie, tie
 
 __all__ = [
     "BENCHMARK_FILE",
@@ -64,12 +72,15 @@ __all__ = [
     "PAPER_METHODS",
     "RESULT_FILE",
     "STILL",
+    "SUITES",
     "Benchmark",
     "BenchmarkRow",
     "ConditionRecord",
     "Curve",
+    "DatasetAnswer",
     "DatasetRecord",
     "Description",
+    "DifferenceGroup",
     "Edge",
     "EpochRecord",
     "Estimate",
@@ -80,20 +91,26 @@ __all__ = [
     "Movement",
     "NormMode",
     "OODAccuracy",
+    "PairedDifference",
     "PenaltyRecord",
     "Premises",
+    "PretrainingLooks",
     "PretrainingResult",
     "ProbeResult",
     "PublishedAccuracy",
     "Record",
+    "Refitting",
     "RunResult",
+    "SelectionRule",
     "SetAside",
     "SetDescription",
     "SetMetrics",
     "TheoryQuantities",
+    "Tie",
     "read_benchmark",
     "read_lines",
     "read_record",
+    "tie",
     "write_benchmark",
     "write_lines",
     "write_record",

@@ -2,8 +2,13 @@
 
 from typing import Any, Literal
 
+from pydantic import Field
+
 from empirical.records.record import Record
 from empirical.records.rows import BenchmarkRow, Premises
+
+#: Of printed characters in pretraining: all that the embedded benchmark uses, or that of its ID images alone.
+PretrainingLooks = Literal["all", "plain"]
 
 
 class SetDescription(Record):
@@ -12,6 +17,9 @@ class SetDescription(Record):
     Attributes:
       pixel_energy_outside, feature_energy_outside: share in [0, 1] of the set's squared distance from the ID mean that
         leaves the span of the ID training images, or of their features. None where the images are too large for it.
+      id_energy_outside: the same share of ID test images' features, which leave the span a little too.
+      shift: `large` where the set's features leave the span at least twice as far (in energy) as ID test images do:
+        where the theory lets fine-tuning lose. Measured before any training.
       largest_angle, mean_angle: principal angles in radians between leading ID and OOD feature subspaces.
       paired_distance: root mean squared feature difference between two looks of the same images over the spread of
         the first; None where images have no counterpart.
@@ -27,6 +35,8 @@ class SetDescription(Record):
     count: int
     pixel_energy_outside: float | None
     feature_energy_outside: float
+    id_energy_outside: float
+    shift: Literal["large", "small"]
     largest_angle: float
     mean_angle: float
     paired_distance: float | None
@@ -46,10 +56,9 @@ class TheoryQuantities(Record):
       truth_norm: W, the norm of the head that the theory calls w*, in logits.
       head_alignment_error: phi, how far the head is from that truth at the start; zero is a perfect head.
       relative_head_alignment_error: phi / W^2, free of the scale of logits: 1 for a head of zero.
-      off_subspace_cosine: c, how strongly the feature that ID data excite most shows on OOD data.
       on_subspace_cosine: c_S, how well the feature that ID data excite least can be seen on them.
-      fine_tuning_lower_bound, linear_probing_upper_bound: what the theory's bounds say of the largest root mean squared
-        error of a logit over OOD directions; None where it is infinite.
+      linear_probing_upper_bound: what the theory's bound says of the largest root mean squared error of a logit over
+        OOD directions; None where it is infinite.
     """
 
     dataset: str
@@ -60,9 +69,7 @@ class TheoryQuantities(Record):
     truth_norm: float | None = None
     head_alignment_error: float | None = None
     relative_head_alignment_error: float | None = None
-    off_subspace_cosine: float | None = None
     on_subspace_cosine: float | None = None
-    fine_tuning_lower_bound: float | None = None
     linear_probing_upper_bound: float | None = None
     largest_angle: float | None = None
     id_dim: int | None = None
@@ -105,20 +112,23 @@ class ConditionRecord(Record):
 
     Attributes:
       kind: `pretraining`: how long the backbone was pretrained, `value` in steps, rows of LP, FT and LP-FT;
-        `head_start`: what head full training starts from, `value` an order from worst to best, one row each.
+        `head_start`: what head full training starts from, `value` an order from worst to best, one row each;
+        `feature_norm`: how long features are, `value` their length, rows of LP and of fine-tuning.
         The main rows are among the conditions, so that each kind is a complete series.
       name: as the rows' `condition` (empty for the main rows).
       label: for an axis or a legend.
       backbone_accuracy: what pretraining reached on held-out pretraining data; None for `head_start`.
-      head_accuracy: ID validation accuracy of the head at the start; None for `pretraining`.
+      head_accuracy: ID validation accuracy of the head at the start; None where features differ.
+      sets: how far the OOD sets lie from ID in these features, measured before any training; none for `head_start`.
     """
 
     dataset: str
-    kind: Literal["pretraining", "head_start"]
+    kind: Literal["pretraining", "head_start", "feature_norm"]
     name: str
     label: str
     value: float
     backbone_accuracy: float | None
     head_accuracy: float | None
     quantities: TheoryQuantities | None
+    sets: list[SetDescription] = Field(default_factory=list)
     rows: list[BenchmarkRow]

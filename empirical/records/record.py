@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from artifacts import UserError
 from artifacts.files import write_text
 from artifacts.frozen import Frozen
+from artifacts.reading import read_text, why_unreadable
 
 #: What a run directory holds: what was measured line by line, and how it ended.
 METRICS_FILE, RESULT_FILE = "metrics.jsonl", "result.json"
@@ -29,11 +30,11 @@ def read_record(path: Path, kind: type[RecordType]) -> RecordType:
       UserError: there is none, or it is no such record.
     """
     try:
-        return kind.model_validate_json(path.read_text(encoding="utf-8"))
+        return kind.model_validate_json(read_text(path))
     except FileNotFoundError as error:
         raise UserError(f"{path} must exist, but there is none; `distort bench run` makes it.") from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        raise UserError(f"{path} must hold a {kind.__name__} ({str(error).splitlines()[0]}).") from error
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} must hold a {kind.__name__} ({why_unreadable(error)}).") from error
 
 
 def read_lines(path: Path, kind: type[RecordType]) -> list[RecordType]:
@@ -43,12 +44,11 @@ def read_lines(path: Path, kind: type[RecordType]) -> list[RecordType]:
       UserError: there is no such file, or a line is no such record.
     """
     try:
-        return [kind.model_validate_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [kind.model_validate_json(line) for line in read_text(path).splitlines()]
     except FileNotFoundError as error:
         raise UserError(f"{path} must exist, but there is none; `distort bench run` makes it.") from error
-    except (ValidationError, UnicodeDecodeError) as error:
-        first = str(error).splitlines()[0]
-        raise UserError(f"{path} must hold a {kind.__name__} on every line ({first}).") from error
+    except (OSError, ValidationError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} must hold a {kind.__name__} on every line ({why_unreadable(error)}).") from error
 
 
 def write_record(path: Path, record: Record) -> None:

@@ -11,7 +11,10 @@ from pydantic import Field
 from empirical.records.record import Record
 from empirical.records.runs import Edge, EpochRecord, Movement, NormMode
 
-Premises = Literal["met", "near ID", "unknown"]
+#: Whether the theory speaks about an OOD set: a large shift that pretraining has seen, a small one, hardly any.
+Premises = Literal["met", "small shift", "near ID", "unknown"]
+#: Of a learning rate on a grid: `selection.selected`, or the lowest within a standard error of it.
+SelectionRule = Literal["best", "one standard error"]
 ID_SELECTION = "id_validation"
 
 
@@ -66,6 +69,7 @@ class BenchmarkRow(Record):
       dataset: name of the recipe.
       condition: empty in the main rows; else the `ConditionRecord` that the row belongs to.
       selected_on: `id_validation`, or, in OOD-oracle rows only, the OOD column whose accuracy chose epoch and rate.
+      rule: how the learning rate was chosen from the grid.
       learning_rate: None for LP, whose grid is one of penalties.
       grid_edge: the chosen learning rate (for LP, the penalty of some seed) still lies at an end of the grid.
       grid_extended: learning rates that were added to the recipe's grid while the optimum lay on its edge.
@@ -83,6 +87,7 @@ class BenchmarkRow(Record):
     norm_mode: NormMode
     seeds: list[int]
     selected_on: str = ID_SELECTION
+    rule: SelectionRule = "best"
     learning_rate: float | None
     penalties: list[float] = Field(default_factory=list)
     grid: list[GridPoint]
@@ -110,6 +115,36 @@ class BenchmarkRow(Record):
     ood_feature_movement_per_seed: list[float] = Field(default_factory=list)
     movement: dict[str, Movement]
     runs: list[str]
+
+
+#: Sets of which a difference is the mean: ID test images, and OOD sets by how far they lie, measured beforehand.
+DifferenceGroup = Literal["ID", "large shift", "small shift", "near ID"]
+
+
+class PairedDifference(Record):
+    """One method's accuracy less another's, seed by seed on the same images, and its interval.
+
+    Attributes:
+      condition: as in `BenchmarkRow`.
+      rule: by which both methods' learning rates were selected.
+      name: `ft_minus_lp`, `lp_ft_minus_ft`, `lp_ft_minus_lp`: as the paper compares them, FT in train mode and the
+        others in eval mode; `head_start_eval`, `head_start_train`: LP-FT less FT in equal norm mode, what the start of
+        the head does; `norm_mode_ft`, `norm_mode_lp_ft`: eval less train mode with an equal start.
+      minuend, subtrahend: labels of the two methods.
+      good_features: whether one head reads the large-shift sets in the pretrained features (`results.paired`).
+      sets: whose unweighted mean it is.
+    """
+
+    dataset: str
+    condition: str = ""
+    rule: SelectionRule
+    name: str
+    minuend: str
+    subtrahend: str
+    good_features: bool
+    group: DifferenceGroup
+    sets: list[str]
+    difference: Estimate
 
 
 class Curve(Record):

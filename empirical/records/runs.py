@@ -122,6 +122,27 @@ class ProbeResult(Record):
     seconds: float
 
 
+class Refitting(Record):
+    """What fine-tuning left of the features, at the selected epoch of the run `end`.
+
+    Attributes:
+      accuracies: on the ID test images and every OOD set whose images have counterparts in training, each with a head
+        refitted on the tuned features of training images in that look. The heads have seen OOD labels: they say
+        where fine-tuning's loss lies, and compete with no method.
+      followed: of the displacement of ID features, the share that features of the same images in that look follow.
+    """
+
+    run: str
+    end: str
+    dataset: str
+    method: str
+    norm_mode: NormMode
+    learning_rate: float
+    seed: int
+    accuracies: dict[str, float]
+    followed: dict[str, float | None]
+
+
 class InterpolationPoint(Record):
     """Weights (1 - alpha) start + alpha end (WiSE-FT)."""
 

@@ -19,11 +19,15 @@ from empirical.records import (
     DatasetRecord,
     Description,
     Interpolation,
+    PairedDifference,
+    Refitting,
     SetAside,
 )
+from empirical.results.answers import answer
 from empirical.results.conditions import conditions, probe_trials
+from empirical.results.paired import differences
 from empirical.results.rows import Heading, curves, probe_row, training_row
-from empirical.selection import Trial, oracle, selected, tie_rule
+from empirical.selection import Criterion, Trial, chosen, oracle, selected, selected_within_error, tie_rule
 
 
 def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
@@ -34,7 +38,7 @@ def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
 
 def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     planned = plan(ledger.suite, ledger.training)
-    ledger.refuse(mixed(ledger.origins(planned.units)))
+    ledger.refuse(mixed(ledger.origins(planned.units), own_network=lambda unit: _own_network(ledger, unit)))
     if ledger.refused:  # what is undecided now
         planned = plan(ledger.suite, ledger.training)
     units: dict[str, list[Unit]] = {recipe.name: [] for recipe in ledger.suite.recipes}
@@ -49,11 +53,15 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     return Benchmark(
         suite=ledger.suite.name,
         datasets=[part.dataset for part in found],
+        answers=[said for part in found if (said := answer(part.dataset, part.rows)) is not None],
         rows=[row for part in found for row in part.rows],
+        careful_rows=[row for part in found for row in part.careful_rows],
+        differences=[one for part in found for one in part.differences],
         oracle_rows=[row for part in found for row in part.oracle_rows],
         curves=[curve for part in found for curve in part.curves],
         sets=[one for part in found for one in part.description.sets],
         interpolations=[one for part in found for one in part.interpolations],
+        refittings=[one for part in found for one in part.refittings],
         conditions=[one for part in found for one in part.conditions],
         quantities=[one for part in found for one in part.description.quantities],
         published=published() if any(_published(recipe) for recipe in ledger.suite.recipes) else [],
@@ -63,15 +71,23 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     )
 
 
+def _own_network(ledger: Ledger, unit: Unit) -> bool:
+    pretraining = ledger.run(unit).pretraining
+    return pretraining is not None and pretraining.unit.seed is not None
+
+
 class _Part(NamedTuple):
     """One recipe's share of the document."""
 
     dataset: DatasetRecord
     description: Description
     rows: list[BenchmarkRow]
+    careful_rows: list[BenchmarkRow]
+    differences: list[PairedDifference]
     oracle_rows: list[BenchmarkRow]
     curves: list[Curve]
     interpolations: list[Interpolation]
+    refittings: list[Refitting]
     conditions: list[ConditionRecord]
 
 
@@ -83,15 +99,18 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
     ood = [name for name in described.sizes if not name.startswith("id_")]
     source = catalogued(recipe.family)
     heading = Heading(recipe.name, columns(recipe, source, ood), premises(source))
-    # Where only selected epochs were evaluated, nothing else can be selected from them.
-    every = recipe.evaluate == "every_epoch"
+    watched = {seed for seed in recipe.seeds if recipe.evaluated(seed) == "every_epoch"}
+    every = watched == set(recipe.seeds)
     ties = tie_rule(recipe.protocol)
     criteria = [oracle(name, sets) for name, sets in heading.columns.items()]
     probes = probe_trials(ledger, recipe)
-    rows, oracle_rows, found_curves = [], [], []
+    rows: list[BenchmarkRow] = []
+    careful_rows: list[BenchmarkRow] = []
+    oracle_rows: list[BenchmarkRow] = []
+    found_curves: list[Curve] = []
     if probes:
         rows.append(probe_row(heading, probes, recipe.criterion))
-        oracle_rows += [probe_row(heading, probes, criterion) for criterion in criteria if every]
+        oracle_rows += [probe_row(heading, probes, criterion) for criterion in criteria]
     for sweep in recipe.sweeps:
         state = grid(recipe, sweep, ledger.training)
         trials = _trials(ledger, recipe, sweep, state)
@@ -100,19 +119,33 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
             continue
         method = sweep.method
         rows.append(training_row(heading, method.name, method.norm_mode, main, recipe.criterion, state))
-        found_curves += curves(heading, rows[-1], main) if every else ()
-        for criterion in criteria if every else ():
-            best = selected(trials, criterion, ties=ties)
+        careful = selected_within_error(trials, recipe.criterion, ties=ties)
+        if careful is not None:
+            careful_rows.append(
+                training_row(
+                    heading, method.name, method.norm_mode, careful, recipe.criterion, state, rule="one standard error"
+                )
+            )
+        found_curves += [curve for curve in curves(heading, rows[-1], main) if curve.seed in watched]
+        # Where other epochs were not judged on OOD sets, an oracle chooses among learning rates alone.
+        judged = trials if every else [_at_selected_epoch(trial, recipe.criterion) for trial in trials]
+        for criterion in criteria:
+            best = selected(judged, criterion, ties=ties)
             if best is not None:
                 oracle_rows.append(training_row(heading, method.name, method.norm_mode, best, criterion, state))
+    found_conditions = conditions(ledger, recipe, heading, rows, units)
+    averaged = [name for sets in heading.columns.values() for name in sets]
     return _Part(
         dataset=_dataset(recipe, described, heading),
         description=described,
         rows=rows,
+        careful_rows=careful_rows,
+        differences=differences(rows, careful_rows, described.sets, averaged, found_conditions),
         oracle_rows=oracle_rows,
         curves=found_curves,
         interpolations=list(_interpolations(ledger, units)),
-        conditions=conditions(ledger, recipe, heading, rows, units),
+        refittings=list(_refittings(ledger, units)),
+        conditions=found_conditions,
     )
 
 
@@ -124,9 +157,20 @@ def _trials(ledger: Ledger, recipe: Recipe, sweep: Sweep, state: Grid) -> list[T
     return [trial for trial in found if trial is not None]
 
 
+def _at_selected_epoch(trial: Trial, criterion: Criterion) -> Trial:
+    return trial if trial.diverged else trial._replace(history=(chosen(trial, criterion).record,))
+
+
 def _interpolations(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Interpolation]:
     for unit in units:
         found = ledger.result(unit, Interpolation) if unit.kind == "interpolation" else None
+        if found is not None:
+            yield found
+
+
+def _refittings(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Refitting]:
+    for unit in units:
+        found = ledger.result(unit, Refitting) if unit.kind == "refitting" else None
         if found is not None:
             yield found
 

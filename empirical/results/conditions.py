@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.plan import Grid
-from empirical.benchmark.units import Unit, description_unit, pretraining_unit, probe_units
+from empirical.benchmark.units import Unit, description_unit, probe_units
 from empirical.recipes import Condition, Recipe
 from empirical.records import (
     METRICS_FILE,
@@ -12,7 +12,6 @@ from empirical.records import (
     ConditionRecord,
     Description,
     EpochRecord,
-    PretrainingResult,
     TheoryQuantities,
     read_lines,
 )
@@ -39,23 +38,24 @@ def conditions(
     return records
 
 
-def probe_trials(ledger: Ledger, recipe: Recipe, condition: str = "") -> list[Trial]:
+def probe_trials(ledger: Ledger, recipe: Recipe, condition: Condition | None = None) -> list[Trial]:
     """A probe a seed, the same one for all where nothing is drawn; none where one is missing.
 
     Args:
-      condition: its name; empty: the main rows.
+      condition: None: the main rows.
     """
     units = probe_units(recipe, condition)
+    seeds = (condition and condition.seeds) or recipe.seeds
     trials = [trial for trial in map(ledger.trial, units) if trial is not None]
     if not units or len(trials) < len(units):
         return []
-    if len(units) < len(recipe.seeds):
-        return [trials[0]._replace(seed=seed) for seed in recipe.seeds]
+    if len(units) < len(seeds):
+        return [trials[0]._replace(seed=seed) for seed in seeds]
     return trials
 
 
 def _main_rows(condition: Condition, rows: Sequence[BenchmarkRow]) -> list[BenchmarkRow]:
-    with_probe = ("LP (eval)",) if condition.kind == "pretraining" else ()
+    with_probe = () if condition.kind == "head_start" else ("LP (eval)",)
     wanted = (*with_probe, *condition.like)
     own = [row for row in rows if f"{row.method} ({row.norm_mode})" in wanted]
     return own if len(own) == len(wanted) else []
@@ -69,7 +69,7 @@ def _rows(
     if not units or not all(map(ledger.finished, units)):
         return []
     rows = []
-    probes = probe_trials(ledger, recipe, condition.name) if condition.pretraining is not None else []
+    probes = probe_trials(ledger, recipe, condition) if condition.changes_features else []
     if probes:
         rows.append(probe_row(heading, probes, recipe.criterion))
     trainings = [unit for unit in units if unit.kind == "training"]
@@ -79,26 +79,27 @@ def _rows(
         trials = [trial for trial in map(ledger.trial, of_method) if trial is not None]
         best = selected(trials, recipe.criterion, ties=tie_rule(recipe.protocol))
         if best is not None:
-            grid = Grid((best.best.value,), (), True, best, False)
+            grid = Grid(tuple(point.value for point in best.points), (), True, best, False)
             rows.append(training_row(heading, method.name, method.norm_mode, best, recipe.criterion, grid))
     return rows
 
 
 def _record(ledger: Ledger, recipe: Recipe, condition: Condition, rows: list[BenchmarkRow]) -> ConditionRecord:
-    pretrained = condition.kind == "pretraining"
-    described = ledger.result(description_unit(recipe, condition.name if pretrained else ""), Description)
-    head = (
-        "linear_probe" if pretrained else condition.name or ("random" if _random(recipe, condition) else "linear_probe")
-    )
+    other_features, other_head = condition.kind != "head_start", condition.kind == "head_start"
+    described = ledger.result(description_unit(recipe, condition.name if other_features else ""), Description)
+    head = "linear_probe"
+    if other_head:
+        head = condition.name or ("random" if _random(recipe, condition) else head)
     return ConditionRecord(
         dataset=recipe.name,
         kind=condition.kind,
         name=condition.name,
         label=condition.label,
         value=condition.value,
-        backbone_accuracy=_backbone_accuracy(ledger, recipe, condition, described) if pretrained else None,
-        head_accuracy=None if pretrained else _head_accuracy(ledger, recipe, rows[0]),
+        backbone_accuracy=_backbone_accuracy(described) if other_features else None,
+        head_accuracy=_head_accuracy(ledger, recipe, rows[0]) if other_head else None,
         quantities=_quantities(described, head),
+        sets=[] if described is None or not other_features else described.sets,
         rows=rows,
     )
 
@@ -113,13 +114,8 @@ def _quantities(described: Description | None, head: str) -> TheoryQuantities | 
     return next((one for one in quantities if one.head == head), None)
 
 
-def _backbone_accuracy(
-    ledger: Ledger, recipe: Recipe, condition: Condition, described: Description | None
-) -> float | None:
+def _backbone_accuracy(described: Description | None) -> float | None:
     provenance = {} if described is None else described.backbone
-    if condition.name:
-        made = ledger.result(pretraining_unit(recipe, condition), PretrainingResult)
-        provenance = provenance if made is None else made.provenance
     return provenance.get(BACKBONE_ACCURACY)
 
 

@@ -15,6 +15,7 @@ from empirical.records import (
     NormMode,
     OODAccuracy,
     Premises,
+    SelectionRule,
     SetMetrics,
 )
 from empirical.selection import Candidate, Chosen, Criterion, Selected, Trial, chosen, estimate, grid_edge
@@ -51,10 +52,18 @@ class Choice(NamedTuple):
     added: Sequence[float] = ()
     limit: bool = False
     diverged: Sequence[float] = ()
+    rule: SelectionRule = "best"
 
 
 def training_row(
-    heading: Heading, method: str, norm_mode: NormMode, selected: Selected, criterion: Criterion, grid: Grid
+    heading: Heading,
+    method: str,
+    norm_mode: NormMode,
+    selected: Selected,
+    criterion: Criterion,
+    grid: Grid,
+    *,
+    rule: SelectionRule = "best",
 ) -> BenchmarkRow:
     """A method at its selected learning rate, each seed at its selected epoch.
 
@@ -62,6 +71,7 @@ def training_row(
       selected: at least one learning rate did not diverge.
       criterion: that `selected` was chosen by.
       grid: the sweep's, for what was added to it and whether it may go on.
+      rule: by which `selected` was chosen.
     """
     return _row(
         heading,
@@ -77,6 +87,7 @@ def training_row(
             added=grid.added,
             limit=grid.limit,
             diverged=selected.diverged,
+            rule=rule,
         ),
     )
 
@@ -125,6 +136,7 @@ def _row(heading: Heading, choice: Choice) -> BenchmarkRow:
         norm_mode=choice.norm_mode,
         seeds=[run.trial.seed for run in runs],
         selected_on=choice.criterion.name,
+        rule=choice.rule,
         learning_rate=choice.learning_rate,
         penalties=list(choice.penalties),
         grid=list(choice.points),

@@ -10,6 +10,7 @@ from empirical.runs.describing import publish_description
 from empirical.runs.interpolating import publish_interpolation
 from empirical.runs.pretraining import publish_pretraining
 from empirical.runs.probing import publish_probe
+from empirical.runs.refitting import publish_refitting
 from empirical.runs.training import publish_training
 
 #: What makes a run of each kind; the flag asks for it to be made in any case.
@@ -19,6 +20,7 @@ PUBLISHERS: Mapping[Kind, Callable[[Run, bool], Outcome]] = {
     "probe": publish_probe,
     "training": publish_training,
     "interpolation": publish_interpolation,
+    "refitting": publish_refitting,
 }
 
 

@@ -21,6 +21,8 @@ from empirical.views import any_key, views
 PENALTY = 0.01
 #: Images of a set that are described at most, spread evenly: distances need no more.
 DESCRIBED = 2000
+#: A shift is large where features leave the span of ID training features by so many times as much as ID test images do.
+LARGE = 2.0
 #: Values of an image, beyond which the span of pixels is not measured.
 PIXELS = 32 * 32 * 3
 ID_TEST = "id_test"
@@ -62,6 +64,7 @@ def _descriptions(ingredients: Materials, heads: "_Heads | None", seed: int) -> 
     # As many directions as a head of so many classes tells apart.
     dim = max(1, min(ingredients.classes - 1, id_test.shape[1] // 2, len(id_test) // 2))
     feature_span = principal_span(_some(ingredients.training_features(seed=seed).features))
+    at_home = energy_outside(id_test, feature_span)
     small = ingredients.recipe.pipelines.evaluation.side**2 * 3 <= PIXELS
     pixel_span = principal_span(_pixels(ingredients, ingredients.dataset.id_training)) if small else None
     parts = {part.name: part for part in ingredients.family.ood}
@@ -70,6 +73,7 @@ def _descriptions(ingredients: Materials, heads: "_Heads | None", seed: int) -> 
         here = _some(features[images.name])
         angles = principal_angles(id_test, here, dim=max(1, min(dim, len(here) // 2)))
         outside = None if pixel_span is None else energy_outside(_pixels(ingredients, images), pixel_span)
+        feature_energy = energy_outside(here, feature_span)
         described.append(
             SetDescription(
                 dataset=ingredients.recipe.name,
@@ -78,11 +82,15 @@ def _descriptions(ingredients: Materials, heads: "_Heads | None", seed: int) -> 
                 reason=parts[images.name].reason,
                 count=len(images),
                 pixel_energy_outside=outside,
-                feature_energy_outside=energy_outside(here, feature_span),
+                feature_energy_outside=feature_energy,
+                id_energy_outside=at_home,
+                shift="large" if feature_energy >= LARGE * at_home else "small",
                 largest_angle=float(angles[0]),
                 mean_angle=float(angles.mean()),
                 # The same images in another look: the only ones that have counterparts.
-                paired_distance=None if heads is None else paired_distance(id_test, here),
+                paired_distance=paired_distance(_some(features[ID_TEST][: len(images)]), here)
+                if heads is not None and images.name in heads.training
+                else None,
                 own_head_accuracy=None if heads is None else heads.own(images.name),
                 shared_head_accuracy=None if heads is None else heads.shared[images.name],
             )
@@ -102,7 +110,9 @@ class _Heads:
         self.truth = self._head([id_training, *self.training.values()])
         self.shared = self._accuracies(self.truth)
 
-    def own(self, name: str) -> float:
+    def own(self, name: str) -> float | None:
+        if name not in self.training:
+            return None
         return self._accuracies(self._head([self.training[name]]))[name]
 
     def _head(self, parts: list[Features]) -> ProbeHead:

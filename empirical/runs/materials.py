@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from artifacts import UserError, canonical_json, fingerprint
-from empirical.backbones.catalogue import SMALL, BackboneChoice, Loaded, load
+from empirical.backbones.catalogue import BackboneChoice, Loaded, load
 from empirical.backbones.classifier import Classifier, Head
 from empirical.benchmark.run import Run
 from empirical.counted_code import own_module
@@ -33,14 +33,39 @@ FEATURES, DIGESTS = "features", "digests"
 
 
 @dataclass(frozen=True)
+class Images:
+    """What runs on the same images share, whatever their network: the sets, made ready when first asked for."""
+
+    recipe: Recipe
+    dataset: Dataset
+
+    @cached_property
+    def training(self) -> TrainingData:
+        """ID training images in the form that is fastest to train on."""
+        return training_data(self.dataset.id_training, self.recipe.pipelines.training)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """Every set that is reported or selects."""
+        reported = (self.dataset.id_validation, self.dataset.id_test, *self.dataset.ood)
+        apart = () if self.recipe.evaluate == "every_epoch" else self.recipe.criterion.sets
+        return Judge(reported, self.recipe.pipelines.evaluation, len(self.dataset.classes), apart=apart)
+
+
+@dataclass(frozen=True)
 class Materials:
     """Everything is read or computed when it is first asked for."""
 
     recipe: Recipe
     family: Family
-    dataset: Dataset
+    images: Images
     loaded: Loaded
     cache: FeatureCache
+
+    @property
+    def dataset(self) -> Dataset:
+        """The sets of images."""
+        return self.images.dataset
 
     @property
     def classes(self) -> int:
@@ -56,17 +81,15 @@ class Materials:
             "weights": self.loaded.fingerprint,
         }
 
-    @cached_property
+    @property
     def training(self) -> TrainingData:
         """ID training images in the form that is fastest to train on."""
-        return training_data(self.dataset.id_training, self.recipe.pipelines.training)
+        return self.images.training
 
-    @cached_property
+    @property
     def judge(self) -> Judge:
         """Every set that is reported or selects."""
-        reported = (self.dataset.id_validation, self.dataset.id_test, *self.dataset.ood)
-        apart = self.recipe.criterion.sets if self.recipe.evaluate == "selected" else ()
-        return Judge(reported, self.recipe.pipelines.evaluation, self.classes, apart=apart)
+        return self.images.judge
 
     @cached_property
     def pretrained(self) -> Evaluation:
@@ -96,7 +119,9 @@ class Materials:
         return self.cache(self.loaded.backbone, images, extraction, weights=self.loaded.fingerprint, modules=modules)[0]
 
 
-# The last recipe's materials, one entry a replicate (a pooled family has several, all others one).
+# The last recipe's materials: images by replicate (a pooled family has several, all others one), and what belongs to a
+# network by its weights too.
+_images: dict[int, Images] = {}
 _kept: dict[tuple[str, int], Materials] = {}
 _kept_group: list[str] = []
 
@@ -109,32 +134,40 @@ def materials(run: Run) -> Materials:
     """
     recipe, data = run.recipe, run.workspace.data
     choice, weights = _choice(run)
-    settings = [recipe.model_dump(mode="json"), choice.model_dump(mode="json"), weights, str(run.workspace)]
-    group = canonical_json(settings)
+    group = canonical_json([recipe.model_dump(mode="json"), str(run.workspace)])
     if _kept_group != [group]:
+        _images.clear()
         _kept.clear()
         _kept_group[:] = [group]
     source = family(recipe.family, data.families)
     replicate = run.seed if source.pooled else 0
-    if (group, replicate) not in _kept:
-        keep_in(run.workspace.folder / DIGESTS)
-        dataset = read_dataset(
-            source, data.locations, protocol=recipe.protocol, ood=recipe.ood, split=recipe.split, replicate=replicate
-        )
-        _check(run, dataset)
+    network = canonical_json([choice.model_dump(mode="json"), weights])
+    if (network, replicate) not in _kept:
+        if replicate not in _images:
+            keep_in(run.workspace.folder / DIGESTS)
+            dataset = read_dataset(
+                source,
+                data.locations,
+                protocol=recipe.protocol,
+                ood=recipe.ood,
+                split=recipe.split,
+                replicate=replicate,
+            )
+            _check(run, dataset)
+            _images[replicate] = Images(recipe, dataset)
         loaded = load(choice, run.workspace.checkpoints)
         _check_side(recipe, loaded)
         cache = FeatureCache(run.workspace.folder / FEATURES)
-        _kept[group, replicate] = Materials(recipe, source, dataset, loaded, cache)
-    return _kept[group, replicate]
+        _kept[network, replicate] = Materials(recipe, source, _images[replicate], loaded, cache)
+    return _kept[network, replicate]
 
 
 def _choice(run: Run) -> tuple[BackboneChoice, str]:
-    """Which weights; under a condition of pretraining those that its run left behind, and their hash."""
+    """Which weights; where they are pretrained here those that the run left behind, and their hash."""
     if run.pretraining is None:
-        return run.recipe.backbone, ""
+        return run.backbone, ""
     path, digest = file_of(run.pretraining, WEIGHTS_FILE)
-    return BackboneChoice(name=SMALL, checkpoint=path), digest
+    return run.backbone.model_copy(update={"checkpoint": path}), digest
 
 
 def _check(run: Run, dataset: Dataset) -> None:

@@ -13,13 +13,11 @@ from empirical.runs.publishing import publish_run
 
 def publish_pretraining(run: Run, force: bool) -> Outcome:
     """Publish the weights."""
-    condition = run.condition
-    assert condition is not None
-    assert condition.pretraining is not None
-    steps, seed = condition.pretraining.steps, condition.pretraining.seed
+    asked = run.pretrained_for
+    assert asked is not None
 
     def build(directory: Path) -> None:
-        made = pretrain(Pretraining(steps=steps, seed=seed))
+        made = pretrain(Pretraining(steps=asked.steps, looks=asked.looks, seed=asked.seed))
         write_checkpoint(directory / WEIGHTS_FILE, made.network, made.provenance)
         fingerprint = weights_fingerprint(made.network)
         result = PretrainingResult(run=run.id, provenance=made.provenance, fingerprint=fingerprint)

@@ -9,6 +9,7 @@ from artifacts import Outcome, UserError, canonical_json, publish, published
 from artifacts.directory import MANIFEST
 from artifacts.files import write_json
 from artifacts.fingerprint import difference
+from artifacts.reading import read_json
 from empirical.benchmark.run import Run
 from empirical.counted_code import run_code, run_versions
 
@@ -50,8 +51,8 @@ def _refuse_foreign(path: Path, config: dict[str, Any]) -> None:
             )
         return
     try:
-        there = json.loads(manifest.read_bytes())["inputs"]["config"]
-    except (ValueError, KeyError, TypeError):
+        there = dict(read_json(manifest)["inputs"]["config"])
+    except (OSError, ValueError, KeyError, TypeError):
         return  # damaged: made again, and the reason says so
     if there != json.loads(canonical_json(config)):
         what = difference(there, config) or "its configuration differs"

@@ -84,9 +84,7 @@ def _quantities(
         truth_norm=measured.heads.truth_norm,
         head_alignment_error=measured.heads.alignment_error,
         relative_head_alignment_error=measured.heads.relative_alignment_error,
-        off_subspace_cosine=measured.exposure.off_cosine,
         on_subspace_cosine=measured.exposure.on_cosine,
-        fine_tuning_lower_bound=measured.fine_tuning_lower_bound,
         linear_probing_upper_bound=upper if math.isfinite(upper) else None,
         feature_dim=ingredients.loaded.backbone.feature_dim,
     )

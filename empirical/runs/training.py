@@ -15,7 +15,6 @@ from empirical.backbones.checkpoints import read_checkpoint, write_checkpoint
 from empirical.backbones.classifier import Classifier, Head, random_head
 from empirical.benchmark.run import Run
 from empirical.counted_code import run_code, run_versions
-from empirical.evaluation import Evaluation
 from empirical.records import METRICS_FILE, RESULT_FILE, RunResult, write_lines, write_record
 from empirical.runs.judging import NotFinite, movements
 from empirical.runs.materials import Materials, materials
@@ -52,6 +51,7 @@ def publish_training(run: Run, force: bool) -> Outcome:
         start = start_of(run, ingredients, None if head is None else head[0])
         reporter = _Reporter(run, ingredients)
         outcome = train(start, ingredients.training, _training_run(run), reporter, checkpoints=checkpoints)
+        outcome = reporter.completed(outcome)
         if outcome.kept is not None and outcome.failure is None:
             write_checkpoint(directory / SELECTED_FILE, outcome.kept, {"epoch": outcome.kept_epoch})
         write_lines(directory / METRICS_FILE, outcome.records)
@@ -102,34 +102,43 @@ def read_selected(path: Path, ingredients: Materials) -> Classifier:
 class _Reporter:
     """Judges every epoch; the best so far by the recipe's criterion is kept.
 
-    Where the recipe evaluates selected epochs only, the sets that do not select are judged before training, wherever
-    an epoch is the best so far, and at the end.
+    Where the recipe evaluates selected epochs only, the sets that do not select are judged once, after training, in the
+    state that was kept.
     """
 
     def __init__(self, run: Run, ingredients: Materials):
         self.recipe = run.recipe
+        self.every_epoch = run.recipe.evaluated(run.seed) == "every_epoch"
         self.judge = ingredients.judge
         self.pretrained = ingredients.pretrained
 
     def __call__(self, epoch: Epoch) -> Report:
         try:
-            if self.recipe.evaluate == "every_epoch":
+            if self.every_epoch:
                 judged = self.judge(epoch.classifier)
-                best = self._best(epoch, judged)
             else:
-                selecting = self.judge.judged(0, epoch.classifier)
-                judged = self.judge.joined(selecting)
-                best = self._best(epoch, judged)
-                if epoch.epoch == 0 or best or epoch.last:
-                    judged = self.judge.joined(selecting, self.judge.judged(1, epoch.classifier))
+                judged = self.judge.joined(self.judge.judged(0, epoch.classifier))
         except NotFinite as error:
             if epoch.epoch == 0:  # the fault of what training starts from, not of its learning rate
                 raise
             raise Diverged(f"{error} That was after epoch {epoch.epoch}.") from error
-        return Report(epoch.record(judged.sets, movements(self.pretrained, judged)), keep=best)
+        record = epoch.record(judged.sets, movements(self.pretrained, judged))
+        return Report(record, keep=best_so_far(record, epoch.history, self.recipe.criterion))
 
-    def _best(self, epoch: Epoch, judged: Evaluation) -> bool:
-        return best_so_far(epoch.record(judged.sets), epoch.history, self.recipe.criterion)
+    def completed(self, outcome: TrainingOutcome) -> TrainingOutcome:
+        """The run with everything that is reported of the epoch that was kept."""
+        if self.every_epoch or outcome.kept is None or outcome.failure is not None:
+            return outcome
+        try:
+            judged = self.judge(outcome.kept)
+        except NotFinite as error:
+            return outcome._replace(failure=f"{error} That was after epoch {outcome.kept_epoch}.")
+        everything = {"sets": judged.sets, "movement": movements(self.pretrained, judged)}
+        records = [
+            record.model_copy(update=everything) if record.epoch == outcome.kept_epoch else record
+            for record in outcome.records
+        ]
+        return outcome._replace(records=tuple(records))
 
 
 def _training_run(run: Run) -> TrainingRun:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from artifacts import UserError
 from artifacts.files import write_text
 from artifacts.frozen import Frozen
+from artifacts.reading import read_regular
 from empirical.datasets.family import Family, read_part
 from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset, ImageSet
@@ -15,7 +16,6 @@ from empirical.datasets.locations import Locations
 from empirical.datasets.naming import Name
 from empirical.datasets.protocols import PAPER, Protocol, select
 from empirical.datasets.sizes import read_marker
-from empirical.formats.files import read_regular
 from empirical.store.form import MOST_BYTES, Form, Store
 from empirical.store.packing import pack
 from empirical.store.reading import open_store

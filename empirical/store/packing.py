@@ -8,7 +8,6 @@ import errno
 import multiprocessing
 import os
 import shutil
-import signal
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -21,6 +20,7 @@ from filelock import FileLock, Timeout
 from artifacts import UserError, publish
 from artifacts.files import digest_of, write_text
 from artifacts.imports import reached_code
+from artifacts.interrupts import answer_interrupts, interrupts_held
 from artifacts.progress import Progress
 from artifacts.versions import reached_versions
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
@@ -126,7 +126,8 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
         done = 0
         try:
             for job in jobs:
-                waiting.add(pool.submit(pack_shard, *job))
+                with interrupts_held():  # the first task starts all workers
+                    waiting.add(pool.submit(pack_shard, *job))
                 if len(waiting) <= workers:
                     continue
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -145,7 +146,7 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
 
 def _end_with_parent() -> None:
     """A worker whose parent was killed would wait for its next job for ever; Ctrl-C is the parent's to speak about."""
-    signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    answer_interrupts(lambda *_: os._exit(130))
     parent = multiprocessing.parent_process()
     if parent is None:
         return

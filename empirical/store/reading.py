@@ -12,11 +12,11 @@ from jaxtyping import Bool, Int, UInt8
 from pydantic import ValidationError
 
 from artifacts import DamagedArtifact, UserError, published
+from artifacts.arrays import read_array
 from artifacts.files import digest_of
+from artifacts.reading import read_regular
 from empirical.datasets.image_sets import Images, ImageSet
 from empirical.datasets.pixels import MOST_PIXELS
-from empirical.formats.arrays import read_array
-from empirical.formats.files import read_regular
 from empirical.store.form import CONTENT, EXTENTS, JPEGS, KEPT, LABELS, MOST_BYTES, OFFSETS, PIXELS, Store
 
 AGAIN = "pack it again"

@@ -3,35 +3,38 @@
 from collections.abc import Iterable, Sequence
 
 from empirical.records import Benchmark, BenchmarkRow, Movement
-from empirical.tables.cells import INTERVALS, estimated, percent, rate
+from empirical.tables.cells import INTERVALS, NOTHING, estimated, percent, points, rate
 from empirical.tables.table import Table
 
 
 def two_by_two(benchmark: Benchmark) -> Table:
-    """Every method in every norm mode: the effect of the head apart from that of the mode."""
+    """Every method in every norm mode: the effect of the head apart from that of the mode; under both rules."""
+    every = sorted([*benchmark.rows, *benchmark.careful_rows], key=lambda row: _place(benchmark, row))
     rows = [
         (
             row.dataset,
             row.method,
             row.norm_mode,
+            row.rule,
             _rate(row),
             percent(row.id_accuracy, row.id_ci90),
             percent(row.ood_accuracy, row.ood_ci90),
             f"{row.id_nll:.3f}",
             percent(row.id_ece),
         )
-        for row in benchmark.rows
+        for row in every
     ]
     return Table(
         name="two_by_two",
         title="All methods and norm modes",
-        header=("data set", "method", "norm mode", "learning rate", "ID", "OOD", "ID NLL", "ID ECE"),
+        header=("data set", "method", "norm mode", "rule", "learning rate", "ID", "OOD", "ID NLL", "ID ECE"),
         rows=tuple(rows),
         notes=(
             INTERVALS,
             "LP: median penalty C. Learning rates: e: on the edge of the grid; +: the grid was extended.",
+            "Rule: the learning rate of best ID validation accuracy, or the lowest within a standard error of it.",
         ),
-        rules=_groups(benchmark.rows),
+        rules=_groups(every),
     )
 
 
@@ -45,6 +48,22 @@ def per_set(benchmark: Benchmark) -> Table:
     ]  # fmt: skip
     header = ("data set", "method", "norm mode", "OOD set", "premises", "accuracy", "unmasked", "NLL", "ECE")
     return Table(name="ood_sets", title="Every OOD set", header=header, rows=tuple(rows), notes=(INTERVALS,))
+
+
+def paired(benchmark: Benchmark) -> Table:
+    """Differences between methods, seed by seed."""
+    rows = [
+        (one.dataset, one.condition or NOTHING, "good" if one.good_features else "bad", one.rule,
+         f"{one.minuend} − {one.subtrahend}", one.group, points(one.difference))
+        for one in benchmark.differences
+    ]  # fmt: skip
+    return Table(
+        name="differences",
+        title="Differences between methods, paired by seed",
+        header=("data set", "circumstance", "features", "rule", "difference", "sets", "points"),
+        rows=tuple(rows),
+        notes=("Percentage points; ± is half a 90 % interval by Student's t over seeds.",),
+    )
 
 
 def ood_selection(benchmark: Benchmark) -> Table:
@@ -106,6 +125,12 @@ def interpolations(benchmark: Benchmark) -> Table:
     ]  # fmt: skip
     header = ("data set", "method", "seed", "alpha", "set", "accuracy")
     return Table(name="interpolations", title="Weights between start and end", header=header, rows=tuple(rows))
+
+
+def _place(benchmark: Benchmark, row: BenchmarkRow) -> tuple[int, str]:
+    """Data sets as they come, a careful row at the end of its data set's."""
+    names = [one.name for one in benchmark.datasets]
+    return names.index(row.dataset), row.rule
 
 
 def _rate(row: BenchmarkRow) -> str:

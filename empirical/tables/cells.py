@@ -19,6 +19,12 @@ def estimated(found: Estimate | None) -> str:
     return NOTHING if found is None else percent(found.mean, found.ci90)
 
 
+def points(found: Estimate) -> str:
+    """A difference of accuracies in percentage points, with its sign and half its 90 % interval."""
+    shown = f"{100 * found.mean:+.1f}".replace("-", "−")
+    return shown if found.ci90 is None else f"{shown} ± {100 * found.ci90:.1f}"
+
+
 def difference(ours: float | None, theirs: float | None) -> str:
     """Ours less theirs in points, with its sign."""
     if ours is None or theirs is None:

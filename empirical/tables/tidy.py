@@ -8,18 +8,21 @@ from empirical.records import Benchmark, BenchmarkRow
 
 TIDY_FILE = "results.csv"
 HEADER = (
-    "dataset", "condition", "method", "norm_mode", "selected_on", "learning_rate", "grid_edge", "set", "kind", "metric",
-    "value", "ci90", "ci90_normal", "seeds", "per_seed", "runs",
+    "dataset", "condition", "method", "norm_mode", "selected_on", "rule", "learning_rate", "grid_edge", "set", "kind",
+    "metric", "value", "ci90", "ci90_normal", "seeds", "per_seed", "runs",
 )  # fmt: skip
 Cell = str | float | int | None
 
 
 def tidy_csv(benchmark: Benchmark) -> str:
-    """Main rows, OOD-oracle rows (`selected_on` names an OOD column) and rows of series (`condition` is not empty)."""
+    """Main rows, those of the other rule, OOD-oracle rows (`selected_on` names an OOD column), and rows of series.
+
+    A row of a series has a `condition`.
+    """
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(HEADER)
-    rows = [("", row) for row in (*benchmark.rows, *benchmark.oracle_rows)]
+    rows = [("", row) for row in (*benchmark.rows, *benchmark.careful_rows, *benchmark.oracle_rows)]
     rows += [(condition.name, row) for condition in benchmark.conditions if condition.name for row in condition.rows]
     for condition, row in rows:
         first = (
@@ -28,6 +31,7 @@ def tidy_csv(benchmark: Benchmark) -> str:
             row.method,
             row.norm_mode,
             row.selected_on,
+            row.rule,
             row.learning_rate,
             row.grid_edge,
         )

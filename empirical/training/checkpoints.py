@@ -17,11 +17,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from filelock import FileLock, Timeout
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from artifacts import DamagedArtifact, UserError, publish, published
 from artifacts.files import write_json
 from artifacts.fingerprint import canonical_json, difference
+from artifacts.reading import read_json
 from empirical.backbones.checkpoints import write_tensors
 from empirical.records import EpochRecord
 from empirical.training.run import TrainingRun
@@ -129,8 +131,10 @@ def latest(checkpoints: Checkpoints, run: TrainingRun, fresh: Position) -> Posit
                 f"{checkpoints.folder} must hold checkpoints of this run, but {what}; name another folder, or remove "
                 "it to begin anew."
             )
-        saved = json.loads((entry / POSITION).read_text(encoding="utf-8"))
-        return _restored(load_file(entry / ARRAYS), saved, fresh)
+        try:
+            return _restored(load_file(entry / ARRAYS), read_json(entry / POSITION), fresh)
+        except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+            continue  # whole, but no position of this version
     return fresh
 
 

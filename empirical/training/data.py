@@ -40,11 +40,15 @@ class Resident(eqx.Module):
 
 
 class Streamed(NamedTuple):
-    """A set on disk, read by `threads` and transformed on the device, `ahead` batches before they are needed."""
+    """A set on disk, read by `threads` and transformed on the device, `ahead` batches before they are needed.
+
+    Attributes:
+      threads: None: as many as this process's processors ask for (`decoding_threads`).
+    """
 
     images: ImageSet
     transform: Transform
-    threads: int = 2
+    threads: int | None = None
     ahead: int = 2
 
     def __len__(self) -> int:

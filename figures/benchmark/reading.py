@@ -15,6 +15,7 @@ from empirical.records import (
     Curve,
     Interpolation,
     PublishedAccuracy,
+    SetDescription,
     read_benchmark,
 )
 from figures.catalogue import BENCHMARK, source_folder
@@ -78,6 +79,21 @@ def controls(benchmark: Benchmark, dataset: str) -> tuple[str, ...]:
     return tuple(
         ood_set.name for ood_set in benchmark.sets if ood_set.dataset == dataset and ood_set.premises == "near ID"
     )
+
+
+def premises_met(benchmark: Benchmark, dataset: str) -> bool:
+    """Whether all OOD sets that the columns of a data set average are known to meet the theory's premises.
+
+    From how the sets were made and from what was measured of their features before any method ran.
+    """
+    averaged = column_sets(benchmark, dataset)
+    described = [one for one in benchmark.sets if one.dataset == dataset and one.name in averaged]
+    return bool(averaged) and len(described) == len(averaged) and all(set_meets_premises(one) for one in described)
+
+
+def set_meets_premises(described: SetDescription) -> bool:
+    """A large shift, in a look that pretraining has seen."""
+    return described.premises == "met" and described.shift == "large"
 
 
 def spoken(name: str) -> str:

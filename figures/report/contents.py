@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from artifacts.frozen import Frozen
-from empirical.records import BenchmarkRow, DatasetRecord, PublishedAccuracy, SetAside, SetDescription
+from empirical.records import (
+    BenchmarkRow,
+    DatasetAnswer,
+    DatasetRecord,
+    PairedDifference,
+    PublishedAccuracy,
+    SetAside,
+    SetDescription,
+)
 from figures.catalogue import Section
 
 if TYPE_CHECKING:
@@ -95,13 +103,17 @@ class Simulation(Frozen):
 
 
 class AgreementSummary(Frozen):
-    """How far theory and benchmark agree (`figures.side_by_side.agreement.AgreementSummary`)."""
+    """How far theory and benchmark agree (`figures.side_by_side.agreement.Agreement`).
+
+    `unmet`: the same for pairs that do not meet the theory's premises, which are not among the others.
+    """
 
     tau: float
     conditions: int
     pairs: int
     told_apart: int
     alike: int
+    unmet: "AgreementSummary | None" = None
 
 
 class DrawnFigure(Frozen):
@@ -138,7 +150,12 @@ class Summary(Frozen):
     """Everything that one run of `distort reproduce` found; accuracies in [0, 1].
 
     Attributes:
+      answers: what the rows of each data set say, in words.
+      own: the suite is one of the user, whose page begins with its results.
       benchmark: one row a data set, method and norm mode, selected on ID validation alone.
+      careful: the same, at the lowest learning rate within a standard error of the best.
+      differences: `ft_minus_lp`, `lp_ft_minus_ft` and others, paired by seed: ID, and OOD by how far the sets lie and
+        whether features are good there, both measured before any training.
       datasets: the data sets as they were run; `sets` their OOD sets: whether the premises hold, and how far they lie.
       published: the paper's numbers.
       missing, set_aside: units of the benchmark's plan that were not run, and those that failed.
@@ -150,6 +167,10 @@ class Summary(Frozen):
     claims: tuple[Claim, ...]
     simulations: tuple[Simulation, ...]
     benchmark: tuple[BenchmarkRow, ...]
+    answers: tuple[DatasetAnswer, ...] = ()
+    own: bool = False
+    careful: tuple[BenchmarkRow, ...] = ()
+    differences: tuple[PairedDifference, ...] = ()
     datasets: tuple[DatasetRecord, ...] = ()
     sets: tuple[SetDescription, ...]
     published: tuple[PublishedAccuracy, ...] = ()

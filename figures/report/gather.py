@@ -1,13 +1,17 @@
 """Reads a results folder into one `Summary`: what is there is shown, what is missing is said to be missing."""
 
-import json
 from pathlib import Path
+from typing import Any, TypeVar
 
-from artifacts import environment, published
-from empirical.records import BENCHMARK_FILE, Benchmark, read_benchmark
+from artifacts import UserError, environment, published
+from artifacts.frozen import Frozen
+from artifacts.reading import read_json, why_unreadable
+from empirical.records import BENCHMARK_FILE, SUITES, Benchmark, read_benchmark
 from figures.catalogue import BENCHMARK, FIGURES
 from figures.publishing import INFORMATION
 from figures.report.contents import Claim, DrawnFigure, Simulation, Summary
+
+Told = TypeVar("Told", bound=Frozen)
 
 
 def gather(results: Path) -> Summary:
@@ -22,6 +26,10 @@ def gather(results: Path) -> Summary:
         claims=claims(results),
         simulations=simulations(results),
         benchmark=tuple(benchmark.rows),
+        answers=tuple(benchmark.answers),
+        own=benchmark.suite not in ("", *SUITES),
+        careful=tuple(benchmark.careful_rows),
+        differences=tuple(benchmark.differences),
         datasets=tuple(benchmark.datasets),
         sets=tuple(benchmark.sets),
         published=tuple(benchmark.published),
@@ -44,7 +52,7 @@ def claims(results: Path) -> tuple[Claim, ...]:
 
 def simulations(results: Path) -> tuple[Simulation, ...]:
     """Every experiment whose data are in the folder."""
-    from simulations.catalogue import EXPERIMENTS
+    from bridge.catalogue import EXPERIMENTS
     from simulations.records import SUMMARY, folder
 
     there = []
@@ -53,8 +61,7 @@ def simulations(results: Path) -> tuple[Simulation, ...]:
             artifact = published(folder(experiment.name, results))
         except FileNotFoundError:
             continue
-        summary = json.loads((artifact.path / SUMMARY).read_text(encoding="utf-8"))
-        there.append(Simulation(title=experiment.title, **summary))
+        there.append(_told(Simulation, artifact.path / SUMMARY, title=experiment.title))
     return tuple(there)
 
 
@@ -66,8 +73,18 @@ def drawn(results: Path) -> tuple[DrawnFigure, ...]:
             artifact = published(results / "figures" / figure.name)
         except FileNotFoundError:
             continue
-        information = json.loads((artifact.path / INFORMATION).read_text(encoding="utf-8"))
         names = sorted(name for name in artifact.files if name != INFORMATION)
         files = tuple((artifact.path / name).relative_to(results).as_posix() for name in names)
-        there.append(DrawnFigure(**information, files=files))
+        there.append(_told(DrawnFigure, artifact.path / INFORMATION, files=files))
     return tuple(there)
+
+
+def _told(kind: type[Told], path: Path, **more: Any) -> Told:
+    """What a published file says, and what this module knows beside."""
+    try:
+        return kind(**{**read_json(path), **more})
+    except (OSError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{path} must be of this version ({why_unreadable(error)}); remove {path.parent}, and "
+            "`distort reproduce` makes it again."
+        ) from error

@@ -4,10 +4,14 @@ The two sides share no scale, so only orders are compared: within a group of com
 theory orders is looked up in the benchmark. Kendall's tau is the surplus of pairs ordered alike over pairs ordered
 otherwise, from -1 to 1. A pair is *told apart* where the 90 % interval (Student's t) of its differences, seed by seed,
 leaves out zero; only such pairs can contradict the theory.
+
+The theory speaks where its premises are met: features good there, and a shift that leaves what ID features span. Pairs
+of which a condition does not meet them, or of which that is not known, are counted apart: they neither support nor
+contradict it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -25,11 +29,16 @@ MOST_NAMED = 4
 
 @dataclass(frozen=True)
 class Compared:
-    """One condition: the theory's value, and what was measured; both larger or both smaller is worse."""
+    """One condition: the theory's value, and what was measured; both larger or both smaller is worse.
+
+    Attributes:
+      met: whether the premises of the theory are known to hold there.
+    """
 
     name: str
     theory: float
     measured: SeedEstimate
+    met: bool = True
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class Agreement:
       conditions, pairs: how many were compared.
       told_apart: pairs that this run resolves; `alike` of them are ordered as in theory.
       contradictions: the others, in words.
+      unmet: the same for pairs of which a condition does not meet the theory's premises; None where there are none.
     """
 
     tau: float
@@ -49,15 +59,40 @@ class Agreement:
     told_apart: int
     alike: int
     contradictions: tuple[str, ...]
+    unmet: "Agreement | None" = None
 
     @property
     def label(self) -> str:
         """For a corner of a figure; n counts conditions."""
-        return f"τ = {_signed(self.tau)}, n = {self.conditions}" if self.pairs else "nothing to compare"
+        own = f"τ = {_signed(self.tau)}, n = {self.conditions}" if self.pairs else "nothing to compare"
+        if self.unmet is None:
+            return own
+        beside = f"premises not met: {_signed(self.unmet.tau)}, n = {self.unmet.conditions}"
+        return f"{own}; {beside}" if self.pairs else f"τ, {beside}"
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: of the pairs that this run tells apart, how many the theory has in that order."""
+        own = self._alike("where its premises hold")
+        beside = f", {self.unmet._alike('where they do not')}" if self.unmet else ""
+        return f"Pairs told apart and ordered as in theory: {own}{beside}."
+
+    def _alike(self, where: str) -> str:
+        if not self.told_apart:
+            return f"none to tell {where}"
+        return f"{self.alike} of {self.told_apart} {where} (τ = {_signed(self.tau)})"
 
     @property
     def words(self) -> str:
         """For a reader: the number, what it rests on, and where the two sides disagree."""
+        if self.unmet is None:
+            return self._own_words
+        beside = self.unmet._own_words.removeprefix("Agreement with the theory: ")
+        apart = f"Where its premises are not known to be met, it promises no order: {beside}"
+        return f"{self._own_words} {apart}" if self.pairs else f"Agreement with the theory: {apart}"
+
+    @property
+    def _own_words(self) -> str:
         if not self.pairs:
             return "Agreement: the theory orders no pair of these conditions, so there is nothing to compare."
         if not self.told_apart:
@@ -84,10 +119,18 @@ def agreement(groups: Mapping[str, Sequence[Compared]]) -> Agreement:
     Args:
       groups: comparable conditions by what they are conditions of, e.g. the methods on one data set.
     """
+    found = _counted(groups, met=True)
+    others = [one for compared in groups.values() for one in compared if not one.met]
+    return replace(found, unmet=_counted(groups, met=False)) if others else found
+
+
+def _counted(groups: Mapping[str, Sequence[Compared]], *, met: bool) -> Agreement:
     pairs = alike_signs = told_apart = alike = 0
     contradictions = []
     for group, compared in groups.items():
         for first, second in combinations(compared, 2):
+            if (first.met and second.met) != met:
+                continue
             order = _order(first.theory, second.theory)
             if order == 0:
                 continue
@@ -103,7 +146,7 @@ def agreement(groups: Mapping[str, Sequence[Compared]]) -> Agreement:
                     contradictions.append(f"{group}: {low.name} below {high.name}, above it in theory")
     return Agreement(
         tau=alike_signs / pairs if pairs else float("nan"),
-        conditions=sum(len(compared) for compared in groups.values()),
+        conditions=sum(one.met == met for compared in groups.values() for one in compared),
         pairs=pairs,
         told_apart=told_apart,
         alike=alike,

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from empirical.records import Benchmark, ConditionRecord
 from figures.benchmark import estimate_marks
-from figures.benchmark.reading import load_benchmark, of_method
+from figures.benchmark.reading import load_benchmark, of_method, premises_met
 from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
@@ -65,7 +65,7 @@ def collect(results: Path | str) -> BetterFeatures:
     groups = {
         named(benchmark, name, words): compared
         for name, of_dataset in datasets.items()
-        for words, compared in _groups(theory, of_dataset).items()
+        for words, compared in _groups(theory, of_dataset, met=premises_met(benchmark, name)).items()
     }
     return BetterFeatures(theory, tuple(datasets.values()), in_accuracy, agreement(groups))
 
@@ -113,7 +113,7 @@ def _improving(series: Sequence[ConditionRecord], *, in_accuracy: bool) -> Impro
     )
 
 
-def _groups(theory: ImperfectFeaturesData, data: Improving) -> dict[str, list[Compared]]:
+def _groups(theory: ImperfectFeaturesData, data: Improving, *, met: bool) -> dict[str, list[Compared]]:
     # From the largest feature error to the smallest, as the conditions go from the shortest pretraining to the longest.
     medians = {
         method: np.median(np.sqrt(risks.ood), axis=1)[::-1] for method, risks in theory.comparison.methods.items()
@@ -121,7 +121,7 @@ def _groups(theory: ImperfectFeaturesData, data: Improving) -> dict[str, list[Co
 
     def compared(values: np.ndarray, errors: Sequence[SeedEstimate | None]) -> list[Compared]:
         places = zip(data.labels, matched(values, len(data.labels)), errors, strict=True)
-        return [Compared(label, float(value), error) for label, value, error in places if error]
+        return [Compared(label, float(value), error, met=met) for label, value, error in places if error]
 
     groups = {f"{style.LABELS[name]} OOD": compared(medians[name], errors) for name, errors in data.errors.items()}
     if {"linear_probing", "fine_tuning"} <= set(data.errors):

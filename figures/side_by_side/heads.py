@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
 from figures.benchmark import estimate_marks
-from figures.benchmark.reading import load_benchmark, paper_rows
+from figures.benchmark.reading import load_benchmark, paper_rows, premises_met
 from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
@@ -75,7 +75,7 @@ def collect(results: Path | str) -> BetterHeads:
     medians = np.median(errors, axis=1)
     groups = {
         named(benchmark, name, "FT OOD"): [
-            Compared(label, float(value), error)
+            Compared(label, float(value), error, met=premises_met(benchmark, name))
             for label, value, error in zip(heads.labels, matched(medians, len(heads.labels)), heads.errors, strict=True)
         ]
         for name, heads in every.items()

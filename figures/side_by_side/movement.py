@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from empirical.records import BenchmarkRow
 from figures.benchmark.feature_movement_on_images import FeatureMovements, draw_movements, movements
-from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, premises_met
 from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
@@ -59,7 +59,12 @@ def collect(results: Path | str) -> Moved:
     for name in measured_datasets(benchmark):
         rows = {method: row for method, row in paper_rows(benchmark, name).items() if method in theory}
         groups[named(benchmark, name, "features")] = [
-            Compared(f"{style.LABELS[method]} on {words}", float(np.median(theory[method][side])), value)
+            Compared(
+                f"{style.LABELS[method]} on {words}",
+                float(np.median(theory[method][side])),
+                value,
+                met=side == 0 or premises_met(benchmark, name),
+            )
             for method, row in rows.items()
             for side, (words, value) in enumerate((("ID", _id_movement(row)), ("OOD", _ood_movement(row))))
         ]

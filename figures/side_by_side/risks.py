@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
 from figures.benchmark import estimate_marks
-from figures.benchmark.reading import controls, load_benchmark, measured_datasets, paper_rows
+from figures.benchmark.reading import controls, load_benchmark, measured_datasets, paper_rows, premises_met
 from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
@@ -59,12 +59,7 @@ class SideBySide:
 
 def collect(results: Path | str) -> SideBySide:
     """The limits of the flow on problems with good features, and the rows of the benchmark's table."""
-    problems, benchmark = load("id_ood_tradeoff", results), load_benchmark(results)
-    good = problems.feature_errors <= LARGEST_FEATURE_ERROR
-    risks = {
-        method: np.array([np.quantile(risk[good], QUANTILES) for risk in (limits.id, limits.ood)])
-        for method, limits in problems.comparison.methods.items()
-    }
+    benchmark, risks = load_benchmark(results), risks_with_good_features(results)
     every = {name: _errors(benchmark, name) for name in measured_datasets(benchmark)}
     return SideBySide(
         risks=risks,
@@ -76,7 +71,12 @@ def collect(results: Path | str) -> SideBySide:
         agreed=agreement(
             {
                 named(benchmark, name, GROUPS[group]): [
-                    Compared(style.LABELS[method], float(risks[method][group, 0]), estimates[group])
+                    Compared(
+                        style.LABELS[method],
+                        float(risks[method][group, 0]),
+                        estimates[group],
+                        met=group == 0 or premises_met(benchmark, name),
+                    )
                     for method, estimates in errors.items()
                 ]
                 for name, errors in every.items()
@@ -84,6 +84,16 @@ def collect(results: Path | str) -> SideBySide:
             }
         ),
     )
+
+
+def risks_with_good_features(results: Path | str) -> dict[str, Float[np.ndarray, "2 quantiles"]]:
+    """By method, quantiles of the risks (ID, OOD) at the limits of the flow, on problems with good features."""
+    problems = load("id_ood_tradeoff", results)
+    good = problems.feature_errors <= LARGEST_FEATURE_ERROR
+    return {
+        method: np.array([np.quantile(risk[good], QUANTILES) for risk in (limits.id, limits.ood)])
+        for method, limits in problems.comparison.methods.items()
+    }
 
 
 def note(data: SideBySide) -> str:
@@ -124,19 +134,24 @@ def _mean(sets: list[SeedEstimate]) -> SeedEstimate:
 def draw(data: SideBySide) -> Figure:
     """Theory left, measurement right; same methods, same order, same colours."""
     figure, theory, measured = two_sides(data.agreed)
-    _draw_theory(theory, data)
+    draw_risks(theory, data.risks)
     _draw_benchmark(measured, data)
     style.legend_below(figure, [theory, measured])
     return figure
 
 
-def _draw_theory(axis: Axes, data: SideBySide) -> None:
+def draw_risks(axis: Axes, risks_of: dict[str, Float[np.ndarray, "2 quantiles"]]) -> None:
+    """Median and the bar that holds 90 % of the problems, ID and OOD; zeros stand on a shelf of their own.
+
+    Args:
+      risks_of: by method, as in `SideBySide`.
+    """
     style.logarithmic(axis, y=True)
-    every = np.concatenate([risks.ravel() for risks in data.risks.values()])
+    every = np.concatenate([risks.ravel() for risks in risks_of.values()])
     positive = every[every > ROUNDING]
     shelf = 10 ** (np.floor(np.log10(positive.min())) - SHELF)
     for place, method in enumerate(style.METHODS):
-        shown = np.where(data.risks[method] > ROUNDING, data.risks[method], shelf)
+        shown = np.where(risks_of[method] > ROUNDING, risks_of[method], shelf)
         for group, (median, low, high) in enumerate(shown):
             bar = None if high == shelf else np.array([[median - low], [high - median]])
             look = style.mark(method, size=6.0, label=style.LABELS[method] if group == 0 else None)
@@ -147,7 +162,7 @@ def _draw_theory(axis: Axes, data: SideBySide) -> None:
     axis.set_yticks([shelf, *10.0**decades], ["0", *(f"$10^{{{decade:.0f}}}$" for decade in decades)])
     axis.yaxis.minorticks_off()
     axis.set_ylabel("risk (expected squared error)")
-    _name_groups(axis, GROUPS[:2])
+    name_groups(axis, GROUPS[:2])
 
 
 def _draw_benchmark(axis: Axes, data: SideBySide) -> None:
@@ -157,12 +172,13 @@ def _draw_benchmark(axis: Axes, data: SideBySide) -> None:
     axis.set_ylim(bottom=0)
     axis.set_ylabel("error rate (%)")
     groups = max(len(errors) for errors in data.errors.values())
-    _name_groups(axis, ("ID", "OOD", "near ID\n(control)")[:groups])
+    name_groups(axis, ("ID", "OOD", "near ID\n(control)")[:groups])
     if groups > 2:
         axis.axvline(1.5, color=style.GUIDE, linewidth=0.7, linestyle=":")
 
 
-def _name_groups(axis: Axes, names: tuple[str, ...]) -> None:
+def name_groups(axis: Axes, names: tuple[str, ...]) -> None:
+    """Names below groups of marks that are 1 apart."""
     axis.set_xticks(range(len(names)), names)
     axis.tick_params(axis="x", length=0)
     axis.grid(visible=False, axis="x")

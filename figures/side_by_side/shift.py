@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 
 from empirical.records import Benchmark
 from figures.benchmark import estimate_marks
-from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, spoken
+from figures.benchmark.reading import load_benchmark, measured_datasets, paper_rows, set_meets_premises, spoken
 from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
@@ -34,9 +34,13 @@ FIGURE = FigureDeclaration(
 
 @dataclass(frozen=True)
 class Shifted:
-    """One data set: its OOD sets from near to far, their measured angles in degrees, and errors by method."""
+    """One data set: its OOD sets from near to far, their measured angles in degrees, and errors by method.
+
+    `met` says whether a set is known to meet the theory's premises.
+    """
 
     sets: tuple[str, ...]
+    met: tuple[bool, ...]
     angles: tuple[float, ...]
     errors: dict[str, tuple[SeedEstimate, ...]]
 
@@ -80,6 +84,7 @@ def _shifted(benchmark: Benchmark, dataset: str) -> Shifted:
     )
     return Shifted(
         sets=tuple(ood_set.name for ood_set in described),
+        met=tuple(map(set_meets_premises, described)),
         angles=tuple(float(np.degrees(ood_set.mean_angle)) for ood_set in described),
         errors={
             method: tuple(SeedEstimate.of(row.per_ood_set[ood_set.name]).error for ood_set in described)
@@ -94,7 +99,8 @@ def _groups(angles: np.ndarray, theory: dict[str, np.ndarray], data: Shifted) ->
 
     def compared(values: np.ndarray, errors: tuple[SeedEstimate, ...]) -> list[Compared]:
         at = np.interp(data.angles, angles, values)
-        return [Compared(name, float(value), error) for name, value, error in zip(names, at, errors, strict=True)]
+        conditions = zip(names, at, errors, data.met, strict=True)
+        return [Compared(name, float(value), error, met=met) for name, value, error, met in conditions]
 
     groups = {f"{style.LABELS[name]} OOD": compared(medians[name], errors) for name, errors in data.errors.items()}
     if {"linear_probing", "fine_tuning"} <= set(data.errors):

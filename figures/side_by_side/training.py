@@ -19,7 +19,7 @@ from matplotlib.ticker import MaxNLocator
 
 from empirical.records import Benchmark
 from figures.benchmark.accuracy_along_training import ID_SETS, accuracies, along_training
-from figures.benchmark.reading import load_benchmark, measured_datasets
+from figures.benchmark.reading import load_benchmark, measured_datasets, premises_met
 from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
@@ -71,7 +71,8 @@ def collect(results: Path | str) -> AlongBoth:
         )
     groups: dict[str, list[Compared]] = {}
     for name, of_dataset in every.items():
-        groups |= {named(benchmark, name, words): compared for words, compared in _moments(flow, of_dataset).items()}
+        moments = _moments(flow, of_dataset, met=premises_met(benchmark, name))
+        groups |= {named(benchmark, name, words): compared for words, compared in moments.items()}
     return AlongBoth(flow, tuple(every.values()), agreement(groups))
 
 
@@ -93,7 +94,7 @@ def _errors(benchmark: Benchmark, dataset: str) -> Errors:
     return Errors(epochs, curves, probed)
 
 
-def _moments(flow: RiskAlongFlowData, errors: Errors) -> dict[str, list[Compared]]:
+def _moments(flow: RiskAlongFlowData, errors: Errors, *, met: bool) -> dict[str, list[Compared]]:
     """At every epoch after the first: the methods' errors beside those of the flow at the same progress of FT."""
     start = errors.curves["fine_tuning"][0].mean(0)
     done = np.maximum.accumulate(1 - start / start[0])
@@ -108,12 +109,13 @@ def _moments(flow: RiskAlongFlowData, errors: Errors) -> dict[str, list[Compared
                     style.LABELS[method],
                     float(np.asarray(getattr(getattr(flow, method), risk))[moment]),
                     _at(curves[side][:, epoch]),
+                    met=met or side == 0,
                 )
                 for method, curves in errors.curves.items()
             ]
             if errors.probed:
                 limit = float(np.asarray(getattr(flow.linear_probing, risk))[-1])
-                compared.append(Compared("LP", limit, errors.probed[side]))
+                compared.append(Compared("LP", limit, errors.probed[side], met=met or side == 0))
             groups[f"{words}, epoch {errors.epochs[epoch]:.0f}"] = compared
     return groups
 

@@ -6,7 +6,7 @@ accurate one. Statements about noisy labels, other losses, SGD or weight decay a
 examples. The published lower bound falls within seconds; bounds that are proved must not.
 """
 
-from simulations.attack.search import PROBLEMS_PER_ROUND, SHAPES, Attack, attack
+from simulations.attack.search import PROBLEMS_PER_ROUND, SHAPES, Attack, attack, shapes_of
 from simulations.attack.witness import Instance, Witness, judged_ratio, load, problem_from, save
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "load",
     "problem_from",
     "save",
+    "shapes_of",
 ]

@@ -18,7 +18,7 @@ LARGEST_OOD_CONDITION = 1e4
 
 
 class Shape(NamedTuple):
-    """k features and m ID directions, in d = 2 k + m inputs: room for features, truth and ID subspace in any position.
+    """k features and m ID directions in d inputs, by default 2 k + m: room for features, truth and ID in any position.
 
     The ID subspace may be the span of the first axes, in the eigenbasis of C: everything else is a rotation of that.
     `wide` adds an OOD second moment, condition numbers to 1e8, smaller truths, and starts with a feature inside S.
@@ -27,11 +27,12 @@ class Shape(NamedTuple):
     feature_dim: int
     id_dim: int
     wide: bool = False
+    inputs: int | None = None
 
     @property
     def input_dim(self) -> int:
         """d."""
-        return 2 * self.feature_dim + self.id_dim
+        return 2 * self.feature_dim + self.id_dim if self.inputs is None else self.inputs
 
 
 class Coordinates(eqx.Module):

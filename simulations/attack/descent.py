@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from simulations.attack.coarse_path import coarse_evidence, coarse_trained_evidence, trained_setting
 from simulations.attack.coordinates import Coordinates, Shape, problem_at, random_coordinates, size
 from theory.problem import Problem
-from theory.statements import Statement
+from theory.statements import Statement, premises_hold, sides
 
 #: Starts that descend together, and steps that each of them takes.
 STARTS = 256
@@ -67,9 +67,9 @@ def _height(statement: Statement, coordinates: Coordinates) -> Float[Array, ""]:
         evidence = coarse_evidence(problem, wide=coordinates.wide)
     else:
         evidence = coarse_trained_evidence(setting, problem)
-    smaller, larger = statement.smaller(evidence), statement.larger(evidence)
+    smaller, larger = sides(statement, evidence)
     floor = SMALLEST_SIDE * size(problem)
-    comparable = statement.premises_hold(problem) & (smaller > floor) & (larger > 0) & jnp.isfinite(larger)
+    comparable = premises_hold(statement, problem) & (smaller > floor) & (larger > 0) & jnp.isfinite(larger)
     ratio = jnp.log(jnp.where(comparable, larger, 1.0)) - jnp.log(jnp.where(comparable, smaller, 1.0))
     shortfall = (floor - jnp.where(jnp.isfinite(smaller), smaller, 0.0)) / size(problem)
     return jnp.where(comparable, ratio, INCOMPARABLE + jnp.tanh(shortfall))

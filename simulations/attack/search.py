@@ -10,6 +10,7 @@ from artifacts import ArgumentError
 from simulations.attack.coordinates import Shape
 from simulations.attack.descent import STARTS, STEPS, lowest_problems
 from simulations.attack.witness import Instance, instance_of, judged_ratio
+from simulations.sampling import Dimensions
 from theory.statements import Statement
 from theory.statements.statement import TOLERANCE
 
@@ -18,6 +19,12 @@ SHAPES = (Shape(1, 1), Shape(2, 1), Shape(1, 2), Shape(2, 2), Shape(8, 1, wide=T
 PROBLEMS_PER_ROUND = STARTS * STEPS
 #: Problems of each round that are judged on accurate paths: the best by the coarse one.
 CANDIDATES = 8
+
+
+def shapes_of(dimensions: Dimensions) -> tuple[Shape, Shape]:
+    """The shapes that a search in these dimensions alternates between: of moderate condition, and wide."""
+    d, k, m = dimensions.input_dim, dimensions.feature_dim, dimensions.id_dim
+    return Shape(k, m, inputs=d), Shape(k, m, wide=True, inputs=d)
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ def attack(
     Args:
       budget: how many problems may be evaluated, at least a round of `PROBLEMS_PER_ROUND`; None for no limit.
       minutes: for how long rounds may begin; None for no limit.
-      shapes: shapes of the problems, taken in turn.
+      shapes: shapes of the problems, taken in turn; `shapes_of` has those of given dimensions.
       seed: decides where each round starts.
     Raises:
       ArgumentError: a limit that allows nothing, or no limit at all.

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 from artifacts import UserError
 from artifacts.files import write_json
 from artifacts.frozen import Frozen
+from artifacts.reading import MOST_TEXT, read_regular
 from simulations.attack.coarse_path import examples_key, trained_setting
 from simulations.attack.coordinates import size
 from simulations.attack.descent import SMALLEST_SIDE
 from simulations.verification.evidence import ObservedEvidence, integrated_evidence, observed_evidence, wide_times
 from theory.networks import LinearNetwork
 from theory.problem import Problem
-from theory.statements import Statement, closed_form_evidence, slack
+from theory.statements import Statement, closed_form_evidence, premises_hold, sides, slack
 
 #: Moments on the path on which a problem is judged: a fine search over time.
 CLOSED_FORM_MOMENTS = 4097
@@ -59,7 +60,7 @@ def load(path: Path) -> Witness:
       UserError: there is no such file, or it is not a witness.
     """
     try:
-        return Witness.model_validate_json(path.read_bytes())
+        return Witness.model_validate_json(read_regular(path, MOST_TEXT))
     except OSError as error:
         raise UserError(f"The witness must be a readable file, got {path} ({error.strerror}).") from error
     except ValidationError as error:
@@ -114,8 +115,8 @@ def judged_ratio(statement: Statement, problem: Problem) -> tuple[float | None, 
 @eqx.filter_jit
 def _judged(statement: Statement, problem: Problem) -> tuple[Float[Array, ""], Float[Array, ""], Bool[Array, ""]]:
     observed = _fine_evidence(statement, problem)
-    smaller, larger = statement.smaller(observed.evidence), statement.larger(observed.evidence)
-    counts = observed.solved & statement.premises_hold(problem) & (smaller > SMALLEST_SIDE * size(problem))
+    smaller, larger = sides(statement, observed.evidence)
+    counts = observed.solved & premises_hold(statement, problem) & (smaller > SMALLEST_SIDE * size(problem))
     return larger / smaller, slack(statement, observed.evidence), counts
 
 

@@ -1,8 +1,9 @@
 """Checks every statement on random problems: draws, solves, compares both sides, replays the counterexamples."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import equinox as eqx
 import jax
@@ -11,8 +12,11 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError
 from simulations.gradient_flow import FailedSolve
+from simulations.sampling import Dimensions
+from simulations.sweeps import ALONE, Watch, store_part, stored_part
 from simulations.verification.evidence import expected_work, observed_evidence
-from simulations.verification.families import draw_problems
+from simulations.verification.families import Sampler, allows, draw_problems, sampled_problems
+from simulations.verification.observed import ObservedEvidence
 from theory.problem import Problem
 from theory.statements import (
     STATEMENTS,
@@ -21,6 +25,7 @@ from theory.statements import (
     Status,
     bound_ratio,
     closed_form_evidence,
+    premises_hold,
     slack,
     status,
 )
@@ -76,31 +81,78 @@ class Verification:
     seconds: float
 
 
-def verify(statements: Sequence[Statement] = STATEMENTS, *, examples: int = 200, seed: int = 0) -> list[Verification]:
+def verify(
+    statements: Sequence[Statement] = STATEMENTS,
+    *,
+    examples: int = 200,
+    seed: int = 0,
+    dimensions: Dimensions | None = None,
+    sampler: Sampler | None = None,
+    watch: Watch = ALONE,
+) -> list[Verification]:
     """Verify statements on `examples` random problems in each of their settings.
 
     Statements that share a setting share its problems, since solving is what costs.
 
     Args:
       seed: decides which problems are drawn.
+      dimensions: of all problems, drawn in those settings that allow them; None for each setting's own.
+      sampler: draws the problems in place of the settings; they are solved in closed form where they have one ID
+        direction, and along the reduced flow elsewhere.
+      watch: told of problems done and problems in all; says where what was found on a batch of them may lie.
     Raises:
       FailedSolve: a problem could not be solved, so that nothing can be said.
+      ArgumentError: no problem was asked for, or none of these dimensions is in any setting of a statement.
     """
     if examples < 1:
         raise ArgumentError(f"`examples` must be at least 1, got {examples}.")
-    findings: dict[str, dict[Setting, Findings]] = {statement.name: {} for statement in statements}
+    if dimensions is not None and sampler is not None:
+        raise ArgumentError("A sampler has dimensions of its own: give `dimensions` or `sampler`, got both.")
+    origins = {statement.name: _origins(statement, dimensions, sampler) for statement in statements}
+    findings: dict[str, dict[str, Findings]] = {statement.name: {} for statement in statements}
     seconds: dict[str, float] = {statement.name: 0.0 for statement in statements}
-    for index, setting in enumerate(Setting):
-        involved = tuple(statement for statement in statements if setting in statement.settings)
+    all_origins = {origin for own in origins.values() for origin in own}
+    done = 0
+
+    def advance(problems: int) -> None:
+        nonlocal done
+        done += problems
+        if watch.progress:
+            watch.progress(done, examples * len(all_origins))
+
+    for index, origin in enumerate([*Setting] if sampler is None else [sampler]):
+        involved = tuple(statement for statement in statements if origin in origins[statement.name])
         if not involved:
             continue
         started = time.perf_counter()
         key = jax.random.fold_in(jax.random.key(seed), index)
-        for statement, found in zip(involved, _examine(involved, setting, examples, key), strict=True):
-            findings[statement.name][setting] = found
+        examined = _examine(
+            involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
+        )
+        for statement, found in zip(involved, examined, strict=True):
+            findings[statement.name][_name(origin)] = found
         for statement in involved:
             seconds[statement.name] += (time.perf_counter() - started) / len(involved)
     return [_conclude(statement, findings[statement.name], seconds[statement.name]) for statement in statements]
+
+
+#: Where problems come from.
+Origin = Setting | Sampler
+
+
+def _origins(statement: Statement, dimensions: Dimensions | None, sampler: Sampler | None) -> tuple[Origin, ...]:
+    if sampler is not None:
+        return (sampler,)
+    allowed = tuple(s for s in statement.settings if dimensions is None or allows(s, dimensions))
+    if not allowed:
+        had = "none" if not statement.settings else "; ".join(setting.value for setting in statement.settings)
+        given = "" if dimensions is None else f" with problems of m={dimensions.id_dim}"
+        raise ArgumentError(f"'{statement.name}' must have a setting{given}, got {had}.")
+    return allowed
+
+
+def _name(origin: Origin) -> str:
+    return origin.value if isinstance(origin, Setting) else f"drawn by {getattr(origin, '__name__', origin)}"
 
 
 def counterexample_slacks(statement: Statement) -> dict[str, float]:
@@ -125,34 +177,60 @@ class Findings(eqx.Module):
     ratios: Float[np.ndarray | Array, " n"]
 
 
-def _examine(statements: tuple[Statement, ...], setting: Setting, examples: int, key: PRNGKeyArray) -> list[Findings]:
-    chunk = min(WIDE_CHUNK if setting is Setting.WIDE_SCALES else CHUNK, examples)
-    problems = draw_problems(setting, jax.random.split(key, -(-examples // chunk) * chunk))
+def _examine(
+    statements: tuple[Statement, ...],
+    origin: Origin,
+    examples: int,
+    key: PRNGKeyArray,
+    *,
+    dimensions: Dimensions | None = None,
+    unfinished: Path | None = None,
+    advance: Callable[[int], None] = lambda problems: None,
+) -> list[Findings]:
+    is_setting = isinstance(origin, Setting)
+    chunk = min(CHUNK if is_setting and origin is not Setting.WIDE_SCALES else WIDE_CHUNK, examples)
+    keys = jax.random.split(key, -(-examples // chunk) * chunk)
+    problems = draw_problems(origin, keys, dimensions) if is_setting else sampled_problems(origin, keys)
     # A vmapped integration takes as long as the slowest problem in it, so those that take long are solved together.
-    order = np.argsort(expected_work(setting, problems), kind="stable")
+    work = expected_work(origin, problems) if is_setting else np.zeros(len(keys))
+    order = np.argsort(work, kind="stable")
+    nothing, never = np.empty(0), np.empty(0, bool)
+    structure = [Findings(never, nothing, never, nothing)] * len(statements)
+    # Only a setting's problems follow from its name; a sampler's code may change under the same one.
+    stem = origin.name.lower() if is_setting else ""
     chunks = []
-    for rows in order.reshape(-1, chunk):
-        batch = jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems)
-        solved, found = jax.tree.map(np.asarray, _judged(batch, statements, setting))
-        if not solved.all():
-            raise FailedSolve(
-                f"Every problem of a verification must be solved, but {np.sum(~solved)} of {chunk} "
-                f"in the setting '{setting.value}' were not."
-            )
+    for number, rows in enumerate(order.reshape(-1, chunk)):
+        kept = unfinished / f"{stem}-{number}.npz" if unfinished and stem else None
+        found = stored_part(kept, structure) if kept else None
+        if found is None:
+            found = _examined(statements, origin, jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems))
+            if kept:
+                store_part(kept, found)
         chunks.append(found)
+        advance(min(chunk, examples - number * chunk))
     as_drawn = np.argsort(order)[:examples]
     return jax.tree.map(lambda *parts: np.concatenate(parts)[as_drawn], *chunks)
 
 
+def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Problem) -> list[Findings]:
+    solved, found = jax.tree.map(np.asarray, _judged(problems, statements, origin))
+    if not solved.all():
+        raise FailedSolve(
+            f"Every problem of a verification must be solved, but {np.sum(~solved)} of {len(solved)} "
+            f"in the setting '{_name(origin)}' were not."
+        )
+    return found
+
+
 @eqx.filter_jit
 def _judged(
-    problems: Problem, statements: tuple[Statement, ...], setting: Setting
+    problems: Problem, statements: tuple[Statement, ...], origin: Origin
 ) -> tuple[Bool[Array, " n"], list[Findings]]:
     def judged(problem: Problem) -> tuple[Bool[Array, ""], list[tuple[Array, ...]]]:
-        observed = observed_evidence(setting, problem)
+        observed = _observed(origin, problem)
         found = []
         for statement in statements:
-            premises, gap = statement.premises_hold(problem), slack(statement, observed.evidence)
+            premises, gap = premises_hold(statement, problem), slack(statement, observed.evidence)
             ratio = bound_ratio(statement, observed.evidence)
             found.append((premises, gap, premises & (gap < -TOLERANCE), ratio))
         return observed.solved, found
@@ -161,7 +239,15 @@ def _judged(
     return solved, [Findings(*parts) for parts in found]
 
 
-def _conclude(statement: Statement, findings: dict[Setting, Findings], seconds: float) -> Verification:
+def _observed(origin: Origin, problem: Problem) -> ObservedEvidence:
+    if isinstance(origin, Setting):
+        return observed_evidence(origin, problem)
+    if problem.id_dim == 1:
+        return observed_evidence(Setting.ONE_ID_DIRECTION, problem)
+    return observed_evidence(Setting.WIDE_SCALES, problem)
+
+
+def _conclude(statement: Statement, findings: dict[str, Findings], seconds: float) -> Verification:
     found = jax.tree.map(lambda *parts: np.concatenate(parts), *findings.values())
     counterexamples = counterexample_slacks(statement)
     refuted = bool(counterexamples) and all(gap < -TOLERANCE for gap in counterexamples.values())
@@ -176,9 +262,7 @@ def _conclude(statement: Statement, findings: dict[Setting, Findings], seconds: 
         smallest_slack=min(gaps) if gaps else None,
         sharpness=_sharpness(statement, found),
         sharpness_by_setting={
-            setting.value: sharpness
-            for setting, part in findings.items()
-            if (sharpness := _sharpness(statement, part)) is not None
+            name: sharpness for name, part in findings.items() if (sharpness := _sharpness(statement, part)) is not None
         },
         counterexamples=counterexamples,
         seconds=seconds,

@@ -1,9 +1,10 @@
-"""Random problems on which statements are verified: one family for each setting.
+"""Random problems on which statements are verified: one family for each setting, in any dimensions that it allows.
 
 Scales are drawn log-uniformly over decades, angles uniformly with their extremes given extra weight, heads in every
 position towards the truth: the violations of the published bound sit in corners that a Gaussian would never visit.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import equinox as eqx
@@ -16,30 +17,62 @@ from theory.alignment import aligned_truth
 from theory.problem import Problem
 from theory.statements import Setting
 
-ONE_DIRECTION = Dimensions(input_dim=4, feature_dim=1, id_dim=1)
-TWO_FEATURES = Dimensions(input_dim=5, feature_dim=2, id_dim=1)
-SEVERAL_DIRECTIONS = Dimensions(input_dim=8, feature_dim=2, id_dim=4)
-MANY_FEATURES = Dimensions(input_dim=10, feature_dim=8, id_dim=1)
-WIDE = Dimensions(input_dim=8, feature_dim=3, id_dim=4)
+_FOUR_INPUTS = Dimensions(input_dim=4, feature_dim=1, id_dim=1)
+_EIGHT_INPUTS = Dimensions(input_dim=8, feature_dim=2, id_dim=4)
+#: Dimensions of the problems of each setting, where no others are asked for.
+DIMENSIONS = {
+    Setting.ONE_ID_DIRECTION: Dimensions(input_dim=5, feature_dim=2, id_dim=1),
+    Setting.SEVERAL_ID_DIRECTIONS: _EIGHT_INPUTS,
+    Setting.RAW_PARAMETERS: _EIGHT_INPUTS,
+    Setting.PERFECT_FEATURES: _FOUR_INPUTS,
+    Setting.GOOD_FEATURES: _FOUR_INPUTS,
+    Setting.MANY_FEATURES: Dimensions(input_dim=10, feature_dim=8, id_dim=1),
+    Setting.WIDE_SCALES: Dimensions(input_dim=8, feature_dim=3, id_dim=4),
+    Setting.ANY_LOSS: _EIGHT_INPUTS,
+    Setting.FINITE_STEPS: _EIGHT_INPUTS,
+    Setting.WEIGHT_DECAY: _EIGHT_INPUTS,
+}
+#: A function that draws one problem; traced, so it draws valid ones by construction.
+Sampler = Callable[[PRNGKeyArray], Problem]
 #: Largest condition number of a drawn second moment of ID or OOD inputs, whose largest eigenvalue is 1.
 LARGEST_MOMENT_CONDITION = 1e4
 
 
-def draw_problems(setting: Setting, keys: Key[Array, " n"]) -> Problem:
-    """One random problem of a setting for each key, batched along the first axis of every array."""
+def allows(setting: Setting, dimensions: Dimensions) -> bool:
+    """Whether a setting has problems of these dimensions: it is for m = 1, where paths are closed, or for m > 1."""
+    return (dimensions.id_dim == 1) == (DIMENSIONS[setting].id_dim == 1)
+
+
+def draw_problems(setting: Setting, keys: Key[Array, " n"], dimensions: Dimensions | None = None) -> Problem:
+    """One random problem of a setting for each key, batched along the first axis of every array.
+
+    Args:
+      dimensions: with m = 1 or m > 1 as the setting has it; None for its own.
+    Raises:
+      ValueError: the setting has no problems of these dimensions.
+    """
+    dimensions = dimensions or DIMENSIONS[setting]
+    if not allows(setting, dimensions):
+        raise ValueError(f"`dimensions` must fit the setting '{setting.value}', got m={dimensions.id_dim}.")
     match setting:
         case Setting.ONE_ID_DIRECTION:
-            return _corner_problems(TWO_FEATURES, jnp.array([1e-7, 1.4]), jnp.array(0.25), keys)
+            return _corner_problems(dimensions, jnp.array([1e-7, 1.4]), jnp.array(0.25), keys)
         case Setting.PERFECT_FEATURES:
-            return _corner_problems(ONE_DIRECTION, jnp.array([1e-7, 1.4]), jnp.array(1.0), keys)
+            return _corner_problems(dimensions, jnp.array([1e-7, 1.4]), jnp.array(1.0), keys)
         case Setting.GOOD_FEATURES:
-            return _corner_problems(ONE_DIRECTION, jnp.array([1e-9, 1e-2]), jnp.array(0.0), keys)
+            return _corner_problems(dimensions, jnp.array([1e-9, 1e-2]), jnp.array(0.0), keys)
         case Setting.MANY_FEATURES:
-            return _with_moments(_corner_problems(MANY_FEATURES, jnp.array([1e-7, 1.4]), jnp.array(0.25), keys), keys)
+            return _with_moments(_corner_problems(dimensions, jnp.array([1e-7, 1.4]), jnp.array(0.25), keys), keys)
         case Setting.WIDE_SCALES:
-            return _with_moments(_wide_problems(keys), keys)
+            return _with_moments(_wide_problems(dimensions, keys), keys)
         case _:
-            return _moderate_problems(keys)
+            return _moderate_problems(dimensions, keys)
+
+
+@partial(compiled_quickly, static_argnames="sampler")
+def sampled_problems(sampler: Sampler, keys: Key[Array, " n"]) -> Problem:
+    """One problem of the caller's own sampler for each key, batched along the first axis of every array."""
+    return jax.vmap(sampler)(keys)
 
 
 @partial(compiled_quickly, static_argnames="dimensions")
@@ -98,18 +131,18 @@ def _pick(options: Float[Array, "n *shape"], chance: Float[Array, ""]) -> Float[
     return options[(chance * options.shape[0]).astype(int)]
 
 
-@compiled_quickly
-def _moderate_problems(keys: Key[Array, " n"]) -> Problem:
+@partial(compiled_quickly, static_argnames="dimensions")
+def _moderate_problems(dimensions: Dimensions, keys: Key[Array, " n"]) -> Problem:
     """Several ID directions, scales within a decade of 1, condition number up to 100, eps from 1e-6 to 1."""
-    exponents = jnp.linspace(0.0, 1.0, SEVERAL_DIRECTIONS.id_dim)
+    exponents = jnp.linspace(0.0, 1.0, dimensions.id_dim)
 
     def draw(key: PRNGKeyArray) -> Problem:
         chance_key, angle_key, problem_key = jax.random.split(key, 3)
         chances = jax.random.uniform(chance_key, (5,))
         largest = 0.05 + chances[0] * (jnp.pi / 2 - 0.1)
         return sample_problem(
-            SEVERAL_DIRECTIONS,
-            sample_angles_up_to(largest, SEVERAL_DIRECTIONS.angle_count, key=angle_key),
+            dimensions,
+            sample_angles_up_to(largest, dimensions.angle_count, key=angle_key),
             _between(1.0, 100.0, chances[1]) ** -exponents,
             feature_error=_between(1e-6, 1.0, chances[2]),
             truth_norm=_between(0.3, 3.0, chances[3]),
@@ -120,23 +153,23 @@ def _moderate_problems(keys: Key[Array, " n"]) -> Problem:
     return jax.vmap(draw)(keys)
 
 
-@compiled_quickly
-def _wide_problems(keys: Key[Array, " n"]) -> Problem:
+@partial(compiled_quickly, static_argnames="dimensions")
+def _wide_problems(dimensions: Dimensions, keys: Key[Array, " n"]) -> Problem:
     """Several ID directions: W and the head from 1e-3 to 3, condition number to 1e8, eps from 1e-9, a feature inside S.
 
     In a quarter of the cases some feature direction lies inside the ID subspace (c = 0), in another some nearly does.
     """
-    exponents = jnp.linspace(0.0, 1.0, WIDE.id_dim)
+    exponents = jnp.linspace(0.0, 1.0, dimensions.id_dim)
 
     def draw(key: PRNGKeyArray) -> Problem:
         chance_key, angle_key, problem_key = jax.random.split(key, 3)
         chances = jax.random.uniform(chance_key, (11,))
-        angles = sample_angles_up_to(0.05 + chances[0] * (jnp.pi / 2 - 0.1), WIDE.angle_count, key=angle_key)
+        angles = sample_angles_up_to(0.05 + chances[0] * (jnp.pi / 2 - 0.1), dimensions.angle_count, key=angle_key)
         smallest = _pick(
             jnp.stack([angles[-1], angles[-1], _between(1e-4, 0.3, chances[1]), jnp.array(0.0)]), chances[2]
         )
         problem = sample_problem(
-            WIDE,
+            dimensions,
             angles.at[-1].set(smallest),
             _between(1.0, 1e8, chances[3]) ** -exponents,
             feature_error=_between(1e-9, 1.0, chances[4]),

@@ -1,14 +1,16 @@
 """Verifications on disk: `results/theory/` holds what was found about every statement, published like any result."""
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from artifacts import Outcome, UserError, publish, published
+from artifacts import Outcome, UserError, fingerprint, publish, published
 from artifacts.files import write_json
 from artifacts.imports import modules_in, reached_code
 from artifacts.versions import reached_versions
+from simulations.sweeps import Watch
 from simulations.verification.checking import Verification, verify
 from theory.statements import Statement
 
@@ -20,14 +22,23 @@ _FILE_TYPE = TypeAdapter(list[Verification])
 
 
 def publish_verification(
-    results: Path, statements: Sequence[Statement], *, examples: int, seed: int = 0, force: bool = False
+    results: Path,
+    statements: Sequence[Statement],
+    *,
+    examples: int,
+    seed: int = 0,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Outcome:
     """Make sure that a results folder holds the verification of these statements.
+
+    What was found on each batch of problems lies in a hidden folder until all is: one that was cut off goes on.
 
     Args:
       examples: problems drawn in each setting of a statement.
       seed: decides which.
       force: verify again what is up to date.
+      progress: called with problems done and problems in all.
     """
     inputs = {
         "statements": [statement.name for statement in statements],
@@ -36,12 +47,17 @@ def publish_verification(
         "code": reached_code(*code_modules(), without=WITHOUT),
     }
 
+    versions = reached_versions(*code_modules(), without=WITHOUT)
+    parts = results / f".{FOLDER}.unfinished"
+    watch = Watch(progress=progress, unfinished=parts / fingerprint([inputs, versions]))
+
     def build(directory: Path) -> None:
-        verifications = verify(statements, examples=examples, seed=seed)
+        verifications = verify(statements, examples=examples, seed=seed, watch=watch)
         write_json(directory / FILE, _FILE_TYPE.dump_python(verifications, mode="json"))
 
-    versions = reached_versions(*code_modules(), without=WITHOUT)
-    return publish(results / FOLDER, inputs=inputs, build=build, force=force, versions=versions)
+    outcome = publish(results / FOLDER, inputs=inputs, build=build, force=force, versions=versions)
+    shutil.rmtree(parts, ignore_errors=True)
+    return outcome
 
 
 def code_modules() -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from artifacts import DamagedArtifact, UserError, publish, published
-from artifacts.directory import MANIFEST, remove_leftovers
+from artifacts.directory import MANIFEST, Outdated, only_checked, remove_leftovers
 from artifacts.fingerprint import difference
 from artifacts.versions import ACCEPT
 
@@ -49,6 +49,19 @@ def wait_for(file: Path) -> None:
     while not file.exists():
         assert time.monotonic() < deadline, f"{file} did not appear"
         time.sleep(0.01)
+
+
+def test_where_results_are_only_checked_nothing_is_made(tmp_path):
+    with only_checked():
+        with pytest.raises(Outdated, match="not there yet"):
+            publish(tmp_path / "run", inputs=INPUTS, build=must_not_build)
+        assert visible(tmp_path) == set()
+    publish(tmp_path / "run", inputs=INPUTS, build=build)
+    with only_checked():
+        assert not publish(tmp_path / "run", inputs=INPUTS, build=must_not_build).built
+        with pytest.raises(Outdated, match="learning_rate"):
+            publish(tmp_path / "run", inputs={**INPUTS, "learning_rate": 0.2}, build=must_not_build)
+    assert publish(tmp_path / "run", inputs={**INPUTS, "learning_rate": 0.2}, build=build).built
 
 
 def test_what_is_published_is_found_whole(tmp_path):

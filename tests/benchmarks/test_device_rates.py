@@ -17,6 +17,7 @@ from empirical.benchmark.device_rates import DeviceRates, Rate, Shipped, device_
 from empirical.benchmark.effort import Effort
 from empirical.benchmark.suite import named_suite
 from empirical.recipes import PAPER_RECIPES
+from tests.support import ROOT
 
 LIVING17 = PAPER_RECIPES["living17"]
 
@@ -57,15 +58,30 @@ def test_hours_count_what_is_known_and_say_what_is_not():
 
 def test_every_recipe_of_the_paper_is_measured():
     """What part 3 measures for `plan` is what the paper's recipes ask for."""
-    from benchmarks.gpu.rates import phases
+    from benchmarks.gpu.rates import waves
 
-    programs = next(phase.programs for phase in phases(small=False) if phase.name == "the paper's recipes")
+    programs = [one for wave in waves(small=False) for one in wave.programs if one.kind == "training step"]
     rates = [
         rate(backbone=writing.BACKBONES[one.network], side=one.side, batch=one.batch, precision=one.precision)
         for one in programs
     ]
     for recipe in named_suite("paper").recipes:
         assert rate_of(recipe, device(*rates)) == 100.0, recipe.name
+
+
+def test_shipped_rates_are_the_measured_ones_and_give_hours_of_the_whole_paper():
+    (shipped,) = read_rates().devices
+    measured = json.loads((ROOT / "benchmarks" / "results" / "gpu" / "rates.json").read_bytes())
+    assert measured["environment"]["devices"] == [f"gpu:{shipped.device}"]
+    assert (measured["command"], measured["environment"]["git_revision"]) == (shipped.command, shipped.revision)
+    names = {backbone: network for network, backbone in writing.BACKBONES.items()}
+    for one in shipped.rates:
+        program = Program(names[one.backbone], "training step", one.batch, one.precision, one.side)
+        assert measured["measured"][program.name]["images_per_second"]["jax"] == pytest.approx(
+            one.images_per_second, abs=0.06
+        )
+    for recipe in named_suite("paper").recipes:
+        assert rate_of(recipe, shipped) is not None, recipe.name
 
 
 def test_rates_are_written_as_they_are_measured_and_shipped_device_by_device(tmp_path, monkeypatch):
@@ -81,6 +97,12 @@ def test_rates_are_written_as_they_are_measured_and_shipped_device_by_device(tmp
     (measured,) = read_rates(tmp_path / "device_rates.json").devices
     assert measured.device == jax.devices()[0].device_kind
     assert measured.rates == (rate(),)
+    later = writing.Rates(Report(tmp_path / "rates.json", {}), setting)
+    later.add(program._replace(batch=256), 200.0)
+    later.add(program, 100.0)
+    assert read_rates(later.path).devices[0].rates == (rate(batch=256, images_per_second=200.0), rate())
+    later.device = measured
+    writing._write(later.path, Shipped(devices=(measured,)))
     shipped = tmp_path / "shipped.json"
     before = Shipped(devices=(device(name="Another"), device(rate(images_per_second=1.0), name=measured.device)))
     shipped.write_text(before.model_dump_json())

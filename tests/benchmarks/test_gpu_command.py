@@ -74,6 +74,17 @@ def _alive(process: int) -> bool:
     return True
 
 
+def test_a_part_alone_gets_all_the_time(setting, tmp_path, monkeypatch):
+    (tmp_path / "told_part.py").write_text(
+        "def measure(report, setting):\n    report.measure('left', lambda: {'seconds': setting.left})"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    summary = driver.run([driver.Part("told", "told_part", 0)], setting, seconds=100, packages={})
+    assert driver.complete(summary), driver.text(summary)
+    left = json.loads((setting.out / "told.json").read_bytes())["measured"]["left"]["seconds"]
+    assert 0 < left < 100 - driver.GRACE
+
+
 def test_a_setting_travels(setting):
     path = setting.scratch / "setting.json"
     setting.save(path)
@@ -94,6 +105,29 @@ def test_a_report_keeps_what_is_wrong_and_begins_nothing_that_cannot_end(tmp_pat
     assert document["left_out"]["long"].startswith("it takes about 200 s")
     with pytest.raises(Wrong):
         within({"error": 2.0}, {"error": 1.0})
+
+
+def test_a_later_call_measures_what_an_earlier_one_left_out(tmp_path):
+    path = tmp_path / "part.json"
+
+    def header(device: str, command: str) -> dict:
+        return {"command": command, "small": False, "environment": {"devices": [device], "versions": {"jax": "1"}}}
+
+    first = Report(path, header("H200", "first"), go_on=True)
+    assert not first.has("good")
+    first.measure("good", lambda: {"value": 1.0})
+    first.measure("wrong", lambda: within({"error": 2.0}, {"error": 1.0}))
+    second = Report(path, header("H200", "second"), go_on=True)
+    assert second.has("good")
+    assert not second.has("good", "wrong")
+    second.measure("wrong", lambda: within({"error": 0.5}, {"error": 1.0}))
+    assert second.finish() == 0
+    document = json.loads(path.read_bytes())
+    assert set(document["measured"]) == {"good", "wrong"}
+    assert [(one["command"], one["measured"]) for one in document["earlier"]] == [("first", ["good"])]
+    third = Report(path, header("H200", "third"), go_on=True)
+    assert [one["measured"] for one in third.document["earlier"]] == [["good"], ["wrong"]]
+    assert not Report(path, header("H100", "elsewhere"), go_on=True).has("good")
 
 
 def test_missing_packages_are_named(monkeypatch):
@@ -149,3 +183,10 @@ def test_a_suite_stops_in_time_and_finished_runs_are_not_made_again(tmp_path):
     late = office.UntilTimeIsUp(inner, time.time() - 1, lambda: None)
     with pytest.raises(office.TimeIsUp):
         list(late(runs[1:2], force=False))
+
+    def slow(runs, *, force):
+        time.sleep(60)
+        yield
+
+    with pytest.raises(office.TimeIsUp):  # though nothing comes to an end meanwhile
+        list(office.UntilTimeIsUp(slow, time.time() + 0.2, lambda: None)(runs[1:2], force=False))

@@ -2,12 +2,13 @@
 
 import importlib.util
 import json
+from contextlib import contextmanager
 
 import jax
 import jax.numpy as jnp
 import pytest
 
-from benchmarks.gpu import rates
+from benchmarks.gpu import programs, rates
 from benchmarks.gpu.device_rates import read_rates
 from benchmarks.gpu.profile import profiled
 from benchmarks.gpu.programs import Program, training_step
@@ -24,16 +25,22 @@ def setting(tmp_path) -> Setting:
     return Setting(out=tmp_path, scratch=tmp_path, command="python -m benchmarks.gpu", small=True)
 
 
+@contextmanager
+def refusing():
+    raise NotImplementedError("not on this device")
+    yield
+
+
 @pytest.mark.slow
 def test_rates_of_a_small_transformer(setting, monkeypatch):
-    monkeypatch.setattr(rates, "COMPARED", ("clip_vit_b16",))
     step = Program("clip_vit_b16", "training step", 2, "bfloat16", 32)
     two = step._replace(together=2)
-    found = [
-        rates.Phase("training", (step,), 60, beside=True, profile=True),
-        rates.Phase("several runs together", (two,), 50),
-    ]
-    monkeypatch.setattr(rates, "phases", lambda *, small: found)
+    tried = step._replace(variant="refused")
+    monkeypatch.setitem(programs.VARIANTS, "refused", refusing)
+    one = frozenset([step])
+    monkeypatch.setattr(
+        rates, "waves", lambda *, small: [rates.Wave("training", (step, two, tried), 60, beside=one, profiled=one)]
+    )
     report = Report(setting.out / "rates.json", {}, ends=setting.ends)
     rates.measure(report, setting)
     document = json.loads((setting.out / "rates.json").read_bytes())
@@ -52,6 +59,7 @@ def test_rates_of_a_small_transformer(setting, monkeypatch):
         assert report.finish() == 1
     assert document["measured"][f"profile: {step.name}"]["by_kind"]["matrix product"] > 0
     assert document["measured"][two.name]["times_alone"] > 0
+    assert document["measured"][tried.name] == {"refused": "NotImplementedError: not on this device"}
     (shipped,) = read_rates(setting.out / "device_rates.json").devices
     assert [(one.backbone, one.side, one.batch, one.precision) for one in shipped.rates] == [
         ("clip_vit_b16", 32, 2, "bfloat16")
@@ -67,6 +75,25 @@ def test_runs_side_by_side_take_the_steps_of_a_run_alone():
     assert step((images, labels), state)[1].tolist() == pytest.approx(alone, rel=ROUNDING)
     state, step = training_step(START, 2, "unrolled")
     assert [float(loss) for _, loss in step((images, labels), state)] == pytest.approx(alone, rel=ROUNDING)
+
+
+def test_norms_in_one_pass_take_the_same_step():
+    data = examples(8)
+    state, step = training_step(START)
+    after, loss = step((data.images, data.labels), state)
+    with programs.VARIANTS["norms in one pass"]():
+        state, step = training_step(START)
+        there, other = step((data.images, data.labels), state)
+    assert float(other) == pytest.approx(float(loss), rel=ROUNDING)
+    for one, two in zip(jax.tree.leaves(after), jax.tree.leaves(there), strict=True):
+        assert jnp.linalg.norm(one - two) <= 10 * ROUNDING * (jnp.linalg.norm(one) + 1e-3)
+
+
+def test_a_later_call_times_what_its_programs_are_held_against(setting):
+    one = Program("resnet50", "training step", 2, "bfloat16", 32)
+    wave = rates.Wave("together", (one._replace(together=2), one._replace(together=4)), 1)
+    assert rates._against(wave, rates.Timing(1, 1)) == [one]
+    assert rates._against(wave, rates.Timing(1, 1, {one: 1.0})) == []
 
 
 def test_a_profile_without_operations_says_what_it_holds(tmp_path, monkeypatch):

@@ -9,14 +9,15 @@ from importlib import metadata
 
 import pytest
 
-from distort import command
+from distort import command, doctor_files
 from distort.__main__ import main
 from distort.command import UsageError, as_json, table
 from distort.names import chosen, known
 from simulations.attack.search import PROBLEMS_PER_ROUND
 from tests.support import ROOT
 
-HEAVY = ("jax", "matplotlib", "equinox", "sklearn", "diffrax", "empirical", "simulations", "theory")
+LIBRARIES = ("jax", "scipy", "matplotlib", "equinox", "sklearn", "diffrax", "optax")
+HEAVY = (*LIBRARIES, "empirical", "simulations", "theory")
 
 
 def run(*arguments: str) -> int:
@@ -35,16 +36,20 @@ def test_help_succeeds(arguments, capsys):
     assert "usage: distort" in capsys.readouterr().out
 
 
-def test_help_imports_nothing_heavy():
-    """Help must come in under a second; importing any of these would spend it."""
+@pytest.mark.parametrize(
+    ("arguments", "heavy"),
+    [(["theory", "verify", "--help"], HEAVY), (["doctor"], HEAVY), (["simulate", "list"], LIBRARIES)],
+)
+def test_what_computes_nothing_imports_nothing_heavy(arguments, heavy):
+    """It must come in under half a second; importing any of these would spend it."""
     code = f"""
 import sys
 from distort.__main__ import main
 try:
-    main(["theory", "verify", "--help"])
+    main({arguments})
 except SystemExit:
     pass
-print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)
+print([name for name in {heavy} if name in sys.modules], file=sys.stderr)
 """
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stderr.strip() == "[]"
@@ -103,7 +108,7 @@ def test_closed_streams_hold_nothing_that_belongs_elsewhere(closed, tmp_path):
 
 
 def test_a_machine_without_a_home_keeps_no_compiled_code():
-    code = "from distort import __main__; print(__main__._cache_folder())"
+    code = "from artifacts.runtime import cache_folder; print(cache_folder())"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=60,
                               env={"PATH": os.environ["PATH"], "XDG_CACHE_HOME": "/proc/none"})  # fmt: skip
     assert finished.stdout == "None\n", finished.stderr
@@ -209,14 +214,27 @@ def test_one_figure_is_redrawn(results, capsys):
     assert stage["built"]
 
 
-def test_doctor_says_what_is_there(capsys):
-    assert run("doctor", "--json") == 0
+@pytest.mark.parametrize("thoroughness", [(), ("--thorough",)])
+def test_doctor_says_what_is_there(thoroughness, capsys):
+    assert run("doctor", "--json", *thoroughness) == 0
     diagnosis = json.loads(capsys.readouterr().out)
     found = {one["name"]: one for one in diagnosis["findings"]}
     assert diagnosis["ready"]
     assert found["jax"]["found"]
     assert found["handwritten digits"]["found"]
     assert all(one["how"] for one in found.values() if not one["found"])
+
+
+def test_doctor_sees_weights_that_are_cut_off(tmp_path, monkeypatch):
+    shipped = doctor_files._shipped("empirical", "backbones", "small_resnet.safetensors")
+    damaged = tmp_path / shipped.name
+    monkeypatch.setattr(doctor_files, "_shipped", lambda *_: damaged)
+    for kept in (4, 1000, -1):
+        damaged.write_bytes(shipped.read_bytes()[:kept])
+        with pytest.raises((ValueError, KeyError)):
+            doctor_files.weights()
+    damaged.write_bytes(shipped.read_bytes())
+    assert "MB" in doctor_files.weights()
 
 
 def test_names_keep_their_order_and_lose_repeats():

@@ -12,9 +12,10 @@ import pytest
 
 from artifacts import UserError
 from distort.folder import held
+from distort.reproduce import FLAGSHIP, flagship_lines, reproduce
 from figures.report.contents import Summary
 from tests.support import SUPPORT
-from tests.support.tiny_job import run
+from tests.support.tiny_job import run, tiny_plan
 
 #: A tiny run takes about half a minute on one free core; a busy machine may need several times as long.
 PATIENCE_SECONDS = 240
@@ -44,11 +45,44 @@ def test_summary_holds_claims_simulations_benchmark_figures_and_environment(fini
         assert all((finished / name).stat().st_size > 0 for name in figure.files)
 
 
+def test_the_answer_ends_with_the_flagship_picture_and_its_verdict(finished):
+    summary, folder = written(finished), Path("here")
+    assert flagship_lines(summary, folder) == ()  # the tiny job does not draw it
+    drawn = summary.figures[0].model_copy(
+        update={"name": FLAGSHIP, "note": "The verdict.", "files": ("f/f.svg", "f/f.png")}
+    )
+    whole = summary.model_copy(update={"figures": (*summary.figures, drawn)})
+    assert flagship_lines(whole, folder) == (f"{folder / 'f/f.png'}\nThe verdict.",)
+
+
 def test_second_call_makes_nothing(results):
     before = numbers(written(results))
     again = run(results)
     assert not built(again)
     assert numbers(again) == before
+
+
+def test_only_what_is_out_of_date_is_given_to_other_processes(results):
+    """They take seconds to start: a finished job needs none."""
+    figure = results / "figures" / "benchmark_accuracy" / "benchmark_accuracy.svg"
+    given = []
+
+    def run_apart(steps):
+        given.extend(steps)
+        return [step(begin=silent) for step in steps]
+
+    def silent(stage):
+        return lambda message, fraction: None
+
+    def again():
+        with held(results) as folder:
+            return reproduce(folder, tiny_plan(), run=run_apart, begin=silent, workers=2)
+
+    assert not built(again())
+    assert not given
+    figure.write_bytes(b"")
+    assert list(built(again())) == ["figure benchmark_accuracy"]
+    assert [step.args[1] for step in given] == ["benchmark_accuracy"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from artifacts.imports import HERE, PACKAGES, reached
 from artifacts.versions import DECISIVE, IRRELEVANT
+from bridge.catalogue import EXPERIMENTS
 from empirical import Suite, open_suite, run_unit
 from empirical.benchmark.plan import plan
 from empirical.counted_code import DRAWN, ENTRIES, NEVER, READERS, entries, run_code, run_versions, without
@@ -17,7 +18,6 @@ from empirical.recipes import Sweep
 from figures.catalogue import FIGURES
 from figures.publishing import WITHOUT as WITHOUT_FIGURES
 from figures.publishing import code_modules as figure_modules
-from simulations.catalogue import EXPERIMENTS
 from simulations.records import WITHOUT as WITHOUT_SIMULATIONS
 from simulations.records import code_modules as experiment_modules
 from simulations.verification.records import WITHOUT as WITHOUT_VERIFICATION
@@ -32,6 +32,7 @@ ONE_OF_EACH = RECIPE.model_copy(
         "seeds": (0,),
         "epochs": 1,
         "interpolate": (FT_EVAL.label,),
+        "refit": (FT_EVAL.label,),
         "conditions": (),
     }
 )
@@ -78,8 +79,8 @@ def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matt
     seen = set()
     planned = plan(suite, lambda unit: None).units
     # Planned once the training run is finished, which is the last of the others.
-    interpolation = planned[-1].model_copy(update={"kind": "interpolation"})
-    for unit in (*planned, interpolation):
+    afterwards = (planned[-1].model_copy(update={"kind": kind}) for kind in ("interpolation", "refitting"))
+    for unit in (*planned, *afterwards):
         with Executed() as executed:
             assert run_unit(unit, workspace(tmp_path)).built
         missed = {name for name in executed.modules - {*counted(unit.kind)} if not left_out(name, unit.kind)}

@@ -21,13 +21,13 @@ import pytest
 from PIL import Image
 
 from artifacts import UserError
+from artifacts.arrays import read_array
 from artifacts.errors import LONGEST_MESSAGE
 from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets import pixels
 from empirical.datasets.pixels import decode, read_image
 from empirical.formats import pickle_terms, torch_file
 from empirical.formats.archives import BadArchive, unpack
-from empirical.formats.arrays import read_array
 from empirical.formats.pickle_terms import Call, Name, Outside, UnreadablePickle, shown, terms
 from empirical.formats.pickled_arrays import read_arrays
 

@@ -124,7 +124,9 @@ def test_the_embedded_scales_keep_what_they_promise():
         assert {FT.label, LP_FT.label} <= labels
         if scale != "quick":
             assert len(labels) == 4
-            assert {one.kind for one in recipe.conditions} == {"pretraining", "head_start"}
+            assert {one.kind for one in recipe.conditions} == {"pretraining", "head_start", "feature_norm"}
+            assert len(recipe.seeds) == 5
+            assert {3e-2} <= set.intersection(*(set(sweep.learning_rates) for sweep in recipe.sweeps))  # matched rates
             assert recipe.interpolate
 
 

@@ -19,6 +19,7 @@ from empirical.selection import (
     selected,
     selected_epoch,
     selected_penalty,
+    selected_within_error,
     tie_rule,
 )  # fmt: skip
 
@@ -165,3 +166,22 @@ def test_students_interval_is_the_wider(values):
 def test_one_seed_has_no_interval():
     found = estimate([0.5])
     assert (found.mean, found.ci90, found.ci90_normal) == (0.5, None, None)
+
+
+def test_the_lowest_rate_within_a_standard_error_of_the_best_is_taken():
+    # Of the best rate, 1e-2, the mean is 0.92 and the standard error 0.01: 1e-4 lies below, 1e-3 just within.
+    table = {1e-4: (0.90, 0.91), 1e-3: (0.91, 0.9101), 1e-2: (0.91, 0.93), 1e-1: (0.91, 0.92)}
+    trials = [trial(rate, seed, value) for rate, values in table.items() for seed, value in enumerate(values)]
+    careful = selected_within_error(trials)
+    assert selected(trials).best.value == 1e-2
+    assert careful.best.value == 1e-3
+    assert careful.edge is None
+    assert careful.points == selected(trials).points
+
+
+def test_one_seed_has_no_standard_error_and_a_diverged_rate_is_passed_over():
+    assert selected_within_error([trial(1e-3, 0, 0.9), trial(1e-2, 0, 0.9)]) is None
+    trials = [trial(rate, seed, 0.9 + seed / 10) for rate in (1e-3, 1e-2) for seed in (0, 1)]
+    trials += [trial(1e-4, 0, None), trial(1e-4, 1, 1.0)]
+    assert selected_within_error(trials).best.value == 1e-3
+    assert selected_within_error([trial(1e-3, seed, None) for seed in (0, 1)]) is None

@@ -75,3 +75,27 @@ def test_differences_are_taken_seed_by_seed():
 def test_curve_is_read_at_evenly_spaced_places():
     np.testing.assert_allclose(matched(np.array([0.0, 1.0, 4.0]), 5), [0.0, 0.5, 1.0, 2.5, 4.0])
     np.testing.assert_allclose(matched(np.array([3.0, 1.0]), 1), [3.0])
+
+
+def test_pairs_without_premises_are_counted_apart():
+    compared = [
+        Compared("a", 1.0, measured(1.0, 1.1)),
+        Compared("b", 2.0, measured(2.0, 2.1)),
+        Compared("c", 3.0, measured(0.0, 0.1), met=False),
+    ]
+    found = agreement({"g": compared})
+    assert (found.tau, found.pairs, found.conditions) == (1.0, 1, 2)
+    assert found.unmet is not None
+    assert (found.unmet.tau, found.unmet.pairs, found.unmet.conditions) == (-1.0, 2, 1)
+    assert found.verdict == (
+        "Pairs told apart and ordered as in theory: 1 of 1 where its premises hold (τ = +1.00), "
+        "0 of 2 where they do not (τ = −1.00)."
+    )
+    assert "c below a" in found.unmet.words
+
+
+def test_without_such_conditions_nothing_is_said_of_them():
+    found = agreement(group([1.0, 2.0], [1.0, 2.0]))
+    assert found.unmet is None
+    assert found.verdict == "Pairs told apart and ordered as in theory: none to tell where its premises hold."
+    assert "promises no order" not in found.words

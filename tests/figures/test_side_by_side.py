@@ -6,7 +6,7 @@ from matplotlib.colors import to_hex
 
 from figures.look import style
 from figures.missing import NothingToDraw
-from figures.side_by_side import features, heads, movement, risks, shift, training
+from figures.side_by_side import features, flagship, heads, movement, risks, shift, training, truth_norm
 
 MODULES = (
     risks,
@@ -15,6 +15,7 @@ MODULES = (
     features,
     shift,
     heads,
+    truth_norm,
 )
 
 
@@ -136,3 +137,37 @@ def test_heads_go_from_worst_to_best(results):
 def test_benchmark_without_what_a_figure_shows_is_told_what_to_run(module, bare):
     with pytest.raises(NothingToDraw, match=r"must have .* in a .*(suite file|folder of its own)"):
         module.collect(bare)
+
+
+def test_premises_that_are_not_met_are_counted_apart(results):
+    data = shift.collect(results)
+    # Of three sets two lie far; every method and the gap compare them, and each of them with the one near ID.
+    assert (data.agreed.conditions, data.agreed.unmet.conditions) == (8, 4)
+    assert data.agreed.pairs <= 4
+    assert "promises no order" in shift.note(data)
+    assert "premises not met" in data.agreed.label
+
+
+def test_the_flagship_shows_theory_bridge_and_digits_and_where_premises_end(results):
+    data = flagship.collect(results)
+    assert [group.name for group in data.groups] == ["ID", "large shift", "near ID", "bad features"]
+    # As in the pair of risks: five pairs that the theory orders, all of them as measured.
+    assert (data.agreed.tau, data.agreed.pairs, data.agreed.conditions) == (1.0, 5, 6)
+    assert data.agreed.unmet.conditions == 6
+    figure = flagship.draw(data)
+    theory, bridge, measured = figure.axes
+    assert heights(measured, "fine_tuning")[:2] == pytest.approx([10, 50])
+    refitted = [one for one in measured.get_lines() if one.get_label() == "FT, head refitted"]
+    assert [float(one.get_ydata()[0]) for one in refitted] == pytest.approx([40, 40])
+    assert line(bridge, "LP-FT").get_ydata()[-1] == pytest.approx(50)
+    assert "τ = +1.00" in flagship.note(data)
+    assert theory.get_ylabel().startswith("risk")
+
+
+def test_shorter_features_are_a_larger_truth(results):
+    data = truth_norm.collect(results)
+    (measured,) = data.datasets
+    assert measured.lengths == (10.0, 1.0, 0.1)
+    assert [error.mean for error in measured.errors["fine_tuning"]] == pytest.approx([0.5, 0.6, 0.7])
+    assert [error.mean for error in measured.errors["linear_probing"]] == pytest.approx([0.4, 0.4, 0.4])
+    assert set(measured.other) == {"fine_tuning", "lp_ft"}

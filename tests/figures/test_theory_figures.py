@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 from matplotlib.figure import Figure
 
+from bridge.catalogue import EXPERIMENTS
+from bridge.experiments import linear_network_on_digits
 from figures.captions import caption
 from figures.catalogue import FIGURES, entry
 from figures.look import style
-from figures.look.saving import save
-from simulations.catalogue import EXPERIMENTS
+from figures.look.saving import FORMATS_FOR_PRINT, save
 from simulations.experiments import (
     along_training,
     any_loss,
@@ -41,6 +42,10 @@ DRAWN = {
     "finite_sample": (finite_sample, {"examples": (4, 16), "problems": 4}),
     "any_loss": (any_loss, {"heads": 2, "problems": 4}),
     "last_layers_on_digits": (last_layers_on_digits, {"steps": 80}),
+    "linear_network_on_digits": (
+        linear_network_on_digits,
+        {"angles": (0.0, 90.0), "features": 9, "characters": 500, "training": 60},
+    ),
     "several_outputs": (several_outputs, {"errors": 3, "problems": 4}),
     "relu_network": (relu_network, {"errors": 3, "problems": 4}),
 }
@@ -69,7 +74,7 @@ def test_files_are_the_same_twice(tmp_path):
     first, second = (tmp_path / name for name in ("first", "second"))
     for folder in (first, second):
         folder.mkdir()
-        save(drawn, folder, "figure")
+        save(drawn, folder, "figure", FORMATS_FOR_PRINT)
     for path in first.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
     assert {path.suffix for path in first.iterdir()} == {".svg", ".png", ".pdf"}

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from simulations.comparison import compared_exactly, integrated_times
+from simulations.gradient_descent import gradient_descent
 from simulations.sampling import (
     Dimensions,
     equal_angles,
@@ -84,6 +86,52 @@ LOPSIDED = jnp.ones((5, 2))
 def test_public_functions_name_the_argument(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+NETWORK = LinearNetwork(head=jnp.ones(2), features=jnp.ones((2, 3)))
+
+
+def trained(network=NETWORK, inputs=None, labels=None, **changes):
+    given = {"learning_rate": 0.01, "steps": 2} | changes
+    inputs = jnp.ones((4, 3)) if inputs is None else inputs
+    return gradient_descent(network, inputs, jnp.ones(4) if labels is None else labels, **given)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: trained(inputs=jnp.ones((4, 5))), r"`inputs` must have shape \(4, 3\) .*d=3\), got \(4, 5\)"),
+        (lambda: trained(labels=jnp.ones((4, 2))), r"`labels` must have shape \(4,\) .*, got \(4, 2\)"),
+        (lambda: trained(inputs=jnp.ones((0, 3)), labels=jnp.ones(0)), "`inputs` must hold at least one example"),
+        (lambda: trained(inputs=jnp.full((4, 3), jnp.nan)), "`inputs` must be finite, got nan"),
+        (lambda: trained(labels=jnp.full(4, jnp.inf)), "`labels` must be finite, got inf"),
+        (lambda: trained(LinearNetwork(jnp.full(2, jnp.nan), jnp.ones((2, 3)))), "`head` must be finite"),
+        (lambda: trained(learning_rate=0.0), "`learning_rate` must be positive"),
+        (lambda: trained(learning_rate=float("inf")), "`learning_rate` must be positive"),
+        (lambda: trained(head_ratio=-1.0), "`head_ratio` at least 0"),
+        (lambda: trained(steps=0), "`save_every` must divide `steps`"),
+        (lambda: trained(steps=3, save_every=2), "`save_every` must divide `steps`"),
+        (lambda: trained(batch_size=5), "`batch_size` must lie between 1 and the 4 examples, got 5"),
+        (lambda: trained(batch_size=2), "must have a `key`"),
+        (lambda: trained(label_noise=0.1), "must have a `key`"),
+        (lambda: trained(anchor=float("nan")), "`anchor` and `label_noise` must be finite"),
+        (lambda: trained(weight_decay=-1.0), "`weight_decay` must be at least 0"),
+        (lambda: trained(weight_decay=50.0), "take less than everything off"),
+        (lambda: trained(weight_decay=float("nan")), "`weight_decay` must be at least 0"),
+        (lambda: compared_exactly(sampled()), "must have one ID direction or one feature, got m=4 and k=3"),
+        (lambda: compared_exactly(one_feature(jnp.array([1.0, 2.0]))), "must have an isotropic training covariance"),
+        (lambda: integrated_times(0.0), "`smallest_eigenvalue` must be finite and above 0, got 0"),
+        (lambda: integrated_times(float("nan")), "`smallest_eigenvalue` must be finite and above 0, got nan"),
+    ],
+)  # fmt: skip
+def test_descent_and_comparison_name_the_argument(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def one_feature(eigenvalues):
+    sizes = Dimensions(input_dim=5, feature_dim=1, id_dim=2)
+    return sample_problem(sizes, equal_angles(sizes, 0.5), eigenvalues, feature_error=0.1, key=KEY)
 
 
 def one_direction():

@@ -288,7 +288,7 @@ def test_a_solve_that_does_not_finish_raises_with_advice_that_can_be_followed():
     with pytest.raises(FailedSolve, match=r"max_steps=5 steps; pass numerics=Numerics\(stiff=True\)"):
         fine_tuning(problem, TIMES, numerics=methods.Numerics(max_steps=5))
     stopped = Integration(observed=None, succeeded=jnp.array(False), steps=jnp.array(5))
-    advice = integration_outcome(stopped, methods.Numerics(stiff=True, max_steps=5))
+    advice = integration_outcome(stopped.succeeded, stopped.steps, methods.Numerics(stiff=True, max_steps=5))
     assert "pass numerics=Numerics(stiff=True, max_steps=50)" in advice
 
 

@@ -185,3 +185,28 @@ def test_a_verification_of_another_version_is_refused_in_one_line(tmp_path):
     publish(tmp_path / FOLDER, inputs={}, build=lambda directory: write_json(directory / FILE, [{"name": "old"}]))
     with pytest.raises(UserError, match="makes it again"):
         published_verifications(tmp_path)
+
+
+def test_a_verification_that_was_cut_off_goes_on_batch_by_batch_and_leaves_nothing_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(checking, "CHUNK", 10)
+    statements = [closed_form("corrected_lower_bound")]
+    seen = []
+
+    def stop(done, total):
+        seen.append((done, total))
+        if len(seen) == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish_verification(tmp_path, statements, examples=25, progress=stop)
+    assert seen == [(10, 50), (20, 50), (25, 50)]
+    assert len(list(tmp_path.glob(".theory.unfinished/*/*.npz"))) == 3
+    solved = []
+    examined = checking._examined
+    monkeypatch.setattr(checking, "_examined", lambda *given: solved.append(given) or examined(*given))
+    assert publish_verification(tmp_path, statements, examples=25).built
+    assert len(solved) == 3  # the second setting's batches
+    assert not list(tmp_path.glob(".theory.unfinished*"))
+    (found,) = published_verifications(tmp_path).values()
+    (undisturbed,) = verify(statements, examples=25)
+    assert dataclasses.replace(found, seconds=0.0) == dataclasses.replace(undisturbed, seconds=0.0)

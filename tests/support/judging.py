@@ -9,10 +9,10 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 from scipy.optimize import minimize_scalar
 
+from simulations.strategies import Geometry, Shape, problem_of
 from simulations.verification.evidence import observed_evidence
 from simulations.verification.families import draw_problems
 from tests.support.references import RTOL, RawPath, fine_tuned, probed_head
-from tests.support.strategies import Geometry, Shape, problem_of
 from theory import LinearNetwork, Problem
 from theory.fine_tuning import one_id_direction
 from theory.reduction import ReducedProblem, reduce, squared_distance

@@ -20,7 +20,9 @@ from empirical.records import (
     InterpolationPoint,
     Movement,
     OODAccuracy,
+    PairedDifference,
     PublishedAccuracy,
+    Refitting,
     SetDescription,
     SetMetrics,
 )
@@ -53,7 +55,9 @@ def benchmark(datasets: Iterable[str] = ("digits",)) -> Benchmark:
         curves=[curve(name, *method, seed=seed) for name in names for method in METHODS[1:] for seed in SEEDS],
         sets=[described(name, place, one) for name in names for place, one in enumerate(SETS)],
         interpolations=[interpolation(name, "LP-FT", "eval", seed=seed) for name in names for seed in SEEDS],
-        conditions=[one for name in names for one in (*pretraining(name), *head_starts(name))],
+        refittings=[refitting(name, "FT", "train", seed=seed) for name in names for seed in SEEDS],
+        differences=[bad_features(name) for name in names],
+        conditions=[one for name in names for one in (*pretraining(name), *head_starts(name), *lengths(name))],
         published=[
             *(published("id", name, method) for name in names for method in ID),
             *(published("ood", "shifted", method) for method in ID),
@@ -193,6 +197,8 @@ def described(dataset: str, place: int, name: str) -> SetDescription:
         count=50,
         pixel_energy_outside=0.5,
         feature_energy_outside=0.3 - 0.1 * place,
+        id_energy_outside=0.1,
+        shift="large" if place < 2 else "small",
         largest_angle=1.2 - 0.3 * place,
         mean_angle=0.9 - 0.3 * place,
         paired_distance=1.0,
@@ -252,6 +258,43 @@ def head_starts(dataset: str) -> list[ConditionRecord]:
         )
         for place, label in enumerate(("random", "partly probed", "linear probe"))
     ]
+
+
+def lengths(dataset: str) -> list[ConditionRecord]:
+    """Three lengths of features; out of distribution FT loses 0.1 with each that is shorter, the others nothing."""
+    return [
+        ConditionRecord(
+            dataset=dataset,
+            kind="feature_norm",
+            name="" if length == 1.0 else f"features of length {length:g}",
+            label=f"{length:g}",
+            value=length,
+            backbone_accuracy=0.9,
+            head_accuracy=None,
+            quantities=None,
+            rows=[row(dataset, *method, bonus=-0.1 * place if method[0] == "FT" else 0.0) for method in METHODS],
+        )
+        for place, length in enumerate((10.0, 1.0, 0.1))
+    ]
+
+
+def refitting(dataset: str, method: str, norm_mode: Literal["train", "eval"], *, seed: int) -> Refitting:
+    """A refitted head reads every set as LP does, and OOD features follow half of what ID features move."""
+    run = f"runs/{dataset}-{method}-{norm_mode}-seed{seed}"
+    return Refitting(
+        run=f"{run}/refitting", end=run, dataset=dataset, method=method, norm_mode=norm_mode, learning_rate=0.01,
+        seed=seed, accuracies={"id_test": 0.9} | dict.fromkeys(SETS, OOD["LP"]),
+        followed={"id_test": 1.0} | dict.fromkeys(SETS, 0.5),
+    )  # fmt: skip
+
+
+def bad_features(dataset: str) -> PairedDifference:
+    """With the shortest pretraining features are bad."""
+    return PairedDifference(
+        dataset=dataset, condition="100 steps", rule="best", name="ft_minus_lp", minuend="FT (train)",
+        subtrahend="LP (eval)", good_features=False, group="large shift", sets=["inverted", "coloured"],
+        difference=Estimate(mean=0.1, ci90=0.03, ci90_normal=0.02, per_seed=spread(0.1)),
+    )  # fmt: skip
 
 
 def published(table: Literal["id", "ood"], column: str, method: str) -> PublishedAccuracy:

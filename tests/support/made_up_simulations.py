@@ -3,6 +3,7 @@
 In distribution FT and LP-FT are exact and LP is not; out of distribution FT is worst, LP-FT best.
 """
 
+import dataclasses
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,8 @@ import numpy as np
 
 from artifacts import publish
 from artifacts.files import write_json
+from bridge.comparison import Compared, Theorems, Tuned
+from bridge.experiments.linear_network_on_digits import LinearNetworkOnDigitsData
 from simulations.bounds import Bounds
 from simulations.by_method import ByMethod, FlowRisks
 from simulations.comparison import Comparison
@@ -38,6 +41,7 @@ def write(results: Path) -> None:
         ("lp_ft_with_imperfect_features", improving()),
         ("bounds_against_parameters", swept()),
         ("head_start", heads()),
+        ("linear_network_on_digits", on_digits()),
     ):
         publish(folder(name, results), inputs={}, build=partial(_write, name, data))
 
@@ -45,6 +49,28 @@ def write(results: Path) -> None:
 def _write(name: str, data: object, directory: Path) -> None:
     save(data, directory, MadeUp())
     write_json(directory / SUMMARY, {"name": name, "seconds": 0.5, "solved_by": [EXACT]})
+
+
+def on_digits() -> LinearNetworkOnDigitsData:
+    """Two draws at three angles: FT falls below LP at the last, where a refitted head reads as well as LP."""
+
+    def tuned(accuracy: tuple[float, ...], distance: float) -> Tuned:
+        rows, draws = np.tile(accuracy, (2, 1)), np.ones(2)
+        return Tuned(
+            accuracy=rows, refitted=np.maximum(rows, 0.6), followed=rows, best_accuracy=rows, stopped=draws,
+            at_edge=0 * draws, distance=distance * draws, lowest_distance=distance * draws,
+        )  # fmt: skip
+
+    numbers = {field.name: np.ones(2) for field in dataclasses.fields(Theorems)}
+    return LinearNetworkOnDigitsData(
+        angles=np.array([0.0, 45.0, 90.0]),
+        compared=Compared(
+            methods=ByMethod(tuned((0.7, 0.7, 0.6), 6.0), tuned((0.85, 0.8, 0.1), 13.0), tuned((0.8, 0.8, 0.5), 7.0)),
+            shared=np.full((2, 3), 0.65),
+            theorems=Theorems(**numbers | {"half_space": np.full(2, 0.3), "implicit": np.full(2, 2.5)}),
+        ),
+        solved_by=EXACT,
+    )
 
 
 def tradeoff() -> IdOodTradeoffData:

@@ -5,11 +5,14 @@ from pathlib import Path
 from empirical import Suite, Workspace
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.datasets.catalogue import TRANSFORMS
+from empirical.datasets.families.digits import LARGE_SHIFT
 from empirical.datasets.protocols import CLEAN, Split
 from empirical.methods import FT_EVAL, LP_FT, PartialProbe
 from empirical.recipes import Condition, Recipe, SolvedProbe, Sweep
 
 BEYOND_FLOAT32 = 1e39
+#: Of the digits: those of the column, which meet the premises, and a control.
+SETS = (*LARGE_SHIFT, "near_id")
 PARTLY = FT_EVAL.model_copy(
     update={"name": "partly probed FT", "head_start": PartialProbe(steps=2, learning_rate=0.01)}
 )
@@ -31,6 +34,7 @@ RECIPE = Recipe(
     seeds=(0, 1),
     classes=10,
     split=Split(training=60, validation=30, test=40),
+    ood=SETS,
     interpolate=(LP_FT.label,),
     conditions=(
         Condition(kind="head_start", label="random", value=0, like=(FT_EVAL.label,)),

@@ -1,13 +1,15 @@
 """The whole main job at a size for tests: one statement, one simulation, one training run a method and seed.
 
-`python tests/support/tiny_job.py FOLDER` runs it in a process of its own, to be cut off at will.
+`python tests/support/tiny_job.py FOLDER [WORKERS]` runs it in a process of its own, to be cut off at will.
 """
 
-import os
 import sys
 from pathlib import Path
 
+from artifacts import UserError
+from artifacts.runtime import keep_compiled, prepare_jax
 from distort.folder import held
+from distort.interruption import end_when_interrupted
 from distort.plan import JobPlan
 from distort.progress import progress
 from distort.reproduce import reproduce
@@ -50,5 +52,10 @@ def run(folder: Path, *, force: bool = False, workers: int = 1) -> Summary:
 
 
 if __name__ == "__main__":
-    assert os.environ["JAX_ENABLE_X64"] == "1"
-    run(Path(sys.argv[1]), workers=2)
+    prepare_jax()
+    keep_compiled()
+    end_when_interrupted()
+    try:
+        run(Path(sys.argv[1]), workers=int(sys.argv[2]) if len(sys.argv) > 2 else 2)
+    except UserError as error:
+        sys.exit(f"distort: {error}")

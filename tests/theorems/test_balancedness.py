@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from simulations.strategies import Shape, problems
 from tests.support.judging import FIXED, ONE_DIRECTION, ONE_UNIT, TWO_FEATURES, integrated_evidence, judged, judged_on
-from tests.support.strategies import Shape, problems
 from theory import LinearNetwork
 from theory.fine_tuning.flow import raw_vector_field
 from theory.statements.balancedness import balance

@@ -4,8 +4,8 @@ import jax
 import pytest
 from hypothesis import find, given, settings
 
+from simulations.strategies import problems
 from tests.support.judging import FIXED, ONE_UNIT, TWO_FEATURES, integrated_evidence, judged, judged_on
-from tests.support.strategies import problems
 from theory.bounds import best_lower_bound, half_space_lower_bound, implicit_lower_bound
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 
+from simulations.strategies import problems
 from tests.support.judging import (
     ALL_BUT_ONE,
     FIXED,
@@ -16,7 +17,6 @@ from tests.support.judging import (
     judged_on,
     lowest_distance,
 )
-from tests.support.strategies import problems
 from theory.bounds import corrected_lower_bound
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE

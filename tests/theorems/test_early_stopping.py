@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import Phase, find, given, settings
 
+from simulations.strategies import certified_problems, problems
 from tests.support.judging import (
     ONE_DIRECTION,
     ONE_UNIT,
@@ -13,7 +14,6 @@ from tests.support.judging import (
     judged_on,
     lowest_distance,
 )
-from tests.support.strategies import certified_problems, problems
 from theory.statements import closed_form_evidence
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.linear_probing_upper_bound import probed_risk

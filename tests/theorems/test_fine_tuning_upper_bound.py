@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 
+from simulations.strategies import problems
 from tests.support.judging import FIXED, ONE_DIRECTION, ONE_UNIT, exact_evidence, integrated_evidence, judged, judged_on
-from tests.support.strategies import problems
 from theory import LinearNetwork, Problem
 from theory.bounds import half_space_lower_bound
 from theory.bounds.short_path import fine_tuning_upper_bound, start_nearly_fits

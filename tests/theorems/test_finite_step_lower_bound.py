@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from simulations.gradient_descent import Rates, gradient_descent, trained
 from simulations.losses import logistic_loss, softmax_loss, squared_loss
 from simulations.networks import SeveralOutputs
+from simulations.strategies import Shape
 from tests.support.judging import violated_in
-from tests.support.strategies import Shape
 from theory import LinearNetwork, Problem
 from theory.bounds import half_space_lower_bound
 from theory.bounds.finite_steps import (

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import find, given, settings
 
+from simulations.strategies import Shape, problems
 from tests.support.judging import FIXED, ONE_DIRECTION, ONE_UNIT, TWO_FEATURES, integrated_evidence, judged, judged_on
-from tests.support.strategies import Shape, problems
 from theory.fine_tuning.flow import raw_vector_field
 from theory.statements.statement import TOLERANCE
 from theory.subspaces import off_projection

@@ -8,8 +8,8 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
+from simulations.strategies import problems
 from tests.support.judging import FIXED, ONE_UNIT, VISIBLE, integrated_evidence, judged, judged_on
-from tests.support.strategies import problems
 from theory import LinearNetwork, Problem
 from theory.fine_tuning import one_active_unit
 from theory.reduction import id_risk, reduce

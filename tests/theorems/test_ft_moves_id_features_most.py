@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from simulations.strategies import problems
 from tests.support.judging import ONE_UNIT, TWO_FEATURES, exact_evidence, judged
-from tests.support.strategies import problems
 from theory.statements.ft_moves_id_features_most import MOVED, movements
 from theory.statements.ft_moves_id_features_most_as_printed import ood_inputs_along_what_moves
 from theory.statements.statement import TOLERANCE

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from simulations.strategies import Shape, problems
 from tests.support.judging import FIXED, ONE_DIRECTION, integrated_evidence, judged, judged_on, lowest_distance
 from tests.support.references import fine_tuned
-from tests.support.strategies import Shape, problems
 from theory.bounds import corrected_lower_bound, published_lower_bound
 from theory.fine_tuning import one_active_unit
 from theory.reduction import reduce, squared_distance

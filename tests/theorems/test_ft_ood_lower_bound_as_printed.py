@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from simulations.strategies import problems
 from tests.support.judging import TWO_FEATURES, lowest_distance
-from tests.support.strategies import problems
 from theory import aligned_truth, feature_error
 from theory.bounds import published_lower_bound
 from theory.bounds.as_printed import printed_lower_bound

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.optimize import minimize
 
+from simulations.strategies import Shape, problems
 from tests.support.judging import (
     ALL_BUT_ONE,
     FIXED,
@@ -24,7 +25,6 @@ from tests.support.judging import (
     lowest_distance,
 )
 from tests.support.references import central_difference
-from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem
 from theory.bounds import half_space_lower_bound, implicit_lower_bound
 from theory.bounds.half_space import best_direction, half_space_along

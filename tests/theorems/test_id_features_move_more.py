@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from simulations.strategies import certified_problems, problems
 from tests.support.judging import ONE_DIRECTION, ONE_UNIT, VISIBLE, integrated_evidence, judged, judged_on
-from tests.support.strategies import certified_problems, problems
 from theory import LinearNetwork, Problem
 from theory.statements.id_features_move_more import lp_ft_feature_movement
 from theory.statements.statement import TOLERANCE

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 
+from simulations.strategies import problems
 from tests.support.judging import (
     ALL_BUT_ONE,
     FIXED,
@@ -14,7 +15,6 @@ from tests.support.judging import (
     judged_on,
     lowest_distance,
 )
-from tests.support.strategies import problems
 from theory.bounds import corrected_lower_bound, implicit_lower_bound
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from simulations.strategies import Shape, problems
 from tests.support.judging import (
     FIXED,
     ONE_DIRECTION,
@@ -16,7 +17,6 @@ from tests.support.judging import (
     judged,
     judged_on,
 )
-from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem, linear_probing, ood_risk
 from theory.bounds import linear_probing_upper_bound
 from theory.reduction import network_at, reduce

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from simulations.strategies import certified_problems
 from tests.support.judging import (
     FIXED,
     ONE_DIRECTION,
@@ -14,7 +15,6 @@ from tests.support.judging import (
     judged_on,
     lowest_distance,
 )
-from tests.support.strategies import certified_problems
 from theory import LinearNetwork, Problem
 from theory.statements import closed_form_evidence
 from theory.statements.linear_probing_upper_bound import probed_risk

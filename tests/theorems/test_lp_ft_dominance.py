@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import Phase, find, given, settings
 
+from simulations.strategies import certified_problems, problems
 from tests.support.judging import (
     ONE_DIRECTION,
     ONE_UNIT,
@@ -12,7 +13,6 @@ from tests.support.judging import (
     judged,
     judged_on,
 )
-from tests.support.strategies import certified_problems, problems
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE
 

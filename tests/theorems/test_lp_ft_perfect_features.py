@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulations.strategies import problems
 from tests.support.judging import (
     ONE_DIRECTION,
     ONE_UNIT,
@@ -13,7 +14,6 @@ from tests.support.judging import (
     judged,
     judged_on,
 )
-from tests.support.strategies import problems
 from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk, small_truth
 from theory.statements.lp_ft_upper_bound import highest_lp_ft_risk
 from theory.statements.statement import TOLERANCE

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
+from simulations.strategies import certified_problems, problems
 from tests.support.judging import (
     ONE_DIRECTION,
     ONE_UNIT,
@@ -15,7 +16,6 @@ from tests.support.judging import (
     judged,
     judged_on,
 )
-from tests.support.strategies import certified_problems, problems
 from theory.bounds import lp_ft_upper_bound
 from theory.statements.linear_probing_upper_bound import probed_risk
 from theory.statements.lp_ft_upper_bound import highest_lp_ft_risk

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulations.strategies import problems
 from tests.support.judging import FIXED, ONE_DIRECTION, ONE_UNIT, VISIBLE, invisible_features, judged
 from tests.support.references import probed_head
-from tests.support.strategies import problems
 from theory.statements.statement import TOLERANCE
 
 NAME = "lp_perfect_features"

@@ -8,9 +8,9 @@ from hypothesis import given
 from scipy.integrate import solve_ivp
 
 from simulations.methods import fine_tuning, lp_ft, stopped_probing_then_fine_tuning
+from simulations.strategies import problems
 from tests.support.judging import FIXED, ONE_UNIT, VISIBLE, integrated_evidence, judged, judged_on
 from tests.support.references import RTOL, fine_tuned
-from tests.support.strategies import problems
 from theory import linear_probing
 from theory.bounds.lp_ft import lp_ft_feature_movement_bound, lp_ft_stays_close
 from theory.bounds.short_path import feature_movement_bound, head_path_bound, start_nearly_fits

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.strategies import Shape, orthogonal_matrices, problems
+from simulations.strategies import Shape, orthogonal_matrices, problems
 from theory import LinearNetwork, aligned_truth, feature_error, head_alignment_error, ood_risk, truth_norm
 from theory.bounds import (
     corrected_lower_bound,

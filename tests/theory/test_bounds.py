@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
+from simulations.strategies import Shape, angles, geometries, problem_of, problems, scales
 from tests.support.references import central_difference
-from tests.support.strategies import Shape, angles, geometries, problem_of, problems, scales
 from theory import LinearNetwork, Problem, feature_error, head_alignment_error, truth_norm
 from theory.bounds import (
     corrected_lower_bound,

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
+from simulations.strategies import Shape, problems
 from tests.support.judging import FIXED
 from tests.support.references import RTOL, example_inputs
-from tests.support.strategies import Shape, problems
 from theory import aligned_truth, feature_tuning, id_risk, ood_risk
 from theory.reduction import network_at, reduce
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.linalg import expm
 
+from simulations.strategies import Shape, problems, scales
 from tests.support.references import example_inputs, fine_tuned
-from tests.support.strategies import Shape, problems, scales
 from theory import training_loss
 from theory.fine_tuning import flow, lorentz
 from theory.reduction import reduce

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
 
+from simulations.strategies import Shape, problems
 from tests.support.references import central_difference, example_inputs, probed_head
-from tests.support.strategies import Shape, problems
 from theory import LinearNetwork, Problem, linear_probing
 from theory.reduction import reduce
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulations.strategies import Shape, problems, scales
 from tests.support.references import central_difference, fine_tuned
-from tests.support.strategies import Shape, problems, scales
 from theory import LinearNetwork, Problem
 from theory.fine_tuning import one_id_direction
 from theory.fine_tuning.flow import relative_drift, vector_field

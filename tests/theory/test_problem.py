@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from tests.support.strategies import Shape, problems
+from simulations.strategies import Shape, problems
 from theory import LinearNetwork, Problem
 
 #: An SVD of the inputs, relative to their size.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.strategies import Shape, problems
+from simulations.strategies import Shape, problems
 from theory import reduction, risks
 from theory.fine_tuning.flow import raw_vector_field, vector_field
 from theory.reduction import FlowState, network_at, reduce

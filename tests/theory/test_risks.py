@@ -5,8 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 from hypothesis import given
 
+from simulations.strategies import Shape, problems
 from tests.support.references import example_inputs
-from tests.support.strategies import Shape, problems
 from theory import id_risk, id_subspace_risk, ood_risk, training_loss
 from theory.risks import ood_conditioning
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 
+from simulations.strategies import Shape, problems
 from tests.support.references import RTOL
-from tests.support.strategies import Shape, problems
 from theory import aligned_truth, feature_error
 from theory.bounds import (
     corrected_lower_bound,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import subspace_angles
 
-from tests.support.strategies import angles, frames, orthogonal_matrices
+from simulations.strategies import angles, frames, orthogonal_matrices
 from theory.subspaces import (
     aligning_rotation,
     complement,

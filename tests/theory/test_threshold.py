@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from simulations.strategies import problems
 from tests.support.judging import ONE_DIRECTION, ONE_UNIT
-from tests.support.strategies import problems
 from theory import LinearNetwork, Problem, feature_error, head_alignment_error, truth_norm
 from theory.bounds import best_lower_bound, implicit_lower_bound, linear_probing_upper_bound
 from theory.bounds.fine_tuning import head_is_long, smallest_head_error

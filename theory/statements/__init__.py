@@ -15,6 +15,8 @@ from theory.statements.statement import (
     Status,
     bound_ratio,
     is_violated,
+    premises_hold,
+    sides,
     slack,
     status,
 )
@@ -38,6 +40,8 @@ __all__ = [
     "bound_ratio",
     "closed_form_evidence",
     "is_violated",
+    "premises_hold",
+    "sides",
     "slack",
     "status",
 ]

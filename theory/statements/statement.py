@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Shaped
 
 from theory.alignment import truth_norm
 from theory.problem import Problem
@@ -92,13 +92,41 @@ class Statement:
     strict: bool = False
 
 
+def sides(statement: Statement, evidence: Evidence) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """The smaller and the larger side.
+
+    Raises:
+      ValueError: a side is no number.
+    """
+    return (
+        _scalar(statement, "smaller", statement.smaller(evidence)),
+        _scalar(statement, "larger", statement.larger(evidence)),
+    )
+
+
+def premises_hold(statement: Statement, problem: Problem) -> Bool[Array, ""]:
+    """Whether a problem meets the premises.
+
+    Raises:
+      ValueError: the statement does not answer with one truth value.
+    """
+    return _scalar(statement, "premises_hold", statement.premises_hold(problem)).astype(bool)
+
+
+def _scalar(statement: Statement, part: str, value: Array | float | bool) -> Shaped[Array, ""]:
+    if value is None or jnp.shape(value) != ():
+        came = "nothing" if value is None else f"an array of shape {jnp.shape(value)}"
+        raise ValueError(f"`{part}` of the statement '{statement.name}' must give a single number, got {came}.")
+    return jnp.asarray(value)
+
+
 def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
     """Relative gap between the sides, in [-2, 2]: negative where the claim is violated.
 
     Where the gap is within the evidence's accuracy the sides are equal: exactly 0, or -1 where the claim is strict.
     1 where the larger side is infinite.
     """
-    smaller, larger = statement.smaller(evidence), statement.larger(evidence)
+    smaller, larger = sides(statement, evidence)
     unbounded = jnp.isposinf(larger)
     larger = jnp.where(unbounded, 1.0, larger)
     gap = larger - jnp.where(unbounded, 0.0, smaller)
@@ -118,7 +146,7 @@ def bound_ratio(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
     Infinite where the bound says nothing: a lower one within the evidence's accuracy of 0, an upper one that is
     infinite. NaN where what it bounds is within that accuracy of 0 itself.
     """
-    smaller, larger = statement.smaller(evidence), statement.larger(evidence)
+    smaller, larger = sides(statement, evidence)
     size = truth_norm(evidence.problem) + jnp.linalg.norm(evidence.problem.pretrained.head)
     positive = smaller > evidence.accuracy * size
     ratio = jnp.where(positive, larger / jnp.where(positive, smaller, 1.0), jnp.inf)
@@ -128,7 +156,7 @@ def bound_ratio(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
 
 def is_violated(statement: Statement, evidence: Evidence) -> Bool[Array, ""]:
     """Whether the premises hold and the smaller side exceeds the larger one by more than numerical error."""
-    return statement.premises_hold(evidence.problem) & (slack(statement, evidence) < -TOLERANCE)
+    return premises_hold(statement, evidence.problem) & (slack(statement, evidence) < -TOLERANCE)
 
 
 def status(statement: Statement, *, checked: int, violations: int, refuted: bool) -> Status:

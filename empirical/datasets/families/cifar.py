@@ -10,6 +10,8 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from artifacts import UserError
+from artifacts.arrays import read_array
+from artifacts.reading import read_regular
 from empirical.augment.transforms import SWAV, Pipelines, Transform
 from empirical.datasets.families import stl
 from empirical.datasets.family import Column, Content, Family, Part
@@ -17,8 +19,6 @@ from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
 from empirical.datasets.sources import GB, Fetched, Source
-from empirical.formats.arrays import read_array
-from empirical.formats.files import read_regular
 from empirical.formats.pickled_arrays import read_arrays
 
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from artifacts import UserError
+from artifacts.reading import read_text
 from empirical.augment.transforms import Pipelines, Transform
 from empirical.datasets.family import Column, Family, Part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
@@ -18,7 +19,6 @@ from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
 from empirical.datasets.sources import GB, Fetched, Source
 from empirical.datasets.tables import class_names
-from empirical.formats.files import read_text
 
 SPLITS = "SENTRY_splits"
 MOST_BYTES = 64 << 20

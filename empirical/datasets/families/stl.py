@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from artifacts import UserError
+from artifacts.reading import open_regular
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sources import GB, Fetched, Source
-from empirical.formats.files import open_regular
 
 SIDE = 96
 CLASSES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")

@@ -1,5 +1,7 @@
 """Checkpoints are read strictly: every expected tensor once, no other, and nothing damaged."""
 
+from dataclasses import asdict
+
 import equinox as eqx
 import jax
 import numpy as np
@@ -70,7 +72,8 @@ def test_the_shipped_network_is_small_and_says_where_it_comes_from():
     provenance = read_provenance(SHIPPED)
     assert SHIPPED.stat().st_size < 1_000_000
     assert provenance["command"] == "python -m empirical.pretraining --out PATH"
-    assert provenance["held_out_font_accuracy"] > 0.85  # 45 classes, fonts never trained on
+    assert provenance["configuration"] == asdict(Pretraining())
+    assert provenance["held_out_font_accuracy"] > 0.7  # 45 classes in eight looks, fonts never trained on
     loaded = load(BackboneChoice(name="small_resnet"), CheckpointLocations())
     assert (loaded.backbone.feature_dim, loaded.backbone.blocks, loaded.backbone.side) == (96, 3, None)
     assert loaded.provenance == provenance

@@ -125,6 +125,12 @@ def test_replicates_may_have_data_and_circumstances_weights_of_their_own():
     assert notes(replicates) == []
 
 
+def test_seeds_may_have_networks_of_their_own_where_each_is_pretrained_for_it():
+    networks = {unit(seed=0): made_from("a", "w", at=1), unit(seed=1): made_from("b", "v", at=2)}
+    assert list(mixed(networks)) == [unit(seed=0)]
+    assert mixed(networks, own_network=lambda unit: True) == {}
+
+
 def test_the_newest_decides():
     older, newer = unit(method="FT"), unit(method="LP-FT")
     assert list(mixed({older: made_from("a", at=1), newer: made_from("b", at=2)})) == [older]

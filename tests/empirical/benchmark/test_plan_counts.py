@@ -7,7 +7,7 @@ import pytest
 
 from distort.__main__ import main
 from empirical import Ledger, Workspace, plan, run_suite
-from empirical.benchmark.effort import efforts, evaluated_epochs
+from empirical.benchmark.effort import efforts
 from empirical.benchmark.set_sizes import set_sizes
 from empirical.benchmark.suite import Suite, named_suite
 from empirical.runs import judging, materials
@@ -52,13 +52,13 @@ def planned(suite: Suite, workspace: Workspace) -> Counter:
 
 
 def test_every_kind_of_work_under_both_evaluations(tmp_path, counted):
-    """One epoch, so that the best so far is no matter of chance; the rows are the same, whatever is evaluated."""
+    """The rows are the same, whatever is evaluated; in the second seed all sets are judged in every epoch at last."""
     sweeps = tuple(sweep.model_copy(update={"learning_rates": (1e-3,), "extensions": 0}) for sweep in RECIPE.sweeps)
     rows = []
-    for evaluate in ("every_epoch", "selected"):
-        changes = {"sweeps": sweeps, "epochs": 1, "seeds": (0, 1), "evaluate": evaluate}
+    for evaluate, watched in (("every_epoch", ()), ("selected", ()), ("selected", (1,))):
+        changes = {"sweeps": sweeps, "epochs": 2, "seeds": (0, 1), "evaluate": evaluate, "watched": watched}
         suite = Suite(name="embedded", recipes=(RECIPE.model_copy(update=changes),))
-        workspace = Workspace(folder=tmp_path / evaluate)
+        workspace = Workspace(folder=tmp_path / f"{evaluate}-{len(watched)}")
         counted.clear()
         benchmark = run_suite(suite, workspace).benchmark
         # Interpolations and conditions await the rate of their sweep; once it is known, all can be planned.
@@ -67,9 +67,10 @@ def test_every_kind_of_work_under_both_evaluations(tmp_path, counted):
         asked = efforts(nothing_done, units, {"digits": set_sizes(nothing_done, suite.recipes[0])}).values()
         assert counted["passed"] == sum(effort.passed for effort in asked)
         assert counted["trained"] == sum(effort.trained + effort.head_trained for effort in asked)
-        assert bool(benchmark.curves) == bool(benchmark.oracle_rows) == (evaluate == "every_epoch")
+        assert {curve.seed for curve in benchmark.curves} == set(watched if evaluate == "selected" else (0, 1))
+        assert benchmark.oracle_rows
         rows.append([(row.method, row.per_column, row.movement, row.selected_epochs) for row in benchmark.rows])
-    assert rows[0] == rows[1]
+    assert rows[0] == rows[1] == rows[2]
 
 
 @pytest.mark.parametrize("protocol", ["paper", "clean"])
@@ -111,8 +112,3 @@ def test_a_root_that_is_not_there_is_refused(capsys, tmp_path):
     status = main(["bench", "plan", "--suite", "paper", "--root", str(tmp_path / "nowhere")])
     assert status == 1
     assert "The data root must be a folder" in capsys.readouterr().err
-
-
-def test_epochs_that_are_evaluated_lie_between_two_and_all():
-    assert evaluated_epochs(1) == 2
-    assert all(2 < evaluated_epochs(epochs) < epochs + 1 for epochs in range(3, 100))

@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from artifacts import UserError
 from empirical import Only, Run, Suite, Unit, Workspace, named_suite, plan
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.benchmark.plan import grid
 from empirical.methods import FT, LP_FT, WISE_FT
-from empirical.recipes import DIGITS, PAPER_RECIPES, Sweep
+from empirical.recipes import DIGITS, PAPER_RECIPES, Condition, PretrainedFor, Sweep
 from empirical.records import RunResult, SetMetrics
 from tests.support.small_suite import RECIPE, SUITE
 
@@ -148,11 +150,11 @@ def test_interpolating_changes_no_training():
 def test_conditions_take_the_rate_that_was_selected():
     recipe = DIGITS["default"]
     suite = Suite(name="embedded", recipes=(recipe,))
-    scores = {rate: 1 - abs(rate - 0.01) for rate in (3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1)}
+    scores = {rate: 1 - abs(rate - 0.1) for rate in (3e-3, 1e-2, 3e-2, 1e-1, 3e-1)}
     units = plan(suite, results(scores)).units
     rates = {unit.condition: unit.learning_rate for unit in units if unit.kind == "training" and unit.condition}
-    assert rates["partly probed"] == 1e-2
-    assert rates["larger head rate"] == pytest.approx(1e-3)  # whose head keeps the selected rate
+    assert rates["partly probed"] == 1e-1
+    assert rates["larger head rate"] == pytest.approx(1e-2)  # whose head keeps the selected rate
     waiting = plan(suite, results({})).undecided
     assert any("partly probed" in one for one in waiting)
 
@@ -185,3 +187,67 @@ def test_an_unknown_part_is_refused():
 
 def test_no_published_recipe_is_left_out():
     assert set(PAPER_RECIPES) == {recipe.name for recipe in named_suite("paper").recipes}
+
+
+LONGER = Condition(
+    name="features of length 3", kind="feature_norm", label="3", value=3, like=(LP_FT.label,), feature_norm=3.0,
+    learning_rates=(1e-2, 3e-2), seeds=(1,),
+)  # fmt: skip
+
+
+def test_a_condition_with_rates_of_its_own_waits_for_nobody_and_some_seeds_are_enough():
+    suite = Suite(name="embedded", recipes=(RECIPE.model_copy(update={"conditions": (LONGER,)}),))
+    planned = plan(suite, results({}))
+    own = [unit for unit in planned.units if unit.condition]
+    trained = [(unit.learning_rate, unit.seed) for unit in own if unit.kind == "training"]
+    assert trained == [(1e-2, 1), (3e-2, 1)]
+    # Features of another length have a probe and a description of their own, and so has training that starts from it.
+    assert [unit.kind for unit in own if unit.kind != "training"] == ["probe", "description"]
+    assert needed_by(own[-1], suite) == (Unit(kind="probe", recipe="digits", condition=LONGER.name, seed=1),)
+    assert not any(LONGER.name in one for one in planned.undecided)
+    main, longer = (run_of(Unit(kind="probe", recipe="digits", condition=name, seed=1), suite) for name in
+                    ("", LONGER.name))  # fmt: skip
+    assert (main.backbone.feature_norm, longer.backbone.feature_norm) == (None, 3.0)
+    assert main.id != longer.id
+
+
+def test_each_seed_may_have_a_network_of_its_own_that_its_conditions_share():
+    pretraining = PretrainedFor(steps=5, seed=100, each_seed=True)
+    changes = {"pretraining": pretraining, "conditions": (LONGER,)}
+    suite = Suite(name="embedded", recipes=(RECIPE.model_copy(update=changes),))
+    networks = [unit for unit in plan(suite, results({})).units if unit.kind == "pretraining"]
+    assert [unit.seed for unit in networks] == [0, 1]
+    assert [run_of(unit, suite).pretrained_for.seed for unit in networks] == [100, 101]
+    for condition in ("", LONGER.name):
+        probe = Unit(kind="probe", recipe="digits", condition=condition, seed=1)
+        assert needed_by(probe, suite) == (networks[1],)
+    assert len({run_of(unit, suite).id for unit in networks}) == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"conditions": (LONGER.model_copy(update={"seeds": (7,)}),)}, "must be among"),
+        ({"watched": (7,)}, "`watched` must be among the seeds"),
+        (
+            {"pretraining": PretrainedFor(steps=5), "backbone": BackboneChoice(name="clip_vit_b16")},
+            "makes small_resnet",
+        ),
+    ],
+)
+def test_contradictions_are_refused(changes, message):
+    with pytest.raises(ValidationError, match=message):
+        type(RECIPE).model_validate({**dict(RECIPE), **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"feature_norm": None}, "`feature_norm`, as its kind says"),
+        ({"rate_factor": 0.1}, "`rate_factor` scales rates that are taken over"),
+        ({"learning_rates": (1e-2, 1e-3)}, "must be positive and ascend"),
+    ],
+)
+def test_contradictory_conditions_are_refused(changes, message):
+    with pytest.raises(ValidationError, match=message):
+        Condition.model_validate({**dict(LONGER), **changes})

@@ -104,6 +104,49 @@ def test_sides_and_grids_are_taken_over(tmp_path):
     assert [(sweep.method, sweep.extensions) for sweep in recipe.sweeps] == [(FT, 2)]
 
 
+FOUR_LINES = """
+name = "mine"
+datasets.mine.training = "id"
+datasets.mine.ood.dark = "dark"
+recipes.mine.backbone = "small_resnet"
+"""
+
+
+def test_four_lines_are_a_suite_and_its_defaults_are_those_of_the_documentation(pictures):
+    recipe = read_suite_file(written(pictures, FOUR_LINES)).recipes[0]
+    assert (recipe.epochs, recipe.batch_size, recipe.seeds) == (20, 64, (0, 1, 2))
+    assert recipe.protocol.name == "clean"
+    assert recipe.probe == SolvedProbe()
+    assert [(sweep.method, sweep.learning_rates, sweep.extensions) for sweep in recipe.sweeps] == [
+        (FT, (1e-4, 1e-3, 1e-2), 2),
+        (LP_FT, (1e-5, 1e-4, 1e-3), 2),
+    ]
+    assert recipe.pipelines.evaluation.side == 32
+
+
+@pytest.mark.parametrize(("backbone", "deviates"), [("supervised_resnet50", True), ("clip_vit_b16", False)])
+def test_default_transforms_are_as_the_backbone_takes_images(pictures, backbone, deviates):
+    text = FOUR_LINES.replace("small_resnet", backbone)
+    pipelines = read_suite_file(written(pictures, text)).recipes[0].pipelines
+    assert (pipelines.training.deviation is not None) == (pipelines.evaluation.deviation is not None) == deviates
+
+
+def test_probing_alone_takes_one_line_more(pictures, tmp_path):
+    path = written(pictures, FOUR_LINES + 'recipes.mine.methods = ["LP"]')
+    outcome = run_suite(read_suite_file(path), Workspace(folder=tmp_path / "benchmark", configuration=path))
+    assert not outcome.set_aside
+    assert [row.method for row in outcome.benchmark.rows] == ["LP"]
+
+
+def test_methods_are_named_alone_or_with_a_grid(pictures):
+    text = FOUR_LINES + 'recipes.mine.methods = ["LP-FT", { method = "FT", learning_rates = [1e-2, 1e-1] }]'
+    sweeps = read_suite_file(written(pictures, text)).recipes[0].sweeps
+    assert [(sweep.learning_rates, sweep.extensions) for sweep in sweeps] == [
+        ((1e-5, 1e-4, 1e-3), 2),
+        ((1e-2, 1e-1), 0),
+    ]
+
+
 MINIMAL = '[recipes.cifar10]\nlike = "cifar10"\n'
 
 
@@ -116,7 +159,13 @@ MINIMAL = '[recipes.cifar10]\nlike = "cifar10"\n'
         ('[recipes.cifar10]\nlike = "cifar11"', "`like` must be one of"),
         ('[recipes.elsewhere]\nlike = "cifar10"\ndataset = "nowhere"', "data set must be one of"),
         ("[recipes.cifar10]\nepochs = 3", "`backbone` must be given"),
-        (MINIMAL + "learning_rate = 0.1", "learning_rate"),
+        (MINIMAL + "learning_rate = 0.1", "learning_rate: there is no such key"),
+        (MINIMAL + "epoch = 3", "the nearest is epochs"),
+        ('nam = "mine"\n' + MINIMAL, "the nearest is name"),
+        (MINIMAL + '[datasets.mine]\ntrainin = "photos"\nood.drawn = "drawn"', "the nearest is training"),
+        (MINIMAL + "probe = { penalty = [1.0] }", "the nearest is penalties"),
+        (MINIMAL + '[[recipes.cifar10.methods]]\nmethod = "FT"\nlearning_rate = 0.1', "the nearest is learning_rates"),
+        (MINIMAL + 'transforms.training = { crop = "resize", flips = true }', "the nearest is flip"),
         (MINIMAL + 'protocol = "honest"', "protocol"),
         (MINIMAL + 'protocol = "paper"\nheld_out = 0.1', "`held_out` contradicts"),
         (MINIMAL + "seeds = [0, 0]", "must differ"),
@@ -127,7 +176,6 @@ MINIMAL = '[recipes.cifar10]\nlike = "cifar10"\n'
         (MINIMAL + "probe = { penalties = [1.0, 0.1] }", "ascend"),
         (MINIMAL + 'metric = "real"', "metric"),
         (MINIMAL + '[[recipes.cifar10.methods]]\nmethod = "FTT"\nlearning_rates = [1e-3]', "did you mean"),
-        (MINIMAL + '[[recipes.cifar10.methods]]\nmethod = "FT"', "learning_rates"),
         (MINIMAL + '[[recipes.cifar10.methods]]\nmethod = "FT"\nlearning_rates = [-1.0]', "positive"),
         (MINIMAL + '[[recipes.cifar10.methods]]\nmethod = "LP"\nlearning_rates = [1.0]', "LP is solved"),
         (MINIMAL + 2 * '[[recipes.cifar10.methods]]\nmethod = "FT"\nlearning_rates = [1e-3]\n', "swept once"),

@@ -6,10 +6,10 @@ import threading
 
 import pytest
 
-from artifacts import UserError
+from artifacts import ArgumentError, UserError
 from benchmarks.fault_machines import machines
 from empirical import Run, plan, run_suite
-from empirical.executors import DaskWorkers, dask_workers
+from empirical.executors import DaskWorkers, dask_workers, serve, serving
 from empirical.executors.identity import disagreement, identity
 from empirical.executors.shared_folder import await_dependencies
 from tests.support import ROOT
@@ -76,9 +76,27 @@ def test_a_scheduler_that_is_lost_is_said_in_one_line(cluster, workspace):
 
 def test_nobody_answers(workspace, monkeypatch):
     monkeypatch.setattr(dask_workers, "CONNECT_SECONDS", 1.0)
-    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
-        with pytest.raises(UserError, match="A Dask scheduler must answer at"):
-            run_suite(SUITE, workspace, executor=DaskWorkers(address))
+    with pytest.raises(UserError, match="A Dask scheduler must answer at"):
+        run_suite(SUITE, workspace, executor=DaskWorkers("tcp://127.0.0.1:9"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["", "garbage", "nonsense://x", "tcp://10.0.0.1", "tcp://:8786", "tcp://10.0.0.1:0", "tcp://10.0.0.1:99999",
+     "tcp://[::1:8786", "tcp://10.0.0.1:8786/x", "tcp://10.0.0.1:8786\n", "10.0.0.1:8786", "tcp://a b:8786"],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_before_anybody_is_asked(address):
+    with pytest.raises(ArgumentError, match="must be like tcp"):
+        DaskWorkers(address)
+    with pytest.raises(ArgumentError, match="must be like tcp"):
+        serve(address)
+
+
+def test_a_worker_says_that_nobody_answers(monkeypatch, caplog):
+    monkeypatch.setattr(serving, "CONNECT_SECONDS", 1.0)
+    with pytest.raises(UserError, match="A Dask scheduler must answer at"):
+        serve("tcp://127.0.0.1:9", 1)
+    assert "looking for the scheduler at tcp://127.0.0.1:9" in caplog.text
 
 
 def test_who_may_work(workspace):

@@ -77,6 +77,25 @@ def test_workers_end_when_the_caller_stops_listening(workspace):
     assert all(gone(process) for process, _, _ in begun(workspace))
 
 
+def test_kept_workers_serve_one_call_after_another_and_end_with_the_block(workspace):
+    ledger = Ledger(SUITE, workspace)
+    runs = ledger.runs(plan(SUITE, ledger.training).units)
+    ready = [run for run in runs if not run.dependencies]
+    with Processes(2, work=slow).kept() as executor:
+        assert [one.unit for run in ready[:2] for one in executor([run], force=False)] == [
+            run.unit for run in ready[:2]
+        ]
+        ((first, _, _), (second, _, _)) = begun(workspace)
+        assert first == second
+        with closing(executor(runs, force=True)) as outcomes:
+            next(outcomes)
+        assert all(gone(process) for process, _, _ in begun(workspace)), "nobody waits for what the other one does"
+        assert [one.built for one in executor(ready[:1], force=True)] == [True]
+        last = begun(workspace)[-1][0]
+        assert not gone(last)
+    assert gone(last)
+
+
 def test_workers_end_with_a_parent_that_was_killed(workspace):
     code = """
         import sys; from pathlib import Path

@@ -1,10 +1,12 @@
 """What would be submitted, as a user asks for it: by a table of a TOML file, by flags, by both; and mistakes."""
 
 import json
+import re
 
 import pytest
 
 from distort.__main__ import main
+from tests.support import ROOT
 
 pytest.importorskip("dask_jobqueue")
 
@@ -52,9 +54,10 @@ def test_a_slurm_job_is_one_worker_on_one_gpu(capsys, file, tmp_path, monkeypatc
     assert lines[0].startswith("#!")
     assert lines.index("module load cuda") < len(lines) - 1
     worker = lines[-1].split()
-    assert worker[1:4] == ["-m", "distributed.cli.dask_worker", "tcp://SCHEDULER:PORT"]
+    assert worker[1:4] == ["-m", "distributed.cli.dask_worker", "tls://SCHEDULER:PORT"]
     said = " ".join(worker)
-    for option in ("--nthreads 1", "--nanny", "--preload empirical.executors.preload", "--resources GPU=1"):
+    for option in ("--nthreads 1", "--nanny", "--preload empirical.executors.preload", "--resources GPU=1",
+                   "--protocol tls://", "--tls-key ", "--dashboard-address 127.0.0.1:0"):  # fmt: skip
         assert option in said
     assert said.rindex("--memory-limit 0") > said.index("--memory-limit ")  # the last one counts
     assert not (tmp_path / "results").exists()
@@ -87,16 +90,27 @@ def test_other_systems(capsys, file):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("--executor", "slurm", "--partition", "gpu", "--dry-run"), 1, "walltime: Field required"),
-        (("--executor", "pbs", "--walltime", "1:00:00", "--gres", "gpu:1", "--dry-run"), 1, "gres: Extra inputs"),
-        (("--executor", "slurm", "--walltime", "1:00:00", "--jobs", "0", "--dry-run"), 1, "jobs: Input should be"),
+        (("--executor", "slurm", "--partition", "gpu", "--dry-run"), 2, "walltime: Field required"),
+        (("--executor", "pbs", "--walltime", "1:00:00", "--gres", "gpu:1", "--dry-run"), 2, "gres: Extra inputs"),
+        (("--executor", "slurm", "--walltime", "1:00:00", "--jobs", "0", "--dry-run"), 2, "jobs: Input should be"),
         (("--executor", "slurm", "--cluster", "nowhere.toml"), 1, "nowhere.toml must be a TOML file"),
         (("--executor", "slurm", "--scheduler", "tcp://x:1"), 2, "go together"),
         (("--executor", "dask"), 2, "go together"),
         (("--executor", "dask", "--scheduler", "tcp://x:1", "--workers", "2"), 2, "--workers is for --executor local"),
         (("--gres", "gpu:1"), 2, "--gres is for --executor slurm"),
         (("--dry-run",), 2, "--dry-run is for --executor slurm"),
-        (("--workers", "-1"), 1, "`workers` must be at least 1"),
+        (("--workers", "-1"), 2, "`workers` must be at least 1"),
+        (("--limit", "0"), 2, "`limit` must be at least 1"),
+        (("--only", "nonsense"), 2, "--only must name a part of the suite"),
+        (("--executor", "slurm", "--walltime", "1:00:00\nrm -rf /", "--dry-run"), 2, "walltime: String should match"),
+        (("--executor", "slurm", "--walltime", "for ever", "--dry-run"), 2, "walltime: String should match"),
+        (
+            ("--executor", "slurm", "--walltime", "1:00:00", "--partition", "gpu\n#SBATCH --wrap=x", "--dry-run"),
+            2,
+            "partition: String should match",
+        ),
+        (("--executor", "dask", "--scheduler", "garbage"), 2, "must be like tcp://10.0.0.1:8786"),
+        (("--executor", "dask", "--scheduler", "tcp://127.0.0.1:99999999"), 2, "must be like tcp://10.0.0.1:8786"),
     ],
 )
 def test_mistakes_are_one_clear_line(capsys, tmp_path, monkeypatch, arguments, status, message):
@@ -114,3 +128,14 @@ def test_a_file_without_the_table_and_a_table_with_a_typing_error(capsys, tmp_pa
     assert "must have a table [pbs]" in capsys.readouterr().err
     assert main(["bench", "run", "--executor", "slurm", "--cluster", str(path), "--dry-run"]) == 1
     assert "partiton: Extra inputs are not permitted" in capsys.readouterr().err
+
+
+def test_the_script_is_printed_as_the_page_writes_it(tmp_path, monkeypatch, capsys):
+    page = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
+    call = re.search(r"distort (bench run [^#`]*--executor slurm --cluster cluster.toml --dry-run)", page)[1]
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cluster.toml").write_text(page.split("```toml\n")[1].split("```")[0], encoding="utf-8")
+    (tmp_path / "shared" / "data").mkdir(parents=True)
+    words = call.replace("\\\n", " ").replace("/shared", str(tmp_path / "shared")).split()
+    assert main(words) == 0
+    assert "#SBATCH" in capsys.readouterr().out

@@ -270,10 +270,11 @@ def test_mistakes_in_the_layout_are_named(tmp_path):
     ("text", "words"),
     [
         ("not toml", "must be a TOML file"),
-        ('[datasets.own]\nfolder = "x"', "datasets.own.training: Field required"),
+        ('[datasets.own]\nfolder = "x"', "datasets.own.folder: there is no such key; there are title, training"),
+        ('[datasets.own]\ntitle = "x"', "datasets.own.training: Field required"),
         ('[datasets.own]\ntraining = { folder = "x" }', "datasets.own.ood: Field required"),
         (OWN.replace("own", "cifar10"), "one of the catalogue"),
-        ("rooot = 'x'", "rooot: Extra inputs"),
+        ("rooot = 'x'", "rooot: there is no such key; the nearest is root"),
     ],
 )
 def test_mistakes_in_the_file_are_named(tmp_path, text, words):

@@ -24,6 +24,7 @@ from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.protocols import CLEAN, PAPER
 from empirical.store import Form, epoch_batches, open_store, order, pack, pack_family, packed_dataset, verify_store
+from empirical.store.batches import decoding_threads
 from empirical.store.encoding import resized
 
 RAW, JPEG = Form(codec="raw"), Form(codec="jpeg")
@@ -243,6 +244,12 @@ def test_the_order_is_a_permutation_that_seed_and_epoch_fix(count, seed, epoch):
     first = order(count, seed=seed, epoch=epoch)
     np.testing.assert_array_equal(np.sort(first), np.arange(count))
     np.testing.assert_array_equal(first, order(count, seed=seed, epoch=epoch))
+
+
+@pytest.mark.parametrize(("share", "threads"), [("1", 2), ("5", 5), ("64", 8)])
+def test_as_many_threads_decode_as_a_process_has_processors(monkeypatch, share, threads):
+    monkeypatch.setenv("NPROC", share)
+    assert decoding_threads() == threads
 
 
 def test_epochs_differ():

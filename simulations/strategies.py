@@ -1,10 +1,13 @@
-"""Hypothesis strategies for the whole suite: valid by construction, plain when shrunk, able to reach the corners.
+"""Hypothesis strategies for problems and their parts: valid by construction, plain when shrunk, reaching the corners.
+
+For property tests of a claim (docs/own_claim.md); they need Hypothesis, which is in the extra `test`.
 
 Nothing is rejected, so that every example counts. Shapes are arguments and never drawn, so that a jitted function
 compiles once. Arrays are built with NumPy from few drawn floats; only whole problems hold JAX arrays.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,8 +19,11 @@ from jaxtyping import Float
 from theory import LinearNetwork, Problem
 from theory.bounds import implicit_lower_bound
 
+#: Hypothesis's own `DrawFn` is a protocol that cannot be checked at run time.
+Draw = Callable[..., Any]
 Vector = Float[np.ndarray, " k"]
-Matrix = Float[np.ndarray, "rows columns"]
+#: Of any size, since one strategy takes matrices of several.
+Matrix = Float[np.ndarray, "_ _"]
 
 
 class Shape(NamedTuple):
@@ -78,7 +84,7 @@ def feature_errors() -> st.SearchStrategy[float]:
 
 
 @st.composite
-def orthogonal_matrices(draw: st.DrawFn, dim: int) -> Matrix:
+def orthogonal_matrices(draw: Draw, dim: int) -> Matrix:
     """Orthogonal matrices of either determinant: the Cayley transform of a skew-symmetric matrix, and a reflection."""
     skew = np.zeros((dim, dim))
     # Few digits are enough for a direction, and entries like 1e-200 would only test underflow.
@@ -96,7 +102,7 @@ def frames(input_dim: int, dim: int) -> st.SearchStrategy[Matrix]:
 
 
 @st.composite
-def covariances(draw: st.DrawFn, dim: int, decades: float = 2.0) -> Matrix:
+def covariances(draw: Draw, dim: int, decades: float = 2.0) -> Matrix:
     """Positive definite matrices: a multiple of the identity to the last bit, repeated or widely spread eigenvalues."""
     kind = draw(st.sampled_from(("isotropic", "repeated", "spread"))) if dim > 1 else "isotropic"
     if kind == "isotropic":
@@ -110,7 +116,7 @@ def covariances(draw: st.DrawFn, dim: int, decades: float = 2.0) -> Matrix:
 
 
 @st.composite
-def heads(draw: st.DrawFn, truth: Vector) -> Vector:
+def heads(draw: Draw, truth: Vector) -> Vector:
     """Heads in every position towards a true one: zero, along it, opposite, nearly perfect, or anywhere."""
     kind = draw(st.sampled_from(("zero", "along", "opposite", "nearly perfect", "anywhere")))
     match kind:
@@ -133,7 +139,7 @@ def positive_heads(truth: Vector) -> st.SearchStrategy[Vector]:
 
 
 @st.composite
-def features_at(draw: st.DrawFn, shape: Shape, coordinates: Matrix, margin: float) -> Matrix:
+def features_at(draw: Draw, shape: Shape, coordinates: Matrix, margin: float) -> Matrix:
     """Orthonormal rows at drawn angles to the span of the first m columns of an orthogonal matrix.
 
     One row in each plane of an ID and an OOD direction; rows beyond that fill what lies in either subspace alone, and
@@ -154,7 +160,7 @@ def features_at(draw: st.DrawFn, shape: Shape, coordinates: Matrix, margin: floa
 
 @st.composite
 def geometries(
-    draw: st.DrawFn,
+    draw: Draw,
     shape: Shape,
     *,
     margin: float = 0.0,
@@ -209,7 +215,7 @@ def problem_of(
 
 @st.composite
 def problems(
-    draw: st.DrawFn,
+    draw: Draw,
     shape: Shape,
     *,
     errors: st.SearchStrategy[float] | None = None,
@@ -239,7 +245,7 @@ def problems(
 
 
 @st.composite
-def certified_problems(draw: st.DrawFn, shape: Shape, *, margin: float = 0.05, isotropic: bool = False) -> Problem:
+def certified_problems(draw: Draw, shape: Shape, *, margin: float = 0.05, isotropic: bool = False) -> Problem:
     """Problems whose feature error is small enough for every certificate and every bound on LP-FT.
 
     |v_lp - v*| <= sqrt(kappa) eps W / c_S keeps V = |v_lp| in [W/2, 3 W/2] where eps <= c_S / (2 sqrt(kappa)); both the

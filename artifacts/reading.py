@@ -1,12 +1,19 @@
 """Files read within bounds: only regular ones, and never more of them than was agreed."""
 
+import json
 import os
 import stat
+import tomllib
 from io import BufferedReader
 from pathlib import Path
+from typing import Any
+
+from pydantic_core import ValidationError
 
 #: Files that people write: configurations, lists, markers. A list of ImageNet's 1.3 million images takes 70 MB.
 MOST_TEXT = 256 << 20
+#: Configurations that people write.
+MOST_TOML = 1 << 20
 
 
 class UnreadableFile(OSError):
@@ -56,3 +63,42 @@ def read_text(path: Path, most: int = MOST_TEXT) -> str:
       UnicodeDecodeError: it is not UTF-8.
     """
     return read_regular(path, most).decode("utf-8-sig")
+
+
+def read_json(path: Path, most: int = MOST_TEXT) -> Any:
+    """The document in a JSON file.
+
+    Raises:
+      OSError: as `read_regular`.
+      ValueError: it is no JSON, or is nested too deeply to be read.
+    """
+    try:
+        return json.loads(read_text(path, most))
+    except RecursionError as error:  # the parser calls itself for every bracket
+        raise ValueError("it is nested too deeply") from error
+
+
+def read_toml(path: Path, most: int = MOST_TOML) -> dict[str, Any]:
+    """The tables in a TOML file.
+
+    Raises:
+      OSError: as `read_regular`.
+      ValueError: it is no TOML, or is nested too deeply to be read.
+    """
+    try:
+        return tomllib.loads(read_text(path, most))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+def why_unreadable(error: Exception) -> str:
+    """What the system or a parser said of a file, in one line and without its name."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        return f"{where}: {first['msg']}" if where else first["msg"]
+    if isinstance(error, KeyError):
+        return f"it has no {error}"
+    return next(iter(str(error).splitlines()), type(error).__name__)

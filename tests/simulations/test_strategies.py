@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import Phase, find, given, settings
 
-from tests.support.strategies import (
+from simulations.strategies import (
     Shape,
     angles,
     certified_problems,

@@ -1,0 +1,223 @@
+"""`distort advise`: LP, FT or LP-FT for data of one's own, from premises that are measured before any training."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tyro.conf import UseAppendAction
+
+from artifacts.errors import UserError
+from distort.command import Answer, MakingCommand, UsageError, table
+from distort.suites import BENCHMARK
+
+if TYPE_CHECKING:
+    from empirical import Suite, Workspace
+    from empirical.advice.confirming import Confirmation
+    from empirical.advice.premises import Premises
+    from empirical.advice.rule import Advice
+    from empirical.advice.track_record import TrackRecord
+
+UNKNOWN = (
+    "Without OOD images it cannot be known whether the ID head carries over, how far OOD features lie from ID ones, or "
+    "how good they are there: so neither which regime this is, nor what to try first. Pictures of the shift, even a "
+    "hundred with labels, would say."
+)
+
+
+@dataclass(frozen=True)
+class Advised:
+    """Premises and advice by data set; what short training found, where it was asked for; the rule's track record."""
+
+    premises: list["Premises"]
+    advice: list["Advice"]
+    confirmations: list["Confirmation"]
+    cases: int
+    hits: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advise(MakingCommand):
+    """Say which method to try first on your data, why, and how often such advice was right, from features alone."""
+
+    suite: Path | None = None
+    """TOML file of your suite (docs/benchmark.md)."""
+    images: Path | None = None
+    """Instead of a suite: folder of ID images, a subfolder a class."""
+    ood: tuple[Path, ...] = ()
+    """Folders of OOD images, laid out alike."""
+    backbone: str = "small_resnet"
+    """The network, where no suite names it."""
+    confirm: bool = False
+    """Train FT and LP-FT for a few epochs, with as many seeds as it takes to tell the methods apart."""
+    out: Path | None = None
+    """Folder for features and short runs; by default advice-NAME."""
+    check: UseAppendAction[tuple[Path, ...]] = ()
+    """Instead of advice: hold the rule against finished results; may be repeated."""
+
+    def __call__(self) -> Answer:
+        """Advice for every OOD set; or, with --check, how often the rule was right."""
+        self.accept()
+        if self.check:
+            return _checked(self.check)
+        if (self.suite is None) == (self.images is None):
+            raise UsageError("Name a suite with --suite, or folders with --images and --ood.")
+        if self.suite is not None and self.ood:
+            raise UsageError("A suite names its OOD sets itself; leave --ood out.")
+        return self._advice()
+
+    def _advice(self) -> Answer:
+        from distort.folder import held
+        from distort.progress import progress
+        from empirical import Workspace, read_suite_file
+        from empirical.advice.confirming import confirm
+
+        name = self.suite.stem if self.suite is not None else _name(self.images)
+        with held(self.out or Path(f"advice-{name}")) as folder, progress() as begin:
+            file = self.suite or self._written(folder / "suite.toml")
+            workspace = Workspace(folder=(folder / BENCHMARK).absolute(), configuration=file.absolute())
+            suite = read_suite_file(file)
+            premises = _measured(suite, workspace, begin("features and probes"))
+            told = self.suite is not None or bool(self.ood)
+            confirmations = [
+                confirm(recipe, workspace, name=_called(suite), progress=begin(f"confirming on {recipe.name}"))
+                for recipe in (suite.recipes if self.confirm and told else ())
+            ]
+        return _answer(premises, confirmations) if told else _without_ood(premises)
+
+    def _written(self, file: Path) -> Path:
+        from artifacts.files import write_text
+        from empirical.benchmark.new_suite import new_suite, set_name
+
+        assert self.images is not None
+        # A data set has an OOD set; where none was named, the ID images stand in for it and nothing is said of them.
+        ood = {set_name(folder): folder for folder in self.ood} or {"none": self.images}
+        write_text(file, new_suite(_name(self.images), self.images, ood, backbone=self.backbone, base=file.parent))
+        return file
+
+
+def _name(images: Path | None) -> str:
+    from empirical.benchmark.new_suite import set_name
+
+    return set_name(images or Path())
+
+
+def _called(suite: "Suite") -> str:
+    """Name of the suite of probes and short runs, whose folder is not that of the suite itself."""
+    return f"advice-{suite.name}"
+
+
+def _measured(suite: "Suite", workspace: "Workspace", progress: Any) -> list["Premises"]:
+    """Premises of every recipe; LP and descriptions are made where they are missing."""
+    from empirical import Ledger, run_suite
+    from empirical.advice.premises import measured_premises
+    from empirical.benchmark.units import description_unit
+
+    bare = tuple(
+        recipe.model_copy(update={"sweeps": (), "interpolate": (), "conditions": (), "describe": True})
+        for recipe in suite.recipes
+    )
+    for recipe in bare:
+        if not recipe.solves:
+            raise UserError(f"{recipe.name} must solve a linear probe to be advised on; leave `probe` out.")
+    lone = suite.model_copy(update={"name": _called(suite), "recipes": bare})
+    outcome = run_suite(lone, workspace, progress=progress)
+    if outcome.set_aside:
+        raise UserError(f"{outcome.set_aside[0].unit}: {outcome.set_aside[0].error}")
+    ledger = Ledger(lone, workspace)
+    found = []
+    for recipe in bare:
+        (run,) = ledger.runs([description_unit(recipe)])
+        (probe,) = (row for row in outcome.benchmark.rows if row.dataset == recipe.name)
+        found.append(measured_premises(run, probe, outcome.benchmark))
+    return found
+
+
+def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> Answer:
+    from empirical.advice.rule import advise
+    from empirical.advice.track_record import kept_record
+
+    record = kept_record()
+    advice = [advise(one.dataset, found, one.id_accuracy) for one in premises for found in one.sets]
+    rows = [
+        (one.dataset, found.name, *(f"{100 * value:.1f}" for value in (one.id_accuracy, found.probe_accuracy,
+         found.shared_accuracy, found.gap)), f"{100 * found.energy_outside:.1f} ({100 * found.id_energy_outside:.1f})",
+         _short(found.on_cosine), _short(found.feature_error), _short(one.truth_norm), _short(found.probing_bound))
+        for one in premises for found in one.sets
+    ]  # fmt: skip
+    header = (
+        "data set",
+        "OOD set",
+        "LP, ID",
+        "LP, OOD",
+        "shared head",
+        "gap",
+        "outside (ID)",
+        "c_S",
+        "eps",
+        "W",
+        "bound / W",
+    )
+    lines = [table(header, rows), ""]
+    for one in advice:
+        lines += [
+            f"{one.set}: {one.regime}. Try {one.first} first.",
+            f"  Why: {one.why}.",
+            f"  {_sure(record, one)}",
+            "",
+        ]
+    lines += [_confirmed(one) for one in confirmations]
+    if not confirmations:
+        lines.append("--confirm trains FT and LP-FT for a few epochs and says which is ahead.")
+    document = Advised(premises, advice, confirmations, len(record.cases), record.hits)
+    return Answer(document, "\n".join(lines).rstrip())
+
+
+def _without_ood(premises: list["Premises"]) -> Answer:
+    lines = [f"{one.dataset}: LP reads {100 * one.id_accuracy:.1f} % of ID test images." for one in premises]
+    bare = [one.model_copy(update={"sets": [], "truth_norm": None}) for one in premises]
+    return Answer(Advised(bare, [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
+
+
+def _sure(record: "TrackRecord", advice: "Advice") -> str:
+    here = record.among(advice.regime)
+    if not here.cases:
+        return "How sure: no set of this regime was measured yet."
+    always = max((here.always(method), method) for method in here.cases[0].accuracies)
+    return (
+        f"How sure: in this regime it was the best of LP, FT and LP-FT, or within a point of it, on {here.hits} of "
+        f"{len(here.cases)} sets measured (always {always[1]}: {always[0]}); in all regimes the rule was right on "
+        f"{record.hits} of {len(record.cases)}."
+    )
+
+
+def _confirmed(found: "Confirmation") -> str:
+    shown = ", ".join(f"{method} {100 * accuracy:.1f}" for method, accuracy in found.accuracies.items())
+    seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
+    lead = f"{found.best} leads {found.second} by {100 * found.ahead:.1f} ± {100 * found.half_width:.1f} points"
+    verdict = "decided" if found.decided else "not decided: they cannot be told apart with this little training"
+    return f"Confirmed on {found.dataset} ({found.epochs} epochs, {seeds}; OOD): {shown}. {lead}: {verdict}."
+
+
+def _checked(folders: tuple[Path, ...]) -> Answer:
+    from distort.folder import existing
+    from empirical.advice.track_record import MARGIN, TrackRecord, cases
+    from empirical.records import read_benchmark
+
+    found = TrackRecord(
+        cases=[case for folder in folders for case in cases(folder.name, read_benchmark(existing(folder) / BENCHMARK))]
+    )
+    rows = [
+        (case.dataset, case.condition or "-", case.set, case.regime, case.first,
+         *(f"{100 * accuracy:.1f}" for accuracy in case.accuracies.values()), f"{100 * case.regret:.1f}")
+        for case in found.cases
+    ]  # fmt: skip
+    header = ("data set", "condition", "OOD set", "regime", "first", "LP", "FT", "LP-FT", "regret")
+    said = f"right (within {100 * MARGIN:g} point of the best of the three) on {found.hits} of {len(found.cases)} sets"
+    if found.cases:
+        always = ", ".join(f"{method} {found.always(method)}" for method in found.cases[0].accuracies)
+        said += f"; always naming one method: {always}"
+    return Answer(found, f"{table(header, rows)}\n{said}")
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2g}"

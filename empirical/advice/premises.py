@@ -1,0 +1,141 @@
+"""The theory's premises on one data set, measured before any training: does the head carry over, do the features?
+
+Features are extracted once and the linear probe is solved on them; a second head sees half of an OOD set's labels
+beside the training images and is judged on the other half, and the other way round. What it reads and the probe does
+not is the carry-over gap: there the features are good and the ID head is what fails.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Int
+
+from empirical.benchmark.run import Run
+from empirical.distortion import exposure, feature_error
+from empirical.linear_probe import Features, ProbeHead, probe_path
+from empirical.records import Benchmark, BenchmarkRow, SetDescription
+from empirical.records.record import Record
+from empirical.runs.materials import Materials, materials
+from theory.bounds.linear_probing import linear_probing_distance_bound
+
+HALVES = 2
+#: Images of a set from which second moments and feature errors are measured.
+MEASURED = 2000
+ID_TEST = "id_test"
+
+
+class SetPremises(Record):
+    """One OOD set.
+
+    Attributes:
+      probe_accuracy: of the linear probe. `shared_accuracy`: of a head that has seen labels of half of the set.
+      energy_outside, id_energy_outside: share of the features' energy off the span of ID training features; of the set,
+        and of ID test images.
+      on_cosine: c_S, how well the feature that ID images excite least can be seen on them; 1 is full sight.
+      feature_error: a lower estimate of eps, in [0, 1]; None: not measured.
+      probing_bound: the theory's bound on the root mean squared error of a logit under linear probing, over W; None
+        where it says nothing.
+    """
+
+    name: str
+    images: int
+    probe_accuracy: float
+    shared_accuracy: float
+    energy_outside: float
+    id_energy_outside: float
+    on_cosine: float | None = None
+    feature_error: float | None = None
+    probing_bound: float | None = None
+
+    @property
+    def gap(self) -> float:
+        """What a head that has seen the set reads, and the probe does not."""
+        return self.shared_accuracy - self.probe_accuracy
+
+
+class Premises(Record):
+    """A data set and its pretrained features.
+
+    Attributes:
+      id_accuracy: of the linear probe on ID test images.
+      truth_norm: W, the norm of the best head on ID and OOD images together, in logits; None: not measured.
+    """
+
+    dataset: str
+    id_accuracy: float
+    truth_norm: float | None
+    sets: list[SetPremises]
+
+
+def measured_premises(run: Run, probe: BenchmarkRow, benchmark: Benchmark) -> Premises:
+    """Premises of the recipe of a description's run, whose probe is solved.
+
+    Args:
+      probe: the row of LP.
+      benchmark: has the descriptions of the recipe's OOD sets.
+    """
+    found = materials(run)
+    training = found.training_features(seed=run.seed)
+    id_test = _features(found, ID_TEST)
+    described = {one.name: one for one in benchmark.sets if one.dataset == run.recipe.name}
+    truth = [one.truth_norm for one in benchmark.quantities if one.dataset == run.recipe.name and not one.condition]
+    sets = [
+        _set_premises(found, images.name, described[images.name], training, id_test, probe)
+        for images in found.dataset.ood
+        if images.name in described
+    ]
+    return Premises(
+        dataset=run.recipe.name, id_accuracy=probe.id_accuracy, truth_norm=truth[0] if truth else None, sets=sets
+    )
+
+
+def shared_accuracy(training: Features, ood: Features, *, classes: int, penalty: float) -> float:
+    """Accuracy on OOD images of heads that have seen the training images and the other half of the OOD images.
+
+    Args:
+      penalty: C of the heads.
+    """
+    order = np.random.default_rng(0).permutation(len(ood.labels))
+    right = 0
+    for half in range(HALVES):
+        held, seen = order[half::HALVES], np.concatenate([order[i::HALVES] for i in range(HALVES) if i != half])
+        both = Features(
+            np.concatenate([training.features, ood.features[seen]]), np.concatenate([training.labels, ood.labels[seen]])
+        )
+        head = probe_path(both, classes=classes, penalties=(penalty,))[0].head
+        right += int(np.sum(_predicted(head, ood.features[held]) == ood.labels[held]))
+    return right / len(order)
+
+
+def _set_premises(
+    found: Materials, name: str, described: SetDescription, training: Features, id_test: Features, probe: BenchmarkRow
+) -> SetPremises:
+    ood = _features(found, name)
+    penalty = sorted(probe.penalties)[len(probe.penalties) // 2]
+    some_id, some_ood = _some(id_test), _some(ood)
+    seen, error = exposure(some_id.features, some_ood.features), feature_error(some_id, some_ood)
+    bound = float(linear_probing_distance_bound(jnp.asarray(error), jnp.asarray(seen.on_cosine), jnp.asarray(1.0)))
+    return SetPremises(
+        name=name,
+        images=len(ood.labels),
+        probe_accuracy=probe.per_ood_set[name].accuracy,
+        shared_accuracy=shared_accuracy(training, ood, classes=found.classes, penalty=penalty),
+        energy_outside=described.feature_energy_outside,
+        id_energy_outside=described.id_energy_outside,
+        on_cosine=seen.on_cosine,
+        feature_error=error,
+        probing_bound=bound if np.isfinite(bound) else None,
+    )
+
+
+def _features(found: Materials, name: str) -> Features:
+    images = next(one for one in found.dataset.sets if one.name == name)
+    return Features(found.features[name], images.labels.astype(np.int32))
+
+
+def _some(whole: Features) -> Features:
+    chosen = np.linspace(0, len(whole.labels), min(len(whole.labels), MEASURED), endpoint=False).astype(np.int64)
+    return Features(whole.features[chosen], whole.labels[chosen])
+
+
+def _predicted(head: ProbeHead, rows: np.ndarray) -> Int[np.ndarray, " n"]:
+    return np.argmax(rows @ np.asarray(head.weight).T + np.asarray(head.bias), axis=1)

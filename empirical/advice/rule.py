@@ -1,0 +1,73 @@
+"""From premises to a method: four regimes, each with what the theory says in it and what to try first.
+
+The thresholds were chosen before the rule was held against any result; `track_record` says how often it was right.
+"""
+
+from typing import Literal
+
+from empirical.advice.premises import SetPremises
+from empirical.records.record import Record
+
+#: A shift is large where OOD features leave the span of ID features by so many times the energy that ID images do.
+LARGE_SHIFT = 2.0
+#: A shared head reads good features at least so well, relative to the probe's ID accuracy.
+GOOD_FEATURES = 0.85
+#: The probe carries over where a shared head reads less than this more.
+CARRIES_OVER = 0.1
+
+Regime = Literal["near ID", "head carries over", "head fails", "features fail"]
+FIRST: dict[Regime, str] = {
+    "near ID": "LP-FT (eval)",
+    "head carries over": "LP-FT (eval)",
+    "head fails": "FT (train)",
+    "features fail": "FT (train)",
+}
+WHY: dict[Regime, str] = {
+    "near ID": (
+        "OOD images lie hardly farther from ID features than ID images do. There the theory promises no method "
+        "anything out of distribution; what fits ID data should do"
+    ),
+    "head carries over": (
+        "features are good and the ID head reads them OOD. This is the theory's premise: linear probing keeps what it "
+        "has, fine-tuning moves the features that ID data see and not the others, LP-FT hardly moves any"
+    ),
+    "head fails": (
+        "some head reads these features OOD, and the one that ID data determine does not (c_S is small). The theory's "
+        "bound on linear probing says nothing then; only changed features help, which the theory's linear network "
+        "cannot do off the ID subspace"
+    ),
+    "features fail": (
+        "no linear head reads these features OOD. The feature error is large, and no statement of the theory favours "
+        "linear probing; another backbone would be better than any method"
+    ),
+}
+
+
+class Advice(Record):
+    """What one OOD set suggests."""
+
+    dataset: str
+    set: str
+    regime: Regime
+    first: str
+    why: str
+
+
+def regime(premises: SetPremises, id_accuracy: float) -> Regime:
+    """Where a set lies.
+
+    Args:
+      id_accuracy: of the linear probe.
+    """
+    if premises.shared_accuracy < GOOD_FEATURES * id_accuracy:
+        return "features fail"
+    if premises.gap >= CARRIES_OVER:
+        return "head fails"
+    far = premises.energy_outside >= LARGE_SHIFT * premises.id_energy_outside
+    return "head carries over" if far else "near ID"
+
+
+def advise(dataset: str, premises: SetPremises, id_accuracy: float) -> Advice:
+    """What to try first on a set, and why."""
+    found = regime(premises, id_accuracy)
+    return Advice(dataset=dataset, set=premises.name, regime=found, first=FIRST[found], why=WHY[found])

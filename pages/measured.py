@@ -1,0 +1,90 @@
+"""Tables of what was measured on images, and of what the paper reports."""
+
+from typing import Any
+
+from pages.blocks import table
+from pages.evidence import agreement_sentence, evidence, figure
+
+
+def percent(value: float | None, half_width: float | None = None) -> str:
+    """An accuracy in percent, with half the width of its 90 % interval."""
+    if value is None:
+        return ""
+    return f"{100 * value:.1f}" + (f" ± {100 * half_width:.1f}" if half_width is not None else "")
+
+
+def _dataset_rows(name: str) -> list[dict[str, Any]]:
+    return [row for row in evidence()["benchmark"] if row["dataset"] == name]
+
+
+def measured_table() -> str:
+    """Accuracy of every method on every data set of the main job, ID and OOD."""
+    parts = []
+    for dataset in evidence()["datasets"]:
+        rows = _dataset_rows(dataset["name"])
+        columns = [name for name in dataset["titles"] if any(name in row["per_column"] for row in rows)]
+        several = columns if len(columns) > 1 else []
+        body = [
+            [
+                row["method"],
+                row["norm_mode"],
+                percent(row["id_accuracy"], row["id_ci90"]),
+                percent(row["ood_accuracy"], row["ood_ci90"]),
+                *(percent(row["per_column"][name]["mean"], row["per_column"][name]["ci90"]) for name in several),
+            ]
+            for row in rows
+        ]
+        header = ["method", "norm layers", "ID", "OOD", *(dataset["titles"][name] for name in several)]
+        seeds = max((len(row["seeds"]) for row in rows), default=0)
+        parts.append(f"**{dataset['title']}**, {seeds} seeds:\n\n{table(header, body, numbers_from=2)}")
+    return "\n\n".join(parts)
+
+
+def picture_caption() -> str:
+    """What the picture of the first screen shows, and how far its two sides agree."""
+    return (
+        "*Left: squared error in the linear theory, solved exactly at the end of training. Right: error rates of "
+        f"networks on images, with 90 % intervals over seeds. {agreement_sentence('side_by_side')} "
+        f"(`{evidence()['command']}`)*"
+    )
+
+
+def paper_table() -> str:
+    """Averages over the paper's ten data sets, and below them what was measured here on other images."""
+    from empirical.recipes.published import ID_AVERAGE, OOD_AVERAGE
+
+    methods = ("LP", "FT", "LP-FT")
+    norm_modes = {"LP": "eval", "FT": "train", "LP-FT": "eval"}
+    rows = [
+        ["The paper's ten data sets (published)", "ID", *(f"{ID_AVERAGE[method]:.1f}" for method in methods)],
+        ["The paper's ten data sets (published)", "OOD", *(f"{OOD_AVERAGE[method]:.1f}" for method in methods)],
+    ]
+    for dataset in evidence()["datasets"]:
+        found = {(row["method"], row["norm_mode"]): row for row in _dataset_rows(dataset["name"])}
+        picked = [found.get((method, norm_modes[method])) for method in methods]
+        for side in ("id", "ood"):
+            cells = [percent(row[f"{side}_accuracy"], row[f"{side}_ci90"]) if row else "" for row in picked]
+            rows.append([f"{dataset['title']} (measured here)", side.upper(), *cells])
+    return table(["accuracy in percent", "", *methods], rows, numbers_from=2)
+
+
+def agreement_table() -> str:
+    """Every question that is asked of theory and benchmark alike, and how far their orders agree."""
+    rows = [
+        [
+            one["title"],
+            f"{one['agreement']['tau']:+.2f}",
+            str(one["agreement"]["pairs"]),
+            str(one["agreement"]["told_apart"]),
+            str(one["agreement"]["alike"]),
+        ]
+        for one in map(figure, (one["name"] for one in evidence()["figures"] if one["agreement"]))
+    ]
+    header = [
+        "question",
+        "Kendall's tau",
+        "pairs the theory orders",
+        "of these told apart here",
+        "ordered as in theory",
+    ]
+    return table(header, rows, numbers_from=1)

@@ -1,0 +1,61 @@
+"""The page of proofs is written in plain notation and set as formulas: none is misread, and all of them can be set."""
+
+import re
+
+import pytest
+
+from pages.notation import BLOCK, SPAN, is_formula, latex, with_formulas
+from tests.support import ROOT
+
+PAGE = (ROOT / "docs" / "theory.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("plain", "formula"),
+    [
+        ("phi_s^2 = (v0 . v*)^2 - W^4", r"\varphi_{s}^{2} = (v_{0} \cdot v_{*})^{2} - W^{4}"),
+        ("||B0 - B*||_2", r"\lVert B_{0} - B_{*} \rVert_{2}"),
+        ("|P_perp B0^T v| >= c |v|", r"\lvert P_{\perp} B_{0}^{\top} v \rvert \ge c \lvert v \rvert"),
+        ("(W - y)_+^2", r"(W - y)_{+}^{2}"),
+        ("g_B,j^T", r"g_{B,j}^{\top}"),
+        ("(1 + R)^-1", r"(1 + R)^{-1}"),
+        ("sqrt((1 - a) (1 - b))", r"\sqrt{(1 - a) (1 - b)}"),
+        ("sqrt(ood_risk)", r"\sqrt{L_{\mathrm{ood}}}"),
+    ],
+)
+def test_a_formula_is_read_as_it_is_meant(plain, formula):
+    assert latex(plain) == formula
+
+
+@pytest.mark.parametrize(
+    "name", ["ft_ood_lower_bound", "theory/reduction.py", "distort theory verify --all", "theory.bounds.half_space"]
+)
+def test_names_are_no_formulas(name):
+    assert not is_formula(name)
+
+
+def test_a_bracket_left_open_is_an_error():
+    with pytest.raises(ValueError, match="close its brackets"):
+        latex("sqrt(a + b")
+
+
+def test_text_keeps_links_headings_and_names_and_sets_symbols():
+    text = "## About v0\n\nFor v0 and eps, see [a section](#v0-and-w*) and `v0_name`; *not this*.\n"
+    done = with_formulas(text)
+    assert "## About v0\n" in done
+    assert r"For \(v_{0}\) and \(\epsilon\), see [a section](#v0-and-w*)" in done
+    assert done.endswith("`v0_name`; *not this*.\n")
+
+
+def test_every_formula_of_the_page_can_be_set():
+    converter = pytest.importorskip("latex2mathml.converter", reason="needs the extra [docs]")
+    formulas = [span for span in SPAN.findall(PAGE) if is_formula(span)]
+    formulas += [line.strip() for block in BLOCK.findall(PAGE) for line in block.splitlines() if line.strip()]
+    assert len(formulas) > 80
+    for formula in formulas:
+        assert converter.convert(latex(formula)).startswith("<math")
+
+
+def test_no_star_of_a_symbol_is_left_to_be_read_as_emphasis():
+    text = re.sub(r"\\\(.*?\\\)|\\\[.*?\\\]|`[^`]*`", "", with_formulas(PAGE))
+    assert re.findall(r"(?<![A-Za-z*])[vwBVWx]\*(?!\*)", text) == []

@@ -1,0 +1,81 @@
+"""README and docs say what the results say, and the programs that they show print what stands below them."""
+
+import json
+import re
+from importlib import import_module
+
+import pytest
+
+from artifacts import UserError
+from figures.catalogue import FIGURES
+from pages import blocks, description
+from pages import evidence as module
+from pages.__main__ import CONTENTS, pages, stale
+from pages.claims import ABOUT
+from pages.evidence import PICTURE, evidence
+from tests.support import ROOT
+from theory.statements import STATEMENTS
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_every_number_in_a_block_is_that_of_the_committed_results_and_programs():
+    assert stale(write=False) == []
+
+
+def test_an_edited_number_is_noticed():
+    block = "<!-- generated: exact_training -->\n- 9 million problems a second\n<!-- end -->"
+    assert blocks.names(block) == ["exact_training"]
+    assert "9 million" not in blocks.filled(block, CONTENTS)
+
+
+def test_a_results_folder_is_taken_over_with_its_picture(tmp_path, monkeypatch):
+    results = tmp_path / "results"
+    (results / "figures" / "side_by_side").mkdir(parents=True)
+    with pytest.raises(UserError, match=r"summary\.json must be there"):
+        module.take_over(results)
+    (results / "figures" / "side_by_side" / "side_by_side.svg").write_text("<svg/>", encoding="utf-8")
+    summary = {"claims": [{"name": "a", "status": "proved", "proof": "left out"}], "benchmark": [], "datasets": []}
+    rest = {"figures": [], "environment": {"python": "3.12"}, "scale": "quick"}
+    (results / "summary.json").write_text(json.dumps(summary | rest), encoding="utf-8")
+    monkeypatch.setattr(module, "FILE", tmp_path / "reproduce.json")
+    monkeypatch.setattr(module, "PICTURE", tmp_path / "picture.svg")
+    module.take_over(results)
+    taken = module.evidence()
+    assert taken["command"] == "distort reproduce --scale quick"
+    assert taken["claims"][0] == {
+        "name": "a",
+        "status": "proved",
+        **dict.fromkeys(("examples", "violations", "sharpness")),
+    }
+    assert (tmp_path / "picture.svg").is_file()
+
+
+def test_every_block_that_can_be_made_is_on_a_page():
+    shown = {name for path in pages() for name in blocks.names(path.read_text(encoding="utf-8"))}
+    assert shown == set(CONTENTS)
+
+
+def test_the_results_know_every_statement_and_the_picture_is_there():
+    assert {one["name"] for one in evidence()["claims"]} == {statement.name for statement in STATEMENTS}
+    assert PICTURE.is_file()
+
+
+def test_functions_and_figures_of_the_table_of_claims_exist():
+    assert set(ABOUT) <= {statement.name for statement in STATEMENTS}
+    for function, figure in ABOUT.values():
+        module, _, attribute = function.rpartition(".")
+        assert hasattr(import_module(module), attribute) or import_module(function)
+        assert not figure or figure in {one.name for one in FIGURES}
+
+
+def test_every_statement_of_the_table_has_its_test():
+    missing = [one.name for one in STATEMENTS if not (ROOT / "tests" / "theorems" / f"test_{one.name}.py").is_file()]
+    assert missing == []
+
+
+def test_on_a_package_index_nothing_leads_into_the_checkout():
+    text = description.FILE.read_text(encoding="utf-8")
+    assert re.findall(rf"\]\(({description.RELATIVE})\)", text) == []
+    assert "![" not in text
+    assert "generated:" not in text
