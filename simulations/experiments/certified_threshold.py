@@ -125,11 +125,11 @@ def _draw(d: int, n: int, k: int, head_scale: float, *, key: PRNGKeyArray) -> _D
 @jax.jit
 @partial(jax.vmap, in_axes=(0, None))
 def _quantities(draw: _Draw, norm: Scalar) -> tuple[Float[Array, ""], ...]:
-    problem = _with_shares(draw.axes, jnp.asarray(draw.unseen), jnp.asarray(draw.head), norm)
-    on = jnp.sqrt(1 - jnp.max(draw.unseen))
-    lower = perfect_feature_bound(problem)
-    threshold = certified_threshold(lower, norm=norm, on_cosine=on, condition=draw.condition)
-    return jnp.sqrt(jnp.min(draw.unseen)), on, jnp.asarray(draw.condition), threshold
+    axes, unseen, condition, head = (jnp.asarray(leaf) for leaf in (draw.axes, draw.unseen, draw.condition, draw.head))
+    on = jnp.sqrt(1 - jnp.max(unseen))
+    lower = perfect_feature_bound(_with_shares(axes, unseen, head, norm))
+    threshold = certified_threshold(lower, norm=norm, on_cosine=on, condition=condition)
+    return jnp.sqrt(jnp.min(unseen)), on, condition, threshold
 
 
 def _with_shares(
