@@ -1,6 +1,7 @@
 """The measured phase diagram: who wins on every OOD set in every network, beside what was measured beforehand."""
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from empirical.records import Benchmark, BenchmarkRow, ConditionRecord, SetDescription
@@ -79,12 +80,13 @@ def _per_seed(row: BenchmarkRow, name: str) -> list[float]:
     return row.per_ood_set[name].per_seed
 
 
-def _rank_correlation(values: list[float | None], leads: list[float]) -> float | None:
+def _rank_correlation(values: Sequence[float | None], leads: list[float]) -> float | None:
     """None where fewer than three points have a value, or all have the same."""
     from scipy.stats import spearmanr  # a second, which only this table needs
 
     pairs = [(value, lead) for value, lead in zip(values, leads, strict=True) if value is not None]
     if len(pairs) < 3 or any(len(set(side)) < 2 for side in zip(*pairs, strict=True)):
         return None
-    rho = float(spearmanr(*zip(*pairs, strict=True)).statistic)
+    known, led = zip(*pairs, strict=True)
+    rho = float(spearmanr(known, led).statistic)
     return rho if math.isfinite(rho) else None
