@@ -88,5 +88,5 @@ def _rank_correlation(values: Sequence[float | None], leads: list[float]) -> flo
     if len(pairs) < 3 or any(len(set(side)) < 2 for side in zip(*pairs, strict=True)):
         return None
     known, led = zip(*pairs, strict=True)
-    rho = float(spearmanr(known, led).statistic)
+    rho = float(spearmanr(known, led)[0])
     return rho if math.isfinite(rho) else None
