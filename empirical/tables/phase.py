@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from empirical.records import Benchmark, BenchmarkRow, ConditionRecord, SetDescription
 from empirical.selection import estimate
@@ -88,5 +88,6 @@ def _rank_correlation(values: Sequence[float | None], leads: list[float]) -> flo
     if len(pairs) < 3 or any(len(set(side)) < 2 for side in zip(*pairs, strict=True)):
         return None
     known, led = zip(*pairs, strict=True)
-    rho = float(spearmanr(known, led)[0])
+    found: Any = spearmanr(known, led)
+    rho = float(found.statistic)
     return rho if math.isfinite(rho) else None
