@@ -10,9 +10,9 @@ from artifacts import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "benchmarks" / "results" / "reproduce.json"
-PICTURE = ROOT / "docs" / "images" / "side_by_side.svg"
+PICTURE = ROOT / "docs" / "images" / "flagship.svg"
 #: The figure that stands on the first screen.
-FIGURE = "side_by_side"
+FIGURE = "flagship"
 
 #: What is told of each part of `summary.json`; the rest (grids, curves, paths) stays in the results folder.
 KEPT = {

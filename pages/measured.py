@@ -3,7 +3,7 @@
 from typing import Any
 
 from pages.blocks import table
-from pages.evidence import agreement_sentence, evidence, figure
+from pages.evidence import FIGURE, agreement_sentence, evidence, figure
 
 
 def percent(value: float | None, half_width: float | None = None) -> str:
@@ -43,8 +43,10 @@ def measured_table() -> str:
 def picture_caption() -> str:
     """What the picture of the first screen shows, and how far its two sides agree."""
     return (
-        "*Left: squared error in the linear theory, solved exactly at the end of training. Right: error rates of "
-        f"networks on images, with 90 % intervals over seeds. {agreement_sentence('side_by_side')} "
+        "*Left: squared error in the linear theory, solved exactly. Middle: the theory's own network, solved exactly on "
+        "pixels of real digits, as their ink turns away from that of training. Right: error rates of a deep network on "
+        "real digits, with 90 % intervals over seeds; on grey ground the theory's premises do not hold, and open circles "
+        f"have the head fitted again. {agreement_sentence(FIGURE)} "
         f"(`{evidence()['command']}`)*"
     )
 

@@ -31,10 +31,10 @@ def test_an_edited_number_is_noticed():
 
 def test_a_results_folder_is_taken_over_with_its_picture(tmp_path, monkeypatch):
     results = tmp_path / "results"
-    (results / "figures" / "side_by_side").mkdir(parents=True)
+    (results / "figures" / module.FIGURE).mkdir(parents=True)
     with pytest.raises(UserError, match=r"summary\.json must be there"):
         module.take_over(results)
-    (results / "figures" / "side_by_side" / "side_by_side.svg").write_text("<svg/>", encoding="utf-8")
+    (results / "figures" / module.FIGURE / f"{module.FIGURE}.svg").write_text("<svg/>", encoding="utf-8")
     summary = {"claims": [{"name": "a", "status": "proved", "proof": "left out"}], "benchmark": [], "datasets": []}
     rest = {"figures": [], "environment": {"python": "3.12"}, "scale": "quick"}
     (results / "summary.json").write_text(json.dumps(summary | rest), encoding="utf-8")

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.mark.parametrize("count", [16_385, 20_001, 40_000])
 def test_reductions_of_products_of_many_problems_are_right(count):
-    """jaxlib 0.10.2 is wrong in the last of 16,385 under `jit`: 266342400 for 268435456 (jax issue 39103)."""
+    """jaxlib 0.10.2 without the flag of `prepare_jax` is wrong in the last of 16,385: 266342400 for 268435456."""
     numbers = np.arange(float(count))
     rows = np.stack([numbers, np.zeros(count), np.zeros(count)], axis=1)
     squares = jax.jit(jax.vmap(lambda row: jnp.sum((jnp.eye(3) @ row) ** 2)))(rows)
