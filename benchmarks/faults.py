@@ -27,7 +27,7 @@ from benchmarks.fault_machines import POISON, ROOT, Machines, machines
 
 UNITS = 9
 #: What nodes import; a copy of it with one line more is another version.
-PACKAGES = ("artifacts", "theory", "simulations", "empirical", "figures", "distort", "benchmarks")
+PACKAGES = ("artifacts", "theory", "simulations", "empirical", "bridge", "figures", "distort", "benchmarks")
 DAY = 86_400
 
 

@@ -40,6 +40,9 @@ from simulations.gradient_flow import Numerics, solve, starting_point, suitable_
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 
+#: Tried from the loosest on.
+TOLERANCES = tuple(10.0**-digits for digits in range(6, 13))
+
 
 @dataclass(frozen=True, kw_only=True)
 class ReducedFlow:
@@ -63,16 +66,14 @@ class ReducedFlow:
 Risks = Callable[[], np.ndarray]
 
 
-def reduced(truth: LinearNetwork, pretrained: LinearNetwork, inputs: np.ndarray, times: np.ndarray, rtol: float):
+def reduced(truth: LinearNetwork, pretrained: LinearNetwork, inputs: np.ndarray, times: np.ndarray, numerics: Numerics):
     """Ours: decomposition of the inputs, reduction, integration, risks."""
-    problem = Problem.from_inputs(truth, pretrained, inputs)
-    return solve(problem, "fine_tuning", times, numerics=numerics_for(problem, times, rtol))
+    return solve(Problem.from_inputs(truth, pretrained, inputs), "fine_tuning", times, numerics=numerics)
 
 
-def numerics_for(problem: Problem, times: np.ndarray, rtol: float) -> Numerics:
-    """The solver that `solve` would take, with another tolerance."""
-    suitable = suitable_numerics(starting_point(problem, "fine_tuning"), times)
-    return Numerics(stiff=suitable.stiff, rtol=rtol)
+def is_stiff(problem: Problem, times: np.ndarray) -> bool:
+    """Whether `solve` would take the implicit solver; reduces the problem to see."""
+    return suitable_numerics(starting_point(problem, "fine_tuning"), times).stiff
 
 
 def raw_field(network: LinearNetwork, inputs: jax.Array, labels: jax.Array) -> LinearNetwork:
@@ -144,9 +145,10 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
     truth, pretrained, inputs = gaussian_setting(
         config.input_dim, config.feature_dim, config.examples, condition=condition, seed=config.seed
     )
-    times = complete_times(truth, pretrained, inputs, config.moments)
     on_device, labels = jnp.asarray(inputs), jnp.asarray(inputs @ truth.weights)
     problem = Problem.from_inputs(truth, pretrained, inputs)
+    times = complete_times(problem, config.moments)
+    stiff = is_stiff(problem, times)
     reference = Numerics(rtol=1e-13, max_steps=1_000_000)
     exact = np.asarray(solve(problem, "fine_tuning", times, numerics=reference).ood_risk)
     target = np.asarray(truth.weights)
@@ -155,7 +157,9 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
         return np.sum((np.asarray(weights) - target) ** 2, axis=1)
 
     ways: dict[str, Callable[[float], Risks]] = {
-        "reduced_flow": lambda rtol: lambda: np.asarray(reduced(truth, pretrained, inputs, times, rtol).ood_risk),
+        "reduced_flow": lambda rtol: (
+            lambda: np.asarray(reduced(truth, pretrained, inputs, times, Numerics(stiff=stiff, rtol=rtol)).ood_risk)
+        ),
         "diffrax_raw": lambda rtol: (
             lambda: risks_of(by_diffrax(pretrained, on_device, labels, jnp.asarray(times), jnp.asarray(rtol)))
         ),
@@ -163,13 +167,13 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
     }
     chosen, found = {}, {}
     for name, way in ways.items():
-        for rtol in (10.0**-digits for digits in range(6, 13)):
+        for rtol in TOLERANCES:
             error = float(np.max(np.abs(way(rtol)() / exact - 1)))
             if error <= config.accuracy:
                 break
         chosen[name], found[name] = way(rtol), {"rtol": rtol, "largest_relative_error": error}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    numerics = numerics_for(problem, times, found["reduced_flow"]["rtol"])
+    numerics = Numerics(stiff=stiff, rtol=found["reduced_flow"]["rtol"])
     seconds["reduced_flow_once_decomposed"] = []
     for _ in range(rounds):
         for name, run in chosen.items():
@@ -190,10 +194,12 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
     }
 
 
-def complete_times(truth: LinearNetwork, pretrained: LinearNetwork, inputs: np.ndarray, moments: int) -> np.ndarray:
+def complete_times(problem: Problem, moments: int) -> np.ndarray:
     """Times evenly spaced in logarithm, the last where the training loss has fallen to `RELATIVE_LOSS`."""
     search = np.geomspace(1e-2, 1e6, 250)
-    loss = np.asarray(reduced(truth, pretrained, inputs, np.concatenate([[0.0], search]), 1e-9).training_loss)
+    all_times = np.concatenate([[0.0], search])
+    numerics = Numerics(stiff=is_stiff(problem, all_times), rtol=1e-9)
+    loss = np.asarray(solve(problem, "fine_tuning", all_times, numerics=numerics).training_loss)
     last = search[np.flatnonzero(loss[1:] <= RELATIVE_LOSS * loss[0])[0]]
     return np.geomspace(last / 1e3, last, moments)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("theory", "simulations", "empirical", "figures", "artifacts", "distort")
+PACKAGES = ("theory", "simulations", "empirical", "bridge", "figures", "artifacts", "distort")
 #: Arguments that an object of their own should carry: a unit of work, its suite, where it lies.
 CLUMP = ({"unit"}, {"suite"}, {"places", "workspace"})
 #: Names that say nothing where the thing has a name.

@@ -103,7 +103,7 @@ def compare_on(task: MeasuredTask, head: Float[np.ndarray, "k q"]) -> Compared:
             _tuned(task, from_probe, starting, TUNING_TIMES, truth)[0],
         ),
         shared=task.accuracies(truth),
-        theorems=_theorems(reduced, from_probe, (tuning, starting), true_head, truth),
+        theorems=_theorems(reduced, from_probe, (tuning, starting), jnp.asarray(true_head), jnp.asarray(truth)),
     )
 
 

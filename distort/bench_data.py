@@ -131,18 +131,20 @@ class Download(DataCommand):
     force: bool = False
     """Fetch again what is there, and put it in its place once it is whole."""
     archives: Annotated[Path | None, arg(name="from")] = None
-    """Of imagenet: the folder with the archives that you fetched by hand; they are checked, unpacked and sorted."""
+    """What you fetched by hand. Of imagenet: the folder with the archives, to be checked, unpacked and sorted.
+    Of fmow: the challenge's photographs (fmow-rgb), of which images are made where the tables of WILDS are there."""
 
     def __call__(self) -> Answer:
         """Files received, with their SHA-256.
 
         Raises:
-          UsageError: --from goes with another source than imagenet, a name is unknown, or no data root is named.
+          UsageError: --from goes with another source than imagenet or fmow, a name is unknown, no data root is named.
           UserError: a file could not be fetched or is not what was published.
         """
         from distort.progress import progress
         from empirical.datasets.catalogue import SOURCES, source
         from empirical.datasets.download import download
+        from empirical.datasets.fmow_photographs import convert
         from empirical.datasets.imagenet_archives import install
         from empirical.datasets.locations import VARIABLE
 
@@ -150,12 +152,15 @@ class Download(DataCommand):
         root = self.data().locations.root
         if root is None:
             raise UsageError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
-        if self.archives is not None and names != ("imagenet",):
-            raise UsageError("--from is for imagenet, whose archives are fetched by hand; name imagenet alone.")
+        if self.archives is not None and names not in (("imagenet",), ("fmow",)):
+            raise UsageError("--from is for imagenet and fmow, whose files are fetched by hand; name either alone.")
         received = []
         with progress() as begin:
             for name in names:
-                if self.archives is not None:
+                if self.archives is not None and name == "fmow":
+                    folder = self.data().locations.folder(source(name))
+                    received += convert(self.archives, folder, progress=begin(name))
+                elif self.archives is not None:
                     received += install(self.archives, root / name, progress=begin(name))
                 else:
                     received += download(source(name), root, keep=self.keep, force=self.force, progress=begin(name))

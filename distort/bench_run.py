@@ -103,19 +103,20 @@ class Collect(Command):
     results: Annotated[Path, arg(name="from")] = Path("results")
     """Results folder."""
     to: Path | None = None
-    """Folder for the tables; by default that of the benchmark."""
+    """Folder for the tables; the results are then only read. By default they are written there, with benchmark.json."""
 
     def __call__(self) -> Answer:
-        """Gather the folder's runs into its benchmark file, write the tables, and answer with them."""
+        """Gather the folder's runs, write the tables, and answer with them."""
         from distort.folder import existing
         from empirical import Ledger, Workspace, collect, read_set_aside, read_suite, write_benchmark
         from empirical.tables import write_tables
 
         folder = existing(self.results) / BENCHMARK
         benchmark = collect(Ledger(read_suite(folder), Workspace(folder=folder)), set_aside=read_set_aside(folder))
-        write_benchmark(folder, benchmark)
         target = self.to or folder
         target.mkdir(parents=True, exist_ok=True)
+        if self.to is None:
+            write_benchmark(folder, benchmark)
         files = "\n".join(map(str, write_tables(benchmark, target)))
         return Answer(benchmark.rows, f"{accuracy_table(benchmark)}\n\n{files}")
 

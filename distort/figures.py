@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Figures(MakingCommand):
-    """Draw figures from a results folder into its `figures` folder: SVG, PNG and PDF, or the formats asked for.
+    """Draw figures from a results folder into its `figures` folder: SVG and PNG, or the formats asked for.
 
     Without a name, all that can be drawn; for the others it says what is missing, and what makes it.
     """
@@ -29,7 +29,7 @@ class Figures(MakingCommand):
     size: str = "page"
     """page, column (of a paper), talk, or WIDTHxHEIGHT in inches; all but page into `figures/<size>`."""
     format: UseAppendAction[tuple[Literal["svg", "png", "pdf", "eps"], ...]] = ()
-    """Files to write; may be repeated."""
+    """Files to write; may be repeated. By default svg and png, and at another size than page pdf too."""
     setting: str = ""
     """Results of `distort simulate --set` or `--settings` to draw, as that command named them."""
     force: bool = False

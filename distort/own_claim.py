@@ -9,7 +9,7 @@ from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from distort.command import UsageError
 from distort.names import known
@@ -69,9 +69,9 @@ def sampler(named: str) -> "Sampler":
       UsageError: there is no such file or name, or it is no function.
     """
     value: Any = _value(named, object, "a function of a key")
-    if callable(value):
-        return value
-    raise UsageError(f"{named} must be a function that draws a problem from a key, got {type(value).__name__}.")
+    if not callable(value):
+        raise UsageError(f"{named} must be a function that draws a problem from a key, got {type(value).__name__}.")
+    return cast("Sampler", value)
 
 
 def dimensions(text: str | None) -> "Dimensions | None":

@@ -34,7 +34,7 @@ class Simulate(MakingCommand):
     def __call__(self) -> Answer:
         """The experiments that there are, for the word `list`; else run them, and say of each whether it was made."""
         if self.names == (LIST,) and not self.all:
-            from simulations.titles import titles
+            from bridge.titles import titles
 
             return Answer([one._asdict() for one in titles()], table(("name", "title"), titles()))
         self.accept()

@@ -92,7 +92,9 @@ class _Pool:
             self._executor.submit(_import_what_is_needed)  # the first task starts all workers
 
     def run(self, steps: Sequence[Step[Found]]) -> list[Found]:
-        return [future.result() for future in [self._executor.submit(_run, step) for step in steps]]
+        with interrupts_held():  # a task may start another process
+            futures = [self._executor.submit(_run, step) for step in steps]
+        return [future.result() for future in futures]
 
     def abandon(self) -> None:
         """End the processes, whatever they do."""

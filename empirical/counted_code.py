@@ -27,7 +27,6 @@ NEVER: Mapping[str, str] = {
     "empirical.datasets.locations": "says where data lie",
     "empirical.formats": "reads weights and arrays from files; hashes of what was read are inputs",
     "empirical.recipes.digits": _WRITES_A_RECIPE,
-    "empirical.recipes.digits_graded": _WRITES_A_RECIPE,
     "empirical.recipes.miniatures": _WRITES_A_RECIPE,
     "empirical.recipes.published": "the paper's numbers, shown beside ours",
 }

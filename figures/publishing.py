@@ -32,7 +32,6 @@ WITHOUT: Mapping[str, str] = {
     "artifacts": "names, writes and checks files",
     "figures.catalogue": "lists all figures; this one's own code counts",
     "simulations.catalogue": "lists all experiments; those that a figure draws are imported by its own code",
-    "bridge.catalogue": "lists all experiments; those that a figure draws are imported by its own code",
 }
 
 
@@ -52,18 +51,20 @@ def draw_figure(
       results: a results folder, or that of a setting below it.
       force: draw again what is up to date.
       size: what it is drawn for (`figures.look.sizes`): page, column, talk, or WIDTHxHEIGHT in inches.
-      formats: which files; by default SVG, PNG and PDF. At page size there is always an SVG, which the report shows.
+      formats: which files; by default SVG and PNG, and at another size than that of a page PDF too. At page size there
+        is always an SVG, which the report shows.
     Raises:
       NothingToDraw: a result it is drawn from is missing, or does not hold what the figure shows; the message names
         what makes it.
       UserError: a result is damaged, or there is no such size.
     """
-    from figures.look.saving import FORMATS, save
+    from figures.look.saving import FORMATS, FORMATS_FOR_PRINT, save
     from figures.look.sizes import sized
     from figures.missing import NothingToDraw
 
     results = Path(results)
-    wanted = tuple(dict.fromkeys((*(formats or FORMATS), *(("svg",) if size == PAGE else ()))))
+    usual = FORMATS if size == PAGE else FORMATS_FOR_PRINT
+    wanted = tuple(dict.fromkeys((*(formats or usual), *(("svg",) if size == PAGE else ()))))
 
     def build(directory: Path) -> None:
         module: Any = figure.load()

@@ -91,5 +91,5 @@ assert not found.violations
 # No violation is not a proof, but here one is short: with perfect features the OOD error is the distance of the head from the
 # true head, and gradient descent on a convex function with that minimum never increases it.
 #
-# `distort theory attack NAME` searches for a violation by descent, for the statements of the package. The page *Adding a thing*
-# says how a claim becomes one of them.
+# In a file of yours the same statement is verified and attacked on the command line:
+# `distort theory attack claim.py:TUNING_HELPS` searches for a violation by descent. See the page *A claim of your own*.

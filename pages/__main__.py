@@ -14,6 +14,7 @@ CONTENTS = {
     "backbones_table": speed.backbones_table,
     "claims_table": claims.claims_table,
     "exact_training": speed.exact_training,
+    "experiments_counted": claims.experiments_counted,
     "feeding_table": speed.feeding_table,
     "loading_table": speed.loading_table,
     "measured_table": measured.measured_table,

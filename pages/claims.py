@@ -71,3 +71,14 @@ def statements_counted() -> str:
         f"was drawn. {refuted} are false as the paper prints them, each with a counterexample that you can run. The "
         "paper's main lower bound is among these; a corrected one is proved, and so are sharper ones."
     )
+
+
+def experiments_counted() -> str:
+    """How many experiments take settings of the reader's own."""
+    from simulations import EXPERIMENTS
+
+    beyond = sum(one.beyond_the_paper for one in EXPERIMENTS)
+    return (
+        f"**Simulate your own setting.** {len(EXPERIMENTS)} experiments, {beyond} of them beyond the paper, take "
+        "dimensions, angles and feature errors of yours, and draw the figure at the size of your paper's column."
+    )

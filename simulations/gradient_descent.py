@@ -88,23 +88,19 @@ def gradient_descent(
       key: of minibatches and label noise; needed with them only.
     Raises:
       ValueError: shapes that do not fit the network, or values that are not finite.
-      UserError: no examples, `save_every` does not divide `steps`, rates that are no positive numbers, a batch that is no part of
-        the examples, or chance without a key.
+      UserError: no examples, `save_every` does not divide `steps`, rates that are no positive numbers, a batch that is
+        no part of the examples, or chance without a key.
       FailedSolve: the steps diverged; the message names the learning rate.
     """
     n = inputs.shape[0]
-    k, d = network.features.shape
-    check_shape("features", network.features, (np.shape(network.head)[0], d), "a row for each entry of the head")
+    head, features = network.head, network.features
+    d = features.shape[1]
+    check_shape("features", features, (head.shape[0], d), "a row for each entry of the head")
     check_shape("inputs", inputs, (n, d), f"of the network's inputs, d={d}")
-    check_shape("labels", labels, (n, *np.shape(network.head)[1:]), f"one for each of the {n} inputs")
+    check_shape("labels", labels, (n, *head.shape[1:]), f"one for each of the {n} inputs")
     if n < 1:
         raise UserError("`inputs` must hold at least one example, got none.")
-    for name, values in (
-        ("head", network.head),
-        ("features", network.features),
-        ("inputs", inputs),
-        ("labels", labels),
-    ):
+    for name, values in (("head", head), ("features", features), ("inputs", inputs), ("labels", labels)):
         check_range(name, values, -math.inf)
     if steps < 1 or save_every < 1 or steps % save_every:
         raise UserError(f"`save_every` must divide `steps`, got steps={steps}, save_every={save_every}.")

@@ -22,7 +22,8 @@ from theory.bounds import implicit_lower_bound
 #: Hypothesis's own `DrawFn` is a protocol that cannot be checked at run time.
 Draw = Callable[..., Any]
 Vector = Float[np.ndarray, " k"]
-Matrix = Float[np.ndarray, "rows columns"]
+#: Of any size, since one strategy takes matrices of several.
+Matrix = Float[np.ndarray, "_ _"]
 
 
 class Shape(NamedTuple):

@@ -26,4 +26,7 @@ def test_a_bad_input_is_one_line_and_an_exit_status(case):
     assert len(found.message) <= LONGEST_MESSAGE + 10
     assert "--debug shows where" not in found.message, "an exception that nobody foresaw"
     message, status = WRITTEN[case.group.capitalize(), shown(case.what)]
-    assert (found.status, shown(found.message)[:KNOWN_BY]) == (status, message[:KNOWN_BY])
+    told = (status, message[:KNOWN_BY])
+    assert (found.status, shown(found.message)[:KNOWN_BY]) == told, (
+        "python -m tests.support.bad_inputs writes the table"
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from artifacts import ArgumentError, UserError
+from artifacts import ArgumentError
 from empirical.benchmark.run import Run
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.units import FOLDERS, Unit

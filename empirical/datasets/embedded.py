@@ -66,8 +66,11 @@ def pooled_family(
     def part(look: PooledLook, part_name: str) -> Part:
         def index(locations: Locations) -> ImageSet:
             origin, pictures = f"{name}, {look.name}", look.pictures()
-            every = ImageRows if isinstance(pictures, np.ndarray) else DrawnImages
-            images = every(origin, pictures, np.arange(len(pictures)))
+            rows = np.arange(len(pictures))
+            if isinstance(pictures, np.ndarray):
+                images = ImageRows(origin, pictures, rows)
+            else:
+                images = DrawnImages(origin, pictures, rows)
             return ImageSet(name=part_name, images=images, labels=(look.labels or labels)())
 
         return Part(

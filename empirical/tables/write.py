@@ -7,6 +7,7 @@ from empirical.records import Benchmark
 from empirical.tables.beside import distances, interpolations, ood_selection, paired, per_set, series, two_by_two
 from empirical.tables.mechanism import mechanism
 from empirical.tables.paper import paper_tables
+from empirical.tables.phase import phase
 from empirical.tables.table import Table, latex, markdown
 from empirical.tables.tidy import TIDY_FILE, tidy_csv
 
@@ -15,7 +16,9 @@ MARKDOWN_FILE, LATEX_FILE = "tables.md", "tables.tex"
 
 def collected_tables(benchmark: Benchmark) -> list[Table]:
     """Those that hold something."""
-    beside = (two_by_two, paired, mechanism, per_set, ood_selection, distances, series, interpolations)
+    beside = (
+        two_by_two, paired, mechanism, per_set, ood_selection, distances, series, phase, interpolations,
+    )  # fmt: skip
     return [table for table in (*paper_tables(benchmark), *(make(benchmark) for make in beside)) if table.rows]
 
 

@@ -10,8 +10,10 @@ from matplotlib.figure import Figure
 from figures.look import style
 
 Format = Literal["svg", "png", "pdf", "eps"]
-#: Those that are written unless others are asked for.
-FORMATS: tuple[Format, ...] = ("svg", "png", "pdf")
+#: Those that are written unless others are asked for: a PDF takes longer than the two together, for its fonts.
+FORMATS: tuple[Format, ...] = ("svg", "png")
+#: The same for a paper or a talk, whose sizes are asked for.
+FORMATS_FOR_PRINT: tuple[Format, ...] = (*FORMATS, "pdf")
 #: Dots per inch of the PNG: sharp at column width on paper and on a dense screen.
 PNG_DPI = 200
 #: Text stays text in SVG, so that it can be searched and read aloud; identifiers come from a fixed salt, and no file
@@ -26,11 +28,11 @@ METADATA = {
 
 
 def save(figure: Figure, directory: Path | str, name: str, formats: Sequence[Format] = FORMATS) -> tuple[Path, ...]:
-    """Write `<name>.svg`, `.png` and `.pdf`; gives their paths.
+    """Write `<name>.svg` and `<name>.png`; gives their paths.
 
     Args:
       directory: made where there is none.
-      formats: others than these three.
+      formats: others than these two.
     """
     folder = Path(directory)
     folder.mkdir(parents=True, exist_ok=True)

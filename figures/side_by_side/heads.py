@@ -1,11 +1,12 @@
 """What does the head at the start decide? OOD error of full training from better and better heads, to the right.
 
 (a) The linear theory: OOD error of FT against the head alignment error phi, on random problems whose heads lie between
-a random one and the linear probe; line: median, band: 5 % to 95 %, dashes: linear probing. The black line is the
-implicit lower bound, below which no stopping time can come. The upper edge of the band are heads of the wrong sign,
-which phi does not see. (b) The benchmark: OOD error rate of networks trained from a random head, a random head with a
-larger learning rate, a partly trained and a fully trained linear probe, all in the same norm mode; in brackets the
-accuracy of the head at the start on ID validation images; 90 % intervals over seeds (Student's t), dots are seeds.
+a random one and the linear probe; line: median, band: 5 % to 95 %, dashes: linear probing. The violet line is the
+largest of the proved lower bounds, below which no stopping time can come. The upper edge of the band are heads of the
+wrong sign, which phi does not see. (b) The benchmark: OOD error rate of networks trained from a random head, a random
+head with a larger learning rate, a partly trained and a fully trained linear probe, all in the same norm mode; in
+brackets the accuracy of the head at the start on ID validation images; 90 % intervals over seeds (Student's t), dots
+are seeds.
 """
 
 import textwrap
@@ -51,7 +52,7 @@ class BetterHeads:
 
     phi: Float[np.ndarray, " b"]
     errors: Float[np.ndarray, "b p"]
-    implicit: Float[np.ndarray, " b"]
+    lower_bound: Float[np.ndarray, " b"]
     probed: float
     datasets: tuple[Heads, ...]
     agreed: Agreement
@@ -67,9 +68,9 @@ def collect(results: Path | str) -> BetterHeads:
     if not every:
         raise not_measured(benchmark, "runs from several heads", entry=NO_ENTRY)
     order = np.argsort(-simulated.head_error.ravel())[: simulated.head_error.size // BINS * BINS].reshape(BINS, -1)
-    phi, errors, implicit = (
+    phi, errors, lower_bound = (
         values.ravel()[order]
-        for values in (simulated.head_error, np.sqrt(simulated.methods.fine_tuning.ood), simulated.bounds.implicit)
+        for values in (simulated.head_error, np.sqrt(simulated.methods.fine_tuning.ood), simulated.bounds.best)
     )
     medians = np.median(errors, axis=1)
     groups = {
@@ -82,7 +83,7 @@ def collect(results: Path | str) -> BetterHeads:
     return BetterHeads(
         phi=np.median(phi, axis=1),
         errors=errors,
-        implicit=np.median(implicit, axis=1),
+        lower_bound=np.median(lower_bound, axis=1),
         probed=float(np.median(np.sqrt(simulated.methods.linear_probing.ood))),
         datasets=tuple(every.values()),
         agreed=agreement(groups),
@@ -112,8 +113,8 @@ def draw(data: BetterHeads) -> Figure:
     style.logarithmic(theory, x=True, y=True)
     style.band(theory, data.phi, data.errors, "fine_tuning")
     theory.axhline(data.probed, **style.line("linear_probing"))
-    positive = np.where(data.implicit > 0, data.implicit, np.nan)
-    theory.plot(data.phi, positive, **style.bound_line("implicit"))
+    positive = np.where(data.lower_bound > 0, data.lower_bound, np.nan)
+    theory.plot(data.phi, positive, **style.best_bound_line())
     theory.invert_xaxis()
     theory.set(ylabel="OOD error, √risk")
     better_to_the_right(theory, r"head alignment error $\varphi$, better")

@@ -3,8 +3,9 @@
 Gaussian inputs, random features, a random head of the scale of the truth. T is the largest feature error for which the
 certificate holds. (a) Visible shares c and c_S of the features and (b) the condition number kappa of the inputs at n /
 d = 1/2 and k / d = 1/100, against d (points: medians; bars: 5 % to 95 %; lines: the formulas for large d, the same for
-both shares). (c) T at the same proportions (dotted: 5 % and 95 % over heads at large d). (d) T against n
-/ d at one d: few examples see too little of the features, many leave too little unseen and are badly conditioned.
+both shares). (c) T at the same proportions: it grows with the number of features, as random heads grow longer (lines:
+median, 5 % and 95 % over heads with the shares and conditioning of large d). (d) T against n / d at one d: few examples
+see too little of the features, many leave too little unseen and are badly conditioned.
 """
 
 from pathlib import Path
@@ -43,8 +44,8 @@ def draw(data: CertifiedThresholdData) -> Figure:
     _bars(axes[0, 1], sizes, data.conditions, color=COLOURS[1])
     axes[0, 1].axhline(data.limits[2], color=COLOURS[1], linewidth=0.8)
     _bars(axes[1, 0], sizes, data.thresholds, color=COLOURS[1])
-    for level, dashes in zip(data.limit, (":", "-", ":"), strict=True):
-        axes[1, 0].axhline(level, color=COLOURS[1], linewidth=0.8, linestyle=dashes)
+    for level, dashes in zip(data.limit.T, (":", "-", ":"), strict=True):
+        axes[1, 0].plot(sizes, level, color=COLOURS[1], linewidth=0.8, linestyle=dashes)
     _bars(axes[1, 1], data.shares, data.swept_thresholds, color=COLOURS[1])
     for level, dashes in zip(data.swept_limit.T, (":", "-", ":"), strict=True):
         axes[1, 1].plot(data.shares, level, color=COLOURS[1], linewidth=0.8, linestyle=dashes)

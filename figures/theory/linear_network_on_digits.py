@@ -10,6 +10,7 @@ pretrained features do (grey, one head for all inks): the information has surviv
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Array
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -48,7 +49,7 @@ def note(data: LinearNetworkOnDigitsData) -> str:
     )
 
 
-def _range(values: np.ndarray) -> str:
+def _range(values: Array | np.ndarray) -> str:
     low, high = float(np.min(values)), float(np.max(values))
     return f"{low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
 
@@ -65,7 +66,7 @@ def draw(data: LinearNetworkOnDigitsData) -> Figure:
 def draw_errors(axis: Axes, data: LinearNetworkOnDigitsData) -> None:
     """The methods, the refitted head and the shared one, in percent."""
 
-    def percent(accuracy: np.ndarray) -> np.ndarray:
+    def percent(accuracy: Array | np.ndarray) -> np.ndarray:
         return 100 * (1 - np.asarray(accuracy))
 
     axis.plot(

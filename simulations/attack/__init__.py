@@ -2,7 +2,8 @@
 
 Problems with one ID direction have closed-form paths, so the ratio of the sides is a differentiable function of the
 problem; with more, the descent differentiates a coarse path of the reduced flow, and what it finds is judged on an
-accurate one. The published lower bound falls within seconds; bounds that are proved must not.
+accurate one. Statements about noisy labels, other losses, SGD or weight decay are searched by training on drawn
+examples. The published lower bound falls within seconds; bounds that are proved must not.
 """
 
 from simulations.attack.search import PROBLEMS_PER_ROUND, SHAPES, Attack, attack, shapes_of

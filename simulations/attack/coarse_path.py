@@ -5,16 +5,18 @@ from functools import partial
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.starting_heads import from_each_head
 from simulations.stiff import implicit_step
+from simulations.verification.evidence import WEIGHT_DECAY
+from simulations.verification.noisy_labels import descent_on_noisy_labels, small_steps_on_noisy_labels
 from theory import linear_probing
 from theory.alignment import truth_norm
 from theory.fine_tuning.flow import vector_field
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, reduce
-from theory.statements import Evidence, closed_form_evidence
+from theory.statements import Evidence, Setting, Statement, closed_form_evidence
 from theory.statements.evidence import networks_along
 
 #: Moments on a closed-form path, and steps of an integrated one.
@@ -25,6 +27,30 @@ STEPS = 200
 STEP_LENGTH = 0.8
 #: Steps of a wide path, over up to 17 decades.
 WIDE_STEPS = 40
+#: Settings whose training examples and loss are drawn.
+ON_NOISY_LABELS = (Setting.ANY_LOSS, Setting.FINITE_STEPS, Setting.WEIGHT_DECAY)
+
+
+def trained_setting(statement: Statement) -> Setting | None:
+    """The setting of a statement about training on noisy labels, which neither a closed form nor the flow shows."""
+    return next((setting for setting in statement.settings if setting in ON_NOISY_LABELS), None)
+
+
+def examples_key(problem: Problem) -> PRNGKeyArray:
+    """The key of examples and loss, made of the signs of the heads: it hardly changes while a search descends."""
+    signs = jnp.concatenate([problem.truth.head, problem.pretrained.head]) > 0
+    return jax.random.fold_in(jax.random.key(0), jnp.sum(signs * 2 ** jnp.arange(signs.size)))
+
+
+def coarse_trained_evidence(setting: Setting, problem: Problem) -> Evidence:
+    """Evidence for the descent in a setting with noisy labels: small steps in place of a flow."""
+    match setting:
+        case Setting.FINITE_STEPS:
+            return descent_on_noisy_labels(problem, examples_key(problem)).evidence
+        case Setting.WEIGHT_DECAY:
+            return small_steps_on_noisy_labels(problem, weight_decay=WEIGHT_DECAY, key=examples_key(problem))
+        case _:
+            return small_steps_on_noisy_labels(problem, weight_decay=0.0, key=examples_key(problem))
 
 
 def coarse_evidence(problem: Problem, *, wide: bool = False) -> Evidence:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from simulations.attack.coarse_path import coarse_evidence
+from simulations.attack.coarse_path import coarse_evidence, coarse_trained_evidence, trained_setting
 from simulations.attack.coordinates import Coordinates, Shape, problem_at, random_coordinates, size
 from theory.problem import Problem
 from theory.statements import Statement, premises_hold, sides
@@ -62,7 +62,11 @@ def _descents(statement: Statement, starts: Coordinates) -> tuple[Float[Array, "
 def _height(statement: Statement, coordinates: Coordinates) -> Float[Array, ""]:
     """log(larger / smaller); where the sides cannot be compared, a height above all that can, sloping towards them."""
     problem = problem_at(coordinates)
-    evidence = coarse_evidence(problem, wide=coordinates.wide)
+    setting = trained_setting(statement)
+    if setting is None:
+        evidence = coarse_evidence(problem, wide=coordinates.wide)
+    else:
+        evidence = coarse_trained_evidence(setting, problem)
     smaller, larger = sides(statement, evidence)
     floor = SMALLEST_SIDE * size(problem)
     comparable = premises_hold(statement, problem) & (smaller > floor) & (larger > 0) & jnp.isfinite(larger)

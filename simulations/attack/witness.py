@@ -12,9 +12,10 @@ from artifacts import UserError
 from artifacts.files import write_json
 from artifacts.frozen import Frozen
 from artifacts.reading import MOST_TEXT, read_regular
+from simulations.attack.coarse_path import examples_key, trained_setting
 from simulations.attack.coordinates import size
 from simulations.attack.descent import SMALLEST_SIDE
-from simulations.verification.evidence import ObservedEvidence, integrated_evidence, wide_times
+from simulations.verification.evidence import ObservedEvidence, integrated_evidence, observed_evidence, wide_times
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.statements import Statement, closed_form_evidence, premises_hold, sides, slack
@@ -113,13 +114,16 @@ def judged_ratio(statement: Statement, problem: Problem) -> tuple[float | None, 
 
 @eqx.filter_jit
 def _judged(statement: Statement, problem: Problem) -> tuple[Float[Array, ""], Float[Array, ""], Bool[Array, ""]]:
-    observed = _fine_evidence(problem)
+    observed = _fine_evidence(statement, problem)
     smaller, larger = sides(statement, observed.evidence)
     counts = observed.solved & premises_hold(statement, problem) & (smaller > SMALLEST_SIDE * size(problem))
     return larger / smaller, slack(statement, observed.evidence), counts
 
 
-def _fine_evidence(problem: Problem) -> ObservedEvidence:
+def _fine_evidence(statement: Statement, problem: Problem) -> ObservedEvidence:
+    setting = trained_setting(statement)
+    if setting is not None:
+        return observed_evidence(setting, problem, examples_key(problem))
     if problem.id_dim == 1:
         evidence = closed_form_evidence(problem, moments=CLOSED_FORM_MOMENTS)
         return ObservedEvidence(evidence=evidence, solved=jnp.asarray(True))

@@ -1,23 +1,34 @@
 """The threshold T(d, n, k): how good features must be for a certificate that linear probing beats fine-tuning.
 
 Gaussian inputs, uniformly random features and a random head, as in the submission's Theorem 3.2; sampled shares,
-condition numbers and heads beside the limits for large d. Source: theory.bounds.threshold.
+condition numbers and heads beside the limits for large d, in which every feature is seen outside S by the same share.
+Source: theory.bounds.threshold.
 """
+
+from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, PRNGKeyArray, Scalar
-from scipy.stats import norm as normal
+from jaxtyping import Array, Float, Key, PRNGKeyArray, Scalar
 
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.sweeps import ALONE, Watch
-from theory.bounds.threshold import certified_threshold, limiting_condition, limiting_cosines
+from theory.bounds import half_space_lower_bound
+from theory.bounds.fine_tuning import smallest_head_error
+from theory.bounds.threshold import (
+    certified_threshold,
+    limiting_condition,
+    limiting_cosines,
+    perfect_feature_bound,
+)
+from theory.networks import LinearNetwork
+from theory.problem import Problem
 
 #: Probabilities at which the law of T over random heads is evaluated for large d.
 LEVELS = np.array([0.05, 0.5, 0.95])
-#: Points of the quadrature of that law.
+#: Heads that are drawn for it.
 HEADS = 2001
 
 
@@ -45,7 +56,7 @@ class CertifiedThresholdData(eqx.Module):
     conditions: Float[np.ndarray, "s r"]
     thresholds: Float[np.ndarray, "s r"]
     limits: Float[np.ndarray, "3"]
-    limit: Float[np.ndarray, " l"]
+    limit: Float[np.ndarray, "s l"]
     shares: Float[np.ndarray, " a"]
     swept_thresholds: Float[np.ndarray, "a r"]
     swept_limit: Float[np.ndarray, "a l"]
@@ -59,7 +70,7 @@ def simulate(config: CertifiedThreshold, watch: Watch = ALONE) -> CertifiedThres
     keys = jax.random.split(jax.random.key(config.seed), (len(sizes), config.draws))
     rows = []
     for done, (size, row) in enumerate(zip(sizes, keys, strict=True), start=1):
-        rows.append(np.array([_drawn(*_counts(*size), config, key=key) for key in row]))
+        rows.append(_drawn(*_counts(*size), config, keys=row))
         if watch.progress:
             watch.progress(done * config.draws, len(sizes) * config.draws)
     count = len(config.input_dims)
@@ -72,10 +83,10 @@ def simulate(config: CertifiedThreshold, watch: Watch = ALONE) -> CertifiedThres
         conditions=condition,
         thresholds=threshold,
         limits=np.array(limits),
-        limit=_limit(config.example_share, config.feature_share, config),
+        limit=np.stack([_limit(*size, config) for size in sizes[:count]]),
         shares=np.array(config.swept_shares),
         swept_thresholds=np.stack(rows[count:])[:, :, 3],
-        swept_limit=np.stack([_limit(share, config.swept_feature_share, config) for share in config.swept_shares]),
+        swept_limit=np.stack([_limit(*size, config) for size in sizes[count:]]),
         solved_by="exact: singular values",
     )
 
@@ -84,40 +95,77 @@ def _counts(input_dim: int, example_share: float, feature_share: float) -> tuple
     return input_dim, round(example_share * input_dim), max(1, round(feature_share * input_dim))
 
 
-def _drawn(d: int, n: int, k: int, config: CertifiedThreshold, *, key: PRNGKeyArray) -> tuple[float, ...]:
-    """c, c_S, kappa and T of one draw."""
+class _Draw(eqx.Module):
+    """Features as the bounds see them: eigenvalues and axes of B0 P_perp B0^T, kappa of the inputs, and a head."""
+
+    unseen: Float[np.ndarray, " k"]
+    axes: Float[np.ndarray, "k k"]
+    condition: Float[np.ndarray, ""]
+    head: Float[np.ndarray, " k"]
+
+
+def _drawn(d: int, n: int, k: int, config: CertifiedThreshold, *, keys: Key[Array, " r"]) -> Float[np.ndarray, "r 4"]:
+    """c, c_S, kappa and T of some draws."""
+    draws = [_draw(d, n, k, config.head_scale, key=key) for key in keys]
+    return np.stack(_quantities(jax.tree.map(lambda *leaves: np.stack(leaves), *draws), config.truth_norm), axis=1)
+
+
+def _draw(d: int, n: int, k: int, head_scale: float, *, key: PRNGKeyArray) -> _Draw:
     feature_key, input_key, head_key = jax.random.split(key, 3)
     # Only the position of the features towards the row space of X matters: rotate that to the first n axes.
     rows = np.linalg.qr(np.asarray(jax.random.normal(feature_key, (d, k))))[0].T
-    off, on = (np.linalg.svd(part, compute_uv=False)[k - 1] for part in (rows[:, n:], rows[:, :n]))
+    axes, sizes, _ = np.linalg.svd(rows[:, n:], full_matrices=True)
+    unseen = np.zeros(k)
+    unseen[: sizes.size] = np.minimum(sizes, 1.0) ** 2
     spectrum = np.linalg.svd(np.asarray(jax.random.normal(input_key, (n, d))), compute_uv=False)
-    condition = (spectrum[0] / spectrum[-1]) ** 2
-    overlap = config.head_scale * config.truth_norm * jax.random.normal(head_key, (1,))
-    return off, on, condition, float(_thresholds(overlap, config.truth_norm, off, on, condition)[0])
+    head = head_scale * np.asarray(jax.random.normal(head_key, (k,)))
+    return _Draw(unseen, axes, np.asarray((spectrum[0] / spectrum[-1]) ** 2), head)
 
 
 @jax.jit
-def _thresholds(
-    overlaps: Float[Array, " h"], norm: Scalar, off: Scalar, on: Scalar, condition: Scalar
-) -> Float[Array, " h"]:
-    """T for heads with these v0 . v*."""
-
-    def threshold(overlap: Float[Array, ""]) -> Float[Array, ""]:
-        head_error = jnp.sqrt(jnp.abs(overlap**2 - norm**4))
-        return certified_threshold(
-            head_error, overlap**2 >= norm**4, norm=norm, off_cosine=off, on_cosine=on, condition=condition
-        )
-
-    return jax.vmap(threshold)(overlaps)
+@partial(jax.vmap, in_axes=(0, None))
+def _quantities(draw: _Draw, norm: Scalar) -> tuple[Float[Array, ""], ...]:
+    axes, unseen, condition, head = (jnp.asarray(leaf) for leaf in (draw.axes, draw.unseen, draw.condition, draw.head))
+    on = jnp.sqrt(1 - jnp.max(unseen))
+    lower = perfect_feature_bound(_with_shares(axes, unseen, head, norm))
+    threshold = certified_threshold(lower, norm=norm, on_cosine=on, condition=condition)
+    return jnp.sqrt(jnp.min(unseen)), on, condition, threshold
 
 
-def _limit(example_share: float, feature_share: float, config: CertifiedThreshold) -> Float[np.ndarray, " l"]:
+def _with_shares(
+    axes: Float[Array, "k k"], unseen: Float[Array, " k"], head: Float[Array, " k"], norm: Scalar
+) -> Problem:
+    """The smallest problem with perfect features of these unseen shares: one ID and one OOD direction for each axis."""
+    k = head.size
+    features = jnp.concatenate([axes * jnp.sqrt(1 - unseen), axes * jnp.sqrt(unseen)], axis=1)
+    return Problem(
+        truth=LinearNetwork(norm * jnp.eye(k)[0], features),
+        pretrained=LinearNetwork(head, features),
+        id_frame=jnp.eye(2 * k)[:, :k],
+        training_covariance=jnp.eye(k),
+    )
+
+
+def _limit(d: int, example_share: float, feature_share: float, config: CertifiedThreshold) -> Float[np.ndarray, " l"]:
     """Quantiles of T over random heads, with the limits of everything else."""
-    probabilities = (np.arange(HEADS) + 0.5) / HEADS
-    overlaps = jnp.asarray(config.head_scale * config.truth_norm * normal.ppf(probabilities))
-    off, on = (float(cosine) for cosine in limiting_cosines(example_share, feature_share))
-    condition = float(limiting_condition(example_share))
-    return np.quantile(np.asarray(_thresholds(overlaps, config.truth_norm, off, on, condition)), LEVELS)
+    _, _, k = _counts(d, example_share, feature_share)
+    heads = config.head_scale * jax.random.normal(jax.random.key(config.seed), (HEADS, k))
+    off, on = limiting_cosines(example_share, feature_share)
+    lower = _limiting_bounds(heads, off, jnp.asarray(1 - example_share), jnp.asarray(config.truth_norm))
+    condition = limiting_condition(example_share)
+    # T is g times a number.
+    unit = certified_threshold(jnp.ones(()), norm=config.truth_norm, on_cosine=on, condition=condition)
+    return np.quantile(np.asarray(lower * unit), LEVELS)
+
+
+@jax.jit
+@partial(jax.vmap, in_axes=(0, None, None, None))
+def _limiting_bounds(head: Float[Array, " k"], off: Scalar, unseen: Scalar, norm: Scalar) -> Float[Array, ""]:
+    """g where every feature has the same unseen share; c of the implicit bound is that of the smallest one."""
+    overlap = norm * head[0]
+    head_error = smallest_head_error(jnp.sqrt(jnp.abs(overlap**2 - norm**4)), norm, overlap**2 >= norm**4)
+    problem = _with_shares(jnp.eye(head.size), jnp.full(head.size, unseen), head, norm)
+    return jnp.maximum(off * head_error, half_space_lower_bound(problem))
 
 
 def configuration(scale: Scale) -> CertifiedThreshold:

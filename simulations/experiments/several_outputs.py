@@ -15,11 +15,12 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from simulations.by_method import ByMethod
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.experiments.descents import DESCENT, LANES, careful_learning_rate, few_inputs, probed_head
-from simulations.gradient_descent import Rates, trained
+from simulations.gradient_descent import Rates, trained_with_drift
 from simulations.networks import SeveralOutputs
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
 from simulations.starting_heads import from_each_head
 from simulations.sweeps import ALONE, Watch, ensemble
+from theory.bounds.finite_steps import Drift, several_outputs_finite_step_bound
 from theory.bounds.several_outputs import several_outputs_implicit_bound
 from theory.subspaces import aligning_rotation, off_subspace_cosine
 
@@ -63,7 +64,7 @@ class OperatorError(eqx.Module):
 
 
 class OperatorErrors(eqx.Module):
-    """The methods, and the lower bound on fine-tuning at every time."""
+    """The methods, and the larger of the implicit and the half-space bound on fine-tuning at every time."""
 
     methods: ByMethod[OperatorError]
     lower_bound: Float[Array | np.ndarray, "*batch"]
@@ -107,19 +108,22 @@ class SeveralOutputsFamily:
         probed = probed_head(inputs @ features.T, labels, head)
         rates = Rates(learning_rate=careful_learning_rate(jnp.ones(()), head, probed, true_head))
 
-        def along(start: Float[Array, "k q"]) -> OperatorError:
+        def along(start: Float[Array, "k q"]) -> tuple[OperatorError, Drift]:
             network, steps = SeveralOutputs(start, features), self.training_steps
-            run = trained(network, inputs, labels, rates, steps=steps, save_every=SAVE_EVERY, key=key)
+            run, drift = trained_with_drift(network, inputs, labels, rates, steps=steps, save_every=SAVE_EVERY, key=key)
             weights = jnp.einsum("tkd,tkq->tdq", run.features, run.head)
-            return OperatorError.along(jnp.linalg.norm(weights - target, ord=2, axis=(1, 2)))
+            error = OperatorError.along(jnp.linalg.norm(weights - target, ord=2, axis=(1, 2)))
+            return error, jax.tree.map(lambda leaf: leaf[-1], drift)
 
         probing = OperatorError.along(jnp.linalg.norm(features.T @ probed - target, ord=2)[None])
-        return OperatorErrors(
-            methods=ByMethod(probing, *from_each_head(along, head, probed)),
-            lower_bound=several_outputs_implicit_bound(
+        (fine_tuning, drift), (lp_ft, _) = from_each_head(along, head, probed)
+        bounds = (
+            several_outputs_implicit_bound(
                 head, true_head, jnp.asarray(point.feature_error), off_subspace_cosine(features, problem.id_frame)
             ),
+            several_outputs_finite_step_bound(head, features, problem.id_frame, target, drift),
         )
+        return OperatorErrors(methods=ByMethod(probing, fine_tuning, lp_ft), lower_bound=jnp.maximum(*bounds))
 
 
 def simulate(config: SeveralOutputsSweep, watch: Watch = ALONE) -> SeveralOutputsData:

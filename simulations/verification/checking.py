@@ -8,13 +8,13 @@ from pathlib import Path
 import equinox as eqx
 import jax
 import numpy as np
-from jaxtyping import Array, Bool, Float, Key, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, store_part, stored_part
-from simulations.verification.evidence import observed_evidence
+from simulations.verification.evidence import expected_work, observed_evidence
 from simulations.verification.families import Sampler, allows, draw_problems, sampled_problems
 from simulations.verification.observed import ObservedEvidence
 from theory.problem import Problem
@@ -32,7 +32,7 @@ from theory.statements import (
 from theory.statements.statement import TOLERANCE
 
 #: Problems solved in one vmapped call: enough to fill the processor, few enough that a slow one holds up few others.
-CHUNK = 250
+CHUNK = 125
 #: The same where the number of steps differs most between problems.
 WIDE_CHUNK = 50
 #: Moments on the path of a counterexample, which is evaluated once and so can afford a fine search over time.
@@ -126,7 +126,9 @@ def verify(
             continue
         started = time.perf_counter()
         key = jax.random.fold_in(jax.random.key(seed), index)
-        examined = _examine(involved, origin, dimensions, examples, key, watch.unfinished, advance)
+        examined = _examine(
+            involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
+        )
         for statement, found in zip(involved, examined, strict=True):
             findings[statement.name][_name(origin)] = found
         for statement in involved:
@@ -178,37 +180,39 @@ class Findings(eqx.Module):
 def _examine(
     statements: tuple[Statement, ...],
     origin: Origin,
-    dimensions: Dimensions | None,
     examples: int,
     key: PRNGKeyArray,
-    unfinished: Path | None,
-    advance: Callable[[int], None],
+    *,
+    dimensions: Dimensions | None = None,
+    unfinished: Path | None = None,
+    advance: Callable[[int], None] = lambda problems: None,
 ) -> list[Findings]:
-    even = isinstance(origin, Setting) and origin is not Setting.WIDE_SCALES
-    chunk = min(CHUNK if even else WIDE_CHUNK, examples)
-    keys = jax.random.split(key, -(-examples // chunk) * chunk).reshape(-1, chunk)
+    is_setting = isinstance(origin, Setting)
+    chunk = min(CHUNK if is_setting and origin is not Setting.WIDE_SCALES else WIDE_CHUNK, examples)
+    keys = jax.random.split(key, -(-examples // chunk) * chunk)
+    problems = draw_problems(origin, keys, dimensions) if is_setting else sampled_problems(origin, keys)
+    # A vmapped integration takes as long as the slowest problem in it, so those that take long are solved together.
+    work = expected_work(origin, problems) if is_setting else np.zeros(len(keys))
+    order = np.argsort(work, kind="stable")
     nothing, never = np.empty(0), np.empty(0, bool)
     structure = [Findings(never, nothing, never, nothing)] * len(statements)
     # Only a setting's problems follow from its name; a sampler's code may change under the same one.
-    stem = origin.name.lower() if isinstance(origin, Setting) else ""
+    stem = origin.name.lower() if is_setting else ""
     chunks = []
-    for number, batch in enumerate(keys):
+    for number, rows in enumerate(order.reshape(-1, chunk)):
         kept = unfinished / f"{stem}-{number}.npz" if unfinished and stem else None
         found = stored_part(kept, structure) if kept else None
         if found is None:
-            found = _examined(statements, origin, dimensions, batch)
+            found = _examined(statements, origin, jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems))
             if kept:
                 store_part(kept, found)
         chunks.append(found)
         advance(min(chunk, examples - number * chunk))
-    return jax.tree.map(lambda *parts: np.concatenate(parts)[:examples], *chunks)
+    as_drawn = np.argsort(order)[:examples]
+    return jax.tree.map(lambda *parts: np.concatenate(parts)[as_drawn], *chunks)
 
 
-def _examined(
-    statements: tuple[Statement, ...], origin: Origin, dimensions: Dimensions | None, keys: Key[Array, " n"]
-) -> list[Findings]:
-    is_setting = isinstance(origin, Setting)
-    problems = draw_problems(origin, keys, dimensions) if is_setting else sampled_problems(origin, keys)
+def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Problem) -> list[Findings]:
     solved, found = jax.tree.map(np.asarray, _judged(problems, statements, origin))
     if not solved.all():
         raise FailedSolve(

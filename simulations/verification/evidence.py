@@ -5,7 +5,7 @@ from typing import Any
 import diffrax
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from simulations.integration import Numerics, integrate
 from simulations.starting_heads import from_each_head
@@ -29,8 +29,12 @@ ACCURACY = 1e-8
 WEIGHT_DECAY = 0.05
 
 
-def observed_evidence(setting: Setting, problem: Problem) -> ObservedEvidence:
-    """A problem of a setting, solved under every method; for use under `jit` and `vmap`."""
+def observed_evidence(setting: Setting, problem: Problem, key: PRNGKeyArray | None = None) -> ObservedEvidence:
+    """A problem of a setting, solved under every method; for use under `jit` and `vmap`.
+
+    Args:
+      key: of the examples, in settings with noisy labels; by default it is made of the digits of the problem.
+    """
     match setting:
         case Setting.SEVERAL_ID_DIRECTIONS:
             times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 3, MOMENTS), jnp.full(1, jnp.inf)])
@@ -40,13 +44,29 @@ def observed_evidence(setting: Setting, problem: Problem) -> ObservedEvidence:
         case Setting.RAW_PARAMETERS:
             return _raw_evidence(problem)
         case Setting.ANY_LOSS:
-            return flow_on_noisy_labels(problem, weight_decay=0.0)
+            return flow_on_noisy_labels(problem, weight_decay=0.0, key=key)
         case Setting.WEIGHT_DECAY:
-            return flow_on_noisy_labels(problem, weight_decay=WEIGHT_DECAY)
+            return flow_on_noisy_labels(problem, weight_decay=WEIGHT_DECAY, key=key)
         case Setting.FINITE_STEPS:
-            return descent_on_noisy_labels(problem)
+            return descent_on_noisy_labels(problem, key)
         case _:
             return ObservedEvidence(evidence=closed_form_evidence(problem), solved=jnp.asarray(True))
+
+
+def expected_work(setting: Setting, problems: Problem) -> Float[Array, " n"]:
+    """What the number of steps of an integration grows with; only the order counts.
+
+    Where fine-tuning is followed to its limit this is the fastest rate over the slowest, both at a head that is as long
+    as the truth; to a fixed time it is the fastest rate at the start. The same for all problems in closed form.
+    """
+    norms = jnp.linalg.norm(problems.truth.head, axis=-1)
+    match setting:
+        case Setting.SEVERAL_ID_DIRECTIONS | Setting.WIDE_SCALES:
+            return jnp.linalg.cond(problems.training_covariance) * (1 + norms**-2)
+        case Setting.RAW_PARAMETERS | Setting.ANY_LOSS | Setting.WEIGHT_DECAY:
+            return norms**2 + jnp.linalg.norm(problems.pretrained.head, axis=-1) ** 2
+        case _:
+            return jnp.zeros_like(norms)
 
 
 def wide_times(problem: Problem, moments: int) -> Float[Array, " t"]:

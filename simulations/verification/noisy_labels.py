@@ -42,11 +42,16 @@ class Task(NamedTuple):
     key: PRNGKeyArray
 
 
-def task(problem: Problem) -> Task:
-    """Random examples on the ID subspace; squared loss, or logistic loss on the signs of the labels, by chance."""
-    # The problem is all that is given, so the chances of the task are made of its digits.
-    digits = jnp.abs(problem.pretrained.head[0] * 1e6).astype(jnp.uint32)
-    keys = jax.random.split(jax.random.fold_in(jax.random.key(0), digits), 4)
+def task(problem: Problem, key: PRNGKeyArray | None = None) -> Task:
+    """Random examples on the ID subspace; squared loss, or logistic loss on the signs of the labels, by chance.
+
+    Args:
+      key: of the examples, the noise and the loss; by default it is made of the digits of the problem.
+    """
+    if key is None:
+        digits = jnp.abs(problem.pretrained.head[0] * 1e6).astype(jnp.uint32)
+        key = jax.random.fold_in(jax.random.key(0), digits)
+    keys = jax.random.split(key, 4)
     coordinates = jax.random.normal(keys[0], (EXAMPLES, problem.id_dim)) / jnp.sqrt(EXAMPLES)
     inputs = coordinates @ problem.id_frame.T
     clean = inputs @ problem.truth.weights
@@ -62,9 +67,9 @@ def task(problem: Problem) -> Task:
     return Task(inputs, labels, loss, whole * SHARES[0] * (SHARES[1] / SHARES[0]) ** share, keys[3])
 
 
-def descent_on_noisy_labels(problem: Problem) -> ObservedEvidence:
-    """SGD with steps of any size that does not diverge."""
-    given = task(problem)
+def descent_on_noisy_labels(problem: Problem, key: PRNGKeyArray | None = None) -> ObservedEvidence:
+    """SGD with steps of any size that does not diverge; `key` as in `task`."""
+    given = task(problem, key)
     networks, drift = trained_with_drift(
         problem.pretrained,
         given.inputs,
@@ -79,9 +84,25 @@ def descent_on_noisy_labels(problem: Problem) -> ObservedEvidence:
     return _observed(problem, networks, drift, jnp.all(jnp.isfinite(networks.features)))
 
 
-def flow_on_noisy_labels(problem: Problem, *, weight_decay: float) -> ObservedEvidence:
-    """Gradient flow of all parameters, with the penalty `weight_decay (|v|^2 + ||B||_F^2)`."""
-    given = task(problem)
+def small_steps_on_noisy_labels(problem: Problem, *, weight_decay: float, key: PRNGKeyArray | None) -> Evidence:
+    """The path of `flow_on_noisy_labels` or its beginning, to a few digits, by descent: cheap to differentiate."""
+    given = task(problem, key)
+    networks, drift = trained_with_drift(
+        problem.pretrained,
+        given.inputs,
+        given.labels,
+        Rates(learning_rate=jnp.minimum(HORIZON / STEPS, given.learning_rate), weight_decay=weight_decay),
+        steps=STEPS,
+        save_every=LOOK_EVERY,
+        loss=given.loss,
+        key=given.key,
+    )
+    return _observed(problem, networks, drift, jnp.asarray(True)).evidence
+
+
+def flow_on_noisy_labels(problem: Problem, *, weight_decay: float, key: PRNGKeyArray | None = None) -> ObservedEvidence:
+    """Gradient flow of all parameters, with the penalty `weight_decay (|v|^2 + ||B||_F^2)`; `key` as in `task`."""
+    given = task(problem, key)
 
     def objective(network: LinearNetwork) -> Float[Array, ""]:
         size = jnp.sum(network.head**2) + jnp.sum(network.features**2)

@@ -39,7 +39,7 @@ def separable(seed: int) -> tuple[np.ndarray, np.ndarray]:
     draw = np.random.default_rng(seed)
     labels = np.arange(COUNT) % CLASSES
     centres = np.linalg.qr(draw.normal(size=(INPUTS, WIDTH)))[0] @ draw.normal(size=(WIDTH, CLASSES))
-    return centres.T[labels] + 0.01 * draw.normal(size=(COUNT, INPUTS)), labels
+    return centres.T[labels] + 1e-3 * draw.normal(size=(COUNT, INPUTS)), labels
 
 
 def test_reduced_rank_features_span_the_plane_of_the_class_means():

@@ -36,6 +36,7 @@ def bars(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_premises_advice_and_the_training_that_decides(bars, capsys):
     assert main(["advise", "--suite", "bars.toml", "--confirm", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
@@ -53,6 +54,7 @@ def test_premises_advice_and_the_training_that_decides(bars, capsys):
     assert (again["premises"], again["advice"]) == (document["premises"], document["advice"])
 
 
+@pytest.mark.slow
 def test_without_ood_images_it_says_what_cannot_be_known(bars, capsys):
     assert main(["advise", "--images", "bright"]) == 0
     said = capsys.readouterr().out

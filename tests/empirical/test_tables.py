@@ -120,7 +120,8 @@ def test_every_table_is_written_in_every_spelling(tmp_path):
     benchmark = made_up.benchmark(("digits", "cifar10"))
     names = [table.name for table in collected_tables(benchmark)]
     assert names == [
-        "table_id", "table_ood", "two_by_two", "ood_sets", "ood_selection", "distances", "series", "interpolations",
+        "table_id", "table_ood", "two_by_two", "differences", "mechanism", "ood_sets", "ood_selection", "distances",
+        "series", "interpolations",
     ]  # fmt: skip
     written = write_tables(benchmark, tmp_path)
     assert all(path.stat().st_size > 0 for path in written)
@@ -161,7 +162,7 @@ def test_the_mechanism_has_refitted_and_shared_heads_beside_the_tuned_one():
     table = next(table for table in collected_tables(made_up.benchmark()) if table.name == "mechanism")
     rows = {row[1:4]: row[4:] for row in table.rows}
     # A refitted head reads what LP reads; the shared head is at 90 %; OOD features follow half of the displacement.
-    assert rows["FT", "train", "inverted"] == ("50.0 ± 3.0", "60.0", "90.0", "−40.0", "0.50")
+    assert rows["FT", "train", "inverted"] == ("50.0 ± 3.0", "60.0 ± 0.0", "90.0", "−40.0", "0.50")
     assert rows["FT", "eval", "inverted"][1] == "-"
     assert rows["LP", "eval", "near_id"][3] == "−10.0"
     nothing = made_up.benchmark().model_copy(update={"refittings": []})

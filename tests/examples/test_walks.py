@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -18,6 +20,7 @@ def walked(name: str, *arguments: str) -> str:
     return finished.stdout
 
 
+@pytest.mark.slow
 def test_own_images(tmp_path):
     printed = walked("own_images.py", str(tmp_path / "digits"))
     assert "10 classes" in printed

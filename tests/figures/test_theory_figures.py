@@ -10,7 +10,7 @@ from bridge.experiments import linear_network_on_digits
 from figures.captions import caption
 from figures.catalogue import FIGURES, entry
 from figures.look import style
-from figures.look.saving import save
+from figures.look.saving import FORMATS_FOR_PRINT, save
 from simulations.experiments import (
     along_training,
     any_loss,
@@ -74,7 +74,7 @@ def test_files_are_the_same_twice(tmp_path):
     first, second = (tmp_path / name for name in ("first", "second"))
     for folder in (first, second):
         folder.mkdir()
-        save(drawn, folder, "figure")
+        save(drawn, folder, "figure", FORMATS_FOR_PRINT)
     for path in first.iterdir():
         assert path.read_bytes() == (second / path.name).read_bytes(), path.name
     assert {path.suffix for path in first.iterdir()} == {".svg", ".png", ".pdf"}

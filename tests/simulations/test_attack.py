@@ -19,8 +19,15 @@ from simulations.attack import (
     problem_from,
     save,
 )
-from simulations.attack.coarse_path import coarse_path, wide_path
+from simulations.attack.coarse_path import (
+    coarse_path,
+    coarse_trained_evidence,
+    examples_key,
+    trained_setting,
+    wide_path,
+)
 from simulations.attack.coordinates import problem_at, random_coordinates
+from simulations.verification.evidence import observed_evidence
 from theory.alignment import truth_norm
 from theory.reduction import id_error, reduce
 from theory.statements import STATEMENTS, closed_form_evidence
@@ -32,6 +39,10 @@ KEPT = Path(__file__).parent / "witnesses" / "ft_ood_lower_bound.json"
 OTHER_PROCESSOR_RTOL = 1e-7
 #: The coarse path ends after 200 steps instead of at infinity.
 COARSE_RTOL = 1e-2
+#: Steps of descent in place of a flow, and fewer moments.
+COARSE_STEPS = 0.1
+#: Of a problem on which the bounds say something after training.
+TRAINED_SEED = 3
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -72,6 +83,42 @@ def test_searches_several_id_directions_with_any_conditioning():
     assert 1 - 1e-9 < found.smallest_ratio < 1.1
     # With equal eigenvalues the bound is attained; the descents start at condition numbers up to 30.
     assert np.array(found.instance.training_covariance).shape == (2, 2)
+
+
+def test_searches_training_on_noisy_labels():
+    """A search for a weakness of SGD descends on SGD, and judges on the same steps."""
+    statement, problem = (
+        BY_NAME["finite_step_lower_bound"],
+        problem_at(random_coordinates(SHAPES[3], key=jax.random.key(TRAINED_SEED))),
+    )
+
+    def ratio(head):
+        evidence = coarse_trained_evidence(trained_setting(statement), problem.with_head(head))
+        return statement.larger(evidence) / statement.smaller(evidence)
+
+    value, gradient = jax.jit(jax.value_and_grad(ratio))(problem.pretrained.head)
+    assert judged_ratio(statement, problem)[0] == pytest.approx(float(value))
+    assert jnp.all(jnp.isfinite(gradient))
+    assert jnp.any(gradient != 0)
+
+
+def test_small_steps_stand_for_a_flow_on_noisy_labels():
+    statement, problem = (
+        BY_NAME["weight_decay_lower_bound"],
+        problem_at(random_coordinates(SHAPES[3], key=jax.random.key(TRAINED_SEED))),
+    )
+    setting = trained_setting(statement)
+
+    @jax.jit
+    def ratios(given):
+        exact = observed_evidence(setting, given, examples_key(given)).evidence
+        return [
+            statement.larger(evidence) / statement.smaller(evidence)
+            for evidence in (exact, coarse_trained_evidence(setting, given))
+        ]
+
+    exact, coarse = ratios(problem)
+    assert float(coarse) == pytest.approx(float(exact), rel=COARSE_STEPS)
 
 
 def test_the_coarse_path_ends_where_the_exact_one_does():

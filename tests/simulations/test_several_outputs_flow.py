@@ -9,7 +9,8 @@ from scipy.integrate import solve_ivp
 
 from simulations import several_outputs_flow
 from simulations.gradient_flow import FailedSolve
-from simulations.several_outputs_flow import fine_tuned_outputs
+from simulations.integration import Numerics
+from simulations.several_outputs_flow import IMPLICIT, fine_tuned_outputs
 from simulations.stiff import implicit_step
 from simulations.stiff_several_outputs import implicit_outputs_step
 from theory.networks import LinearNetwork
@@ -70,7 +71,8 @@ def test_with_one_output_the_step_is_that_for_one():
     np.testing.assert_allclose(stepped.id_features, expected.id_features, atol=1e-9)
 
 
-def test_paths_are_those_of_all_parameters(training):
+@pytest.mark.parametrize("numerics", [None, IMPLICIT], ids=["chosen", "implicit"])
+def test_paths_are_those_of_all_parameters(training, numerics):
     """SciPy's DOP853 on V and B, without any reduction."""
     head, features, inputs, labels = drawn(0)
 
@@ -81,7 +83,7 @@ def test_paths_are_those_of_all_parameters(training):
 
     start = np.concatenate([head.ravel(), features.ravel()])
     expected = solve_ivp(raw, (0, TIMES[-1]), start, method="DOP853", rtol=1e-11, atol=1e-13, t_eval=TIMES).y
-    path = fine_tuned_outputs(training, TIMES)
+    path = fine_tuned_outputs(training, TIMES, numerics=numerics)
     for moment in range(len(TIMES)):
         state = OutputsState(path.states.head[moment], path.states.id_features[moment])
         solved = np.concatenate([np.ravel(state.head), np.ravel(features_at(state, training))])
@@ -89,11 +91,19 @@ def test_paths_are_those_of_all_parameters(training):
         np.testing.assert_allclose(outputs_conserved_form(state), outputs_conserved_form(training.start), atol=1e-6)
 
 
-def test_a_solve_that_does_not_arrive_says_so(training, monkeypatch):
-    monkeypatch.setattr(several_outputs_flow, "MAX_STEPS", 3)
-    jax.clear_caches()
-    with pytest.raises(FailedSolve, match="must reach its last time"):
-        fine_tuned_outputs(training, TIMES)
+def test_a_solve_that_does_not_arrive_says_so(training):
+    with pytest.raises(FailedSolve, match=r"must reach its last time, 10, .* after 3 steps; .*max_steps=30"):
+        fine_tuned_outputs(training, TIMES, numerics=Numerics(max_steps=3))
+
+
+def test_where_the_explicit_solver_needs_too_many_steps_the_implicit_one_takes_over(training, monkeypatch):
+    few = Numerics(rtol=several_outputs_flow.RTOL, max_steps=3)
+    monkeypatch.setattr(several_outputs_flow, "EXPLICIT", few)
+    path = fine_tuned_outputs(training, TIMES)
+    np.testing.assert_allclose(path.states.head, fine_tuned_outputs(training, TIMES, numerics=IMPLICIT).states.head)
+    long = training.with_head(1e4 * training.start.head)
+    assert several_outputs_flow._attempts(long, 10.0) == (IMPLICIT,)
+    assert several_outputs_flow._attempts(training, 10.0) == (few, IMPLICIT)
 
 
 def test_a_state_of_zero_stays():

@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from artifacts import UserError, publish
 from artifacts.files import write_json
+from simulations.integration import Numerics, integrate
 from simulations.verification import (
     checking,
     counterexample_slacks,
@@ -16,8 +18,10 @@ from simulations.verification import (
     published_verifications,
     verify,
 )
+from simulations.verification.evidence import expected_work
 from simulations.verification.families import draw_problems
 from simulations.verification.records import FILE, FOLDER
+from theory.reduction import reduce
 from theory.statements import STATEMENTS, Setting, Status, status
 from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
 from theory.statements.premises import always
@@ -91,6 +95,42 @@ def test_a_false_claim_without_a_known_counterexample_is_reported_as_violated():
 def test_the_same_seed_draws_the_same_problems():
     first, again = (verify([closed_form("corrected_lower_bound")], examples=50, seed=3)[0] for _ in range(2))
     assert dataclasses.replace(first, seconds=0.0) == dataclasses.replace(again, seconds=0.0)
+
+
+def test_the_order_in_which_problems_are_solved_changes_nothing(monkeypatch):
+    """Seven problems in three batches, the longest truths first or last; the ratios are told apart by problem."""
+    longest = dataclasses.replace(
+        closed_form("corrected_lower_bound"),
+        smaller=lambda evidence: jnp.ones(()),
+        larger=lambda evidence: 1 + jnp.linalg.norm(evidence.problem.truth.head),
+        settings=(Setting.PERFECT_FEATURES,),
+    )
+    monkeypatch.setattr(checking, "CHUNK", 3)
+    found = []
+    for sign in (0, 1, -1):
+        monkeypatch.setattr(
+            checking, "expected_work", lambda _, problems, s=sign: s * np.linalg.norm(problems.truth.head, axis=1)
+        )
+        found.append(checking._examine((longest,), Setting.PERFECT_FEATURES, 7, jax.random.key(0))[0].ratios)
+    assert found[0].shape == (7,)
+    assert len(set(found[0].tolist())) == 7
+    np.testing.assert_array_equal(found[1], found[0])
+    np.testing.assert_array_equal(found[2], found[0])
+
+
+def test_integrations_that_take_long_are_expected_to():
+    """Ill-conditioned ones with a short truth, where the limit is waited for; long heads, where time is fixed."""
+    problems = draw_problems(Setting.SEVERAL_ID_DIRECTIONS, jax.random.split(jax.random.key(0), 50))
+    times = jnp.array([0.0, jnp.inf])
+
+    @jax.jit
+    @jax.vmap
+    def steps(problem):
+        reduced = reduce(problem, compress=None)
+        return integrate(reduced, times, lambda state: state, numerics=Numerics(rtol=1e-8)).steps
+
+    expected = expected_work(Setting.SEVERAL_ID_DIRECTIONS, problems)
+    assert spearmanr(expected, steps(problems)).statistic > 0.5
 
 
 def test_status_of_a_clean_verification():

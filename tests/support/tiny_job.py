@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from artifacts import UserError
-from artifacts.runtime import prepare_jax
+from artifacts.runtime import keep_compiled, prepare_jax
 from distort.folder import held
 from distort.interruption import end_when_interrupted
 from distort.plan import JobPlan
@@ -53,6 +53,7 @@ def run(folder: Path, *, force: bool = False, workers: int = 1) -> Summary:
 
 if __name__ == "__main__":
     prepare_jax()
+    keep_compiled()
     end_when_interrupted()
     try:
         run(Path(sys.argv[1]), workers=int(sys.argv[2]) if len(sys.argv) > 2 else 2)

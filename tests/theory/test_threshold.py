@@ -8,12 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulations.strategies import problems
-from tests.support.judging import TWO_FEATURES
-from theory import feature_error, head_alignment_error, truth_norm
-from theory.bounds import implicit_lower_bound, linear_probing_upper_bound
-from theory.bounds.fine_tuning import head_is_long
+from tests.support.judging import ONE_DIRECTION, ONE_UNIT
+from theory import LinearNetwork, Problem, feature_error, head_alignment_error, truth_norm
+from theory.bounds import best_lower_bound, implicit_lower_bound, linear_probing_upper_bound
+from theory.bounds.fine_tuning import head_is_long, smallest_head_error
 from theory.bounds.linear_probing import condition_number
-from theory.bounds.threshold import certified_threshold, limiting_condition, limiting_cosines
+from theory.bounds.threshold import (
+    certified_threshold,
+    limiting_condition,
+    limiting_cosines,
+    perfect_feature_bound,
+)
 from theory.head_law import likely_head_alignment_error, probability_of_smaller
 from theory.subspaces import off_subspace_cosine, on_subspace_cosine
 
@@ -26,26 +31,51 @@ SAMPLES = 200_000
 
 @jax.jit
 def both(problem):
-    """T, and the two sides of the certificate."""
+    """T, the two sides of the certificate, eps, and the share of c x in T."""
     features, frame = problem.pretrained.features, problem.id_frame
+    lower = perfect_feature_bound(problem)
     threshold = certified_threshold(
-        head_alignment_error(problem),
-        head_is_long(problem),
+        lower,
         norm=truth_norm(problem),
-        off_cosine=off_subspace_cosine(features, frame),
         on_cosine=on_subspace_cosine(features, frame),
         condition=condition_number(problem),
     )
-    return threshold, linear_probing_upper_bound(problem), implicit_lower_bound(problem), feature_error(problem)
+    root = smallest_head_error(head_alignment_error(problem), truth_norm(problem), head_is_long(problem))
+    implicit = off_subspace_cosine(features, frame) * root
+    bounds = linear_probing_upper_bound(problem), best_lower_bound(problem), implicit_lower_bound(problem)
+    return threshold, *bounds, feature_error(problem), implicit / jnp.where(lower > 0, lower, 1.0)
 
 
-@given(problems(TWO_FEATURES._replace(feature_dim=1), margin=1e-3, norms=st.floats(0.1, 10.0)))
-def test_below_the_threshold_the_certificate_holds_and_above_it_does_not(problem):
-    threshold, upper, lower, error = map(float, both(problem))
-    if error < threshold * (1 - CLOSE):
-        assert upper < lower
-    if error > threshold * (1 + CLOSE):
-        assert upper >= lower * (1 - CLOSE)
+@pytest.mark.parametrize("shape", [ONE_DIRECTION, ONE_UNIT], ids=str)
+def test_below_the_threshold_the_certificate_holds(shape):
+    """Above it the certificate of the implicit bound alone does not hold, where that bound makes T."""
+
+    @given(problems(shape, margin=1e-3, norms=st.floats(0.1, 10.0)))
+    def check(problem):
+        threshold, upper, lower, implicit, error, share = map(float, both(problem))
+        assert share <= 1 + CLOSE
+        if error < threshold * (1 - CLOSE):
+            assert upper < lower
+        if share > 1 - CLOSE and error > threshold * (1 + CLOSE):
+            assert upper >= implicit * (1 - CLOSE)
+
+    check()
+
+
+def test_the_threshold_is_that_of_the_half_space_bound_for_long_heads():
+    """k = 10 at d : n = 2, the paper's proportions: twenty times what the implicit bound gives."""
+    k, off = 10, np.sqrt(0.5)
+    features = jnp.concatenate([off * jnp.eye(k), off * jnp.eye(k)], axis=1)
+    problem = Problem(
+        truth=LinearNetwork(jnp.eye(k)[0], features),
+        pretrained=LinearNetwork(jnp.ones(k), features),
+        id_frame=jnp.eye(2 * k)[:, :k],
+        training_covariance=jnp.eye(k),
+    )
+    lower = float(perfect_feature_bound(problem))
+    # A head of length sqrt(k) at a right angle to the truth but for one unit, every feature half seen.
+    assert lower == pytest.approx(off * np.sqrt(k - 1), rel=0.05)
+    assert lower > 20 * float(implicit_lower_bound(problem))
 
 
 @pytest.mark.parametrize(("example_share", "feature_share"), [(0.5, 0.05), (0.3, 0.1), (0.7, 0.2)])

@@ -1,42 +1,56 @@
 """The threshold T: below which feature error linear probing beats fine-tuning, from visible shares and conditioning.
 
-The submission announces T(d, n, k) and leaves it to its appendix. Here it is what the certificate gives: linear probing
-wins where `eps W (1 + sqrt(kappa) / c_S) < c x - eps W`, x the smallest head error, hence for all
+The submission announces T(d, n, k) and leaves it to its appendix. Here it is what the certificate gives. The lower
+bounds on fine-tuning are at least `g - eps W`, where g is the same bound for the truth with the pretrained features and
+the aligned head: c x of the implicit bound, x the smallest head error, and of the half-space bound the distance of that
+truth to the heads that conservation allows. Linear probing wins where `eps W (1 + sqrt(kappa) / c_S) < g - eps W`,
+hence for all
 
-    eps < T = c x / (W (2 + sqrt(kappa) / c_S)).
+    eps < T = g / (W (2 + sqrt(kappa) / c_S)).
 
 For Gaussian inputs and random features c, c_S and kappa concentrate as d grows with n / d and k / d fixed, and so T
-becomes a function of these two, of W and of phi. Source: docs/theory.md, section "The threshold".
+becomes a function of these two, of W and of the head. Source: docs/theory.md, section "The threshold".
 """
 
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Scalar
+from jaxtyping import Array, Float, Scalar
 
-from theory.bounds.fine_tuning import smallest_head_error
+from theory.alignment import aligned_truth
+from theory.bounds.certificate import best_lower_bound
+from theory.networks import LinearNetwork
+from theory.problem import Problem
+
+
+def perfect_feature_bound(problem: Problem) -> Float[Array, ""]:
+    """g: the best lower bound on D = |w - w*| for the same aligned truth with perfect features.
+
+    With features that are wrong by eps the best lower bound on D is at least `g - eps W`. An OOD second moment plays no
+    part.
+    """
+    head = aligned_truth(problem).head
+    perfect = Problem(
+        truth=LinearNetwork(head, problem.pretrained.features),
+        pretrained=problem.pretrained,
+        id_frame=problem.id_frame,
+        training_covariance=problem.training_covariance,
+    )
+    return best_lower_bound(perfect)
 
 
 def certified_threshold(
-    head_error: Scalar | float,
-    long_head: Bool[Array, ""],
-    *,
-    norm: Scalar | float,
-    off_cosine: Scalar | float,
-    on_cosine: Scalar | float,
-    condition: Scalar | float,
+    lower_bound: Scalar, *, norm: Scalar | float, on_cosine: Scalar | float, condition: Scalar | float
 ) -> Float[Array, ""]:
     """T: linear probing beats fine-tuning at every stopping time out of distribution where eps < T.
 
     Args:
-      head_error: phi.
-      long_head: whether (v0 . v*)^2 >= W^4.
+      lower_bound: g, as `perfect_feature_bound` has it.
       norm: W.
-      off_cosine: c.
-      on_cosine: c_S.
+      on_cosine: c_S; T = 0 where it is 0.
       condition: kappa.
     """
     visible = on_cosine > 0
     factor = jnp.where(visible, 2 + jnp.sqrt(condition) / jnp.where(visible, on_cosine, 1.0), jnp.inf)
-    return off_cosine * smallest_head_error(jnp.asarray(head_error), jnp.asarray(norm), long_head) / (norm * factor)
+    return lower_bound / (norm * factor)
 
 
 def limiting_cosines(

@@ -27,6 +27,8 @@ from empirical.datasets.tables import class_names
 CLASSES = class_names("fmow")
 REGIONS = ("Asia", "Europe", "Africa", "Americas", "Oceania", "Other")
 BEFORE, AFTER = datetime(2013, 1, 1, tzinfo=UTC), datetime(2016, 1, 1, tzinfo=UTC)
+#: Splits and regions of which the images before 2013 are read.
+USED = (("train", "Americas"), ("val", "Americas"), ("val", "Africa"), ("val", "Europe"))
 TABLES = ("rgb_metadata.csv", "country_code_mapping.csv")
 ROWS = 523_846
 # Images before 2013 in the metadata's `val` split: in all, and in Oceania (a cheap check of the dates and regions).
@@ -96,6 +98,15 @@ def _metadata(folder: Path, stamps: tuple[int, ...], official: bool) -> Metadata
     if official:
         _check(path, found)
     return found
+
+
+def originals(folder: Path) -> list[str]:
+    """The file name of the photograph that each row's image was made from.
+
+    Raises:
+      UserError: the table is missing or has no such column.
+    """
+    return [row["img_filename"] for row in _table(folder / TABLES[0], "img_filename")]
 
 
 def _table(path: Path, *columns: str) -> list[dict[str, str]]:

@@ -5,7 +5,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-FOLDER = Path(__file__).with_name("experiments")
+from bridge.experiment_modules import HERE, PACKAGES
+
 #: The first fields of an `Experiment`, which may be given by position.
 FIELDS = ("name", "title")
 #: Of an experiment that does not say where it stands, as in `Experiment`.
@@ -20,15 +21,16 @@ class Title(NamedTuple):
 
 
 def titles() -> tuple[Title, ...]:
-    """Every experiment, in the order of `simulations.catalogue.EXPERIMENTS`.
+    """Every experiment, in the order of `bridge.catalogue.EXPERIMENTS`.
 
     A module whose `EXPERIMENT` is not declared with literals is imported.
     """
-    found = [declared for path in FOLDER.glob("*.py") if (declared := _declared(path)) is not None]
+    files = [(path, package) for package in PACKAGES for path in HERE.joinpath(*package.split(".")).glob("*.py")]
+    found = [declared for path, package in files if (declared := _declared(path, package)) is not None]
     return tuple(Title(name, title) for _, name, title in sorted(found))
 
 
-def _declared(path: Path) -> tuple[int, str, str] | None:
+def _declared(path: Path, package: str) -> tuple[int, str, str] | None:
     for node in ast.parse(path.read_bytes()).body:
         if not isinstance(node, ast.Assign) or [getattr(one, "id", "") for one in node.targets] != ["EXPERIMENT"]:
             continue
@@ -38,9 +40,9 @@ def _declared(path: Path) -> tuple[int, str, str] | None:
             given |= {str(keyword.arg): keyword.value for keyword in call.keywords}
             order = given.get("order", ast.Constant(USUAL_ORDER))
             values = [order, *(given.get(name) for name in FIELDS)]
-            if all(isinstance(value, ast.Constant) for value in values):
-                number, name, title = (value.value for value in values if isinstance(value, ast.Constant))
-                return number, name, title
-        experiment = import_module(f"simulations.experiments.{path.stem}").EXPERIMENT
+            match [value.value for value in values if isinstance(value, ast.Constant)]:
+                case [int(number), str(name), str(title)]:
+                    return number, name, title
+        experiment = import_module(f"{package}.{path.stem}").EXPERIMENT
         return experiment.order, experiment.name, experiment.title
     return None
