@@ -28,6 +28,10 @@ from empirical.training.variables import variables
 FEATURES = 1e-4
 #: In train mode a batch's statistics magnify rounding; ours may err as much as PyTorch's float32 does, times this.
 ROUNDING = 5.0
+#: And this much more where there are ReLUs: one that rounding tips to its other side is a jump of the gradient, which
+#: meets us or PyTorch by chance. Of narrow ResNets at several draws, ours erred by 7.5e-3 and PyTorch by 4e-6 at one,
+#: ours by 3e-6 and PyTorch by 1.4e-3 at another.
+JUMPS = {"resnet50": 0.02, "clip_resnet50": 0.02, "clip_vit_b16": 0.0}
 #: bfloat16 keeps 8 bits; ours may err as much as PyTorch's autocast does, times this.
 HALF = 2.0
 CLASSES = 10
@@ -100,13 +104,15 @@ class Case:
             "gradients_from_double": _apart(join(found), join(apart["double"])),
             "pytorch_gradients_from_double": theirs,
         }  # fmt: skip
-        return within(values, {"loss_from_double": FEATURES, "gradients_from_double": FEATURES + ROUNDING * theirs})
+        bound = FEATURES + ROUNDING * theirs + JUMPS[self.name]
+        return within(values, {"loss_from_double": FEATURES, "gradients_from_double": bound})
 
 
 def _begin(name: str, compilers: ThreadPoolExecutor, setting: Setting, *, on_gpu: bool) -> Case:
     """PyTorch's side, and our three programs on their way through the compiler."""
     import torch
 
+    torch.manual_seed(0)
     device = torch.device("cuda" if on_gpu else "cpu")
     reference = NETWORKS[name](device, small=setting.small)
     folder = setting.scratch / name
