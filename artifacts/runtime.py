@@ -15,7 +15,7 @@ from artifacts.errors import UserError
 #: in 0.12. Run one after another they still share their batches among all threads.
 ONE_AFTER_ANOTHER = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 #: This release's compiler for CPUs gives wrong numbers under `jit`: of 16,385 squared lengths of products the last is
-#: 266342400 where 268435456 is right (jax issue 39103; `tests/artifacts/test_compiler.py`). With the flag they are right.
+#: 266342400 where 268435456 is right (jax issue 39103; tests/artifacts/test_compiler.py). With the flag they are right.
 #: 0.10.1 is right without it, but prints two lines of machine features for every program that it finds compiled.
 WRONG_IN_REDUCTIONS = "0.10.2"
 WITHOUT_YNN = "--xla_cpu_experimental_ynn_fusion_type="

@@ -43,10 +43,10 @@ def measured_table() -> str:
 def picture_caption() -> str:
     """What the picture of the first screen shows, and how far its two sides agree."""
     return (
-        "*Left: squared error in the linear theory, solved exactly. Middle: the theory's own network, solved exactly on "
-        "pixels of real digits, as their ink turns away from that of training. Right: error rates of a deep network on "
-        "real digits, with 90 % intervals over seeds; on grey ground the theory's premises do not hold, and open circles "
-        f"have the head fitted again. {agreement_sentence(FIGURE)} "
+        "*Left: squared error in the linear theory, solved exactly. Middle: the theory's own network, solved exactly "
+        "on pixels of real digits, as their ink turns away from that of training. Right: error rates of a deep "
+        "network on real digits, with 90 % intervals over seeds; on grey ground the theory's premises do not hold, "
+        f"and open circles have the head fitted again. {agreement_sentence(FIGURE)} "
         f"(`{evidence()['command']}`)*"
     )
 
