@@ -48,7 +48,15 @@ def test_a_results_folder_is_taken_over_with_its_picture(tmp_path, monkeypatch):
         "status": "proved",
         **dict.fromkeys(("examples", "violations", "sharpness")),
     }
+    assert not (tmp_path / "picture.svg").exists(), "the quick scale has no picture for the first screen"
+    figure = {"name": module.FIGURE, "note": "9 of 9. More.", "agreement": {"tau": 1.0}}
+    larger = {"figures": [figure], "environment": {}, "scale": "default"}
+    (results / "summary.json").write_text(json.dumps(summary | larger), encoding="utf-8")
+    monkeypatch.setattr(module, "FLAGSHIP", tmp_path / "flagship.json")
+    module.take_over(results)
     assert (tmp_path / "picture.svg").is_file()
+    assert module.flagship()["commands"] == ["distort reproduce"]
+    assert module.verdict() == "9 of 9."
 
 
 def test_every_block_that_can_be_made_is_on_a_page():
