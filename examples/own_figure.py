@@ -2,7 +2,7 @@
 
     python examples/own_figure.py FOLDER
 
-Nothing is saved but the picture: the experiment is simulated here, drawn, and written in three formats.
+Nothing is saved but the picture: the experiment is simulated here, drawn, and written as SVG and PNG.
 """
 
 import sys

@@ -26,7 +26,7 @@ class Workspace(Frozen):
     @property
     def data(self) -> Data:
         """Every data set that can be asked for, and where it lies."""
-        return _data(self.configuration, self.root, self.store)
+        return _data(self.configuration, self.root, self.store, _edition(self.configuration))
 
     @property
     def checkpoints(self) -> CheckpointLocations:
@@ -36,5 +36,13 @@ class Workspace(Frozen):
 
 
 @lru_cache(maxsize=4)
-def _data(configuration: Path | None, root: Path | None, store: Path | None) -> Data:
+def _data(configuration: Path | None, root: Path | None, store: Path | None, edition: tuple[int, ...] | None) -> Data:
     return read_data(configuration, root=root, store=store)
+
+
+def _edition(configuration: Path | None) -> tuple[int, ...] | None:
+    """What differs once a file was edited: a notebook may read the same one twice, and another in between."""
+    if configuration is None or not configuration.is_file():
+        return None
+    state = configuration.stat()
+    return state.st_mtime_ns, state.st_size, state.st_ino

@@ -1,4 +1,4 @@
-"""Theory, the bridge, and networks: where fine-tuning loses out of distribution, and where it does not.
+"""Beyond the paper: theory, bridge and networks, where fine-tuning loses out of distribution and where it does not.
 
 (a) The linear theory: risks of LP, FT and LP-FT on random problems with good features and a large shift; marks are
 medians, bars hold 90 % of the problems. (b) The bridge: the theory's linear network, solved on real digits, error rate

@@ -37,4 +37,4 @@ def test_own_claim():
 
 def test_own_figure(tmp_path):
     walked("own_figure.py", str(tmp_path / "pictures"))
-    assert {path.suffix for path in (tmp_path / "pictures").iterdir()} == {".svg", ".png", ".pdf"}
+    assert {path.suffix for path in (tmp_path / "pictures").iterdir()} == {".svg", ".png"}

@@ -119,7 +119,7 @@ def test_a_place_may_be_named_in_the_file(narrow, tmp_path):
     assert there.checked.startswith("complete")
 
 
-@pytest.mark.parametrize("arguments", [("resnet50",), ("--download",), ("--convert",)])
+@pytest.mark.parametrize("arguments", [("resnet51",), ("--download",), ("--convert",)])
 def test_unknown_names_and_none_are_wrong_usage(arguments, tmp_path):
     with pytest.raises(UsageError):
         run(*arguments, "--root", tmp_path)

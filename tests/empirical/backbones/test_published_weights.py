@@ -289,7 +289,7 @@ def test_the_catalogue_covers_the_papers_recipes():
     assert all(one.licence and one.files for one in PUBLISHED)
 
 
-@pytest.mark.parametrize("name", ["resnet50", "moco", ""])
+@pytest.mark.parametrize("name", ["resnet51", "moco", ""])
 def test_unknown_names_are_refused_with_the_known_ones(name):
     with pytest.raises(UserError, match="clip_vit_b16"):
         load(BackboneChoice(name=name), CheckpointLocations())
