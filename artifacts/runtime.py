@@ -18,13 +18,13 @@ ONE_AFTER_ANOTHER = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 #: 266342400 where 268435456 is right (jax issue 39103; tests/artifacts/test_compiler.py). With the flag they are right.
 #: 0.10.1 is right without it, but prints two lines of machine features for every program that it finds compiled.
 WRONG_IN_REDUCTIONS = "0.10.2"
-WITHOUT_YNN = "--xla_cpu_experimental_ynn_fusion_type="
+RIGHT_IN_REDUCTIONS = "--xla_cpu_experimental_ynn_fusion_type=-reduce"
 #: XLA ends a process that names a flag that it does not know, so the flag is kept to versions that were tested.
 LAST_TESTED = (0, 12)
 #: From here on XLA's CPU compiler gives wrong numbers in bfloat16: features of a narrow CLIP ResNet-50 are NaN, or 36 %
 #: off, under `jit`; they are right without it, in jaxlib 0.10.2, and with the flag below (0.11.2 and 0.12.0.1 tried).
 FIRST_WRONG_IN_BFLOAT16 = (0, 11)
-RIGHT_IN_BFLOAT16 = WITHOUT_YNN
+RIGHT_IN_BFLOAT16 = "--xla_cpu_experimental_ynn_fusion_type="
 
 #: JAX's setting for programs whose optimisation costs more than it saves.
 LITTLE_OPTIMISED = "JAX_DISABLE_MOST_OPTIMIZATIONS"
@@ -40,7 +40,7 @@ def prepare_jax() -> None:
     flags = os.environ.get("XLA_FLAGS", "")
     wanted = [ONE_AFTER_ANOTHER] if _jaxlib_version() <= LAST_TESTED else []
     if metadata.version("jaxlib") == WRONG_IN_REDUCTIONS:
-        wanted.append(WITHOUT_YNN)
+        wanted.append(RIGHT_IN_REDUCTIONS)
     missing = [flag for flag in wanted if flag.split("=")[0] not in flags]
     jax = sys.modules.get("jax")
     if jax is not None and _has_computed():
