@@ -91,11 +91,7 @@ class BasicBlock(eqx.Module):
         shortcut = None
         if self.shortcut is not None and self.shortcut_norm is not None:
             x, shortcut = self.shortcut_norm(self.shortcut(x), norm_mode)
-        after = eqx.tree_at(
-            lambda block: (block.first_norm, block.second_norm, block.shortcut_norm), self, (first, second, shortcut),
-            is_leaf=lambda leaf: leaf is None,
-        )  # fmt: skip
-        return jax.nn.relu(x + y), after
+        return jax.nn.relu(x + y), with_norms(self, (first, second, shortcut))
 
 
 class ResNet(Backbone):
@@ -204,8 +200,9 @@ def through(
 
 
 def with_norms(block: Block, norms: tuple[BatchNorm | None, ...]) -> Block:
-    """A bottleneck with its four norm layers replaced; the shortcut's is None where the shortcut is the identity."""
-    names = ("first_norm", "second_norm", "third_norm", "shortcut_norm")
+    """A block with its norm layers replaced, in order; the shortcut's is None where the shortcut is the identity."""
+    every = ("first_norm", "second_norm", "third_norm", "shortcut_norm")
+    names = tuple(name for name in every if hasattr(block, name))
     return eqx.tree_at(
         lambda b: tuple(getattr(b, name) for name in names), block, norms, is_leaf=lambda leaf: leaf is None
     )
