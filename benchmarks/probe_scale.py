@@ -7,7 +7,6 @@ size of the set chooses otherwise. Memory is linear in the examples: the last tw
 """
 
 import json
-import multiprocessing
 import os
 import resource
 import sys
@@ -26,6 +25,7 @@ import tyro
 
 from artifacts import environment
 from artifacts.files import write_json
+from benchmarks.apart import apart
 
 #: Of Entity-30's training set.
 EXAMPLES = 154_263
@@ -48,7 +48,7 @@ class ProbeScale:
 def drawn(folder: Path, examples: int, config: ProbeScale) -> Path:
     """Features and labels in a file, drawn in a process of its own."""
     path = folder / f"{examples}.npz"
-    _apart(_draw, path, examples, config.features, config.classes)
+    apart(_draw, path, examples, config.features, config.classes)
     return path
 
 
@@ -86,22 +86,6 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def _apart(work: Any, *arguments: Any) -> dict[str, Any]:
-    context = multiprocessing.get_context("spawn")
-    mine, theirs = context.Pipe()
-    process = context.Process(target=_answering, args=(theirs, work, arguments))
-    process.start()
-    theirs.close()
-    found = mine.recv()
-    process.join()
-    return found
-
-
-def _answering(connection: Any, work: Any, arguments: tuple[Any, ...]) -> None:
-    prepare_jax()
-    connection.send(work(*arguments))
-
-
 def _extrapolated(sizes: list[dict[str, Any]], way: Way) -> float | None:
     """Peak memory with all of Entity-30's examples, on the line through the last two sizes."""
     known = [(size["examples"], size[way]["peak_gib"]) for size in sizes if way in size]
@@ -118,7 +102,7 @@ def main(config: ProbeScale) -> None:
             path = drawn(Path(temporary), examples, config)
             size: dict[str, Any] = {"examples": examples}
             for way in config.ways:
-                size[way] = _apart(solved, path, way, config.classes, config.penalties)
+                size[way] = apart(solved, path, way, config.classes, config.penalties)
                 print(examples, way, json.dumps(size[way]), file=sys.stderr, flush=True)
             sizes.append(size)
             path.unlink()

@@ -7,7 +7,6 @@ decides what writing costs: `file_system` says it.
 """
 
 import json
-import multiprocessing
 import os
 import resource
 import subprocess
@@ -24,6 +23,7 @@ import tyro
 from artifacts import environment
 from artifacts.files import write_json
 from artifacts.runtime import prepare_jax
+from benchmarks.apart import apart
 
 RATES, SEEDS = 25, 10
 RUNS_A_RECIPE = 4 * RATES * SEEDS + SEEDS + 1
@@ -43,25 +43,17 @@ class Scale:
 
 def step(work: Callable[..., Any], *arguments: Any) -> dict[str, Any]:
     """Run in a process of its own: its times, its peak memory, and what it returns."""
-    context = multiprocessing.get_context("spawn")
-    mine, theirs = context.Pipe()
-    process = context.Process(target=_measured, args=(theirs, work, arguments))
-    process.start()
-    theirs.close()
-    found = mine.recv()
-    process.join()
-    return found
+    return apart(_measured, work, arguments)
 
 
-def _measured(answer: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-    prepare_jax()
+def _measured(work: Callable[..., Any], arguments: tuple[Any, ...]) -> dict[str, Any]:
     import empirical.engine  # noqa: F401  not part of what is measured
 
     before = _memory()
     clock, cpu = time.perf_counter(), _cpu()
     said = work(*arguments)
-    answer.send({"clock": round(time.perf_counter() - clock, 2), "cpu": round(_cpu() - cpu, 2),
-                 "peak_mib_more": round(_memory() - before, 1), **said})  # fmt: skip
+    return {"clock": round(time.perf_counter() - clock, 2), "cpu": round(_cpu() - cpu, 2),
+            "peak_mib_more": round(_memory() - before, 1), **said}  # fmt: skip
 
 
 def _cpu() -> float:
