@@ -111,10 +111,10 @@ def _read_manifest(path: Path) -> Artifact:
 
 
 def _mapping(content: Any, name: str) -> dict[str, Any]:
-    found = content.get(name, {}) if name == "versions" else content[name]
-    if not isinstance(found, dict):
+    table = content.get(name, {}) if name == "versions" else content[name]
+    if not isinstance(table, dict):
         raise TypeError(f"`{name}` is no table")
-    return found
+    return table
 
 
 def _inside(name: str) -> bool:

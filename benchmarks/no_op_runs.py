@@ -38,7 +38,7 @@ EPOCHS = 3
 
 def no_op_suite(recipes: int, *, rates: int, seeds: int) -> Suite:
     """`recipes` times (4 methods x `rates` x `seeds` training runs, `seeds` probes, a description)."""
-    grid = tuple(float(f"{10 ** (-6 + 5 * place / rates):.6g}") for place in range(rates))
+    grid = tuple(float(f"{10 ** (-6 + 5 * index / rates):.6g}") for index in range(rates))
     return Suite(
         name="no-op",
         recipes=tuple(

@@ -26,13 +26,13 @@ def titles() -> tuple[Title, ...]:
     A module whose `EXPERIMENT` is not declared with literals is imported.
     """
     files = [(path, package) for package in PACKAGES for path in HERE.joinpath(*package.split(".")).glob("*.py")]
-    found = [declared for path, package in files if (declared := _declared(path, package)) is not None]
-    return tuple(Title(name, title) for _, name, title in sorted(found))
+    declarations = [declared for path, package in files if (declared := _declared(path, package)) is not None]
+    return tuple(Title(name, title) for _, name, title in sorted(declarations))
 
 
 def _declared(path: Path, package: str) -> tuple[int, str, str] | None:
     for node in ast.parse(path.read_bytes()).body:
-        if not isinstance(node, ast.Assign) or [getattr(one, "id", "") for one in node.targets] != ["EXPERIMENT"]:
+        if not isinstance(node, ast.Assign) or [getattr(target, "id", "") for target in node.targets] != ["EXPERIMENT"]:
             continue
         call = node.value
         if isinstance(call, ast.Call):

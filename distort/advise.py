@@ -124,12 +124,12 @@ def _measured(suite: "Suite", workspace: "Workspace", progress: Any) -> list["Pr
     if outcome.set_aside:
         raise UserError(f"{outcome.set_aside[0].unit}: {outcome.set_aside[0].error}")
     ledger = Ledger(lone, workspace)
-    found = []
+    premises = []
     for recipe in bare:
         (run,) = ledger.runs([description_unit(recipe)])
         (probe,) = (row for row in outcome.benchmark.rows if row.dataset == recipe.name)
-        found.append(measured_premises(run, probe, outcome.benchmark))
-    return found
+        premises.append(measured_premises(run, probe, outcome.benchmark))
+    return premises
 
 
 def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> Answer:
@@ -137,12 +137,12 @@ def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> 
     from empirical.advice.track_record import kept_record
 
     record = kept_record()
-    advice = [advise(one.dataset, found, one.id_accuracy) for one in premises for found in one.sets]
+    advice = [advise(measured.dataset, ood, measured.id_accuracy) for measured in premises for ood in measured.sets]
     rows = [
-        (one.dataset, found.name, *(f"{100 * value:.1f}" for value in (one.id_accuracy, found.probe_accuracy,
-         found.shared_accuracy, found.gap)), f"{100 * found.energy_outside:.1f} ({100 * found.id_energy_outside:.1f})",
-         _short(found.on_cosine), _short(found.feature_error), _short(one.truth_norm), _short(found.probing_bound))
-        for one in premises for found in one.sets
+        (measured.dataset, ood.name, *(f"{100 * value:.1f}" for value in (measured.id_accuracy, ood.probe_accuracy,
+         ood.shared_accuracy, ood.gap)), f"{100 * ood.energy_outside:.1f} ({100 * ood.id_energy_outside:.1f})",
+         _short(ood.on_cosine), _short(ood.feature_error), _short(measured.truth_norm), _short(ood.probing_bound))
+        for measured in premises for ood in measured.sets
     ]  # fmt: skip
     header = (
         "data set",
@@ -158,14 +158,14 @@ def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> 
         "bound / W",
     )
     lines = [table(header, rows), ""]
-    for one in advice:
+    for piece in advice:
         lines += [
-            f"{one.set}: {one.regime}. Try {one.first} first.",
-            f"  Why: {one.why}.",
-            f"  {_sure(record, one)}",
+            f"{piece.set}: {piece.regime}. Try {piece.first} first.",
+            f"  Why: {piece.why}.",
+            f"  {_sure(record, piece)}",
             "",
         ]
-    lines += [_confirmed(one) for one in confirmations]
+    lines += [_confirmed(confirmation) for confirmation in confirmations]
     if not confirmations:
         lines.append("--confirm trains FT and LP-FT for a few epochs and says which is ahead.")
     document = Advised(premises, advice, confirmations, len(record.cases), record.hits)
@@ -173,8 +173,10 @@ def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> 
 
 
 def _without_ood(premises: list["Premises"]) -> Answer:
-    lines = [f"{one.dataset}: LP reads {100 * one.id_accuracy:.1f} % of ID test images." for one in premises]
-    bare = [one.model_copy(update={"sets": [], "truth_norm": None}) for one in premises]
+    lines = [
+        f"{measured.dataset}: LP reads {100 * measured.id_accuracy:.1f} % of ID test images." for measured in premises
+    ]
+    bare = [measured.model_copy(update={"sets": [], "truth_norm": None}) for measured in premises]
     return Answer(Advised(bare, [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
 
 
@@ -190,12 +192,17 @@ def _sure(record: "TrackRecord", advice: "Advice") -> str:
     )
 
 
-def _confirmed(found: "Confirmation") -> str:
-    shown = ", ".join(f"{method} {100 * accuracy:.1f}" for method, accuracy in found.accuracies.items())
-    seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
-    lead = f"{found.best} leads {found.second} by {100 * found.ahead:.1f} ± {100 * found.half_width:.1f} points"
-    verdict = "decided" if found.decided else "not decided: they cannot be told apart with this little training"
-    return f"Confirmed on {found.dataset} ({found.epochs} epochs, {seeds}; OOD): {shown}. {lead}: {verdict}."
+def _confirmed(confirmation: "Confirmation") -> str:
+    shown = ", ".join(f"{method} {100 * accuracy:.1f}" for method, accuracy in confirmation.accuracies.items())
+    seeds = "1 seed" if confirmation.seeds == 1 else f"{confirmation.seeds} seeds"
+    lead = (
+        f"{confirmation.best} leads {confirmation.second} by "
+        f"{100 * confirmation.ahead:.1f} ± {100 * confirmation.half_width:.1f} points"
+    )
+    verdict = "decided" if confirmation.decided else "not decided: they cannot be told apart with this little training"
+    return (
+        f"Confirmed on {confirmation.dataset} ({confirmation.epochs} epochs, {seeds}; OOD): {shown}. {lead}: {verdict}."
+    )
 
 
 def _checked(folders: tuple[Path, ...]) -> Answer:
@@ -203,20 +210,22 @@ def _checked(folders: tuple[Path, ...]) -> Answer:
     from empirical.advice.track_record import MARGIN, TrackRecord, cases
     from empirical.records import read_benchmark
 
-    found = TrackRecord(
+    record = TrackRecord(
         cases=[case for folder in folders for case in cases(folder.name, read_benchmark(existing(folder) / BENCHMARK))]
     )
     rows = [
         (case.dataset, case.condition or "-", case.set, case.regime, case.first,
          *(f"{100 * accuracy:.1f}" for accuracy in case.accuracies.values()), f"{100 * case.regret:.1f}")
-        for case in found.cases
+        for case in record.cases
     ]  # fmt: skip
     header = ("data set", "condition", "OOD set", "regime", "first", "LP", "FT", "LP-FT", "regret")
-    said = f"right (within {100 * MARGIN:g} point of the best of the three) on {found.hits} of {len(found.cases)} sets"
-    if found.cases:
-        always = ", ".join(f"{method} {found.always(method)}" for method in found.cases[0].accuracies)
+    said = (
+        f"right (within {100 * MARGIN:g} point of the best of the three) on {record.hits} of {len(record.cases)} sets"
+    )
+    if record.cases:
+        always = ", ".join(f"{method} {record.always(method)}" for method in record.cases[0].accuracies)
         said += f"; always naming one method: {always}"
-    return Answer(found, f"{table(header, rows)}\n{said}")
+    return Answer(record, f"{table(header, rows)}\n{said}")
 
 
 def _short(value: float | None) -> str:

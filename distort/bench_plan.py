@@ -90,7 +90,7 @@ class PlanCommand(SuiteCommand):
         from empirical.runs.freshness import freshness
 
         self.accept()
-        suite = self.found()
+        suite = self.named_suite()
         self.accept()
         workspace = self.workspace(suite)
         root = workspace.data.locations.root
@@ -99,17 +99,17 @@ class PlanCommand(SuiteCommand):
         ledger = Ledger(suite, workspace)
         planned = plan(suite, ledger.training)
         units = [run.unit for run in Only(self.only).select(ledger.runs(planned.units), suite)]
-        found = freshness(ledger, units)
-        ledger.refuse(found.outdated)
+        fresh = freshness(ledger, units)
+        ledger.refuse(fresh.outdated)
         measured = measured_rates(ledger, units)
         rates = _timed(suite, workspace, {unit.recipe for unit in units}, measured) if self.measure else measured
         parts = shares(ledger, units, rates)
         elsewhere = [HoursElsewhere(*hours) for hours in device_hours(parts, suite.recipes, read_rates())]
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
-        outdated = {str(unit): why for unit, why in found.outdated.items()}
+        outdated = {str(unit): why for unit, why in fresh.outdated.items()}
         document = Planned(
             suite.name, devices, rates.training, rates.solving, [_planned(share) for share in parts],
-            list(planned.undecided), elsewhere, outdated, found.unknown,
+            list(planned.undecided), elsewhere, outdated, fresh.unknown,
         )  # fmt: skip
         return Answer(document, _plan_text(document))
 
@@ -168,7 +168,7 @@ class StatusCommand(Command):
         runs = [RunsOfMethod(*key, *(count[state] for state in states)) for key, count in counts.items()]
         failed = {failure.unit: failure.error for failure in read_set_aside(folder)}
         document = BenchmarkStatus(suite.name, runs, failed, list(planned.undecided))
-        rows = [(one.recipe, one.work, *(str(getattr(one, state)) for state in states)) for one in runs]
+        rows = [(share.recipe, share.work, *(str(getattr(share, state)) for state in states)) for share in runs]
         notes = [f"set aside: {unit}: {error}" for unit, error in failed.items()]
         notes += [f"damaged: {why}" for why in dict.fromkeys(ledger.damaged.values())]
         notes += [f"refused: {unit}: {why}" for unit, why in ledger.refused.items()]
@@ -252,9 +252,9 @@ def _plan_text(document: Planned) -> str:
         reasons.setdefault(why, []).append(unit)
     notes += [f"outdated ({why}): {_few(units)}" for why, units in reasons.items()]
     notes += [f"not compared: {why}" for why in document.not_compared]
-    for one in document.elsewhere:
-        rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
-        notes.append(f"On one {one.device}: {one.hours:.1f} hours{rest}, at rates measured with {one.source}.")
+    for device in document.elsewhere:
+        rest = f" and {device.unknown} lines of unknown length" if device.unknown else ""
+        notes.append(f"On one {device.device}: {device.hours:.1f} hours{rest}, at rates measured with {device.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])

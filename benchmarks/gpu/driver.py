@@ -52,10 +52,10 @@ def run(parts: Sequence[Part], setting: Setting, *, seconds: float, packages: di
     """
     ends = time.time() + seconds
     summary: dict[str, Any] = {"command": setting.command, "missing_packages": packages, "parts": {}}
-    for place, part in enumerate(parts):
+    for index, part in enumerate(parts):
         left = ends - time.time()
-        last = place == len(parts) - 1
-        share = left if last else min(left, part.seconds * seconds / sum(one.seconds for one in parts))
+        last = index == len(parts) - 1
+        share = left if last else min(left, part.seconds * seconds / sum(other.seconds for other in parts))
         if share < 2 * GRACE:
             summary["parts"][part.name] = {"state": "not begun: no time was left"}
         else:
@@ -112,8 +112,8 @@ def text(summary: dict[str, Any]) -> str:
     lines = [f"missing: {name} ({why})" for name, why in summary["missing_packages"].items()]
     for name, part in summary["parts"].items():
         lines.append(f"{name}: {part['state']} ({part.get('seconds', 0)} s, {len(part.get('measured', []))} measured)")
-        lines += [f"  failed: {one}: {why}" for one, why in part.get("failed", {}).items()]
-        lines += [f"  left out: {one}: {why}" for one, why in part.get("left_out", {}).items()]
+        lines += [f"  failed: {name}: {why}" for name, why in part.get("failed", {}).items()]
+        lines += [f"  left out: {name}: {why}" for name, why in part.get("left_out", {}).items()]
         lines += [f"  | {line}" for line in part.get("log", [])]
     return "\n".join(lines)
 

@@ -67,11 +67,11 @@ def _packed(folder: Path, count: int) -> dict[str, ImageSet]:
     labels = np.arange(count, dtype=np.int32) % CLASSES
     photographs = ImageSet(name="photographs", images=photographs.images, labels=labels)
     classes = tuple(map(str, range(CLASSES)))
-    found = {}
+    sets = {}
     for name, form in STORES.items():
         pack(photographs, folder / name, form, classes=classes, workers=min(8, os.cpu_count() or 1))
-        found[name] = open_store(folder / name).image_set()
-    return found
+        sets[name] = open_store(folder / name).image_set()
+    return sets
 
 
 def _feed(images: ImageSet, transform: Transform, batch: int, threads: int) -> dict[str, Any]:

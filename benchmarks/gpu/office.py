@@ -88,8 +88,8 @@ def _smaller(suite: Suite) -> Suite:
     """One epoch of tiny pictures at one learning rate, two seeds."""
     recipe = suite.recipes[0]
     sweeps = tuple(sweep.model_copy(update={"learning_rates": (1e-4,), "extensions": 0}) for sweep in recipe.sweeps)
-    changed = {"sweeps": sweeps, "seeds": (0, 1), "epochs": 1, "pipelines": recipe.pipelines.at_side(32)}
-    return suite.model_copy(update={"recipes": (recipe.model_copy(update=changed),)})
+    shorter = {"sweeps": sweeps, "seeds": (0, 1), "epochs": 1, "pipelines": recipe.pipelines.at_side(32)}
+    return suite.model_copy(update={"recipes": (recipe.model_copy(update=shorter),)})
 
 
 def _with_seeds(suite: Suite, seeds: Sequence[int]) -> Suite:
@@ -108,7 +108,7 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting, workers: Executor
 
     try:
         outcome = run_suite(suite, workspace, executor=executor, progress=progress)
-        failed = {one.unit: one.error for one in outcome.set_aside}
+        failed = {failure.unit: failure.error for failure in outcome.set_aside}
     except TimeIsUp:
         complete = False
     benchmark = collect(Ledger(suite, workspace))
@@ -118,7 +118,7 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting, workers: Executor
     rows = [
         {"method": row.method, "norm_mode": row.norm_mode, "learning_rate": row.learning_rate, "edge": row.grid_edge,
          "id": row.id_accuracy, "ood": row.ood_accuracy,
-         "sets": {name: one.accuracy for name, one in row.per_ood_set.items()}}
+         "sets": {name: measured.accuracy for name, measured in row.per_ood_set.items()}}
         for row in benchmark.rows
     ]  # fmt: skip
     values = {
@@ -138,9 +138,9 @@ def _finished(workspace: Workspace) -> list[dict[str, Any]]:
     records = [json.loads(path.read_bytes()) for path in paths]
     fields = ("method", "learning_rate", "penalty", "seed", "status", "selected_epoch", "seconds")
     return [
-        {name: one[name] for name in fields if name in one}
-        | {"accuracy": {name: found["accuracy"] for name, found in one["sets"].items()}}
-        for one in records
+        {name: record[name] for name in fields if name in record}
+        | {"accuracy": {name: measured["accuracy"] for name, measured in record["sets"].items()}}
+        for record in records
     ]
 
 

@@ -59,11 +59,11 @@ class Report:
                 name, f"it takes about {seconds:.0f} s, and {max(self._ends - time.time(), 0):.0f} s were left"
             )
             return None
-        began, found = time.perf_counter(), None
+        began, measured = time.perf_counter(), None
         try:
-            found = work()
+            measured = work()
             if keep:
-                self.document["measured"][name] = _plain(found)
+                self.document["measured"][name] = _plain(measured)
         except Exception as error:
             if isinstance(error, Wrong):
                 self.document["measured"][name] = _plain(error.values)
@@ -74,7 +74,7 @@ class Report:
         self.document["seconds"][name] = round(time.perf_counter() - began, 2)
         print(f"{name}: {self.document['seconds'][name]} s", file=sys.stderr, flush=True)
         self._write()
-        return found
+        return measured
 
     def leave_out(self, name: str, reason: str) -> None:
         self.document["left_out"][name] = reason
@@ -103,28 +103,31 @@ def _earlier(path: Path, header: Mapping[str, Any]) -> tuple[list[dict[str, Any]
     known = {name for call in document.get("earlier", []) for name in call["measured"]}
     measured = {name: figures for name, figures in document["measured"].items() if name not in document["failed"]}
     call = {name: document[name] for name in ("command", "environment")}
-    return [*document.get("earlier", []), {**call, "measured": [one for one in measured if one not in known]}], measured
+    return [
+        *document.get("earlier", []),
+        {**call, "measured": [entry for entry in measured if entry not in known]},
+    ], measured
 
 
-def within(found: Mapping[str, Any], bounds: Mapping[str, float]) -> dict[str, Any]:
+def within(measured: Mapping[str, Any], bounds: Mapping[str, float]) -> dict[str, Any]:
     """The values, where those that are bounded are at most their bounds; NaN is above every bound.
 
     Raises:
       Wrong: one is not.
     """
-    values = {**found, "bounds": dict(bounds)}
+    values = {**measured, "bounds": dict(bounds)}
     for name, bound in bounds.items():
-        if not found[name] <= bound:
-            raise Wrong(f"{name} must be at most {bound:g}, got {found[name]:g}", values)
+        if not measured[name] <= bound:
+            raise Wrong(f"{name} must be at most {bound:g}, got {measured[name]:g}", values)
     return values
 
 
 def _plain(value: Any) -> Any:
     """JSON values; infinities and NaN, for which JSON has no spelling, as words."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if value is None or isinstance(value, bool | int | str):
         return value
     number = float(value)

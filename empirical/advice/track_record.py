@@ -47,9 +47,9 @@ class TrackRecord(Record):
 
     cases: list[Case]
 
-    def among(self, found: Regime | None = None) -> "TrackRecord":
+    def among(self, regime: Regime | None = None) -> "TrackRecord":
         """Those of a regime; None: all."""
-        return TrackRecord(cases=[case for case in self.cases if found in (None, case.regime)])
+        return TrackRecord(cases=[case for case in self.cases if regime in (None, case.regime)])
 
     @property
     def hits(self) -> int:
@@ -69,7 +69,7 @@ def cases(results: str, benchmark: Benchmark) -> Iterator[Case]:
     """
     for dataset in benchmark.datasets:
         rows = [row for row in benchmark.rows if row.dataset == dataset.name]
-        sets = [one for one in benchmark.sets if one.dataset == dataset.name]
+        sets = [description for description in benchmark.sets if description.dataset == dataset.name]
         yield from _cases(results, dataset.name, "", rows, sets)
     for condition in benchmark.conditions:
         if condition.name and condition.sets:
@@ -83,22 +83,22 @@ def _cases(
     if not all(method in by_label for method in COMPARED):
         return
     probe = by_label["LP (eval)"]
-    for one in sets:
-        if one.shared_head_accuracy is None:
+    for description in sets:
+        if description.shared_head_accuracy is None:
             continue
         premises = SetPremises(
-            name=one.name,
-            images=one.count,
-            probe_accuracy=probe.per_ood_set[one.name].accuracy,
-            shared_accuracy=one.shared_head_accuracy,
-            energy_outside=one.feature_energy_outside,
-            id_energy_outside=one.id_energy_outside,
+            name=description.name,
+            images=description.count,
+            probe_accuracy=probe.per_ood_set[description.name].accuracy,
+            shared_accuracy=description.shared_head_accuracy,
+            energy_outside=description.feature_energy_outside,
+            id_energy_outside=description.id_energy_outside,
         )
-        found = regime(premises, probe.id_accuracy)
-        accuracies = {method: by_label[method].per_ood_set[one.name].accuracy for method in COMPARED}
+        case = regime(premises, probe.id_accuracy)
+        accuracies = {method: by_label[method].per_ood_set[description.name].accuracy for method in COMPARED}
         yield Case(
-            results=results, dataset=dataset, condition=condition, set=one.name, regime=found, first=FIRST[found],
-            accuracies=accuracies, regret=max(accuracies.values()) - accuracies[FIRST[found]],
+            results=results, dataset=dataset, condition=condition, set=description.name, regime=case, first=FIRST[case],
+            accuracies=accuracies, regret=max(accuracies.values()) - accuracies[FIRST[case]],
         )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ from empirical.backbones.transformer import HEAD_WIDTH, TransformerBlock, throug
 from empirical.records import NormMode
 
 
-class VitSize(NamedTuple):
+class ClipVitSize(NamedTuple):
     """Sizes in pixels, channels and blocks."""
 
     side: int
@@ -31,9 +31,9 @@ class VitSize(NamedTuple):
     outputs: int
 
 
-VIT_B16 = VitSize(224, 16, 768, 12, 512)
-VIT_B32 = VitSize(224, 32, 768, 12, 512)
-VIT_L14 = VitSize(224, 14, 1024, 24, 768)
+VIT_B16 = ClipVitSize(224, 16, 768, 12, 512)
+VIT_B32 = ClipVitSize(224, 32, 768, 12, 512)
+VIT_L14 = ClipVitSize(224, 14, 1024, 24, 768)
 
 
 class Projection(eqx.Module):
@@ -52,12 +52,12 @@ class ClipViT(Backbone):
     layers: tuple[TransformerBlock, ...]
     after_norm: LayerNorm
     projection: Projection
-    size: VitSize = eqx.field(static=True)
+    size: ClipVitSize = eqx.field(static=True)
     compute_dtype: Any = eqx.field(static=True)
     rematerialise: bool = eqx.field(static=True)
 
     def __init__(
-        self, size: VitSize, *, key: Key[Array, ""], compute_dtype: Any = jnp.float32, rematerialise: bool = False
+        self, size: ClipVitSize, *, key: Key[Array, ""], compute_dtype: Any = jnp.float32, rematerialise: bool = False
     ):
         patches, token, positions, projection, *keys = jax.random.split(key, size.depth + 4)
         scale, width = 1 / math.sqrt(size.width), size.width
@@ -67,7 +67,7 @@ class ClipViT(Backbone):
         count = (size.side // size.patch) ** 2 + 1
         self.positions = scale * jax.random.normal(positions, (count, width), jnp.float32)
         self.before_norm, self.after_norm = LayerNorm(width), LayerNorm(width)
-        self.layers = tuple(TransformerBlock(width, width // HEAD_WIDTH, key=one) for one in keys)
+        self.layers = tuple(TransformerBlock(width, width // HEAD_WIDTH, key=block_key) for block_key in keys)
         self.projection = Projection(scale * jax.random.normal(projection, (width, size.outputs), jnp.float32))
         self.size = size
         self.compute_dtype = jnp.dtype(compute_dtype)

@@ -97,7 +97,7 @@ class ViT(Backbone):
         )
         self.token = _normal((width,), key=token)
         self.positions = _normal((count, width), key=positions)
-        self.layers = tuple(VitBlock(width, layer_scale=size.layer_scale, key=one) for one in keys)
+        self.layers = tuple(VitBlock(width, layer_scale=size.layer_scale, key=block_key) for block_key in keys)
         self.after_norm = LayerNorm(width, epsilon=EPSILON)
         self.size = size
         self.compute_dtype = jnp.dtype(compute_dtype)

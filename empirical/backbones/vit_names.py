@@ -13,8 +13,8 @@ def timm_origins(network: ViT) -> Origins:
         "positions": TensorOrigin(("pos_embed",), "one leading"),
         **norm_pairs({"after_norm": "norm"}),
     }
-    for place in range(network.size.depth):
-        ours, theirs = f"layers.{place}", f"blocks.{place}"
+    for block in range(network.size.depth):
+        ours, theirs = f"layers.{block}", f"blocks.{block}"
         origins |= norm_pairs({f"{ours}.attention_norm": f"{theirs}.norm1", f"{ours}.map_norm": f"{theirs}.norm2"})
         origins |= linear_pairs({
             f"{ours}.attention.inputs": f"{theirs}.attn.qkv", f"{ours}.attention.outputs": f"{theirs}.attn.proj",
@@ -39,8 +39,8 @@ def torchvision_origins(network: ViT, first: str, second: str) -> Origins:
         "positions": TensorOrigin(("encoder.pos_embedding",), "one leading"),
         **norm_pairs({"after_norm": "encoder.ln"}),
     }
-    for place in range(network.size.depth):
-        ours, theirs = f"layers.{place}", f"encoder.layers.encoder_layer_{place}"
+    for block in range(network.size.depth):
+        ours, theirs = f"layers.{block}", f"encoder.layers.encoder_layer_{block}"
         origins |= norm_pairs({f"{ours}.attention_norm": f"{theirs}.ln_1", f"{ours}.map_norm": f"{theirs}.ln_2"})
         origins |= linear_pairs({
             f"{ours}.attention.outputs": f"{theirs}.self_attention.out_proj",

@@ -105,8 +105,8 @@ def _first_units(recipe: Recipe) -> Iterator[Unit]:
 
 
 def _pretrainings(recipe: Recipe, condition: Condition | None, seeds: Sequence[int]) -> Iterator[Unit]:
-    found = (pretraining_unit(recipe, condition, seed) for seed in seeds)
-    yield from dict.fromkeys(unit for unit in found if unit is not None)
+    units = (pretraining_unit(recipe, condition, seed) for seed in seeds)
+    yield from dict.fromkeys(unit for unit in units if unit is not None)
 
 
 def _trainings(

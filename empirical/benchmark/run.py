@@ -139,16 +139,16 @@ class Run:
     @cached_property
     def pretrained_for(self) -> PretrainedFor | None:
         """The pretraining of the network that it starts from, its seed worked out; None where weights are given."""
-        changed = None if self.condition is None else self.condition.pretraining
-        pretraining = changed or self.recipe.pretraining
+        varied = None if self.condition is None else self.condition.pretraining
+        pretraining = varied or self.recipe.pretraining
         return None if pretraining is None else pretraining.from_seed(self.seed)
 
     @cached_property
     def backbone(self) -> BackboneChoice:
         """As the recipe names it, with the length of features that the condition gives them."""
-        changed = None if self.condition is None else self.condition.feature_norm
+        feature_norm = None if self.condition is None else self.condition.feature_norm
         named = self.recipe.backbone
-        return named if changed is None else named.model_copy(update={"feature_norm": changed})
+        return named if feature_norm is None else named.model_copy(update={"feature_norm": feature_norm})
 
     @cached_property
     def head(self) -> "Run | None":

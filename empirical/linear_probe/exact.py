@@ -99,7 +99,7 @@ def rotated(problem: ProbeProblem) -> Rotation:
 def _extrapolated(known: deque[tuple[float, Array]], at: float) -> Array:
     """Lagrange's polynomial through the known points."""
     total = jnp.zeros_like(known[0][1])
-    for place, value in known:
-        factors = [(at - other) / (place - other) for other, _ in known if other != place]
+    for index, value in known:
+        factors = [(at - other) / (index - other) for other, _ in known if other != index]
         total = total + float(np.prod(factors)) * value
     return total

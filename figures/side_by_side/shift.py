@@ -123,12 +123,12 @@ def draw(data: FartherOut) -> Figure:
 
 
 def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
-    for place, shifted in enumerate(datasets):
+    for index, shifted in enumerate(datasets):
         for method, errors in shifted.errors.items():
             means = [100 * error.mean for error in errors]
             axis.plot(shifted.angles, means, **style.line(method, linewidth=0.8, alpha=0.6, label=None))
             for x, error in zip(shifted.angles, errors, strict=True):
-                first = place == 0 and x == shifted.angles[0]
+                first = index == 0 and x == shifted.angles[0]
                 estimate_marks.upright(axis, x, error, method, label=first, seeds=False)
     axis.set(xlabel="mean angle to ID features (degrees)", ylabel="OOD error rate (%)")
     single = datasets[0]

@@ -63,7 +63,9 @@ def collect(results: Path | str) -> LargerTruths:
     row = PARAMETERS.index("truth_norm")
     norms = swept.values[row]
     theory = {name: np.sqrt(risks.ood[row]) / norms[:, None] for name, risks in swept.comparison.methods.items()}
-    varied = [one.dataset for one in benchmark.conditions if one.kind == "feature_norm" and one.rows]
+    varied = [
+        condition.dataset for condition in benchmark.conditions if condition.kind == "feature_norm" and condition.rows
+    ]
     every = {name: _lengths(benchmark, name) for name in dict.fromkeys(varied) if varied.count(name) > 1}
     if not every:
         raise not_measured(benchmark, "runs on features of several lengths", entry=NO_ENTRY)
@@ -96,12 +98,15 @@ def _lengths(benchmark: Benchmark, dataset: str) -> Lengths:
     for method in style.METHODS:
         errors[method] = tuple(_error(of_method(condition.rows, method)) for condition in series)
         if method in OTHER_MODE:
-            rows = ([row for row in one.rows if (row.method, row.norm_mode) == OTHER_MODE[method]] for one in series)
+            rows = (
+                [row for row in condition.rows if (row.method, row.norm_mode) == OTHER_MODE[method]]
+                for condition in series
+            )
             other[method] = tuple(map(_error, rows))
     return Lengths(
         lengths=tuple(condition.value for condition in series),
-        errors={method: found for method, found in errors.items() if any(found)},
-        other={method: found for method, found in other.items() if any(found)},
+        errors={method: estimates for method, estimates in errors.items() if any(estimates)},
+        other={method: estimates for method, estimates in other.items() if any(estimates)},
     )
 
 
@@ -117,8 +122,8 @@ def draw(data: LargerTruths) -> Figure:
     for method, errors in data.theory.items():
         style.band(theory, data.norms, errors, method)
     theory.set(xlabel="norm of the truth, $W$", ylabel="OOD error over $W$")
-    for place, of_dataset in enumerate(data.datasets):
-        _draw_lengths(measured, of_dataset, label=place == 0)
+    for index, of_dataset in enumerate(data.datasets):
+        _draw_lengths(measured, of_dataset, label=index == 0)
     style.logarithmic(measured, x=True)
     measured.invert_xaxis()
     measured.set(xlabel="length of features, shorter →", ylabel="OOD error rate (%)", ylim=(0, None))

@@ -23,7 +23,7 @@ from empirical.backbones.checkpoint_locations import CheckpointLocations, checkp
 from empirical.backbones.checkpoints import read_provenance, tensors, weights_fingerprint
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_vit import ClipViT, VitSize
+from empirical.backbones.clip_vit import ClipViT, ClipVitSize
 from empirical.backbones.conversion import convert
 from empirical.backbones.own import backbone
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
@@ -36,7 +36,7 @@ from empirical.datasets.configuration import read_data
 
 KEY = jax.random.key(0)
 RESNET = ResNet((1, 1), 4, key=KEY)
-VIT = ClipViT(VitSize(32, 16, 64, 1, 8), key=KEY)
+VIT = ClipViT(ClipVitSize(32, 16, 64, 1, 8), key=KEY)
 CLIP = ClipResNet((1, 1, 1, 1), 4, 8, 32, key=KEY)
 DRAW = np.random.default_rng(0)
 
@@ -122,7 +122,7 @@ def test_a_file_says_where_its_tensors_are(tmp_path, zip_file, legacy_file, monk
     )
     places = checkpoint_locations(None, read_data(tmp_path / "a.toml").checkpoints)
     one = published("supervised_resnet50")
-    path, file = places.found(one)
+    path, file = places.existing(one)
     network, _ = read_published(one, path, file, RESNET, places.readings[one.name])
     assert eqx.tree_equal(network, RESNET)
     with pytest.raises(UserError, match=r"must hold a dictionary ema, got .*state_dict.*; correct `key`"):
@@ -168,7 +168,7 @@ def test_another_size_of_the_same_architecture_is_refused(zip_file, tmp_path):
     with pytest.raises(
         UserError, match=r"visual.conv1.weight must be float32 .*\[64, 3, 8, 8\], got float32\[64, 3, 16, 16\]"
     ):
-        read(path, ClipViT(VitSize(16, 8, 64, 1, 8), key=KEY), CLIP_VIT)
+        read(path, ClipViT(ClipVitSize(16, 8, 64, 1, 8), key=KEY), CLIP_VIT)
 
 
 def test_half_precision_is_widened_exactly(zip_file, tmp_path):
