@@ -50,14 +50,15 @@ def tiny_suite() -> Any:
     return Suite(name="embedded", recipes=(recipe,))
 
 
-def logged(unit: Any, workspace: Any, *, force: bool) -> Outcome:
+def logged(assignment: Any) -> Outcome:
     """`run_unit`, with a line before and after in a file of its own."""
     from empirical import run_unit
 
+    unit = assignment.unit
     _log("begun", unit)
     if str(unit) == os.environ.get(POISON):
         os.kill(os.getpid(), signal.SIGKILL)
-    outcome = run_unit(unit, workspace, force=force)
+    outcome = run_unit(assignment)
     _log("made" if outcome.built else "kept", unit)
     return outcome
 

@@ -11,7 +11,7 @@ from distort.command import Answer, MakingCommand, UsageError, table
 from distort.suites import BENCHMARK
 
 if TYPE_CHECKING:
-    from empirical import Suite, Workspace
+    from empirical import Ledger, Suite
     from empirical.advice.confirming import Confirmation
     from empirical.advice.premises import Premises
     from empirical.advice.rule import Advice
@@ -68,7 +68,7 @@ class Advise(MakingCommand):
     def _advice(self) -> Answer:
         from distort.folder import held
         from distort.progress import progress
-        from empirical import Workspace, read_suite_file
+        from empirical import Ledger, Workspace, read_suite_file
         from empirical.advice.confirming import confirm
 
         name = self.suite.stem if self.suite is not None else _name(self.images)
@@ -76,7 +76,7 @@ class Advise(MakingCommand):
             file = self.suite or self._written(folder / "suite.toml")
             workspace = Workspace(folder=(folder / BENCHMARK).absolute(), configuration=file.absolute())
             suite = read_suite_file(file)
-            premises = _measured(suite, workspace, begin("features and probes"))
+            premises = _measured(Ledger(_bare(suite), workspace), begin("features and probes"))
             told = self.suite is not None or bool(self.ood)
             confirmations = [
                 confirm(recipe, workspace, name=_called(suite), progress=begin(f"confirming on {recipe.name}"))
@@ -106,12 +106,12 @@ def _called(suite: "Suite") -> str:
     return f"advice-{suite.name}"
 
 
-def _measured(suite: "Suite", workspace: "Workspace", progress: Any) -> list["Premises"]:
-    """Premises of every recipe; LP and descriptions are made where they are missing."""
-    from empirical import Ledger, run_suite
-    from empirical.advice.premises import measured_premises
-    from empirical.benchmark.units import description_unit
+def _bare(suite: "Suite") -> "Suite":
+    """LP and descriptions alone.
 
+    Raises:
+      UserError: a recipe has no solved probe.
+    """
     bare = tuple(
         recipe.model_copy(update={"sweeps": (), "interpolate": (), "conditions": (), "describe": True})
         for recipe in suite.recipes
@@ -119,13 +119,20 @@ def _measured(suite: "Suite", workspace: "Workspace", progress: Any) -> list["Pr
     for recipe in bare:
         if not recipe.solves:
             raise UserError(f"{recipe.name} must solve a linear probe to be advised on; leave `probe` out.")
-    lone = suite.model_copy(update={"name": _called(suite), "recipes": bare})
-    outcome = run_suite(lone, workspace, progress=progress)
+    return suite.model_copy(update={"name": _called(suite), "recipes": bare})
+
+
+def _measured(ledger: "Ledger", progress: Any) -> list["Premises"]:
+    """Premises of every recipe; what is missing for them is made."""
+    from empirical import run_suite
+    from empirical.advice.premises import measured_premises
+    from empirical.benchmark.units import description_unit
+
+    outcome = run_suite(ledger.suite, ledger.workspace, progress=progress)
     if outcome.set_aside:
         raise UserError(f"{outcome.set_aside[0].unit}: {outcome.set_aside[0].error}")
-    ledger = Ledger(lone, workspace)
     premises = []
-    for recipe in bare:
+    for recipe in ledger.suite.recipes:
         (run,) = ledger.runs([description_unit(recipe)])
         (probe,) = (row for row in outcome.benchmark.rows if row.dataset == recipe.name)
         premises.append(measured_premises(run, probe, outcome.benchmark))

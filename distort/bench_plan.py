@@ -12,7 +12,7 @@ from distort.command import Answer, Command, table
 from distort.suites import BENCHMARK, SuiteCommand
 
 if TYPE_CHECKING:
-    from empirical import Ledger, Suite, Unit, Workspace
+    from empirical import Ledger, Unit
     from empirical.benchmark.cost import MeasuredRates, Share
 
 
@@ -102,7 +102,7 @@ class PlanCommand(SuiteCommand):
         fresh = freshness(ledger, units)
         ledger.refuse(fresh.outdated)
         measured = measured_rates(ledger, units)
-        rates = _timed(suite, workspace, {unit.recipe for unit in units}, measured) if self.measure else measured
+        rates = _timed(ledger, {unit.recipe for unit in units}, measured) if self.measure else measured
         parts = shares(ledger, units, rates)
         elsewhere = [HoursElsewhere(*hours) for hours in device_hours(parts, suite.recipes, read_rates())]
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
@@ -204,19 +204,19 @@ def _planned(share: "Share") -> PlannedWork:
     )
 
 
-def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "MeasuredRates") -> "MeasuredRates":
+def _timed(ledger: "Ledger", names: set[str], known: "MeasuredRates") -> "MeasuredRates":
     """Rates measured now where no finished run tells, one a backbone, side and batch; an error names its recipe."""
     from empirical.benchmark.cost import MeasuredRates, timed_rate, timed_solving
 
     training, solving = dict(known.training), dict(known.solving)
     seconds: dict[tuple[str, str], float] = {}
     images: dict[tuple[str, int, int], float] = {}
-    for recipe in (recipe for recipe in suite.recipes if recipe.name in names):
+    for recipe in (recipe for recipe in ledger.suite.recipes if recipe.name in names):
         trains = (recipe.backbone.name, recipe.pipelines.training.side, recipe.batch_size)
         solves = (recipe.backbone.name, getattr(recipe.probe, "solver", ""))
         try:
             if recipe.name not in training and trains not in images:
-                images[trains] = timed_rate(recipe, workspace)
+                images[trains] = timed_rate(recipe, ledger.workspace)
             if recipe.solves and recipe.name not in solving and solves not in seconds:
                 seconds[solves] = timed_solving(recipe)
         except UserError as error:

@@ -59,8 +59,8 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         if self.debug:
             for unit, trace in outcome.tracebacks.items():
                 print(f"{unit}\n{trace}", file=sys.stderr)
-        parts = [suite_text(outcome), *_from_stores(suite, workspace), "", accuracy_table(outcome.benchmark)]
-        return Answer(outcome.benchmark.rows, "\n".join(parts), _failure(outcome))
+        parts = [suite_text(outcome), *_from_stores(suite, workspace.data.locations.store), ""]
+        return Answer(outcome.benchmark.rows, "\n".join([*parts, accuracy_table(outcome.benchmark)]), _failure(outcome))
 
     def check_selection(self, suite: "Suite") -> None:
         """Whether --only leaves anything to do, before anything is written.
@@ -85,11 +85,10 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         return Answer({"script": script}, script)
 
 
-def _from_stores(suite: "Suite", workspace: "Workspace") -> list[str]:
+def _from_stores(suite: "Suite", store: Path | None) -> list[str]:
     """One line where images were read from packed stores."""
     from empirical.store import is_packed
 
-    store = workspace.data.locations.store
     packed = sorted(
         {recipe.family for recipe in suite.recipes if store is not None and is_packed(store, recipe.family)}
     )
