@@ -55,6 +55,11 @@ class Wave:
         """Of all figures."""
         return [*(one.name for one in self.programs), *(f"profile: {one.name}" for one in self.profiled)]
 
+    def rest(self, report: Report) -> "Wave":
+        """What is still to be measured."""
+        programs = tuple(one for one in self.programs if not report.has(one.name))
+        return replace(self, programs=programs, beside=self.beside & {*programs}, profiled=self.profiled & {*programs})
+
 
 def waves(*, small: bool) -> list[Wave]:
     """What is measured; small: on a CPU."""
@@ -89,7 +94,7 @@ def measure(report: Report, setting: Setting) -> None:
     shipped = Rates(report, setting)
     for wave in waves(small=setting.small):
         if not report.has(*wave.names):
-            run = partial(_wave, wave, report, setting, timing, shipped)
+            run = partial(_wave, wave.rest(report), report, setting, timing, shipped)
             report.measure(wave.name, run, seconds=setting.about(wave.seconds), keep=False)
 
 
