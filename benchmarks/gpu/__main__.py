@@ -29,6 +29,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--part", action="append", choices=[part.name for part in driver.PARTS], help="this part alone; may be repeated"
     )
+    parser.add_argument(
+        "--only", action="append", default=[], help="measurements whose names hold this text alone; may be repeated"
+    )
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for all parts together")
     parser.add_argument(
         "--small", action="store_true", help="the least that runs everything; chosen by itself on a CPU"
@@ -68,7 +71,7 @@ def main(given: Sequence[str] | None = None) -> int:
         setting = Setting(
             out=out, scratch=scratch, data=None if asked.data is None else asked.data.absolute(), small=asked.small,
             command=_typed(sys.argv[1:] if given is None else given),
-            revision=asked.revision,
+            revision=asked.revision, only=tuple(asked.only),
         )  # fmt: skip
         parts = [part for part in driver.PARTS if not asked.part or part.name in asked.part]
         summary = driver.run(parts, setting, seconds=asked.seconds, packages=absent)

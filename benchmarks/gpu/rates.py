@@ -58,6 +58,11 @@ class Wave:
             *(f"profile: {program.name}" for program in self.profiled),
         ]
 
+    def rest(self, report: Report) -> "Wave":
+        """What is still to be measured."""
+        programs = tuple(one for one in self.programs if not report.has(one.name))
+        return replace(self, programs=programs, beside=self.beside & {*programs}, profiled=self.profiled & {*programs})
+
 
 def waves(*, small: bool) -> list[Wave]:
     """What is measured; small: on a CPU."""
@@ -92,7 +97,7 @@ def measure(report: Report, setting: Setting) -> None:
     shipped = Rates(report, setting)
     for wave in waves(small=setting.small):
         if not report.has(*wave.names):
-            run = partial(_wave, wave, report, setting, timing, shipped)
+            run = partial(_wave, wave.rest(report), report, setting, timing, shipped)
             report.measure(wave.name, run, seconds=setting.about(wave.seconds), keep=False)
 
 

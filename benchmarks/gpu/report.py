@@ -5,7 +5,7 @@ import math
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,18 @@ class Wrong(Exception):
 class Report:
     """A part's file: measurements by name, failures by name with the end of their traceback, and what was left out."""
 
-    def __init__(self, path: Path, header: Mapping[str, Any], *, ends: float = math.inf, go_on: bool = False):
+    def __init__(
+        self, path: Path, header: Mapping[str, Any], *, ends: float = math.inf, go_on: bool = False,
+        only: Sequence[str] = (),
+    ):  # fmt: skip
         """A new file.
 
         Args:
           ends: seconds since the epoch at which the part must have ended.
           go_on: keep what an earlier call on the same device with the same versions has measured, under its header.
+          only: measurements whose names hold one of these texts are asked for; empty: all are.
         """
-        self._path, self._ends = path, ends
+        self._path, self._ends, self._only = path, ends, only
         earlier, measured = _earlier(path, header) if go_on else ([], {})
         self._before = frozenset(measured)
         self.document: dict[str, Any] = {
@@ -44,8 +48,11 @@ class Report:
         self._write()
 
     def has(self, *names: str) -> bool:
-        """Whether an earlier call has measured them all."""
-        return self._before.issuperset(names)
+        """Whether none of them is to be measured: an earlier call has done so, or nobody asks for it."""
+        return not any(self._asked(name) for name in set(names) - self._before)
+
+    def _asked(self, name: str) -> bool:
+        return not self._only or any(text in name for text in self._only)
 
     def measure(self, name: str, work: Callable[[], Any], *, seconds: float = 0.0, keep: bool = True) -> Any:
         """What `work` returns, which is written under `name`; None where it failed or was left out.

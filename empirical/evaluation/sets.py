@@ -14,7 +14,8 @@ from empirical.augment.transforms import Colour
 from empirical.datasets.image_sets import ImageSet
 from empirical.views import any_key, views
 
-BATCH_SIZE = 64  # on a CPU larger ones leave the cache; give a GPU 256 or more
+#: Images in one pass; on a CPU larger ones leave the cache.
+BATCH_SIZE, BATCH_SIZE_ON_ACCELERATORS = 64, 256
 RESIDENT_BYTES = 2**30
 
 
@@ -50,18 +51,20 @@ class EvaluationSets(NamedTuple):
 
 
 def evaluation_sets(
-    sets: Sequence[EvaluationSet], *, batch_size: int = BATCH_SIZE, resident_bytes: int = RESIDENT_BYTES
+    sets: Sequence[EvaluationSet], *, batch_size: int | None = None, resident_bytes: int = RESIDENT_BYTES
 ) -> EvaluationSets:
     """Make sets ready to be evaluated many times.
 
     Args:
-      batch_size: images in one pass.
+      batch_size: images in one pass; None: as many as suit the default device.
       resident_bytes: how much of the device's memory may hold transformed images. Sets are taken in order while they
         fit; a set whose transform draws at random is always streamed.
     Raises:
       UserError: a set is empty, two have one name, or a label of a set is not among its valid ones.
     """
     _check(sets)
+    if batch_size is None:
+        batch_size = BATCH_SIZE if jax.default_backend() == "cpu" else BATCH_SIZE_ON_ACCELERATORS
     resident, room = [], resident_bytes
     for index, (images, transform) in enumerate(sets):
         size = len(images) * transform.side**2 * 3

@@ -85,7 +85,7 @@ def rotated(problem: ProbeProblem) -> Rotation:
     """The problem in principal coordinates."""
     inputs = jnp.asarray(problem.inputs)
     if inputs.shape[0] < inputs.shape[1]:
-        frame = jnp.linalg.svd(inputs, full_matrices=False)[2].T
+        frame = _row_space(inputs)
     else:
         frame = jnp.linalg.eigh(inputs.T @ inputs)[1]
     inputs = inputs @ frame
@@ -94,6 +94,16 @@ def rotated(problem: ProbeProblem) -> Rotation:
     targets, energies = jnp.asarray(problem.targets), jnp.sum(inputs**2, axis=0)
     rough = RoughCoordinates(inputs.astype(jnp.float32), energies, penalised, targets)
     return Rotation(HeadCoordinates(inputs, rough), frame)
+
+
+def _row_space(inputs: Float64[Array, "n k"]) -> Float64[Array, "k n"]:
+    """Principal axes of fewer examples than features.
+
+    LAPACK's singular value decomposition, as JAX calls it on a CPU, answers NaN for some matrices of low rank (JAX
+    issue 22809): features of a ReLU network, many of them zero, were one. These two steps have no such case.
+    """
+    axes, triangle = jnp.linalg.qr(inputs.T)
+    return axes @ jnp.linalg.eigh(triangle @ triangle.T)[1]
 
 
 def _extrapolated(known: deque[tuple[float, Array]], at: float) -> Array:
