@@ -100,8 +100,8 @@ def _one_run(suite: Suite) -> Suite:
     sweep = recipe.sweeps[0]
     rate = sweep.learning_rates[len(sweep.learning_rates) // 2]
     alone = sweep.model_copy(update={"learning_rates": (rate,), "extensions": 0})
-    changed = {"sweeps": (alone,), "seeds": recipe.seeds[:1]}
-    return suite.model_copy(update={"recipes": (recipe.model_copy(update=changed),)})
+    shorter = {"sweeps": (alone,), "seeds": recipe.seeds[:1]}
+    return suite.model_copy(update={"recipes": (recipe.model_copy(update=shorter),)})
 
 
 def _with_seeds(suite: Suite, seeds: Sequence[int]) -> Suite:

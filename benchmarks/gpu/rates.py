@@ -60,7 +60,7 @@ class Wave:
 
     def rest(self, report: Report) -> "Wave":
         """What is still to be measured."""
-        programs = tuple(one for one in self.programs if not report.has(one.name))
+        programs = tuple(program for program in self.programs if not report.has(program.name))
         return replace(self, programs=programs, beside=self.beside & {*programs}, profiled=self.profiled & {*programs})
 
 

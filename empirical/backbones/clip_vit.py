@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, Forward, Role
+from empirical.backbones.backbone import Forward, Role
+from empirical.backbones.class_token import ClassTokenNetwork
 from empirical.backbones.clip_input import standardised
 from empirical.backbones.convolution import Convolution
 from empirical.backbones.layers import bounded_uniform
@@ -42,7 +43,7 @@ class Projection(eqx.Module):
     kernel: Float32[Array, "inputs outputs"]
 
 
-class ClipViT(Backbone):
+class ClipViT(ClassTokenNetwork):
     """Features as the paper has them: projected, neither normalised nor scaled."""
 
     patches: Convolution
@@ -78,22 +79,9 @@ class ClipViT(Backbone):
         """Width of the projection's outputs."""
         return self.size.outputs
 
-    @property
-    def blocks(self) -> int:
-        """Number of attention blocks."""
-        return self.size.depth
-
-    @property
-    def side(self) -> int:
-        """The side that the position embedding was made for."""
-        return self.size.side
-
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
         """Projected class tokens; images are in [0, 1] and are standardised here. The norm mode changes nothing."""
-        x = self.patches(standardised(images).astype(self.compute_dtype))
-        x = x.reshape(len(images), -1, x.shape[-1])
-        token = jnp.broadcast_to(self.token.astype(x.dtype), (len(images), 1, x.shape[-1]))
-        x = jnp.concatenate([token, x], axis=1) + self.positions.astype(x.dtype)
+        x = self.tokens(self.patches(standardised(images).astype(self.compute_dtype)))
         x = through(self.layers, self.before_norm(x), causal=False, rematerialise=self.rematerialise)
         features = self.after_norm(x[:, 0]) @ self.projection.kernel.astype(x.dtype)
         return Forward(features.astype(jnp.float32), self)
@@ -101,7 +89,3 @@ class ClipViT(Backbone):
     def roles(self) -> PyTree[Role]:
         """By field; the last norm and the projection belong to the last block."""
         return roles_by_field(self, last=("after_norm", "projection"))
-
-    def reinitialised(self, *, key: Key[Array, ""]) -> "ClipViT":
-        """The same architecture and precision with fresh weights."""
-        return ClipViT(self.size, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)
