@@ -84,10 +84,8 @@ def _solver(problem: ProbeProblem | StreamedProblem, tolerance: float) -> _Solve
 def rotated(problem: ProbeProblem) -> Rotation:
     """The problem in principal coordinates."""
     inputs = jnp.asarray(problem.inputs)
-    if inputs.shape[0] < inputs.shape[1]:
-        frame = _row_space(inputs)
-    else:
-        frame = jnp.linalg.eigh(inputs.T @ inputs)[1]
+    wide = inputs.shape[0] < inputs.shape[1]
+    frame = _row_space(inputs) if wide else jnp.linalg.eigh(inputs.T @ inputs)[1]
     inputs = inputs @ frame
     inputs = jnp.concatenate([inputs, jnp.ones((len(inputs), 1))], axis=1)
     penalised = jnp.ones(inputs.shape[1]).at[-1].set(0.0)

@@ -4,11 +4,12 @@ import pytest
 
 from empirical.records import ConditionRecord, Estimate
 from empirical.results.paired import GOOD, differences
-from tests.support import made_up_benchmark as made_up
+from tests.support import made_up_rows as made_up
+from tests.support.made_up_benchmark import described
 
 DATASET = "digits"
 ROWS = [made_up.row(DATASET, *method) for method in made_up.METHODS]
-SETS = [made_up.described(DATASET, place, name) for place, name in enumerate(made_up.SETS)]
+SETS = [described(DATASET, name) for name in made_up.SETS]
 MET = [name for name, premises in made_up.SETS.items() if premises == "met"]
 
 
