@@ -110,13 +110,13 @@ class Advise(MakingCommand):
         """Premises of the suite's sets, by data set and set, as advice on it would measure them."""
         from distort.folder import held
         from distort.progress import progress
-        from empirical import Workspace, read_suite_file
+        from empirical import Ledger, Workspace, read_suite_file
 
         assert self.suite is not None
         with held(self.out or Path(f"advice-{self.suite.stem}")) as folder, progress() as begin:
             workspace = Workspace(folder=(folder / BENCHMARK).absolute(), configuration=self.suite.absolute())
-            premises = _measured(read_suite_file(self.suite), workspace, begin("features and probes"))
-        return {(one.dataset, found.name): found for one in premises for found in one.sets}
+            premises = _measured(Ledger(_bare(read_suite_file(self.suite)), workspace), begin("features and probes"))
+        return {(measured.dataset, ood.name): ood for measured in premises for ood in measured.sets}
 
     def _written(self, file: Path) -> Path:
         from artifacts.files import write_text
