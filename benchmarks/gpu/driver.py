@@ -11,38 +11,18 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from artifacts.files import write_json
+from benchmarks.gpu.parts import Part
 from benchmarks.gpu.setting import Setting
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds that a part has to end by itself before it is ended.
 GRACE = 10.0
 LINES = 40
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part, the module that measures it, and the seconds that it gets in a run of everything on a GPU.
-
-    What a part does not need is left to the last one: after an earlier call it is nearly everything.
-    """
-
-    name: str
-    module: str
-    seconds: float
-
-
-#: The photographs take more than a call, and so whatever the others leave.
-PARTS = (
-    Part("correct", "benchmarks.gpu.correct", 165),
-    Part("rates", "benchmarks.gpu.rates", 290),
-    Part("feeding", "benchmarks.gpu.feeding", 85),
-    Part("office", "benchmarks.gpu.office", 0),
-)
 
 
 def run(parts: Sequence[Part], setting: Setting, *, seconds: float, packages: dict[str, str]) -> dict[str, Any]:

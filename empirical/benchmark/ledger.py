@@ -31,6 +31,8 @@ from empirical.records import (
 from empirical.selection import Trial
 
 Result = TypeVar("Result", bound=Record)
+#: Ending of files of weights, which no table needs: folders are often copied without them.
+WEIGHTS = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Ledger:
             if unit in self.damaged or not self.finished(unit):
                 return None
             try:
-                self._origins[unit] = self._shared(origin(published(self.run(unit).folder)))
+                self._origins[unit] = self._shared(origin(published(self.run(unit).folder, dispensable=WEIGHTS)))
             except (UserError, OSError) as error:
                 self.damaged[unit] = str(error)
                 return None

@@ -56,26 +56,29 @@ def differences(
 def _groups(sets: Sequence[SetDescription]) -> Mapping[DifferenceGroup, list[str]]:
     groups: dict[DifferenceGroup, list[str]] = {"ID": []}
     for described in sets:
-        if described.premises == "unknown":
-            continue
-        group: DifferenceGroup = "near ID"
-        if described.premises != "near ID":
-            group = "large shift" if described.shift == "large" else "small shift"
-        groups.setdefault(group, []).append(described.name)
+        groups.setdefault(_group(described), []).append(described.name)
     return groups
 
 
-def _good(sets: Sequence[SetDescription], columns: Sequence[str]) -> bool:
+def _group(described: SetDescription) -> DifferenceGroup:
+    if described.premises == "unknown":
+        return "OOD"
+    if described.premises == "near ID":
+        return "near ID"
+    return "large shift" if described.shift == "large" else "small shift"
+
+
+def _good(sets: Sequence[SetDescription], columns: Sequence[str]) -> bool | None:
     read = [
         described.shared_head_accuracy
         for described in sets
         if described.name in columns and described.shared_head_accuracy is not None
     ]
-    return bool(read) and sum(read) / len(read) >= GOOD
+    return sum(read) / len(read) >= GOOD if read else None
 
 
 def _compared(
-    rows: Sequence[BenchmarkRow], groups: Mapping[DifferenceGroup, list[str]], good: bool, rule: SelectionRule
+    rows: Sequence[BenchmarkRow], groups: Mapping[DifferenceGroup, list[str]], good: bool | None, rule: SelectionRule
 ) -> Iterator[PairedDifference]:
     by_label = {f"{row.method} ({row.norm_mode})": row for row in rows}
     for name, minuend, subtrahend in COMPARISONS:

@@ -53,7 +53,7 @@ def per_set(benchmark: Benchmark) -> Table:
 def paired(benchmark: Benchmark) -> Table:
     """Differences between methods, seed by seed."""
     rows = [
-        (pair.dataset, pair.condition or NOTHING, "good" if pair.good_features else "bad",
+        (pair.dataset, pair.condition or NOTHING, {True: "good", False: "bad", None: NOTHING}[pair.good_features],
          pair.rule, f"{pair.minuend} − {pair.subtrahend}", pair.group, points(pair.difference))
         for pair in benchmark.differences
     ]  # fmt: skip

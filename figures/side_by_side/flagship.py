@@ -109,7 +109,7 @@ def _bad_features(benchmark: Benchmark, dataset: str) -> ConditionRecord | None:
     bad = {
         difference.condition
         for difference in benchmark.differences
-        if difference.dataset == dataset and not difference.good_features
+        if difference.dataset == dataset and difference.good_features is False
     }
     controls = [
         condition
