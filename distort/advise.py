@@ -13,7 +13,8 @@ from distort.suites import BENCHMARK
 if TYPE_CHECKING:
     from empirical import Ledger, Suite
     from empirical.advice.confirming import Confirmation
-    from empirical.advice.premises import Premises
+    from empirical.advice.measured_map import Region
+    from empirical.advice.premises import Premises, SetPremises
     from empirical.advice.rule import Advice
     from empirical.advice.track_record import TrackRecord
 
@@ -26,10 +27,17 @@ UNKNOWN = (
 
 @dataclass(frozen=True)
 class Advised:
-    """Premises and advice by data set; what short training found, where it was asked for; the rule's track record."""
+    """What was measured and advised, how sure that is, and what short training found, where it was asked for.
+
+    Attributes:
+      premises: by data set.
+      advice, regions: by OOD set; a region is that of the measured phase diagram.
+      cases, hits: on how many sets the rule was held against results, and right.
+    """
 
     premises: list["Premises"]
     advice: list["Advice"]
+    regions: list["Region"]
     confirmations: list["Confirmation"]
     cases: int
     hits: int
@@ -52,13 +60,14 @@ class Advise(MakingCommand):
     out: Path | None = None
     """Folder for features and short runs; by default advice-NAME."""
     check: UseAppendAction[tuple[Path, ...]] = ()
-    """Instead of advice: hold the rule against finished results; may be repeated."""
+    """Instead of advice: hold the rule against finished results; may be repeated. With --suite, premises of its sets
+    are measured first."""
 
     def __call__(self) -> Answer:
         """Advice for every OOD set; or, with --check, how often the rule was right."""
         self.accept()
         if self.check:
-            return _checked(self.check)
+            return self._checked()
         if (self.suite is None) == (self.images is None):
             raise UsageError("Name a suite with --suite, or folders with --images and --ood.")
         if self.suite is not None and self.ood:
@@ -83,6 +92,31 @@ class Advise(MakingCommand):
                 for recipe in (suite.recipes if self.confirm and told else ())
             ]
         return _answer(premises, confirmations) if told else _without_ood(premises)
+
+    def _checked(self) -> Answer:
+        from distort.folder import existing
+        from empirical.advice.track_record import TrackRecord, cases
+        from empirical.records import read_benchmark
+
+        measured = self._measured_sets() if self.suite is not None else None
+        found = [
+            case
+            for folder in self.check
+            for case in cases(folder.name, read_benchmark(existing(folder) / BENCHMARK), measured=measured)
+        ]
+        return _held_against(TrackRecord(cases=found))
+
+    def _measured_sets(self) -> dict[tuple[str, str], "SetPremises"]:
+        """Premises of the suite's sets, by data set and set, as advice on it would measure them."""
+        from distort.folder import held
+        from distort.progress import progress
+        from empirical import Ledger, Workspace, read_suite_file
+
+        assert self.suite is not None
+        with held(self.out or Path(f"advice-{self.suite.stem}")) as folder, progress() as begin:
+            workspace = Workspace(folder=(folder / BENCHMARK).absolute(), configuration=self.suite.absolute())
+            premises = _measured(Ledger(_bare(read_suite_file(self.suite)), workspace), begin("features and probes"))
+        return {(measured.dataset, ood.name): ood for measured in premises for ood in measured.sets}
 
     def _written(self, file: Path) -> Path:
         from artifacts.files import write_text
@@ -140,11 +174,17 @@ def _measured(ledger: "Ledger", progress: Any) -> list["Premises"]:
 
 
 def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> Answer:
+    from empirical.advice.measured_map import region
     from empirical.advice.rule import advise
     from empirical.advice.track_record import kept_record
 
     record = kept_record()
     advice = [advise(measured.dataset, ood, measured.id_accuracy) for measured in premises for ood in measured.sets]
+    regions = [
+        region(record, energy_ratio=ood.energy_ratio, gap=ood.gap,
+               shared_ratio=ood.shared_accuracy / measured.id_accuracy)
+        for measured in premises for ood in measured.sets
+    ]  # fmt: skip
     rows = [
         (measured.dataset, ood.name, *(f"{100 * value:.1f}" for value in (measured.id_accuracy, ood.probe_accuracy,
          ood.shared_accuracy, ood.gap)), f"{100 * ood.energy_outside:.1f} ({100 * ood.id_energy_outside:.1f})",
@@ -165,17 +205,20 @@ def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> 
         "bound / W",
     )
     lines = [table(header, rows), ""]
-    for piece in advice:
+    for piece, near in zip(advice, regions, strict=True):
         lines += [
             f"{piece.set}: {piece.regime}. Try {piece.first} first.",
             f"  Why: {piece.why}.",
             f"  {_sure(record, piece)}",
+            *([] if near is None else [f"  {_nearby(near)}"]),
             "",
         ]
+    lines += [*_map(record), ""]
     lines += [_confirmed(confirmation) for confirmation in confirmations]
     if not confirmations:
         lines.append("--confirm trains FT and LP-FT for a few epochs and says which is ahead.")
-    document = Advised(premises, advice, confirmations, len(record.cases), record.hits)
+    known = [near for near in regions if near is not None]
+    document = Advised(premises, advice, known, confirmations, len(record.cases), record.hits)
     return Answer(document, "\n".join(lines).rstrip())
 
 
@@ -184,7 +227,7 @@ def _without_ood(premises: list["Premises"]) -> Answer:
         f"{measured.dataset}: LP reads {100 * measured.id_accuracy:.1f} % of ID test images." for measured in premises
     ]
     bare = [measured.model_copy(update={"sets": [], "truth_norm": None}) for measured in premises]
-    return Answer(Advised(bare, [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
+    return Answer(Advised(bare, [], [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
 
 
 def _sure(record: "TrackRecord", advice: "Advice") -> str:
@@ -212,27 +255,61 @@ def _confirmed(confirmation: "Confirmation") -> str:
     )
 
 
-def _checked(folders: tuple[Path, ...]) -> Answer:
-    from distort.folder import existing
-    from empirical.advice.track_record import MARGIN, TrackRecord, cases
-    from empirical.records import read_benchmark
+def _nearby(near: "Region") -> str:
+    """Which region of the measured phase diagram a set lies in."""
+    from empirical.advice.measured_map import networks
 
-    record = TrackRecord(
-        cases=[case for folder in folders for case in cases(folder.name, read_benchmark(existing(folder) / BENCHMARK))]
+    count = len(near.near)
+    best = ", ".join(f"{method} {number}" for method, number in near.within_margin.items())
+    beyond = f" It lies beyond all of them in {' and '.join(near.outside)}: do not count on it." if near.outside else ""
+    return (
+        f"Measured phase diagram: {near.name} (LP less FT {100 * near.lead:+.1f} points on average over the {count} "
+        f"nearest points of {networks(near.near)} networks, from {100 * near.lowest_lead:+.1f} to "
+        f"{100 * near.highest_lead:+.1f}; the best of the three or within a point of it: {best}).{beyond}"
     )
+
+
+def _map(record: "TrackRecord") -> list[str]:
+    """What the diagram consists of, and how often it was right about networks that were left out of it."""
+    from empirical.advice.measured_map import is_graded, networks, right_when_left_out
+
+    if not record.cases:
+        return ["Measured phase diagram: nothing was measured yet."]
+    right, counted = right_when_left_out(record)
+    always = ", ".join(f"{method} {record.always(method)}" for method in record.cases[0].accuracies)
+    held = (
+        f"read off other networks, its best method was right on {right} of {counted}"
+        if counted
+        else "all are of one network, so that it cannot be held against another"
+    )
+    lines = [
+        f"The diagram has {len(record.cases)} points of {networks(record.cases)} networks; {held} (the rule on "
+        f"{record.hits} of {len(record.cases)}; always naming one method: {always})."
+    ]
+    if not is_graded(record):
+        lines.append(
+            "The graded series of networks and shifts (`distort bench run --scale full`) is not in it yet: between the "
+            "points nothing is known."
+        )
+    return lines
+
+
+def _held_against(found: "TrackRecord") -> Answer:
+    from empirical.advice.track_record import COMPARED, MARGIN
+
     rows = [
-        (case.dataset, case.condition or "-", case.set, case.regime, case.first,
-         *(f"{100 * accuracy:.1f}" for accuracy in case.accuracies.values()), f"{100 * case.regret:.1f}")
-        for case in record.cases
+        (case.results, case.dataset, case.condition or "-", case.set, f"{case.energy_ratio:.2f}",
+         f"{100 * case.gap:.1f}", case.regime, case.first,
+         *(f"{100 * case.accuracies[method]:.1f}" for method in COMPARED), f"{100 * case.regret:.1f}")
+        for case in found.cases
     ]  # fmt: skip
-    header = ("data set", "condition", "OOD set", "regime", "first", "LP", "FT", "LP-FT", "regret")
-    said = (
-        f"right (within {100 * MARGIN:g} point of the best of the three) on {record.hits} of {len(record.cases)} sets"
-    )
-    if record.cases:
-        always = ", ".join(f"{method} {record.always(method)}" for method in record.cases[0].accuracies)
+    header = ("results", "data set", "condition", "OOD set", "energy", "gap", "regime", "first", "LP", "FT", "LP-FT",
+              "regret")  # fmt: skip
+    said = f"right (within {100 * MARGIN:g} point of the best of the three) on {found.hits} of {len(found.cases)} sets"
+    if found.cases:
+        always = ", ".join(f"{method} {found.always(method)}" for method in found.cases[0].accuracies)
         said += f"; always naming one method: {always}"
-    return Answer(record, f"{table(header, rows)}\n{said}")
+    return Answer(found, "\n".join([table(header, rows), said, *_map(found)]))
 
 
 def _short(value: float | None) -> str:

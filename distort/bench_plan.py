@@ -155,6 +155,7 @@ class StatusCommand(Command):
         from distort.folder import existing
         from empirical import Ledger, Workspace, plan, read_set_aside, read_suite
         from empirical.benchmark.origins import mixed
+        from empirical.results.older import unclaimed
 
         folder = existing(self.results) / BENCHMARK
         suite = read_suite(folder)
@@ -173,6 +174,10 @@ class StatusCommand(Command):
         notes += [f"damaged: {why}" for why in dict.fromkeys(ledger.damaged.values())]
         notes += [f"refused: {unit}: {why}" for unit, why in ledger.refused.items()]
         notes += [f"undecided: {what}" for what in document.undecided]
+        strangers = unclaimed(ledger)
+        notes += [f"{strangers} finished runs here are of older code or other settings: no unit names them"] * bool(
+            strangers
+        )
         return Answer(document, "\n".join([table(("data set", "work", *states), rows), *notes]))
 
 

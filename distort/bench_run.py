@@ -97,7 +97,10 @@ def _from_stores(suite: "Suite", store: Path | None) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Collect(Command):
-    """Write the tables of a benchmark from its finished runs: tidy CSV, Markdown and LaTeX in the paper's layout."""
+    """Write the tables of a benchmark from its finished runs: tidy CSV, Markdown and LaTeX in the paper's layout.
+
+    A document whose results would go, since runs of older code are not found any more, is left as it is.
+    """
 
     results: Annotated[Path, arg(name="from")] = Path("results")
     """Results folder."""
@@ -107,15 +110,19 @@ class Collect(Command):
     def __call__(self) -> Answer:
         """Gather the folder's runs, write the tables, and answer with them."""
         from distort.folder import existing
-        from empirical import Ledger, Workspace, collect, read_set_aside, read_suite, write_benchmark
+        from empirical import Ledger, Workspace, collect, read_set_aside, read_suite
+        from empirical.results.older import check_nothing_lost, replace_benchmark
         from empirical.tables import write_tables
 
         folder = existing(self.results) / BENCHMARK
-        benchmark = collect(Ledger(read_suite(folder), Workspace(folder=folder)), set_aside=read_set_aside(folder))
+        ledger = Ledger(read_suite(folder), Workspace(folder=folder))
+        benchmark = collect(ledger, set_aside=read_set_aside(folder))
+        if self.to is None:
+            check_nothing_lost(ledger, benchmark)
         target = self.to or folder
         target.mkdir(parents=True, exist_ok=True)
         if self.to is None:
-            write_benchmark(folder, benchmark)
+            replace_benchmark(folder, benchmark)
         files = "\n".join(map(str, write_tables(benchmark, target)))
         return Answer(benchmark.rows, f"{accuracy_table(benchmark)}\n\n{files}")
 

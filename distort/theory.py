@@ -13,7 +13,7 @@ from distort.command import Answer, Command, UsageError, table
 from distort.names import chosen, known
 
 if TYPE_CHECKING:
-    from figures.report.contents import ReportedSharpness
+    from figures.report.claims import ReportedSharpness
     from simulations.verification import Sharpness, Verification
     from theory.statements import Statement
 
@@ -41,7 +41,7 @@ class List(Command):
 
     def __call__(self) -> Answer:
         """Every statement with its status, and how sharp its bound was found to be."""
-        from figures.report.gather import claims
+        from figures.report.claims import claims
 
         verified = claims(_verified_in(self.results))
         rows = [(claim.name, claim.status, ratio_text(claim.sharpness), claim.source) for claim in verified]
@@ -63,11 +63,11 @@ class Show(Command):
         Raises:
           UsageError: no statement has this name.
         """
-        from figures.report.gather import claims
-        from theory.statements import STATEMENTS
+        from figures.report.claims import claims
 
-        known([self.name], [statement.name for statement in STATEMENTS], kind="statement")
-        claim = next(claim for claim in claims(_verified_in(self.results)) if claim.name == self.name)
+        listed = {claim.name: claim for claim in claims(_verified_in(self.results))}
+        known([self.name], list(listed), kind="statement")
+        claim = listed[self.name]
         lines = [
             ("name", claim.name),
             ("status", claim.status),

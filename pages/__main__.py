@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 from artifacts.runtime import prepare_jax
-from pages import blocks, claims, description, evidence, examples, measured, speed
+from pages import advice, blocks, claims, description, evidence, examples, measured, speed
 
 prepare_jax()
 
 CONTENTS = {
+    "advice_record": advice.advice_record,
     "agreement_table": measured.agreement_table,
     "backbones_table": speed.backbones_table,
     "claims_table": claims.claims_table,

@@ -21,6 +21,8 @@ HALVES = 2
 #: Images of a set from which second moments and feature errors are measured.
 MEASURED = 2000
 ID_TEST = "id_test"
+#: Less than this share of energy off the span is none: what rounding leaves.
+LEAST_ENERGY = 1e-4
 
 
 class SetPremises(Record):
@@ -50,6 +52,11 @@ class SetPremises(Record):
     def gap(self) -> float:
         """What a head that has seen the set reads, and the probe does not."""
         return self.shared_accuracy - self.probe_accuracy
+
+    @property
+    def energy_ratio(self) -> float:
+        """Energy off the span, as a multiple of that of ID test images."""
+        return max(self.energy_outside, LEAST_ENERGY) / max(self.id_energy_outside, LEAST_ENERGY)
 
 
 class Premises(Record):

@@ -29,8 +29,11 @@ DEEPEST_MODULE = 32
 #: Modules and values of a TorchScript archive, each counted as often as it is held; CLIP ViT-L/14 has some 10,000.
 MOST_PARTS = 200_000
 LONGEST_NAME = 500
-# What `zipfile` raises where an archive is damaged, encrypted or of a kind that it does not know.
-UNREADABLE = (OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, UnicodeError, struct.error)
+# What `zipfile` raises where an archive is damaged, encrypted or of a kind that it does not know, or where an entry is
+# said to start beyond what a file may have.
+UNREADABLE = (
+    OSError, zipfile.BadZipFile, EOFError, RuntimeError, NotImplementedError, ValueError, OverflowError, struct.error,
+)  # fmt: skip
 #: What a checkpoint calls the dictionary that it holds beside an optimiser, arguments and the like; outermost first.
 NESTED = ("state_dict", "model")
 #: Modules of TorchScript, whose names are the model's own, and what it writes around lists.
@@ -61,6 +64,8 @@ def read_torch(path: Path, key: str = "") -> StoredTensors:
         raise UserError(
             f"{path} must hold tensors and plain values only, but holds {error}; nothing was run; fetch it again."
         ) from error
+    except UserError:  # a ValueError that says all
+        raise
     except (KeyError, *UNREADABLE) as error:
         raise UserError(f"{path} must be a readable PyTorch file, but {error}; fetch it again.") from error
 
@@ -83,6 +88,8 @@ def _read_zip(path: Path, key: str) -> StoredTensors:
         try:
             with zipfile.ZipFile(path) as archive:
                 return np.frombuffer(_entry(archive, f"{root}data/{key}", count * dtype.itemsize), dtype)
+        except UserError:
+            raise
         except (KeyError, *UNREADABLE) as error:
             raise UserError(f"{path} must hold the storage {key}, but {error}; fetch it again.") from error
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import equinox as eqx
@@ -16,13 +15,13 @@ from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, store_part, stored_part
 from simulations.verification.evidence import expected_work, observed_evidence
 from simulations.verification.families import Sampler, allows, draw_problems, sampled_problems
+from simulations.verification.findings import Sharpness, Verification
 from simulations.verification.observed import ObservedEvidence
 from theory.problem import Problem
 from theory.statements import (
     STATEMENTS,
     Setting,
     Statement,
-    Status,
     bound_ratio,
     closed_form_evidence,
     premises_hold,
@@ -37,48 +36,6 @@ CHUNK = 125
 WIDE_CHUNK = 50
 #: Moments on the path of a counterexample, which is evaluated once and so can afford a fine search over time.
 WITNESS_MOMENTS = 4097
-
-
-@dataclass(frozen=True)
-class Sharpness:
-    """How loose a bound is on the problems of a verification: the larger side over the smaller, 1 where attained.
-
-    Attributes:
-      median, ninth_decile: of the ratio over all problems that leave something to bound, those included on which the
-        bound says nothing; None where it falls among those, being infinite.
-      silent: share of the problems on which the bound says nothing.
-    """
-
-    median: float | None
-    ninth_decile: float | None
-    silent: float
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What a verification found.
-
-    Attributes:
-      checked: problems that were drawn and met the premises.
-      violations: how many of them violated the claim.
-      smallest_slack: smallest relative gap between the sides, over those problems and the counterexamples; negative
-        where violated; None where nothing was checked.
-      sharpness: how loose the bound is, over all settings; None where the statement is no bound.
-      sharpness_by_setting: the same in each setting.
-      counterexamples: the relative gap on each named counterexample, negative where it refutes the claim.
-      seconds: of drawing and solving, shared by the statements that were verified together.
-    """
-
-    name: str
-    source: str
-    status: Status
-    checked: int
-    violations: int
-    smallest_slack: float | None
-    sharpness: Sharpness | None
-    sharpness_by_setting: dict[str, Sharpness]
-    counterexamples: dict[str, float]
-    seconds: float
 
 
 def verify(

@@ -59,6 +59,16 @@ def test_a_zip_entry_that_promises_more_than_it_holds(tmp_path):
     refused(lambda: everything(path))
 
 
+@pytest.mark.parametrize("entry", ["a/data.pkl", "a/data/0"])
+def test_a_zip_entry_that_is_said_to_start_beyond_every_file(entry, tmp_path):
+    path = zipped(tmp_path / "w.pth", state(text("w"), tensor(ONE, numbers((1,)), numbers((1,)))))
+    assert everything(path)["w"].shape == (1,)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.getinfo(entry).header_offset = 2**63 + 5
+        archive._didModify = True
+    assert "w.pth" in refused(lambda: everything(path))
+
+
 def test_one_storage_under_two_types(tmp_path):
     """The bytes are there for the smaller type only: the larger would be read from beyond the file."""
     bytes_first = storage(name("torch", "ByteStorage").decode(), text("0"), number(1))
