@@ -60,7 +60,7 @@ def prepare_jax() -> None:
 
 
 def compute_in_one_thread() -> None:
-    """Start JAX with one thread for computations on the processor: whoever decomposes many matrices at once must.
+    """Prepare JAX and start it with one thread on the processor: whoever decomposes many matrices at once must.
 
     With one thread nothing is split and nothing waits, so the deadlock of `ONE_AFTER_ANOTHER` cannot happen. Programs
     that solve many small problems lose little: their operations are too short to be shared. The environment is left as
@@ -73,7 +73,7 @@ def compute_in_one_thread() -> None:
         if (_threads or _threads_by_default()) > 1:
             warnings.warn(
                 "Many problems are solved together while JAX computes in several threads, in which it may hang; call "
-                "artifacts.runtime.compute_in_one_thread() at the start of the program, after prepare_jax().",
+                "artifacts.runtime.compute_in_one_thread() at the start of the program.",
                 RuntimeWarning,
                 stacklevel=3,
             )
