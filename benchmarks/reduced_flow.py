@@ -147,7 +147,7 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
     # Reduced once to choose the solver; in what is timed, `solve` reduces once itself.
     start = starting_point(problem, "fine_tuning")
     times = complete_times(problem, start, config.moments)
-    stiff = suitable_numerics(start, times).stiff
+    stiff = suitable_numerics(start, jnp.asarray(times)).stiff
     reference = Numerics(rtol=1e-13, max_steps=1_000_000)
     exact = np.asarray(solve(problem, "fine_tuning", times, numerics=reference).ood_risk)
     target = np.asarray(truth.weights)
@@ -197,7 +197,7 @@ def complete_times(problem: Problem, start: ReducedProblem, moments: int) -> np.
     """Times evenly spaced in logarithm, the last where the training loss has fallen to `RELATIVE_LOSS`."""
     search = np.geomspace(1e-2, 1e6, 250)
     all_times = np.concatenate([[0.0], search])
-    numerics = Numerics(stiff=suitable_numerics(start, all_times).stiff, rtol=1e-9)
+    numerics = Numerics(stiff=suitable_numerics(start, jnp.asarray(all_times)).stiff, rtol=1e-9)
     loss = np.asarray(solve(problem, "fine_tuning", all_times, numerics=numerics).training_loss)
     last = search[np.flatnonzero(loss[1:] <= RELATIVE_LOSS * loss[0])[0]]
     return np.geomspace(last / 1e3, last, moments)
