@@ -164,7 +164,7 @@ def test_runs_under_vmap():
 
 @pytest.mark.parametrize("exponent", [-0.0099, 0.0099, 1e-5])
 def test_the_divided_difference_of_equal_rates_keeps_all_digits(exponent):
-    """With x = 2 rate t it is 4 t^2 (exp(-x) (1 + x) - 1) / x^2, whose closed form cancels: here the series, summed on."""
+    """With x = 2 rate t it is 4 t^2 (exp(-x) (1 + x) - 1) / x^2, which cancels: here its series, summed further."""
     powers = np.arange(2, 14)
     terms = (-1.0) ** (powers - 1) * (powers - 1) / factorial(powers, exact=False) * exponent ** (powers - 2)
     slope = linear_probing._gain_slope(jnp.array([[exponent / 6]]), jnp.array(3.0))
