@@ -8,12 +8,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from artifacts.runtime import keep_compiled, prepare_jax
+from artifacts.runtime import compute_in_one_thread, keep_compiled, prepare_jax
 
 prepare_jax()
 # Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
 keep_compiled()
+# Two processes share two cores, and tests solve many problems at once, which hangs in several threads.
+compute_in_one_thread()
 
 import jax  # noqa: E402  (after it is prepared)
 
