@@ -11,8 +11,8 @@ from xdist.scheduler import LoadFileScheduling
 from artifacts.runtime import compile_quickly, keep_compiled, prepare_jax
 
 prepare_jax()
-# Four fifths of the suite's time was compiling, each program for a few small problems. The quick main job does the same;
-# the default one optimises. What is computed stays.
+# Four fifths of the suite's time was compiling, each program for a few small problems. The quick main job is compiled
+# so too; the default one is optimised. What is computed stays.
 compile_quickly()
 # Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
