@@ -26,16 +26,16 @@ def titles() -> tuple[Title, ...]:
     A module whose `EXPERIMENT` is not declared with literals is imported.
     """
     files = [(path, package) for package in PACKAGES for path in HERE.joinpath(*package.split(".")).glob("*.py")]
-    told = [title for path, package in files if (title := _declared(path, package)) is not None]
-    return tuple(Title(name, title) for _, name, title in sorted(told))
+    declarations = [title for path, package in files if (title := _declared(path, package)) is not None]
+    return tuple(Title(name, title) for _, name, title in sorted(declarations))
 
 
 def _declared(path: Path, package: str) -> tuple[int, str, str] | None:
-    found = declared(path, "EXPERIMENT", positional=FIELDS)
-    if found is None:
+    declaration = declared(path, "EXPERIMENT", positional=FIELDS)
+    if declaration is None:
         return None
-    match {"order": USUAL_ORDER, **found.literals}:
-        case {"order": int(order), "name": str(name), "title": str(title)} if "order" not in found.computed:
+    match {"order": USUAL_ORDER, **declaration.literals}:
+        case {"order": int(order), "name": str(name), "title": str(title)} if "order" not in declaration.computed:
             return order, name, title
     experiment = import_module(f"{package}.{path.stem}").EXPERIMENT
     return experiment.order, experiment.name, experiment.title

@@ -17,8 +17,9 @@ from empirical.benchmark.unit_filter import Only
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Workspace
 from empirical.executors import Done, Executor, Failed, local
-from empirical.records import Benchmark, SetAside, write_benchmark
+from empirical.records import Benchmark, SetAside
 from empirical.results.collect import collect
+from empirical.results.older import replace_benchmark
 
 SET_ASIDE_FILE = "set_aside.json"
 EVERYTHING = Only()
@@ -84,7 +85,7 @@ def run_suite(
     failed = [SetAside(unit=str(end.unit), error=end.error) for end in outcomes.values() if isinstance(end, Failed)]
     write_json(workspace.folder / SET_ASIDE_FILE, [failure.model_dump() for failure in failed])
     benchmark = collect(ledger, set_aside=failed)
-    write_benchmark(workspace.folder, benchmark)
+    replace_benchmark(workspace.folder, benchmark)
     up_to_date = sum(isinstance(end, Done) and not end.built for end in outcomes.values())
     kept = {
         str(end.unit): end.reason

@@ -7,6 +7,7 @@ which start programs, more bytes or pixels than any data set has, and whatever i
 """
 
 import io
+import logging
 import threading
 import warnings
 from contextlib import nullcontext
@@ -27,6 +28,8 @@ MOST_PIXELS = 90_000_000
 #: Images of more pixels than this are decoded one at a time, whatever the number of threads.
 SMALL_PIXELS = 4_000_000
 _LARGE = threading.Lock()
+# What Pillow says of a damaged file beside its exception would go to the terminal, for want of another handler.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif")
 EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 

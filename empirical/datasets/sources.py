@@ -31,7 +31,8 @@ class Source(Frozen):
     """A source of images.
 
     Attributes:
-      folders: where it is looked for, relative to the data root; of several the first that exists is taken.
+      folders: where it is looked for, relative to the data root; of several the first that exists is taken. By default
+        one that is called as the source is.
       bytes_on_disk: about, unpacked.
       md5, sha256: published checksums of files in its folder.
       steps: what to do by hand; empty where `fetched` does it all.
@@ -39,7 +40,7 @@ class Source(Frozen):
 
     name: str
     title: str
-    folders: tuple[str, ...]
+    folders: tuple[str, ...] = Field(default_factory=lambda given: (given["name"],))
     bytes_on_disk: int
     licence: str
     fetched: tuple[Fetched, ...] = ()

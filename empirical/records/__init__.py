@@ -7,6 +7,7 @@ directory holds a `config.json`, a `metrics.jsonl` (`EpochRecord` or `PenaltyRec
 
 from empirical.records.benchmark import (
     BENCHMARK_FILE,
+    SEAL_FILE,
     SUITES,
     Benchmark,
     DatasetAnswer,
@@ -71,6 +72,7 @@ __all__ = [
     "OOD_COLUMNS",
     "PAPER_METHODS",
     "RESULT_FILE",
+    "SEAL_FILE",
     "STILL",
     "SUITES",
     "Benchmark",

@@ -86,8 +86,8 @@ def verify(
         examined = _examine(
             involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
         )
-        for statement, found in zip(involved, examined, strict=True):
-            findings[statement.name][_name(origin)] = found
+        for statement, finding in zip(involved, examined, strict=True):
+            findings[statement.name][_name(origin)] = finding
         for statement in involved:
             seconds[statement.name] += (time.perf_counter() - started) / len(involved)
     return [_conclude(statement, findings[statement.name], seconds[statement.name]) for statement in statements]
@@ -158,25 +158,25 @@ def _examine(
     chunks = []
     for number, rows in enumerate(order.reshape(-1, chunk)):
         kept = unfinished / f"{stem}-{number}.npz" if unfinished and stem else None
-        found = stored_part(kept, structure) if kept else None
-        if found is None:
-            found = _examined(statements, origin, jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems))
+        part = stored_part(kept, structure) if kept else None
+        if part is None:
+            part = _examined(statements, origin, jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems))
             if kept:
-                store_part(kept, found)
-        chunks.append(found)
+                store_part(kept, part)
+        chunks.append(part)
         advance(min(chunk, examples - number * chunk))
     as_drawn = np.argsort(order)[:examples]
     return jax.tree.map(lambda *parts: np.concatenate(parts)[as_drawn], *chunks)
 
 
 def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Problem) -> list[Findings]:
-    solved, found = jax.tree.map(np.asarray, _judged(problems, statements, origin))
+    solved, findings = jax.tree.map(np.asarray, _judged(problems, statements, origin))
     if not solved.all():
         raise FailedSolve(
             f"Every problem of a verification must be solved, but {np.sum(~solved)} of {len(solved)} "
             f"in the setting '{_name(origin)}' were not."
         )
-    return found
+    return findings
 
 
 @eqx.filter_jit
@@ -185,15 +185,15 @@ def _judged(
 ) -> tuple[Bool[Array, " n"], list[Findings]]:
     def judged(problem: Problem) -> tuple[Bool[Array, ""], list[tuple[Array, ...]]]:
         observed = _observed(origin, problem)
-        found = []
+        verdicts = []
         for statement in statements:
             premises, gap = premises_hold(statement, problem), slack(statement, observed.evidence)
             ratio = bound_ratio(statement, observed.evidence)
-            found.append((premises, gap, premises & (gap < -TOLERANCE), ratio))
-        return observed.solved, found
+            verdicts.append((premises, gap, premises & (gap < -TOLERANCE), ratio))
+        return observed.solved, verdicts
 
-    solved, found = jax.vmap(judged)(problems)
-    return solved, [Findings(*parts) for parts in found]
+    solved, verdicts = jax.vmap(judged)(problems)
+    return solved, [Findings(*parts) for parts in verdicts]
 
 
 def _observed(origin: Origin, problem: Problem) -> ObservedEvidence:
@@ -205,11 +205,11 @@ def _observed(origin: Origin, problem: Problem) -> ObservedEvidence:
 
 
 def _conclude(statement: Statement, findings: dict[str, Findings], seconds: float) -> Verification:
-    found = jax.tree.map(lambda *parts: np.concatenate(parts), *findings.values())
+    joined = jax.tree.map(lambda *parts: np.concatenate(parts), *findings.values())
     counterexamples = counterexample_slacks(statement)
     refuted = bool(counterexamples) and all(gap < -TOLERANCE for gap in counterexamples.values())
-    checked, violations = int(found.premises.sum()), int(found.violated.sum())
-    gaps = [*found.slacks[found.premises].tolist(), *counterexamples.values()]
+    checked, violations = int(joined.premises.sum()), int(joined.violated.sum())
+    gaps = [*joined.slacks[joined.premises].tolist(), *counterexamples.values()]
     return Verification(
         name=statement.name,
         source=statement.source,
@@ -217,7 +217,7 @@ def _conclude(statement: Statement, findings: dict[str, Findings], seconds: floa
         checked=checked,
         violations=violations,
         smallest_slack=min(gaps) if gaps else None,
-        sharpness=_sharpness(statement, found),
+        sharpness=_sharpness(statement, joined),
         sharpness_by_setting={
             name: sharpness for name, part in findings.items() if (sharpness := _sharpness(statement, part)) is not None
         },
@@ -226,8 +226,8 @@ def _conclude(statement: Statement, findings: dict[str, Findings], seconds: floa
     )
 
 
-def _sharpness(statement: Statement, found: Findings) -> Sharpness | None:
-    ratios = found.ratios[found.premises & ~np.isnan(found.ratios)]
+def _sharpness(statement: Statement, joined: Findings) -> Sharpness | None:
+    ratios = joined.ratios[joined.premises & ~np.isnan(joined.ratios)]
     if statement.bound is None or not ratios.size:
         return None
     # A quantile is one of the ratios, so that none lies between a number and infinity.

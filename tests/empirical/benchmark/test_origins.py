@@ -8,12 +8,16 @@ import pytest
 
 from artifacts import UserError
 from artifacts.directory import MANIFEST
+from artifacts.results_folder import MARKER
 from benchmarks.no_op_runs import no_op, no_op_suite
+from distort.__main__ import main
 from distort.bench_run import accuracy_table
-from empirical import Ledger, Unit, Workspace, collect, plan, run_suite
+from empirical import Ledger, Only, Unit, Workspace, collect, plan, run_suite
 from empirical.benchmark.origins import Origin, mixed, notes
+from empirical.benchmark.suite import SUITE_FILE
 from empirical.executors import InProcess
 from empirical.records import BENCHMARK_FILE, read_benchmark, write_benchmark
+from empirical.results.older import replace_benchmark, unclaimed
 from empirical.runs.publishing import publish_run
 from empirical.tables import paper_tables
 
@@ -152,3 +156,86 @@ def test_a_document_of_another_version_says_how_it_is_written_anew(folder):
     (folder / "benchmark.json.sha256").unlink()
     with pytest.raises(UserError, match=r"must hold a Benchmark .*`distort bench collect --from .*` writes it anew"):
         read_benchmark(folder)
+
+
+def of_older_code(folder, method: str) -> None:
+    """Runs as code with another configuration filed them: under a name that no unit has now."""
+    for unit in units_of(folder, method):
+        path = folder_of(folder, unit)
+        path.rename(path.with_name("0" * 8 + path.name[8:]))
+
+
+@pytest.fixture
+def say(capsys, caplog):
+    """What a command says, warnings included, and its exit status."""
+
+    def said(*arguments) -> tuple[int, str]:
+        caplog.clear()
+        status = main(["bench", *map(str, arguments)])
+        found = capsys.readouterr()
+        return status, found.out + found.err + caplog.text
+
+    return said
+
+
+@pytest.fixture
+def results(folder):
+    """The results folder around it."""
+    (folder.parent / MARKER).write_text(json.dumps({"made_by": "distort", "layout": 1}))
+    return folder.parent
+
+
+def test_collecting_runs_of_older_code_leaves_the_document_as_it_is(folder, results, say):
+    before = (folder / BENCHMARK_FILE).read_bytes()
+    of_older_code(folder, "FT (train)")
+    status, said = say("collect", "--from", results)
+    assert (status, len(said.splitlines())) == (1, 1)
+    assert "must not lose recipe000: FT (train), but 6 finished runs here are of older code or other settings" in said
+    assert (folder / BENCHMARK_FILE).read_bytes() == before
+    assert len(read_benchmark(folder).rows) == 5
+    status, said = say("status", "--from", results)
+    assert (status, "6 finished runs here are of older code" in said) == (0, True)
+    status, said = say("collect", "--from", results, "--to", results / "tables")
+    assert (status, "LP-FT" in said) == (0, True)
+    assert (folder / BENCHMARK_FILE).read_bytes() == before
+
+
+def test_a_document_is_kept_when_running_replaces_it_by_one_that_says_less(folder, caplog):
+    before = (folder / BENCHMARK_FILE).read_bytes()
+    of_older_code(folder, "FT (train)")
+    of_older_code(folder, "FT (eval)")
+    run_suite(SUITE, Workspace(folder=folder), executor=InProcess(made), only=Only(("FT (eval)",)))
+    assert "has no recipe000: FT (train) any more; the document before is kept as benchmark.older.json" in caplog.text
+    assert (folder / "benchmark.older.json").read_bytes() == before
+    assert len(read_benchmark(folder).rows) == 4
+    of_older_code(folder, "LP-FT (train)")
+    replace_benchmark(folder, collected(folder)[0])
+    assert (folder / "benchmark.older-2.json").is_file()
+    assert (folder / "benchmark.older.json").read_bytes() == before
+
+
+def test_a_document_of_another_version_is_kept_too(folder, results, say):
+    """Its fields are other ones; what it shows is named in the same way."""
+    document = json.loads((folder / BENCHMARK_FILE).read_text()) | {"of a later version": 1}
+    (folder / BENCHMARK_FILE).write_text(json.dumps(document))
+    suite = json.loads((folder / SUITE_FILE).read_text())
+    suite["recipes"][0]["batch_size"] = 2  # every run has another configuration now
+    (folder / SUITE_FILE).write_text(json.dumps(suite))
+    status, said = say("collect", "--from", results)
+    assert (status, "FT (train), recipe000: FT (eval), recipe000: LP-FT (eval)" in said) == (1, True), said
+    assert json.loads((folder / BENCHMARK_FILE).read_text()) == document
+
+
+def test_a_damaged_run_costs_its_row_and_the_document_before_is_kept(folder, results, say):
+    before = (folder / BENCHMARK_FILE).read_bytes()
+    path = folder_of(folder, units_of(folder, "FT (train)")[0]) / "result.json"
+    path.write_text(path.read_text().replace("0.", "0.0", 1))
+    status, said = say("collect", "--from", results)
+    assert (status, "the document before is kept as benchmark.older.json" in said) == (0, True), said
+    assert (folder / "benchmark.older.json").read_bytes() == before
+
+
+def test_nothing_is_kept_where_nothing_is_lost(folder):
+    replace_benchmark(folder, collected(folder)[0])
+    assert not list(folder.glob("benchmark.older*"))
+    assert unclaimed(Ledger(SUITE, Workspace(folder=folder))) == 0

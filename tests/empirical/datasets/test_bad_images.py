@@ -1,6 +1,9 @@
 """What is no plain 8-bit picture: converted as the official loaders do, or refused by name."""
 
 import io
+import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -64,3 +67,17 @@ def test_files_that_hold_no_image_are_named(tmp_path):
     ):
         with pytest.raises(UserError, match=rf"{name}.jpg must be .*{words}"):
             read_image(tmp_path / f"{name}.jpg")
+
+
+def test_what_pillow_logs_beside_its_exception_is_not_shown(tmp_path):
+    """One line says what is wrong with an image; a TIFF that claims 131 samples a pixel made it two."""
+    data = _encoded(Image.fromarray(PIXELS), "TIFF")
+    entry = data.index(struct.pack("<HHI", 277, 3, 1))
+    (tmp_path / "a.tif").write_bytes(data[: entry + 8] + struct.pack("<H", 131) + data[entry + 10 :])
+    program = "import sys; from pathlib import Path; from empirical.datasets.pixels import *\n"
+    program += "try: read_image(Path(sys.argv[1]))\nexcept UserError as error: print(error)"
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "a.tif"], capture_output=True, text=True, check=True
+    )
+    assert "a.tif" in done.stdout
+    assert done.stderr == ""
