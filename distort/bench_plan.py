@@ -259,7 +259,8 @@ def _plan_text(document: Planned) -> str:
     notes += [f"not compared: {why}" for why in document.not_compared]
     for one in document.elsewhere:
         rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
-        notes.append(f"On one {one.device}: {one.hours:.1f} hours{rest}, at rates measured with {one.source}.")
+        long = f"{one.hours:.1f} hours{rest}" if one.hours or not one.unknown else "how long is not known"
+        notes.append(f"On one {one.device}: {long}, at rates measured with {one.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
