@@ -19,10 +19,10 @@ def bundled_file(package: str, path: str, *, holds: str, sha256: str | None = No
     Raises:
       UserError: the package is not installed, or it lacks the file, or the file's content is another.
     """
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
         raise UserError(f"{package} must be installed, since it brings {holds}; `pip install {package}`.")
-    file = Path(found.origin).parent / path
+    file = Path(spec.origin).parent / path
     if not file.is_file():
         raise UserError(f"{package} must bring {holds} as {path}, but this version does not; install another.")
     if sha256 is not None and (actual := digest_of(file)) != sha256:

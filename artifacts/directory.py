@@ -73,9 +73,12 @@ def is_only_checked() -> bool:
     return _only_checked
 
 
-def published(path: Path) -> Artifact:
+def published(path: Path, *, dispensable: str | None = None) -> Artifact:
     """The artifact at `path`, every file checked against its recorded SHA-256.
 
+    Args:
+      dispensable: ending of the names of files that may be missing, as large ones that were left behind when a folder
+        was copied; those that are there are checked as all others are.
     Raises:
       FileNotFoundError: nothing has been published there.
       DamagedArtifact: a file is missing, was changed, or the manifest cannot be read.
@@ -86,6 +89,8 @@ def published(path: Path) -> Artifact:
         try:
             digest = digest_of(file)
         except (FileNotFoundError, NotADirectoryError) as error:
+            if dispensable is not None and name.endswith(dispensable):
+                continue
             raise DamagedArtifact(f"{file} is missing; the result must be made again.") from error
         except OSError as error:
             raise DamagedArtifact(f"{file}: {error.strerror}; the result must be made again.") from error
@@ -111,10 +116,10 @@ def _read_manifest(path: Path) -> Artifact:
 
 
 def _mapping(content: Any, name: str) -> dict[str, Any]:
-    found = content.get(name, {}) if name == "versions" else content[name]
-    if not isinstance(found, dict):
+    table = content.get(name, {}) if name == "versions" else content[name]
+    if not isinstance(table, dict):
         raise TypeError(f"`{name}` is no table")
-    return found
+    return table
 
 
 def _inside(name: str) -> bool:

@@ -246,17 +246,17 @@ def _absolute(module: str, file: Path, node: ast.ImportFrom) -> str:
 @cache
 def _nodes(file: Path) -> tuple[ast.stmt, ...]:
     """Every import statement of a file but those for type checkers."""
-    found: list[ast.stmt] = []
+    statements: list[ast.stmt] = []
     waiting: list[ast.AST] = [ast.parse(file.read_bytes())]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom):
-            found.append(node)
+            statements.append(node)
         elif isinstance(node, ast.If) and _for_checkers(node.test):
             waiting += node.orelse
         else:
             waiting += ast.iter_child_nodes(node)
-    return tuple(found)
+    return tuple(statements)
 
 
 def _for_checkers(test: ast.expr) -> bool:

@@ -16,7 +16,7 @@ def mistake(error: ValidationError, document: type[BaseModel], *, whole: str = "
       whole: name of the document, for a mistake that is of no single field.
     """
     errors: list[Any] = error.errors()
-    first = next((one for one in errors if one["type"] == "extra_forbidden"), errors[0])
+    first = next((mistake for mistake in errors if mistake["type"] == "extra_forbidden"), errors[0])
     field = ".".join(map(str, first["loc"])) or whole
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "extra_forbidden":

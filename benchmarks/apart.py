@@ -14,9 +14,9 @@ def apart(work: Callable[..., Any], *arguments: Any) -> Any:
     process = context.Process(target=_answer, args=(theirs, work, arguments))
     process.start()
     theirs.close()
-    found = mine.recv()
+    answer = mine.recv()
     process.join()
-    return found
+    return answer
 
 
 def _answer(connection: Any, work: Callable[..., Any], arguments: tuple[Any, ...]) -> None:

@@ -145,10 +145,10 @@ def main(config: Backbones) -> None:
                 ("forward", forward_run(classifier, images)),
                 ("training step", training_run(classifier, images, labels)),
             ):
-                found = rates({"jax": ours, "pytorch": other.get(kind)}, batch, config, steps)
+                measured = rates({"jax": ours, "pytorch": other.get(kind)}, batch, config, steps)
                 row = {"network": network, "pass": kind, "batch": batch, "side": side, "dtype": dtype}
-                rows.append(row | {"images_per_second": found})
-                print(row, found, file=sys.stderr, flush=True)
+                rows.append(row | {"images_per_second": measured})
+                print(row, measured, file=sys.stderr, flush=True)
     memory = (jax.devices()[0].memory_stats() or {}).get("peak_bytes_in_use")
     result = {
         "rows": rows, "steps": steps, "repeats": config.repeats, "rematerialise": config.rematerialise,

@@ -160,14 +160,14 @@ def memory(folder: Path) -> float:
 
 def memory_by_size(photographs: ImageSet, folder: Path) -> dict[str, dict[str, float]]:
     """One photograph after another, again and again: sets of any size from few files."""
-    found: dict[str, dict[str, float]] = {}
+    used: dict[str, dict[str, float]] = {}
     for name, form in (("raw", Form(codec="raw", resize="square", side=96)), ("jpeg", Form(codec="jpeg"))):
-        found[name] = {}
+        used[name] = {}
         for count in MEMORY_SIZES:
             images = photographs.subset(np.arange(count) % len(photographs), name="repeated")
             pack(images, folder / f"{name}-{count}", form, classes=("a",), workers=2, shard_images=250)
-            found[name][f"{count} images"] = memory(folder / f"{name}-{count}")
-    return found
+            used[name][f"{count} images"] = memory(folder / f"{name}-{count}")
+    return used
 
 
 def measure(folder: Path, count: int) -> dict[str, Any]:

@@ -26,32 +26,32 @@ def document(benchmark: Benchmark) -> dict[str, Any]:
         "environment": environment(),
         "datasets": [
             {
-                "name": one.name,
-                "sizes": one.sizes,
-                "columns": one.columns,
-                "backbone": one.backbone,
-                "recipe": one.recipe,
+                "name": dataset.name,
+                "sizes": dataset.sizes,
+                "columns": dataset.columns,
+                "backbone": dataset.backbone,
+                "recipe": dataset.recipe,
             }
-            for one in benchmark.datasets
+            for dataset in benchmark.datasets
         ],
         "missing": benchmark.missing,
-        "set_aside": [one.model_dump() for one in benchmark.set_aside],
-        "sets": [one.model_dump(exclude={"reason"}) for one in benchmark.sets],
-        "shared_head_id": {one.name: one.id_shared_head_accuracy for one in benchmark.datasets},
+        "set_aside": [failure.model_dump() for failure in benchmark.set_aside],
+        "sets": [described.model_dump(exclude={"reason"}) for described in benchmark.sets],
+        "shared_head_id": {dataset.name: dataset.id_shared_head_accuracy for dataset in benchmark.datasets},
         "rows": [_row(row) for row in (*benchmark.rows, *benchmark.careful_rows)],
-        "differences": [one.model_dump() for one in benchmark.differences],
+        "differences": [difference.model_dump() for difference in benchmark.differences],
         "conditions": [
             {
-                "kind": one.kind,
-                "label": one.label,
-                "value": one.value,
-                "backbone_accuracy": one.backbone_accuracy,
-                "head_accuracy": one.head_accuracy,
-                "shared_heads": {found.name: found.shared_head_accuracy for found in one.sets},
-                "rows": [_row(row) for row in one.rows],
+                "kind": condition.kind,
+                "label": condition.label,
+                "value": condition.value,
+                "backbone_accuracy": condition.backbone_accuracy,
+                "head_accuracy": condition.head_accuracy,
+                "shared_heads": {described.name: described.shared_head_accuracy for described in condition.sets},
+                "rows": [_row(row) for row in condition.rows],
             }
-            for one in benchmark.conditions
-            if one.name
+            for condition in benchmark.conditions
+            if condition.name
         ],
         "interpolations": len(benchmark.interpolations),
     }
@@ -70,7 +70,7 @@ def _row(row: BenchmarkRow) -> dict[str, Any]:
         "id_validation": row.id_validation_accuracy,
         "id": [row.id_accuracy, row.id_ci90],
         "ood": [row.ood_accuracy, row.ood_ci90],
-        "sets": {name: [found.accuracy, found.ci90] for name, found in row.per_ood_set.items()},
+        "sets": {name: [measured.accuracy, measured.ci90] for name, measured in row.per_ood_set.items()},
         "grid": {f"{point.value:g}": [point.selection, point.id_accuracy, point.ood_accuracy] for point in row.grid},
         "movement": {name: moved.mean_squared for name, moved in row.movement.items()},
     }

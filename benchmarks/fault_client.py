@@ -26,7 +26,7 @@ def main(results: Path, address: str) -> int:
     except KeyboardInterrupt:
         return 130
     said = {"built": outcome.built, "up_to_date": outcome.up_to_date}
-    print(json.dumps({**said, "set_aside": {one.unit: one.error for one in outcome.set_aside}}))
+    print(json.dumps({**said, "set_aside": {failure.unit: failure.error for failure in outcome.set_aside}}))
     return 0
 
 

@@ -50,14 +50,15 @@ def tiny_suite() -> Any:
     return Suite(name="embedded", recipes=(recipe,))
 
 
-def logged(unit: Any, workspace: Any, *, force: bool) -> Outcome:
+def logged(assignment: Any) -> Outcome:
     """`run_unit`, with a line before and after in a file of its own."""
     from empirical import run_unit
 
+    unit = assignment.unit
     _log("begun", unit)
     if str(unit) == os.environ.get(POISON):
         os.kill(os.getpid(), signal.SIGKILL)
-    outcome = run_unit(unit, workspace, force=force)
+    outcome = run_unit(assignment)
     _log("made" if outcome.built else "kept", unit)
     return outcome
 
@@ -147,7 +148,9 @@ class Machines:
         process.wait(timeout=PATIENCE_SECONDS)
 
     def _start(self, *arguments: str, source: Path = ROOT, first_on_path: Path | None = None) -> subprocess.Popen:
-        path = os.pathsep.join(str(one) for one in (first_on_path, source) if one is not None)
+        path = os.pathsep.join(
+            str(folder_on_path) for folder_on_path in (first_on_path, source) if folder_on_path is not None
+        )
         environment = {**os.environ, "PYTHONPATH": path, LOG: str(self.log), **self.environment}
         prefix = ("setpriv", "--bounding-set=-dac_override,-dac_read_search", "--")
         process = subprocess.Popen(
@@ -167,17 +170,17 @@ class Machines:
 def machines(folder: Path, *, nodes: int = 2, obedient: bool = False, **environment: str) -> Iterator[Machines]:
     """A scheduler and nodes, all ended with the block."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = Machines(folder, folder / "results", environment, obedient)
+    cluster = Machines(folder, folder / "results", environment, obedient)
     with ExitStack() as stack:
-        stack.callback(_end_all, found)
-        found.start_scheduler()
+        stack.callback(_end_all, cluster)
+        cluster.start_scheduler()
         for _ in range(nodes):
-            found.start_node()
-        yield found
+            cluster.start_node()
+        yield cluster
 
 
-def _end_all(found: Machines) -> None:
-    for process in found.processes:
+def _end_all(cluster: Machines) -> None:
+    for process in cluster.processes:
         try:
             os.killpg(process.pid, signal.SIGKILL)
         except ProcessLookupError:

@@ -246,17 +246,17 @@ def _said(cluster: Machines, client: subprocess.Popen) -> str:
 @contextmanager
 def _mounted(cluster: Machines, options: str) -> Iterator[Callable[[str], Any]]:
     """A file system of its own in the place of the results folder."""
-    place = cluster.folder / "results"
-    place.mkdir(exist_ok=True)
+    results = cluster.folder / "results"
+    results.mkdir(exist_ok=True)
 
     def mount(*arguments: str) -> None:
-        subprocess.run(["mount", *arguments, str(place)], check=True)
+        subprocess.run(["mount", *arguments, str(results)], check=True)
 
     mount("-t", "tmpfs", "-o", options, "tmpfs")
     try:
-        yield lambda changed: mount("-o", f"remount,{changed}")
+        yield lambda access: mount("-o", f"remount,{access}")
     finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
+        subprocess.run(["umount", "-l", str(results)], check=True)
 
 
 def _keep(cluster: Machines) -> None:
@@ -275,22 +275,22 @@ class Faults:
 
 
 def main(config: Faults) -> None:
-    found = []
+    survivals = []
     with tempfile.TemporaryDirectory() as temporary:
         reference = undisturbed(Path(temporary) / "undisturbed")
         for name in config.only:
-            found.append(survival(name, Path(temporary) / name, reference))
-            print(found[-1].survived, found[-1], flush=True)
+            survivals.append(survival(name, Path(temporary) / name, reference))
+            print(survivals[-1].survived, survivals[-1], flush=True)
     if config.out is not None:
         result = {
             "units": UNITS,
-            "injected": len(found),
-            "survived": sum(one.survived for one in found),
-            "faults": [{**asdict(one), "survived": one.survived} for one in found],
+            "injected": len(survivals),
+            "survived": sum(fault.survived for fault in survivals),
+            "faults": [{**asdict(fault), "survived": fault.survived} for fault in survivals],
             "environment": environment(),
         }
         write_json(config.out, result)
-    sys.exit(not all(one.survived for one in found))
+    sys.exit(not all(fault.survived for fault in survivals))
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def in_processes(images: ImageSet, workers: int) -> Iterator[int]:
                 parts = np.array_split(visits[start : start + BATCH], workers)
                 waiting.append([pool.submit(_decoded, part) for part in parts])
                 if len(waiting) > 2:
-                    yield len(np.concatenate([one.result() for one in waiting.popleft()]))
+                    yield len(np.concatenate([batch.result() for batch in waiting.popleft()]))
             epoch += 1
 
 

@@ -127,8 +127,8 @@ TOML = (
 def read_weights(path: Path) -> object:
     """Every tensor's values, as long as they are few."""
     stored = stored_tensors(path)
-    few = [one for one in stored.tensors.values() if np.prod([float(n) for n in one.shape]) < 1e6]
-    return [one.read() for one in few]
+    few = [tensor for tensor in stored.tensors.values() if np.prod([float(n) for n in tensor.shape]) < 1e6]
+    return [tensor.read() for tensor in few]
 
 
 #: A directory that was published, of a file beside it.
@@ -256,7 +256,7 @@ def worker(name: str, seconds: float, seed: int, out: Path, counts: "multiproces
     files, draw = seeds(), np.random.default_rng(seed)
     path = out / f"{name}-in-hand" / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    count = found = 0
+    count = findings = 0
     for content in files:  # what is well formed is read, or refused for what is not beside it
         path.write_bytes(content)
         wrong = attempt(read, path)
@@ -268,15 +268,15 @@ def worker(name: str, seconds: float, seed: int, out: Path, counts: "multiproces
         wrong = attempt(read, path)
         count += 1
         if wrong:
-            kept = out / f"{name}-{found:03d}-{file}"
+            kept = out / f"{name}-{findings:03d}-{file}"
             kept.write_bytes(path.read_bytes())
             kept.with_name(kept.name + ".txt").write_text(wrong)
-            found += 1
-            if found == 20:
+            findings += 1
+            if findings == 20:
                 break
     path.unlink()
     path.parent.rmdir()
-    counts.put((count, found))
+    counts.put((count, findings))
 
 
 def main() -> int:
@@ -295,9 +295,9 @@ def main() -> int:
         process.start()
         process.join()
         ended = process.exitcode != 0
-        count, found = (0, 1) if ended else counts.get()
-        wrong += found
-        how = f"the process ended with {process.exitcode}" if ended else f"{count} files, {found} findings"
+        count, findings = (0, 1) if ended else counts.get()
+        wrong += findings
+        how = f"the process ended with {process.exitcode}" if ended else f"{count} files, {findings} findings"
         print(f"{name:12} {how}", flush=True)
     return 1 if wrong else 0
 

@@ -52,10 +52,12 @@ def measured(d: int, n: int, k: int, m: int, repeats: int) -> dict[str, float]:
     reduced = starting_point(problem, "fine_tuning")
     observer = Observer.of(problem, reduced)
     # What the loop does not need is dropped, as `jit` does for every array that is not used.
-    small = eqx.tree_at(lambda one: one.id_basis, reduced, jnp.zeros((0, m)))
-    observer = eqx.tree_at(lambda one: one.reduced, observer, small)
+    small = eqx.tree_at(lambda problem: problem.id_basis, reduced, jnp.zeros((0, m)))
+    observer = eqx.tree_at(lambda watcher: watcher.reduced, observer, small)
     times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 2, 48), jnp.full(1, jnp.inf)])
-    compiled = jax.jit(lambda one, see, at: integrate(one, at, see, numerics=Numerics())).lower(small, observer, times)
+    compiled = jax.jit(lambda start, see, at: integrate(start, at, see, numerics=Numerics())).lower(
+        small, observer, times
+    )
     solve = compiled.compile()
     solution = solve(small, observer, times)
     assert bool(solution.succeeded)

@@ -63,19 +63,19 @@ class Job:
 
 def contents(folder: Path) -> dict[str, Any]:
     """Every file that somebody reads, by its path: documents as such, the rest by their hashes."""
-    found: dict[str, Any] = {}
+    readings: dict[str, Any] = {}
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if not path.is_file() or hidden or path.name in TOLD | {"manifest.json"} or "states" in name:
             continue
         if path.suffix == ".json":
-            found[name] = story_left_out(numbers(json.loads(path.read_bytes())))
+            readings[name] = story_left_out(numbers(json.loads(path.read_bytes())))
         elif path.suffix == ".jsonl":
-            found[name] = [numbers(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+            readings[name] = [numbers(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
         elif path.suffix != ".sha256":  # of a document with times
-            found[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return found
+            readings[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return readings
 
 
 def story_left_out(document: Any) -> Any:
@@ -133,18 +133,18 @@ def damages(draw: random.Random) -> Iterator[tuple[str, Any]]:
 
 def kinds(folder: Path) -> dict[str, list[Path]]:
     """The files of a finished folder by their kind: where they lie and what they are called, without hashes."""
-    found: dict[str, list[Path]] = {}
+    folders: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
         parts = path.relative_to(folder).parts
         if path.is_file() and not any(part.startswith(".") for part in parts):
             name = path.name if path.suffix in (".json", ".jsonl", ".npz") or len(parts) < 3 else f"*{path.suffix}"
-            found.setdefault("/".join((*parts[:2], name) if len(parts) > 2 else parts), []).append(path)
-    return found
+            folders.setdefault("/".join((*parts[:2], name) if len(parts) > 2 else parts), []).append(path)
+    return folders
 
 
 def damaged(job: Job, folder: Path, whole: dict[str, Any], rounds: int, draw: random.Random) -> list[dict[str, Any]]:
     """A file of every kind damaged, the job called again, and what came of it."""
-    ways, found = damages(draw), []
+    ways, findings = damages(draw), []
     for kind in list(kinds(folder)) * rounds:
         files = kinds(folder).get(kind)
         if not files:
@@ -159,9 +159,9 @@ def damaged(job: Job, folder: Path, whole: dict[str, Any], rounds: int, draw: ra
             outcome = "named" if named else f"STATUS {status}: {said[-300:]}"
             shutil.rmtree(folder)
             job.finish(folder)
-        found.append({"kind": kind, "damage": way, "outcome": outcome})
-        print(f"  {found[-1]}", flush=True)
-    return found
+        findings.append({"kind": kind, "damage": way, "outcome": outcome})
+        print(f"  {findings[-1]}", flush=True)
+    return findings
 
 
 def main() -> int:

@@ -135,9 +135,9 @@ def scipy_path(asked: ProbeProblem, penalties: Sequence[float]) -> list[Solution
             return float(value), np.asarray(gradient).ravel()
 
         options = {"maxiter": ITERATIONS, "maxls": 50, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
-        found = scipy.optimize.minimize(flat, head, jac=True, method="L-BFGS-B", options=options)
-        head, weight = found.x, found.x.reshape(shape)
-        solutions.append(Solution(weight[:, :-1], weight[:, -1], int(found.nit), bool(found.success)))
+        minimum = scipy.optimize.minimize(flat, head, jac=True, method="L-BFGS-B", options=options)
+        head, weight = minimum.x, minimum.x.reshape(shape)
+        solutions.append(Solution(weight[:, :-1], weight[:, -1], int(minimum.nit), bool(minimum.success)))
     return solutions
 
 
@@ -148,8 +148,8 @@ def optimistix_path(asked: ProbeProblem, penalties: Sequence[float]) -> list[Sol
 
     @jax.jit
     def solve(head: Array, penalty: Array) -> tuple[Array, Array]:
-        found = optimistix.minimise(loss, solver, head, penalty, max_steps=ITERATIONS, throw=False)
-        return found.value, found.stats["num_steps"]
+        minimum = optimistix.minimise(loss, solver, head, penalty, max_steps=ITERATIONS, throw=False)
+        return minimum.value, minimum.stats["num_steps"]
 
     solutions = []
     for penalty in penalties:
@@ -181,16 +181,16 @@ def timed(solve: Callable[[], list[Solution]]) -> Timed:
 def measured(name: SolverName, asked: ProbeProblem, penalties: Sequence[float]) -> dict[str, Any]:
     """One solver on one case; compilation apart."""
     compiling = timed(lambda: SOLVERS[name](asked, penalties[:1])).seconds if name in COMPILED else 0.0
-    found = timed(lambda: SOLVERS[name](asked, penalties))
-    judged = [measure(asked, solution, c) for solution, c in zip(found.solutions, penalties, strict=True)]
+    timing = timed(lambda: SOLVERS[name](asked, penalties))
+    judged = [measure(asked, solution, c) for solution, c in zip(timing.solutions, penalties, strict=True)]
     return {
-        "seconds": found.seconds,
-        "processor_seconds": found.processor_seconds,
+        "seconds": timing.seconds,
+        "processor_seconds": timing.processor_seconds,
         "first_solve_seconds": compiling,
-        "iterations": [solution.iterations for solution in found.solutions],
-        "converged": [solution.converged for solution in found.solutions],
-        "objective": [one.objective for one in judged],
-        "relative_gradient": [one.gradient_norm / one.weight_norm for one in judged],
+        "iterations": [solution.iterations for solution in timing.solutions],
+        "converged": [solution.converged for solution in timing.solutions],
+        "objective": [probe.objective for probe in judged],
+        "relative_gradient": [probe.gradient_norm / probe.weight_norm for probe in judged],
     }
 
 
@@ -199,17 +199,17 @@ def summary(results: dict[str, Any]) -> dict[str, Any]:
     compared = {}
     for case, solvers in results.items():
         ours = solvers.get("exact")
-        for name, one in solvers.items() if ours else ():
-            count = len(one["objective"])
+        for name, timed_solver in solvers.items() if ours else ():
+            count = len(timed_solver["objective"])
             if name.startswith("exact") or count != len(ours["objective"]):
                 continue
-            excess = (np.array(one["objective"]) - ours["objective"]) / ours["objective"]
+            excess = (np.array(timed_solver["objective"]) - ours["objective"]) / ours["objective"]
             compared[f"{case}: {name}"] = {
-                "times_slower": one["seconds"] / ours["seconds"],
-                "times_more_processor_time": one["processor_seconds"] / ours["processor_seconds"],
+                "times_slower": timed_solver["seconds"] / ours["seconds"],
+                "times_more_processor_time": timed_solver["processor_seconds"] / ours["processor_seconds"],
                 "largest_relative_excess": float(excess.max()),
                 "smallest_relative_excess": float(excess.min()),
-                "not_converged": count - sum(one["converged"]),
+                "not_converged": count - sum(timed_solver["converged"]),
             }
     return compared
 

@@ -60,13 +60,13 @@ def profiled(scale: Scale) -> dict[str, Any]:
         return lambda message, fraction: None
 
     def run(steps: Sequence[Any]) -> list[Any]:
-        found = []
+        results = []
         for step in steps:
             name = " ".join(str(part) for part in (step.func.__name__, *step.args[1:]) if isinstance(part, str | tuple))
             with measured(name[:80]) as stage:
-                found.append(step(begin=begin))
+                results.append(step(begin=begin))
             stages.append(stage)
-        return found
+        return results
 
     with tempfile.TemporaryDirectory() as folder, held(Path(folder) / "results") as results:
         reproduce(results, whole, run=run, begin=begin)
@@ -76,7 +76,7 @@ def profiled(scale: Scale) -> dict[str, Any]:
 def _total(stages: Sequence[StageTimes]) -> dict[str, Any]:
     documents = [stage.document() for stage in stages]
     return {
-        key: round(sum(one[key] for one in documents), 2)  # type: ignore[misc]
+        key: round(sum(document[key] for document in documents), 2)  # type: ignore[misc]
         for key in documents[0]
         if key != "name"
     }

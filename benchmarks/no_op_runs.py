@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from artifacts import Outcome
-from empirical import Run, Suite, Unit, Workspace
+from empirical import Assignment, Run, Suite
 from empirical.augment.transforms import OWN
 from empirical.backbones.catalogue import BackboneChoice
-from empirical.benchmark.run import read_run
 from empirical.datasets.protocols import CLEAN
 from empirical.methods import FT, FT_EVAL, LP_FT, LP_FT_TRAIN
 from empirical.recipes import Recipe, SolvedProbe, Sweep
@@ -38,7 +37,7 @@ EPOCHS = 3
 
 def no_op_suite(recipes: int, *, rates: int, seeds: int) -> Suite:
     """`recipes` times (4 methods x `rates` x `seeds` training runs, `seeds` probes, a description)."""
-    grid = tuple(float(f"{10 ** (-6 + 5 * place / rates):.6g}") for place in range(rates))
+    grid = tuple(float(f"{10 ** (-6 + 5 * index / rates):.6g}") for index in range(rates))
     return Suite(
         name="no-op",
         recipes=tuple(
@@ -61,16 +60,16 @@ def no_op_suite(recipes: int, *, rates: int, seeds: int) -> Suite:
     )
 
 
-def no_op(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
+def no_op(assignment: Assignment) -> Outcome:
     """In the place of `run_unit`: numbers are drawn from the unit's name."""
-    run = read_run(unit, workspace)
+    run = assignment.run()
 
     def build(directory: Path) -> None:
         result, lines = _made_up(run)
         write_lines(directory / METRICS_FILE, lines)
         write_record(directory / RESULT_FILE, result)
 
-    return publish_run(run, inputs={"data": {}, "weights": ""}, build=build, force=force)
+    return publish_run(run, inputs={"data": {}, "weights": ""}, build=build, force=assignment.force)
 
 
 def _made_up(run: Run) -> tuple[Record, list[Record]]:

@@ -56,8 +56,8 @@ def _draw(path: Path, examples: int, features: int, classes: int) -> dict[str, A
     from benchmarks.linear_probe import ProbeBenchmark, sample
 
     settings = ProbeBenchmark(examples=examples, features=features, classes=classes, out=path)
-    found = sample(settings, "overlapping")
-    np.savez(path, features=found.features, labels=found.labels)
+    drawn = sample(settings, "overlapping")
+    np.savez(path, features=drawn.features, labels=drawn.labels)
     return {}
 
 

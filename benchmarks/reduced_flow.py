@@ -165,31 +165,31 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
         ),
         "scipy_raw": lambda rtol: lambda: risks_of(by_scipy(pretrained, on_device, labels, times, rtol)),
     }
-    chosen, found = {}, {}
+    chosen, measured = {}, {}
     for name, way in ways.items():
         for rtol in TOLERANCES:
             error = float(np.max(np.abs(way(rtol)() / exact - 1)))
             if error <= config.accuracy:
                 break
-        chosen[name], found[name] = way(rtol), {"rtol": rtol, "largest_relative_error": error}
+        chosen[name], measured[name] = way(rtol), {"rtol": rtol, "largest_relative_error": error}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    numerics = Numerics(stiff=stiff, rtol=found["reduced_flow"]["rtol"])
+    numerics = Numerics(stiff=stiff, rtol=measured["reduced_flow"]["rtol"])
     seconds["reduced_flow_once_decomposed"] = []
     for _ in range(rounds):
         for name, run in chosen.items():
             seconds[name].append(timed(run)[0])
         again = timed(lambda: np.asarray(solve(problem, "fine_tuning", times, numerics=numerics).ood_risk))[0]
         seconds["reduced_flow_once_decomposed"].append(again)
-    found = {name: found[name] | spread(seconds[name]) for name in ways}
-    fastest = min(found["diffrax_raw"]["median_seconds"], found["scipy_raw"]["median_seconds"])
+    measured = {name: measured[name] | spread(seconds[name]) for name in ways}
+    fastest = min(measured["diffrax_raw"]["median_seconds"], measured["scipy_raw"]["median_seconds"])
     once_decomposed = spread(seconds["reduced_flow_once_decomposed"])
     return {
         "setting": {"d": config.input_dim, "k": config.feature_dim, "n": config.examples, "times": config.moments}
         | {"last_time": float(times[-1]), "accuracy": config.accuracy, "rounds": rounds, "implicit": numerics.stiff},
-        **found,
+        **measured,
         "reduced_flow_once_decomposed": once_decomposed,
         "gradient_descent": descent(truth, pretrained, on_device, labels, times, exact, config.accuracy),
-        "times_faster_than_the_fastest_integrator": fastest / found["reduced_flow"]["median_seconds"],
+        "times_faster_than_the_fastest_integrator": fastest / measured["reduced_flow"]["median_seconds"],
         "times_faster_once_decomposed": fastest / once_decomposed["median_seconds"],
     }
 

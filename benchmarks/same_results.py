@@ -32,7 +32,7 @@ def numbers(value: Any) -> Any:
 
 def runs(folder: Path) -> dict[str, dict[str, Any]]:
     """Every run's result and metrics, by what the result says it is; arrays by the hash of their file."""
-    found = {}
+    results = {}
     for path in sorted(folder.glob("*/*/result.json")):
         result = json.loads(path.read_bytes())
         kind = path.parents[1].name
@@ -43,36 +43,36 @@ def runs(folder: Path) -> dict[str, dict[str, Any]]:
         arrays = {
             file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in path.parent.glob("*.safetensors")
         }
-        found[name] = {"result": numbers(result), "metrics": numbers(lines), "arrays": arrays}
-    return found
+        results[name] = {"result": numbers(result), "metrics": numbers(lines), "arrays": arrays}
+    return results
 
 
-def differences(one: Any, other: Any, where: str, tolerance: float) -> Iterator[str]:
+def differences(first: Any, second: Any, where: str, tolerance: float) -> Iterator[str]:
     """Every place at which two documents differ, numbers by more than a relative tolerance."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        for key in sorted(one.keys() | other.keys()):
-            if key in one and key in other:
-                yield from differences(one[key], other[key], f"{where}.{key}", tolerance)
+    if isinstance(first, dict) and isinstance(second, dict):
+        for key in sorted(first.keys() | second.keys()):
+            if key in first and key in second:
+                yield from differences(first[key], second[key], f"{where}.{key}", tolerance)
             else:
-                yield f"{where}.{key}: only in the {'first' if key in one else 'second'}"
-    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        for index, (left, right) in enumerate(zip(one, other, strict=True)):
+                yield f"{where}.{key}: only in the {'first' if key in first else 'second'}"
+    elif isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        for index, (left, right) in enumerate(zip(first, second, strict=True)):
             yield from differences(left, right, f"{where}[{index}]", tolerance)
-    elif isinstance(one, float) and isinstance(other, float) and math.isclose(one, other, rel_tol=tolerance):
+    elif isinstance(first, float) and isinstance(second, float) and math.isclose(first, second, rel_tol=tolerance):
         return
-    elif one != other:
-        yield f"{where}: {one!r} and {other!r}"
+    elif first != second:
+        yield f"{where}: {first!r} and {second!r}"
 
 
-def main(one: Path, other: Path, tolerance: float) -> int:
+def main(first: Path, second: Path, tolerance: float) -> int:
     """The number of differences, each printed."""
-    documents = [numbers(json.loads((folder / "benchmark.json").read_bytes())) for folder in (one, other)]
-    parts = [runs(folder) for folder in (one, other)]
-    found = [*differences(*documents, "benchmark", tolerance), *differences(*parts, "runs", tolerance)]
-    for line in found[:SHOWN]:
+    documents = [numbers(json.loads((folder / "benchmark.json").read_bytes())) for folder in (first, second)]
+    parts = [runs(folder) for folder in (first, second)]
+    apart = [*differences(*documents, "benchmark", tolerance), *differences(*parts, "runs", tolerance)]
+    for line in apart[:SHOWN]:
         print(line)
-    print(f"{len(parts[0])} and {len(parts[1])} runs; {len(found)} differences")
-    return len(found)
+    print(f"{len(parts[0])} and {len(parts[1])} runs; {len(apart)} differences")
+    return len(apart)
 
 
 if __name__ == "__main__":

@@ -115,15 +115,15 @@ def _given_to(executor: Any, folder: Path, recipe: int) -> dict[str, Any]:
     units = [unit for unit in plan(suite, ledger.training).units if unit.recipe == f"recipe{recipe:03d}"]
     clock, cpu = time.perf_counter(), _cpu()
     outcomes = list(executor(ledger.runs(units), force=False))
-    assert all(end.built for end in outcomes)
+    assert all(outcome.built for outcome in outcomes)
     return {"made": len(outcomes), "clock": round(time.perf_counter() - clock, 2), "cpu": round(_cpu() - cpu, 2)}
 
 
 def status(results: Path) -> dict[str, Any]:
     from distort.bench_plan import StatusCommand
 
-    found = StatusCommand(results=results)().document.runs
-    return {"finished": sum(one.finished for one in found)}
+    shares = StatusCommand(results=results)().document.runs
+    return {"finished": sum(share.finished for share in shares)}
 
 
 def collected(results: Path) -> dict[str, Any]:
@@ -161,19 +161,19 @@ def measure(results: Path, recipes: int, *, reading: bool) -> dict[str, Any]:
     from artifacts import open_results_folder
 
     folder = open_results_folder(results) / "benchmark"
-    found: dict[str, Any] = {"runs": recipes * RUNS_A_RECIPE, "recipes": recipes}
-    found["plan"] = step(planned, folder, recipes)
+    figures: dict[str, Any] = {"runs": recipes * RUNS_A_RECIPE, "recipes": recipes}
+    figures["plan"] = step(planned, folder, recipes)
     if reading:
-        found["written"] = step(written, folder)
-        return found | read(results)
-    found["dask_two_workers"] = step(made_by_dask, folder, 0)
-    found["in_process"] = step(made_in_process, folder, 1)
-    found["two_processes"] = step(made, folder, 2)
-    found |= read(results)
+        figures["written"] = step(written, folder)
+        return figures | read(results)
+    figures["dask_two_workers"] = step(made_by_dask, folder, 0)
+    figures["in_process"] = step(made_in_process, folder, 1)
+    figures["two_processes"] = step(made, folder, 2)
+    figures |= read(results)
     for name in ("dask_two_workers", "in_process", "two_processes"):
-        found[name]["clock_ms_a_run"] = round(1000 * found[name]["clock"] / found[name]["made"], 2)
-        found[name]["cpu_ms_a_run"] = round(1000 * found[name]["cpu"] / found[name]["made"], 2)
-    return found
+        figures[name]["clock_ms_a_run"] = round(1000 * figures[name]["clock"] / figures[name]["made"], 2)
+        figures[name]["cpu_ms_a_run"] = round(1000 * figures[name]["cpu"] / figures[name]["made"], 2)
+    return figures
 
 
 def main(config: Scale) -> None:

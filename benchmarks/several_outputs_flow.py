@@ -103,8 +103,8 @@ def ways(task: MeasuredTask, reduced: ReducedOutputs, settings: SeveralOutputsFl
         seconds, state, steps = explicit(start, raw_field, (inputs, labels), settings.horizon)
         return seconds, np.asarray(state.id_features.T @ state.head), steps
 
-    found: dict[str, Way] = {"implicit": implicit, "dopri8_reduced": reduced_explicit}
-    return found | {"dopri8_all_parameters": raw} if settings.raw else found
+    ways: dict[str, Way] = {"implicit": implicit, "dopri8_reduced": reduced_explicit}
+    return ways | {"dopri8_all_parameters": raw} if settings.raw else ways
 
 
 def main(settings: SeveralOutputsFlow) -> None:

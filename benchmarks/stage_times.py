@@ -88,7 +88,7 @@ def measured(name: str) -> Iterator[StageTimes]:
 def processor_seconds() -> float:
     """Of this process and of its children that have ended."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in used)
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
 def _covered(parts: list[tuple[float, float]]) -> float:

@@ -66,11 +66,11 @@ def counts() -> dict[str, object]:
 
 def main() -> None:
     """Print the counts."""
-    found = counts()
+    counted = counts()
     if "--json" in sys.argv[1:]:
-        print(json.dumps(found, indent=1))
+        print(json.dumps(counted, indent=1))
         return
-    for what, value in found.items():
+    for what, value in counted.items():
         if isinstance(value, dict):
             print(f"{what}: {len(value)}")
             for name, detail in value.items():

@@ -106,7 +106,7 @@ def main(config: StructurePreserving) -> None:
 
     def row(work: Callable[[], FlowState], **setting: Any) -> dict[str, Any]:
         state = work()
-        difference = jax.tree.map(lambda one, other: jnp.sum((one - other) ** 2), state, exact)
+        difference = jax.tree.map(lambda integrated, solved: jnp.sum((integrated - solved) ** 2), state, exact)
         return {
             **setting,
             "relative_error": float(jnp.sqrt(sum(jax.tree.leaves(difference)))) / size,

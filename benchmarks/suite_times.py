@@ -62,7 +62,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         "load": os.getloadavg()[0],
         "total": _rounded(sum(files.values(), Counter())),
         "longest": by_processor[:LONGEST],
-        "files": {name: _rounded(sums) for name, sums in sorted(files.items(), key=lambda one: -one[1]["processor"])},
+        "files": {name: _rounded(sums) for name, sums in sorted(files.items(), key=lambda item: -item[1]["processor"])},
     }
     write_json(path.absolute(), document)
 

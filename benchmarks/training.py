@@ -218,7 +218,7 @@ def measured(task: Task, rounds: int) -> dict[str, Any]:
             jax.block_until_ready(take())
             seconds[name].append(time.perf_counter() - began)
     images = {name: task.images * task.epochs * (RUNS if name == "together" else 1) for name in ready}
-    per_image = {name: [1e3 * one / images[name] for one in times] for name, times in seconds.items()}
+    per_image = {name: [1e3 * duration / images[name] for duration in times] for name, times in seconds.items()}
     medians = {name: statistics.median(values) for name, values in per_image.items()}
     return {
         "norm_mode": task.method.norm_mode,

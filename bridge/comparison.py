@@ -73,7 +73,7 @@ class Theorems(eqx.Module):
     movement_bound: Float[Array | np.ndarray, "*draws"]
 
 
-class Compared(eqx.Module):
+class ComparedMethods(eqx.Module):
     """All of it, and the accuracy of the one head for all sets on pretrained features."""
 
     methods: ByMethod[Tuned]
@@ -81,7 +81,7 @@ class Compared(eqx.Module):
     theorems: Theorems
 
 
-def compare_on(task: MeasuredTask, head: Float[np.ndarray, "k q"]) -> Compared:
+def compare_on(task: MeasuredTask, head: Float[np.ndarray, "k q"]) -> ComparedMethods:
     """Train by all three methods from a random head.
 
     Args:
@@ -96,7 +96,7 @@ def compare_on(task: MeasuredTask, head: Float[np.ndarray, "k q"]) -> Compared:
     tuning = fine_tuned_outputs(reduced, TUNING_TIMES)
     from_probe = reduced.with_head(probe.head)
     starting = fine_tuned_outputs(from_probe, TUNING_TIMES)
-    return Compared(
+    return ComparedMethods(
         methods=ByMethod(
             probed,
             _tuned(task, reduced, tuning, TUNING_TIMES, truth)[0],

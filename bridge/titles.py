@@ -1,10 +1,10 @@
 """Names and titles of the experiments, read from the text of their modules: a list comes at once, without JAX."""
 
-import ast
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+from artifacts.declared import declared
 from bridge.experiment_modules import HERE, PACKAGES
 
 #: The first fields of an `Experiment`, which may be given by position.
@@ -26,23 +26,16 @@ def titles() -> tuple[Title, ...]:
     A module whose `EXPERIMENT` is not declared with literals is imported.
     """
     files = [(path, package) for package in PACKAGES for path in HERE.joinpath(*package.split(".")).glob("*.py")]
-    found = [declared for path, package in files if (declared := _declared(path, package)) is not None]
-    return tuple(Title(name, title) for _, name, title in sorted(found))
+    declarations = [title for path, package in files if (title := _declared(path, package)) is not None]
+    return tuple(Title(name, title) for _, name, title in sorted(declarations))
 
 
 def _declared(path: Path, package: str) -> tuple[int, str, str] | None:
-    for node in ast.parse(path.read_bytes()).body:
-        if not isinstance(node, ast.Assign) or [getattr(one, "id", "") for one in node.targets] != ["EXPERIMENT"]:
-            continue
-        call = node.value
-        if isinstance(call, ast.Call):
-            given = {name: value for name, value in zip(FIELDS, call.args, strict=False)}
-            given |= {str(keyword.arg): keyword.value for keyword in call.keywords}
-            order = given.get("order", ast.Constant(USUAL_ORDER))
-            values = [order, *(given.get(name) for name in FIELDS)]
-            match [value.value for value in values if isinstance(value, ast.Constant)]:
-                case [int(number), str(name), str(title)]:
-                    return number, name, title
-        experiment = import_module(f"{package}.{path.stem}").EXPERIMENT
-        return experiment.order, experiment.name, experiment.title
-    return None
+    declaration = declared(path, "EXPERIMENT", positional=FIELDS)
+    if declaration is None:
+        return None
+    match {"order": USUAL_ORDER, **declaration.literals}:
+        case {"order": int(order), "name": str(name), "title": str(title)} if "order" not in declaration.computed:
+            return order, name, title
+    experiment = import_module(f"{package}.{path.stem}").EXPERIMENT
+    return experiment.order, experiment.name, experiment.title

@@ -11,7 +11,7 @@ from distort.command import Answer, MakingCommand, UsageError, table
 from distort.suites import BENCHMARK
 
 if TYPE_CHECKING:
-    from empirical import Suite, Workspace
+    from empirical import Ledger, Suite
     from empirical.advice.confirming import Confirmation
     from empirical.advice.measured_map import Region
     from empirical.advice.premises import Premises, SetPremises
@@ -77,7 +77,7 @@ class Advise(MakingCommand):
     def _advice(self) -> Answer:
         from distort.folder import held
         from distort.progress import progress
-        from empirical import Workspace, read_suite_file
+        from empirical import Ledger, Workspace, read_suite_file
         from empirical.advice.confirming import confirm
 
         name = self.suite.stem if self.suite is not None else _name(self.images)
@@ -85,7 +85,7 @@ class Advise(MakingCommand):
             file = self.suite or self._written(folder / "suite.toml")
             workspace = Workspace(folder=(folder / BENCHMARK).absolute(), configuration=file.absolute())
             suite = read_suite_file(file)
-            premises = _measured(suite, workspace, begin("features and probes"))
+            premises = _measured(Ledger(_bare(suite), workspace), begin("features and probes"))
             told = self.suite is not None or bool(self.ood)
             confirmations = [
                 confirm(recipe, workspace, name=_called(suite), progress=begin(f"confirming on {recipe.name}"))
@@ -110,13 +110,13 @@ class Advise(MakingCommand):
         """Premises of the suite's sets, by data set and set, as advice on it would measure them."""
         from distort.folder import held
         from distort.progress import progress
-        from empirical import Workspace, read_suite_file
+        from empirical import Ledger, Workspace, read_suite_file
 
         assert self.suite is not None
         with held(self.out or Path(f"advice-{self.suite.stem}")) as folder, progress() as begin:
             workspace = Workspace(folder=(folder / BENCHMARK).absolute(), configuration=self.suite.absolute())
-            premises = _measured(read_suite_file(self.suite), workspace, begin("features and probes"))
-        return {(one.dataset, found.name): found for one in premises for found in one.sets}
+            premises = _measured(Ledger(_bare(read_suite_file(self.suite)), workspace), begin("features and probes"))
+        return {(measured.dataset, ood.name): ood for measured in premises for ood in measured.sets}
 
     def _written(self, file: Path) -> Path:
         from artifacts.files import write_text
@@ -140,12 +140,12 @@ def _called(suite: "Suite") -> str:
     return f"advice-{suite.name}"
 
 
-def _measured(suite: "Suite", workspace: "Workspace", progress: Any) -> list["Premises"]:
-    """Premises of every recipe; LP and descriptions are made where they are missing."""
-    from empirical import Ledger, run_suite
-    from empirical.advice.premises import measured_premises
-    from empirical.benchmark.units import description_unit
+def _bare(suite: "Suite") -> "Suite":
+    """LP and descriptions alone.
 
+    Raises:
+      UserError: a recipe has no solved probe.
+    """
     bare = tuple(
         recipe.model_copy(update={"sweeps": (), "interpolate": (), "conditions": (), "describe": True})
         for recipe in suite.recipes
@@ -153,17 +153,24 @@ def _measured(suite: "Suite", workspace: "Workspace", progress: Any) -> list["Pr
     for recipe in bare:
         if not recipe.solves:
             raise UserError(f"{recipe.name} must solve a linear probe to be advised on; leave `probe` out.")
-    lone = suite.model_copy(update={"name": _called(suite), "recipes": bare})
-    outcome = run_suite(lone, workspace, progress=progress)
+    return suite.model_copy(update={"name": _called(suite), "recipes": bare})
+
+
+def _measured(ledger: "Ledger", progress: Any) -> list["Premises"]:
+    """Premises of every recipe; what is missing for them is made."""
+    from empirical import run_suite
+    from empirical.advice.premises import measured_premises
+    from empirical.benchmark.units import description_unit
+
+    outcome = run_suite(ledger.suite, ledger.workspace, progress=progress)
     if outcome.set_aside:
         raise UserError(f"{outcome.set_aside[0].unit}: {outcome.set_aside[0].error}")
-    ledger = Ledger(lone, workspace)
-    found = []
-    for recipe in bare:
+    premises = []
+    for recipe in ledger.suite.recipes:
         (run,) = ledger.runs([description_unit(recipe)])
         (probe,) = (row for row in outcome.benchmark.rows if row.dataset == recipe.name)
-        found.append(measured_premises(run, probe, outcome.benchmark))
-    return found
+        premises.append(measured_premises(run, probe, outcome.benchmark))
+    return premises
 
 
 def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> Answer:
@@ -172,17 +179,17 @@ def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> 
     from empirical.advice.track_record import kept_record
 
     record = kept_record()
-    advice = [advise(one.dataset, found, one.id_accuracy) for one in premises for found in one.sets]
+    advice = [advise(measured.dataset, ood, measured.id_accuracy) for measured in premises for ood in measured.sets]
     regions = [
-        region(record, energy_ratio=found.energy_ratio, gap=found.gap,
-               shared_ratio=found.shared_accuracy / one.id_accuracy)
-        for one in premises for found in one.sets
+        region(record, energy_ratio=ood.energy_ratio, gap=ood.gap,
+               shared_ratio=ood.shared_accuracy / measured.id_accuracy)
+        for measured in premises for ood in measured.sets
     ]  # fmt: skip
     rows = [
-        (one.dataset, found.name, *(f"{100 * value:.1f}" for value in (one.id_accuracy, found.probe_accuracy,
-         found.shared_accuracy, found.gap)), f"{100 * found.energy_outside:.1f} ({100 * found.id_energy_outside:.1f})",
-         _short(found.on_cosine), _short(found.feature_error), _short(one.truth_norm), _short(found.probing_bound))
-        for one in premises for found in one.sets
+        (measured.dataset, ood.name, *(f"{100 * value:.1f}" for value in (measured.id_accuracy, ood.probe_accuracy,
+         ood.shared_accuracy, ood.gap)), f"{100 * ood.energy_outside:.1f} ({100 * ood.id_energy_outside:.1f})",
+         _short(ood.on_cosine), _short(ood.feature_error), _short(measured.truth_norm), _short(ood.probing_bound))
+        for measured in premises for ood in measured.sets
     ]  # fmt: skip
     header = (
         "data set",
@@ -198,16 +205,16 @@ def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> 
         "bound / W",
     )
     lines = [table(header, rows), ""]
-    for one, near in zip(advice, regions, strict=True):
+    for piece, near in zip(advice, regions, strict=True):
         lines += [
-            f"{one.set}: {one.regime}. Try {one.first} first.",
-            f"  Why: {one.why}.",
-            f"  {_sure(record, one)}",
+            f"{piece.set}: {piece.regime}. Try {piece.first} first.",
+            f"  Why: {piece.why}.",
+            f"  {_sure(record, piece)}",
             *([] if near is None else [f"  {_nearby(near)}"]),
             "",
         ]
     lines += [*_map(record), ""]
-    lines += [_confirmed(one) for one in confirmations]
+    lines += [_confirmed(confirmation) for confirmation in confirmations]
     if not confirmations:
         lines.append("--confirm trains FT and LP-FT for a few epochs and says which is ahead.")
     known = [near for near in regions if near is not None]
@@ -216,8 +223,10 @@ def _answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> 
 
 
 def _without_ood(premises: list["Premises"]) -> Answer:
-    lines = [f"{one.dataset}: LP reads {100 * one.id_accuracy:.1f} % of ID test images." for one in premises]
-    bare = [one.model_copy(update={"sets": [], "truth_norm": None}) for one in premises]
+    lines = [
+        f"{measured.dataset}: LP reads {100 * measured.id_accuracy:.1f} % of ID test images." for measured in premises
+    ]
+    bare = [measured.model_copy(update={"sets": [], "truth_norm": None}) for measured in premises]
     return Answer(Advised(bare, [], [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
 
 
@@ -233,12 +242,17 @@ def _sure(record: "TrackRecord", advice: "Advice") -> str:
     )
 
 
-def _confirmed(found: "Confirmation") -> str:
-    shown = ", ".join(f"{method} {100 * accuracy:.1f}" for method, accuracy in found.accuracies.items())
-    seeds = "1 seed" if found.seeds == 1 else f"{found.seeds} seeds"
-    lead = f"{found.best} leads {found.second} by {100 * found.ahead:.1f} ± {100 * found.half_width:.1f} points"
-    verdict = "decided" if found.decided else "not decided: they cannot be told apart with this little training"
-    return f"Confirmed on {found.dataset} ({found.epochs} epochs, {seeds}; OOD): {shown}. {lead}: {verdict}."
+def _confirmed(confirmation: "Confirmation") -> str:
+    shown = ", ".join(f"{method} {100 * accuracy:.1f}" for method, accuracy in confirmation.accuracies.items())
+    seeds = "1 seed" if confirmation.seeds == 1 else f"{confirmation.seeds} seeds"
+    lead = (
+        f"{confirmation.best} leads {confirmation.second} by "
+        f"{100 * confirmation.ahead:.1f} ± {100 * confirmation.half_width:.1f} points"
+    )
+    verdict = "decided" if confirmation.decided else "not decided: they cannot be told apart with this little training"
+    return (
+        f"Confirmed on {confirmation.dataset} ({confirmation.epochs} epochs, {seeds}; OOD): {shown}. {lead}: {verdict}."
+    )
 
 
 def _nearby(near: "Region") -> str:

@@ -73,10 +73,10 @@ class CheckpointsCommand(DataCommand):
         locations = checkpoint_locations(data.locations.root, data.checkpoints)
         chosen = [BY_NAME[name] for name in known(self.names or tuple(BY_NAME), list(BY_NAME), kind="backbone")]
         self._act(chosen, locations)
-        found = [status(one, locations, verify=self.verify) for one in chosen]
-        wrong = [one.name for one in found if one.checked.startswith("wrong")]
+        statuses = [status(backbone, locations, verify=self.verify) for backbone in chosen]
+        wrong = [checkpoint.name for checkpoint in statuses if checkpoint.checked.startswith("wrong")]
         failure = f"{', '.join(wrong)} cannot be used as they are" if wrong else ""
-        return Answer(found, _text(found), failure)
+        return Answer(statuses, _text(statuses), failure)
 
     def _act(self, chosen: "list[PublishedBackbone]", locations: "CheckpointLocations") -> None:
         from distort.progress import progress
@@ -84,15 +84,15 @@ class CheckpointsCommand(DataCommand):
         from empirical.backbones.fetching import fetch_weights
 
         with progress() as begin:
-            for one in chosen if self.download else ():
-                fetch_weights(one, locations, force=self.force, progress=begin(one.title))
-            for one in chosen if self.convert else ():
-                report = begin(f"{one.title}, converting")
-                convert(one.name, locations)
+            for backbone in chosen if self.download else ():
+                fetch_weights(backbone, locations, force=self.force, progress=begin(backbone.title))
+            for backbone in chosen if self.convert else ():
+                report = begin(f"{backbone.title}, converting")
+                convert(backbone.name, locations)
                 report("done", 1.0)
 
 
-def status(one: "PublishedBackbone", locations: "CheckpointLocations", *, verify: bool) -> CheckpointStatus:
+def status(backbone: "PublishedBackbone", locations: "CheckpointLocations", *, verify: bool) -> CheckpointStatus:
     """What there is of a backbone's weights.
 
     Args:
@@ -100,24 +100,24 @@ def status(one: "PublishedBackbone", locations: "CheckpointLocations", *, verify
     """
     from artifacts.files import digest_of
 
-    candidates = locations.candidates(one)
-    found = next((path for path, _ in candidates if path.is_file()), None)
-    addresses = " or ".join(f"{file.name} from {file.address}" for file in one.files)
+    candidates = locations.candidates(backbone)
+    existing = next((path for path, _ in candidates if path.is_file()), None)
+    addresses = " or ".join(f"{file.name} from {file.address}" for file in backbone.files)
     return CheckpointStatus(
-        name=one.name,
-        title=one.title,
-        recipes=list(one.needed_by),
-        licence=one.licence,
+        name=backbone.name,
+        title=backbone.title,
+        recipes=list(backbone.needed_by),
+        licence=backbone.licence,
         looked_for=[str(path) for path, _ in candidates],
-        found="" if found is None else str(found),
-        bytes=0 if found is None else found.stat().st_size,
+        found="" if existing is None else str(existing),
+        bytes=0 if existing is None else existing.stat().st_size,
         checksums={
             file.name: f"sha256 {file.sha256}" if file.sha256 else f"md5 {file.md5}" if file.md5 else "none published"
-            for file in one.files
+            for file in backbone.files
         },
-        sha256=digest_of(found) if verify and found is not None else "",
-        checked="" if found is None else _checked(one.name, locations) if verify else _glanced_at(found),
-        how="" if found is not None else f"distort bench checkpoints --download {one.name}, or {addresses}",
+        sha256=digest_of(existing) if verify and existing is not None else "",
+        checked="" if existing is None else _checked(backbone.name, locations) if verify else _glanced_at(existing),
+        how="" if existing is not None else f"distort bench checkpoints --download {backbone.name}, or {addresses}",
     )
 
 
@@ -150,20 +150,26 @@ def _beginning(checksum: str) -> str:
     return f"{kind} {digits[:8]}" if kind in ("sha256", "md5") else checksum
 
 
-def _text(found: list[CheckpointStatus]) -> str:
+def _text(statuses: list[CheckpointStatus]) -> str:
     from empirical.backbones.checkpoint_locations import VARIABLE
 
     return "\n\n".join(
         entry(
-            f"{one.name}: {one.title}",
+            f"{checkpoint.name}: {checkpoint.title}",
             [
-                ("status", one.checked or ("there" if one.found else "missing")),
-                ("recipes", ", ".join(one.recipes) or "none"),
-                ("licence", one.licence),
-                ("files", "; ".join(f"{name} ({_beginning(checksum)})" for name, checksum in one.checksums.items())),
-                ("place", one.found or " or ".join(one.looked_for) or f"nowhere: set {VARIABLE}"),
-                ("get it", one.how),
+                ("status", checkpoint.checked or ("there" if checkpoint.found else "missing")),
+                ("recipes", ", ".join(checkpoint.recipes) or "none"),
+                ("licence", checkpoint.licence),
+                (
+                    "files",
+                    "; ".join(f"{name} ({_beginning(checksum)})" for name, checksum in checkpoint.checksums.items()),
+                ),
+                (
+                    "place",
+                    checkpoint.found or " or ".join(checkpoint.looked_for) or f"nowhere: set {VARIABLE}",
+                ),
+                ("get it", checkpoint.how),
             ],
         )
-        for one in found
+        for checkpoint in statuses
     )

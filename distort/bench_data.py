@@ -60,29 +60,31 @@ class Datasets(DataCommand):
         overview = data_overview(data)
         datasets = [
             (
-                one.name,
-                one.title,
-                one.task,
-                ", ".join(one.ood_sets),
-                f"missing: {', '.join(one.missing)}" if one.missing else "there",
+                dataset.name,
+                dataset.title,
+                dataset.task,
+                ", ".join(dataset.ood_sets),
+                f"missing: {', '.join(dataset.missing)}" if dataset.missing else "there",
             )
-            for one in overview.datasets
+            for dataset in overview.datasets
         ]
         rows = [
             (
-                one.name,
-                one.title,
-                _size(one.bytes),
-                one.licence,
-                one.found or " or ".join(one.looked_for),
-                one.command or ("there" if one.found else "by hand, see below"),
+                source.name,
+                source.title,
+                _size(source.bytes),
+                source.licence,
+                source.found or " or ".join(source.looked_for),
+                source.command or ("there" if source.found else "by hand, see below"),
             )
-            for one in overview.sources
+            for source in overview.sources
         ]
         steps = [
-            "\n".join([f"{one.title}, by hand:", *(wrapped(f"  {n}. ", step) for n, step in enumerate(one.steps, 1))])
-            for one in overview.sources
-            if one.steps
+            "\n".join(
+                [f"{source.title}, by hand:", *(wrapped(f"  {n}. ", step) for n, step in enumerate(source.steps, 1))]
+            )
+            for source in overview.sources
+            if source.steps
         ]
         first = table(("data set", "title", "ID task", "OOD sets", "status"), datasets)
         second = table(("source", "title", "size", "licence", "place", "how to get it"), rows)
@@ -109,13 +111,16 @@ class VerifyDataCommand(DataCommand):
         findings: list[Finding] = []
         checked: set[str] = set()
         with progress() as begin:
-            for one in families:
-                report = begin(one.title)
+            for dataset in families:
+                report = begin(dataset.title)
                 decode = self.images == "all"
-                findings += verify(one, self.data().locations, images=decode, progress=report, checked=checked)
+                findings += verify(dataset, self.data().locations, images=decode, progress=report, checked=checked)
                 report("done", 1.0)
-        rows = [(one.status, one.dataset, one.set, one.check, one.detail, one.mend) for one in findings]
-        wrong = sum(one.status == "wrong" for one in findings)
+        rows = [
+            (finding.status, finding.dataset, finding.set, finding.check, finding.detail, finding.mend)
+            for finding in findings
+        ]
+        wrong = sum(finding.status == "wrong" for finding in findings)
         text = table(("", "data set", "set", "check", "found", "mend"), rows)
         return Answer(findings, text, f"{wrong} of {len(findings)} checks failed" if wrong else "")
 
@@ -148,7 +153,7 @@ class Download(DataCommand):
         from empirical.datasets.imagenet_archives import install
         from empirical.datasets.locations import VARIABLE
 
-        names = chosen(self.names, [one.name for one in SOURCES], everything=False, kind="source")
+        names = chosen(self.names, [source.name for source in SOURCES], everything=False, kind="source")
         root = self.data().locations.root
         if root is None:
             raise UsageError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
@@ -165,8 +170,8 @@ class Download(DataCommand):
                 else:
                     received += download(source(name), root, keep=self.keep, force=self.force, progress=begin(name))
         rows = [
-            (one.name, one.place, one.state, one.sha256, "agrees" if one.checked else "none is published")
-            for one in received
+            (file.name, file.place, file.state, file.sha256, "agrees" if file.checked else "none is published")
+            for file in received
         ]
         return Answer(received, table(("file", "place", "state", "sha256", "published checksum"), rows))
 
@@ -200,12 +205,12 @@ class Pack(DataCommand):
         families = _families(self.names, data, everything=False)
         stores = []
         with progress() as begin:
-            for one in families:
-                form = self.form(one.name)
-                found = pack_family(
-                    one, data.locations, out, form=form, workers=self.workers, progress=begin(one.title)
+            for dataset in families:
+                form = self.form(dataset.name)
+                packed = pack_family(
+                    dataset, data.locations, out, form=form, workers=self.workers, progress=begin(dataset.title)
                 )
-                stores += [(one.name, store) for store in found]
+                stores += [(dataset.name, store) for store in packed]
         rows = [
             (name, store.name, str(store.images), store.form.codec, _size(_bytes(store)), store.form.note)
             for name, store in stores
@@ -259,12 +264,12 @@ def _families(names: tuple[str, ...], data: "Data", *, everything: bool) -> list
     """The families that are named, by their own names or by those of their columns; each once."""
     from empirical.datasets.catalogue import COLUMNS, family
 
-    every = [one.name for one in data.families]
+    every = [known.name for known in data.families]
     if everything or not names:
         return [family(name, data.families) for name in chosen(names, every, everything=everything, kind="data set")]
     valid = known(names, list(dict.fromkeys([*every, *(column.name for column in COLUMNS)])), kind="data set")
-    found = [family(name, data.families) for name in valid]
-    return [one for place, one in enumerate(found) if one not in found[:place]]
+    families = [family(name, data.families) for name in valid]
+    return [candidate for index, candidate in enumerate(families) if candidate not in families[:index]]
 
 
 def _bytes(store: "Store") -> int:

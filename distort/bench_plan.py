@@ -12,7 +12,7 @@ from distort.command import Answer, Command, table
 from distort.suites import BENCHMARK, SuiteCommand
 
 if TYPE_CHECKING:
-    from empirical import Ledger, Suite, Unit, Workspace
+    from empirical import Ledger, Unit
     from empirical.benchmark.cost import MeasuredRates, Share
 
 
@@ -90,7 +90,7 @@ class PlanCommand(SuiteCommand):
         from empirical.runs.freshness import freshness
 
         self.accept()
-        suite = self.found()
+        suite = self.named_suite()
         self.accept()
         workspace = self.workspace(suite)
         root = workspace.data.locations.root
@@ -99,17 +99,17 @@ class PlanCommand(SuiteCommand):
         ledger = Ledger(suite, workspace)
         planned = plan(suite, ledger.training)
         units = [run.unit for run in Only(self.only).select(ledger.runs(planned.units), suite)]
-        found = freshness(ledger, units)
-        ledger.refuse(found.outdated)
+        fresh = freshness(ledger, units)
+        ledger.refuse(fresh.outdated)
         measured = measured_rates(ledger, units)
-        rates = _timed(suite, workspace, {unit.recipe for unit in units}, measured) if self.measure else measured
+        rates = _timed(ledger, {unit.recipe for unit in units}, measured) if self.measure else measured
         parts = shares(ledger, units, rates)
         elsewhere = [HoursElsewhere(*hours) for hours in device_hours(parts, suite.recipes, read_rates())]
         devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
-        outdated = {str(unit): why for unit, why in found.outdated.items()}
+        outdated = {str(unit): why for unit, why in fresh.outdated.items()}
         document = Planned(
             suite.name, devices, rates.training, rates.solving, [_planned(share) for share in parts],
-            list(planned.undecided), elsewhere, outdated, found.unknown,
+            list(planned.undecided), elsewhere, outdated, fresh.unknown,
         )  # fmt: skip
         return Answer(document, _plan_text(document))
 
@@ -169,7 +169,7 @@ class StatusCommand(Command):
         runs = [RunsOfMethod(*key, *(count[state] for state in states)) for key, count in counts.items()]
         failed = {failure.unit: failure.error for failure in read_set_aside(folder)}
         document = BenchmarkStatus(suite.name, runs, failed, list(planned.undecided))
-        rows = [(one.recipe, one.work, *(str(getattr(one, state)) for state in states)) for one in runs]
+        rows = [(share.recipe, share.work, *(str(getattr(share, state)) for state in states)) for share in runs]
         notes = [f"set aside: {unit}: {error}" for unit, error in failed.items()]
         notes += [f"damaged: {why}" for why in dict.fromkeys(ledger.damaged.values())]
         notes += [f"refused: {unit}: {why}" for unit, why in ledger.refused.items()]
@@ -209,19 +209,19 @@ def _planned(share: "Share") -> PlannedWork:
     )
 
 
-def _timed(suite: "Suite", workspace: "Workspace", names: set[str], known: "MeasuredRates") -> "MeasuredRates":
+def _timed(ledger: "Ledger", names: set[str], known: "MeasuredRates") -> "MeasuredRates":
     """Rates measured now where no finished run tells, one a backbone, side and batch; an error names its recipe."""
     from empirical.benchmark.cost import MeasuredRates, timed_rate, timed_solving
 
     training, solving = dict(known.training), dict(known.solving)
     seconds: dict[tuple[str, str], float] = {}
     images: dict[tuple[str, int, int], float] = {}
-    for recipe in (recipe for recipe in suite.recipes if recipe.name in names):
+    for recipe in (recipe for recipe in ledger.suite.recipes if recipe.name in names):
         trains = (recipe.backbone.name, recipe.pipelines.training.side, recipe.batch_size)
         solves = (recipe.backbone.name, getattr(recipe.probe, "solver", ""))
         try:
             if recipe.name not in training and trains not in images:
-                images[trains] = timed_rate(recipe, workspace)
+                images[trains] = timed_rate(recipe, ledger.workspace)
             if recipe.solves and recipe.name not in solving and solves not in seconds:
                 seconds[solves] = timed_solving(recipe)
         except UserError as error:
@@ -257,10 +257,10 @@ def _plan_text(document: Planned) -> str:
         reasons.setdefault(why, []).append(unit)
     notes += [f"outdated ({why}): {_few(units)}" for why, units in reasons.items()]
     notes += [f"not compared: {why}" for why in document.not_compared]
-    for one in document.elsewhere:
-        rest = f" and {one.unknown} lines of unknown length" if one.unknown else ""
-        long = f"{one.hours:.1f} hours{rest}" if one.hours or not one.unknown else "how long is not known"
-        notes.append(f"On one {one.device}: {long}, at rates measured with {one.source}.")
+    for device in document.elsewhere:
+        rest = f" and {device.unknown} lines of unknown length" if device.unknown else ""
+        long = f"{device.hours:.1f} hours{rest}" if device.hours or not device.unknown else "how long is not known"
+        notes.append(f"On one {device.device}: {long}, at rates measured with {device.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])

@@ -41,7 +41,7 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         self.accept()
         if self.dry_run:
             return self._script()
-        executor, suite = self.chosen(), self.found()
+        executor, suite = self.chosen(), self.named_suite()
         self.check_selection(suite)
         with held(self.results(suite)) as results, progress() as begin:
             workspace = self.workspace(suite)
@@ -59,8 +59,8 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         if self.debug:
             for unit, trace in outcome.tracebacks.items():
                 print(f"{unit}\n{trace}", file=sys.stderr)
-        parts = [suite_text(outcome), *_from_stores(suite, workspace), "", accuracy_table(outcome.benchmark)]
-        return Answer(outcome.benchmark.rows, "\n".join(parts), _failure(outcome))
+        parts = [suite_text(outcome), *_from_stores(suite, workspace.data.locations.store), ""]
+        return Answer(outcome.benchmark.rows, "\n".join([*parts, accuracy_table(outcome.benchmark)]), _failure(outcome))
 
     def check_selection(self, suite: "Suite") -> None:
         """Whether --only leaves anything to do, before anything is written.
@@ -81,15 +81,14 @@ class RunSuite(ExecutorFlags, SuiteCommand):
         from empirical.executors import job_script
 
         self.check()
-        script = job_script(self.asked(), self.workspace(self.found()).folder)
+        script = job_script(self.asked(), self.workspace(self.named_suite()).folder)
         return Answer({"script": script}, script)
 
 
-def _from_stores(suite: "Suite", workspace: "Workspace") -> list[str]:
+def _from_stores(suite: "Suite", store: Path | None) -> list[str]:
     """One line where images were read from packed stores."""
     from empirical.store import is_packed
 
-    store = workspace.data.locations.store
     packed = sorted(
         {recipe.family for recipe in suite.recipes if store is not None and is_packed(store, recipe.family)}
     )
@@ -140,7 +139,7 @@ def accuracy_table(benchmark: "Benchmark") -> str:
         columns = {
             name: row.per_ood_set[name] for names in benchmark.dataset(row.dataset).columns.values() for name in names
         }
-        shown = ", ".join(f"{name} {percent(found.accuracy)}" for name, found in columns.items())
+        shown = ", ".join(f"{name} {percent(measured.accuracy)}" for name, measured in columns.items())
         chosen = rate(row.learning_rate) if row.penalties == [] else f"C {rate(median_low(row.penalties))}"
         chosen += " (edge)" * (row.grid_edge is not None)
         tied = tie(row, benchmark.dataset(row.dataset).sizes.get("id_validation", 0))
@@ -150,16 +149,18 @@ def accuracy_table(benchmark: "Benchmark") -> str:
              percent(row.ood_accuracy, row.ood_ci90), also, shown)
         )  # fmt: skip
     header = ("data set", "method", "norm mode", "learning rate", "ID", "OOD", "as good on validation: OOD", "OOD sets")
-    answers = [sentence for one in benchmark.answers for sentence in (*_headed(one, benchmark), *one.sentences)]
+    answers = [
+        sentence for answer in benchmark.answers for sentence in (*_headed(answer, benchmark), *answer.sentences)
+    ]
     notes = ["OOD is the mean over the data set's columns; ± is half a 90 % interval (Student's t)."]
-    controls = sorted({one.name for one in benchmark.sets if one.premises == "near ID"})
+    controls = sorted({described.name for described in benchmark.sets if described.premises == "near ID"})
     notes += [f"Controls near ID, not in the mean: {', '.join(controls)}."] if controls else []
     notes += [f"Not finished: {len(benchmark.missing)} units of work."] if benchmark.missing else []
-    refused = [one for one in benchmark.missing if "(refused: " in one]
-    notes += [f"Left out: {one}; `distort bench run` makes it again." for one in refused[:3]]
+    refused = [unit for unit in benchmark.missing if "(refused: " in unit]
+    notes += [f"Left out: {unit}; `distort bench run` makes it again." for unit in refused[:3]]
     notes += [f"Left out: {len(refused) - 3} more for such reasons."] if len(refused) > 3 else []
     notes += [f"Mixed: {note}." for note in benchmark.notes]
-    if any(one.miniature for one in benchmark.datasets):
+    if any(dataset.miniature for dataset in benchmark.datasets):
         notes.append("Miniatures: synthetic images; their numbers say nothing about the data sets.")
     notes.append(
         "As good on validation: grid values within one validation image of the best, and the range of their OOD."

@@ -44,7 +44,7 @@ class Overview:
 def data_overview(data: "Data") -> Overview:
     """Every data set and every source; a source counts as there once its folder exists (`verify` looks inside)."""
     sources = _sources(data)
-    return Overview(_datasets(data, {one.name for one in sources if one.found}), sources)
+    return Overview(_datasets(data, {source.name for source in sources if source.found}), sources)
 
 
 def _datasets(data: "Data", there: set[str]) -> list[DatasetStatus]:
@@ -70,13 +70,15 @@ def _datasets(data: "Data", there: set[str]) -> list[DatasetStatus]:
 def _sources(data: "Data") -> list[SourceStatus]:
     from empirical.datasets.catalogue import SOURCES
 
-    found = []
-    for one in SOURCES:
-        candidates = data.locations.candidates(one)
-        place = next((str(candidate) for candidate in candidates if candidate.is_dir()), "")
-        command = f"distort bench download {one.name}" if one.fetched and not place else ""
-        steps = [] if one.fetched or place else list(one.steps)
+    statuses = []
+    for source in SOURCES:
+        candidates = data.locations.candidates(source)
+        folder = next((str(candidate) for candidate in candidates if candidate.is_dir()), "")
+        command = f"distort bench download {source.name}" if source.fetched and not folder else ""
+        steps = [] if source.fetched or folder else list(source.steps)
         looked_for = list(map(str, candidates))
-        size = one.bytes_on_disk
-        found.append(SourceStatus(one.name, one.title, looked_for, place, size, one.licence, command, steps))
-    return found
+        size = source.bytes_on_disk
+        statuses.append(
+            SourceStatus(source.name, source.title, looked_for, folder, size, source.licence, command, steps)
+        )
+    return statuses

@@ -79,7 +79,7 @@ class Doctor(Command):
         ]
         missing = [finding.name for finding in findings if finding.needed and not finding.found]
         diagnosis = Diagnosis(ready=not missing, findings=findings, environment=_environment(self.thorough))
-        rows = [(_mark(one), one.name, one.detail, one.how) for one in findings]
+        rows = [(_mark(finding), finding.name, finding.detail, finding.how) for finding in findings]
         devices = ", ".join(diagnosis.environment.get("devices", [])) or "named by `distort doctor --thorough`"
         verdict = "`distort reproduce` can run." if diagnosis.ready else "`distort reproduce` cannot run yet."
         text = f"{table(('', 'what', 'found', 'how to get it'), rows)}\n\ndevices: {devices}\n{verdict}"
@@ -103,14 +103,14 @@ def _python() -> Check:
 
 def _packages() -> list[Check]:
     """Every package that the project requires without an extra."""
-    return [_package(one, needed=True, how=_installation()) for one in _required("")]
+    return [_package(requirement, needed=True, how=_installation()) for requirement in _required("")]
 
 
 def _extras() -> list[Check]:
     findings = []
     for extra in metadata.metadata(DISTRIBUTION).get_all("Provides-Extra") or []:
         how = _installation(extra)
-        parts = [_package(one, needed=False, how=how) for one in _required(extra)]
+        parts = [_package(requirement, needed=False, how=how) for requirement in _required(extra)]
         absent = [part.name for part in parts if not part.found]
         detail = f"lacks {', '.join(absent)}" if absent else "complete"
         findings.append(Check(f"extra [{extra}]", not absent, False, detail, how if absent else ""))
@@ -130,10 +130,16 @@ def _required(extra: str) -> "list[Requirement]":
     from packaging.requirements import Requirement
 
     every = [Requirement(line) for line in metadata.requires(DISTRIBUTION) or []]
-    core = [one for one in every if one.marker is None or one.marker.evaluate({"extra": ""})]
+    core = [
+        requirement for requirement in every if requirement.marker is None or requirement.marker.evaluate({"extra": ""})
+    ]
     if not extra:
         return core
-    return [one for one in every if one not in core and one.marker and one.marker.evaluate({"extra": extra})]
+    return [
+        requirement
+        for requirement in every
+        if requirement not in core and requirement.marker and requirement.marker.evaluate({"extra": extra})
+    ]
 
 
 def _package(requirement: "Requirement", *, needed: bool, how: str) -> Check:
@@ -231,10 +237,10 @@ def _benchmark_data() -> Check:
         from distort.data_overview import data_overview
         from empirical.datasets.configuration import read_data
 
-        datasets = [one for one in data_overview(read_data(None, root=None)).datasets if one.sources]
+        datasets = [dataset for dataset in data_overview(read_data(None, root=None)).datasets if dataset.sources]
     except Exception as error:  # a broken installation is another finding's matter; this one only says so
         return Check(name, False, False, " ".join(str(error).split()) or type(error).__name__)
-    there = [one.name for one in datasets if not one.missing]
+    there = [dataset.name for dataset in datasets if not dataset.missing]
     complete = len(there) == len(datasets)
     detail = f"{len(there)} of {len(datasets)}" + (f": {', '.join(there)}" if there else "")
     return Check(name, complete, False, detail, "" if complete else "distort bench datasets")

@@ -36,18 +36,18 @@ def weights() -> str:
 
 def fonts() -> str:
     """The fonts that matplotlib ships, of which pretraining draws."""
-    found = list(_shipped("matplotlib", "mpl-data", "fonts", "ttf").glob("*.ttf"))
-    if not found:
+    fonts = list(_shipped("matplotlib", "mpl-data", "fonts", "ttf").glob("*.ttf"))
+    if not fonts:
         raise FileNotFoundError("matplotlib has no fonts")
-    return f"{len(found)} of matplotlib's fonts, for pretraining"
+    return f"{len(fonts)} of matplotlib's fonts, for pretraining"
 
 
 def _shipped(package: str, *parts: str) -> Path:
     """A file in a package's folder; a package of that name is found without running it."""
-    found = importlib.util.find_spec(package)
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
         raise FileNotFoundError(f"{package} is not installed")
-    path = Path(found.origin).parent.joinpath(*parts)
+    path = Path(spec.origin).parent.joinpath(*parts)
     if not path.exists():
         raise FileNotFoundError(f"{path} is missing")
     return path

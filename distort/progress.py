@@ -74,8 +74,8 @@ class Job:
         parts += [] if share is None else [f"{share:.0%} done"]
         parts += [] if left is None else [f"about {duration(left)} left"]
         with self._lock:
-            running = [(name, one) for name, one in self.stages.items() if one.fraction < 1]
-        working = [f"{name} {one.fraction:.0%} {one.message}".rstrip() for name, one in running]
+            running = [(name, stage) for name, stage in self.stages.items() if stage.fraction < 1]
+        working = [f"{name} {stage.fraction:.0%} {stage.message}".rstrip() for name, stage in running]
         return f"distort: {', '.join(parts)}: {'; '.join(working) or 'between two stages'}"
 
 

@@ -36,7 +36,7 @@ class Simulate(MakingCommand):
         if self.names == (LIST,) and not self.all:
             from bridge.titles import titles
 
-            return Answer([one._asdict() for one in titles()], table(("name", "title"), titles()))
+            return Answer([titled._asdict() for titled in titles()], table(("name", "title"), titles()))
         self.accept()
         from bridge.catalogue import EXPERIMENTS
 

@@ -42,7 +42,7 @@ class SuiteCommand(MakingCommand):
         """The TOML file that is the suite."""
         return Path(self.suite) if self.suite.endswith(".toml") else None
 
-    def found(self) -> "Suite":
+    def named_suite(self) -> "Suite":
         """The suite.
 
         Raises:

@@ -13,7 +13,7 @@ from distort.command import Answer, Command, UsageError, table
 from distort.names import chosen, known
 
 if TYPE_CHECKING:
-    from figures.report.contents import ReportedSharpness
+    from figures.report.claims import ReportedSharpness
     from simulations.verification import Sharpness, Verification
     from theory.statements import Statement
 
@@ -41,11 +41,11 @@ class List(Command):
 
     def __call__(self) -> Answer:
         """Every statement with its status, and how sharp its bound was found to be."""
-        from figures.report.gather import claims
+        from figures.report.claims import claims
 
-        found = claims(_verified_in(self.results))
-        rows = [(claim.name, claim.status, ratio_text(claim.sharpness), claim.source) for claim in found]
-        return Answer(found, table(("name", "status", "ratio to bound: median, 90 %", "source"), rows))
+        verified = claims(_verified_in(self.results))
+        rows = [(claim.name, claim.status, ratio_text(claim.sharpness), claim.source) for claim in verified]
+        return Answer(verified, table(("name", "status", "ratio to bound: median, 90 %", "source"), rows))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,11 +63,11 @@ class Show(Command):
         Raises:
           UsageError: no statement has this name.
         """
-        from figures.report.gather import claims
-        from theory.statements import STATEMENTS
+        from figures.report.claims import claims
 
-        known([self.name], [statement.name for statement in STATEMENTS], kind="statement")
-        claim = next(claim for claim in claims(_verified_in(self.results)) if claim.name == self.name)
+        listed = {claim.name: claim for claim in claims(_verified_in(self.results))}
+        known([self.name], list(listed), kind="statement")
+        claim = listed[self.name]
         lines = [
             ("name", claim.name),
             ("status", claim.status),
@@ -130,7 +130,7 @@ class VerifyCommand(Command):
                 report(f"{len(statements)} statements, {done} of {total} problems", done / total)
 
             watch = Watch(progress=told)
-            found = verify(
+            verifications = verify(
                 statements,
                 examples=self.examples,
                 seed=self.seed,
@@ -139,7 +139,7 @@ class VerifyCommand(Command):
                 watch=watch,
             )
             report("", 1.0)
-        return found
+        return verifications
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,15 +172,15 @@ class AttackCommand(Command):
         with progress() as begin:
             limit = f"{self.minutes:g} minutes" if budget is None else f"up to {budget} problems"
             begin(f"attacking {statement.name}")(limit, 0.0)
-            found = attack(statement, budget=budget, minutes=self.minutes, shapes=shapes, seed=self.seed)
-        verdict = "violated" if found.violated else "no violation found"
-        lines = [f"{found.name}: {verdict} among {found.evaluated} problems"]
-        if found.smallest_ratio is not None and found.instance is not None:
-            save(Witness(statement=found.name, ratio=found.smallest_ratio, instance=found.instance), path)
-            lines.append(f"smallest ratio of the larger side to the smaller: {found.smallest_ratio:.9g}")
+            outcome = attack(statement, budget=budget, minutes=self.minutes, shapes=shapes, seed=self.seed)
+        verdict = "violated" if outcome.violated else "no violation found"
+        lines = [f"{outcome.name}: {verdict} among {outcome.evaluated} problems"]
+        if outcome.smallest_ratio is not None and outcome.instance is not None:
+            save(Witness(statement=outcome.name, ratio=outcome.smallest_ratio, instance=outcome.instance), path)
+            lines.append(f"smallest ratio of the larger side to the smaller: {outcome.smallest_ratio:.9g}")
             own = f" --statement {self.name}" if own_claim.is_own(self.name) else ""
             lines.append(f"kept in {path}; judge it again with `distort theory replay {path}{own}`")
-        return Answer(found, "\n".join(lines))
+        return Answer(outcome, "\n".join(lines))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,25 +219,25 @@ def _verified_in(named: Path | None) -> Path:
     return Path("results") if named is None else existing(named)
 
 
-def _answer(found: "list[Verification]") -> Answer:
+def _answer(verifications: "list[Verification]") -> Answer:
     from theory.statements import Status
 
     rows = [
         (
-            one.name,
-            one.status,
-            str(one.checked),
-            str(one.violations),
-            slack_text(one.smallest_slack),
-            ratio_text(one.sharpness),
-            f"{one.seconds:.1f}",
+            verification.name,
+            verification.status,
+            str(verification.checked),
+            str(verification.violations),
+            slack_text(verification.smallest_slack),
+            ratio_text(verification.sharpness),
+            f"{verification.seconds:.1f}",
         )
-        for one in found
+        for verification in verifications
     ]
     text = table(("name", "status", "checked", "violations", "smallest slack", "ratio: median, 90 %", "seconds"), rows)
-    violated = [one.name for one in found if one.status == Status.VIOLATED]
+    violated = [verification.name for verification in verifications if verification.status == Status.VIOLATED]
     failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
-    return Answer(found, text, failure)
+    return Answer(verifications, text, failure)
 
 
 def slack_text(slack: float | None) -> str:

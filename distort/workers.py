@@ -117,8 +117,8 @@ def checked_first(run: Run[Found], begin: Begin) -> Run[Found]:
 
     def both(steps: Sequence[Step[Found]]) -> list[Found]:
         kept = [_kept(step, begin) for step in steps]
-        made = iter(run([step for step, found in zip(steps, kept, strict=True) if found is None]))
-        return [next(made) if found is None else found for found in kept]
+        made = iter(run([step for step, outcome in zip(steps, kept, strict=True) if outcome is None]))
+        return [next(made) if outcome is None else outcome for outcome in kept]
 
     return both
 

@@ -1,6 +1,6 @@
 from .benchmark.ledger import Ledger
 from .benchmark.plan import plan
-from .benchmark.run import Run
+from .benchmark.run import Assignment, Run
 from .benchmark.suite import NAMES, Suite, named_suite, open_suite, read_suite
 from .benchmark.suite_file import read_suite_file
 from .benchmark.unit_filter import Only
@@ -16,6 +16,7 @@ from .version import __version__
 
 __all__ = [
     "NAMES",
+    "Assignment",
     "Benchmark",
     "Done",
     "Executor",

@@ -79,8 +79,8 @@ def extract(
     order = None if norm_mode == "eval" else np.asarray(jax.random.permutation(shuffle, len(images)))
     features: Float32[np.ndarray, "n k"] = np.empty((len(images), backbone.feature_dim), np.float32)
     for view in views(images, transform, batch_size=batch_size, key=look, order=order):
-        found = _forward(backbone, view.images, norm_mode).features
-        features[view.indices[: view.count]] = np.asarray(found)[: view.count]
+        batch_features = _forward(backbone, view.images, norm_mode).features
+        features[view.indices[: view.count]] = np.asarray(batch_features)[: view.count]
     return Features(features, np.asarray(images.labels))
 
 

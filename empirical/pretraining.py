@@ -125,8 +125,8 @@ def held_out_accuracy(classifier: Classifier, *, key: Key[Array, ""]) -> float:
     strokes = jnp.asarray(glyphs(HELD_OUT_FONTS))
     predict = eqx.filter_jit(lambda images: jnp.argmax(_scores(classifier, images), axis=1))
     correct = 0
-    for one in jax.random.split(key, HELD_OUT_PICTURES // 256):
-        sample = draw(strokes, 256, MANY_STYLES, key=one)
+    for batch_key in jax.random.split(key, HELD_OUT_PICTURES // 256):
+        sample = draw(strokes, 256, MANY_STYLES, key=batch_key)
         correct += int(jnp.sum(predict(sample.pictures) == sample.labels))
     return correct / HELD_OUT_PICTURES
 

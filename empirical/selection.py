@@ -85,6 +85,13 @@ class Selected(NamedTuple):
     edge: Edge | None
 
     @property
+    def climbs(self) -> bool:
+        """Whether the selected learning rate is better than its neighbours, and not only as good as one of them."""
+        at = self.points.index(self.best)
+        neighbours = [self.points[other].score for other in (at - 1, at + 1) if 0 <= other < len(self.points)]
+        return self.best.score not in neighbours
+
+    @property
     def diverged(self) -> tuple[float, ...]:
         """Learning rates at which a seed diverged."""
         return tuple(point.value for point in self.points if point.score is None)

@@ -42,7 +42,7 @@ def views(
     """
     order = np.arange(len(images)) if order is None else order
     filled = np.resize(order, -(-len(order) // batch_size) * batch_size)
-    for place, batch in enumerate(epoch_batches(images, filled, batch_size)):
+    for number, batch in enumerate(epoch_batches(images, filled, batch_size)):
         shown = apply(
             jnp.asarray(batch.images),
             jnp.asarray(batch.extents, jnp.int32),
@@ -50,7 +50,7 @@ def views(
             transform=transform,
             key=key,
         )
-        yield View(shown, batch.indices, min(batch_size, len(order) - place * batch_size))
+        yield View(shown, batch.indices, min(batch_size, len(order) - number * batch_size))
 
 
 def any_key() -> Key[Array, ""]:

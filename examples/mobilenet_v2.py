@@ -100,15 +100,15 @@ class MobileNetV2(Backbone):
         return jax.tree_util.tree_map_with_path(role, self)
 
     def reinitialised(self, *, key: Key[Array, ""]) -> "MobileNetV2":
-        def drawn(place: int, array: Array) -> Array:
+        def drawn(index: int, array: Array) -> Array:
             if array.ndim == 1:
                 return jnp.zeros_like(array)
             size, _, inputs, _ = array.shape
-            normal = jax.random.normal(jax.random.fold_in(key, place), array.shape, jnp.float32)
+            normal = jax.random.normal(jax.random.fold_in(key, index), array.shape, jnp.float32)
             return math.sqrt(2 / (size * size * inputs)) * normal
 
         leaves, structure = jax.tree.flatten(self)
-        return jax.tree.unflatten(structure, [drawn(place, leaf) for place, leaf in enumerate(leaves)])
+        return jax.tree.unflatten(structure, [drawn(index, leaf) for index, leaf in enumerate(leaves)])
 
 
 @backbone
@@ -122,8 +122,8 @@ def mobilenet_v2(checkpoint: Path | None) -> MobileNetV2:
         raise UserError("MobileNetV2 must be given its weights: set the checkpoint to an .npz file.")
     try:
         with np.load(checkpoint, allow_pickle=False) as file:
-            weights = [(file[f"conv{place:02d}.weight"], file[f"conv{place:02d}.bias"]) for place in range(52)]
-            known = {f"conv{place:02d}.{field}" for place in range(53) for field in ("weight", "bias")}
+            weights = [(file[f"conv{number:02d}.weight"], file[f"conv{number:02d}.bias"]) for number in range(52)]
+            known = {f"conv{number:02d}.{field}" for number in range(53) for field in ("weight", "bias")}
             surplus = sorted(set(file.files) - known)
     except (OSError, EOFError, KeyError, ValueError) as error:
         raise UserError(f"{checkpoint} must hold conv00 to conv51 as an .npz file, but {error}.") from error
@@ -137,7 +137,7 @@ def mobilenet_v2(checkpoint: Path | None) -> MobileNetV2:
 
     stem, layers = convolution(2), []
     for expansion, count, first_stride in STAGES:
-        for place in range(count):
+        for index in range(count):
             expand = None if expansion == 1 else convolution()
-            layers.append(Block(expand, convolution(first_stride if place == 0 else 1), convolution()))
+            layers.append(Block(expand, convolution(first_stride if index == 0 else 1), convolution()))
     return MobileNetV2(stem, tuple(layers), convolution())

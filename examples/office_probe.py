@@ -40,8 +40,8 @@ def main(weights: Path, images: Path, side: int = 224) -> None:
     backbone = load(choice, CheckpointLocations()).backbone
     content = OwnDataset(training=Tree(folder=ID_DOMAIN), ood={name: Tree(folder=name) for name in OOD_DOMAINS})
     dataset = read_dataset(own_family("office", content, images), Locations(), protocol=CLEAN)
-    features = {one.name: extracted(backbone, one, side=side) for one in dataset.sets}
-    labels = {one.name: one.labels for one in dataset.sets}
+    features = {images.name: extracted(backbone, images, side=side) for images in dataset.sets}
+    labels = {images.name: images.labels for images in dataset.sets}
     path = [
         LogisticRegression(C=penalty, max_iter=2000).fit(features["id_training"], labels["id_training"])
         for penalty in PENALTIES
@@ -60,13 +60,13 @@ def extracted(backbone: Backbone, images: ImageSet, *, side: int) -> Float32[np.
     def features(backbone: Backbone, batch: jax.Array) -> jax.Array:
         return backbone(batch, "eval").features
 
-    found = []
+    batches = []
     for batch in epoch_batches(images, np.arange(len(images)), BATCH):
         indices = jnp.asarray(batch.indices)
         floats = apply(batch.images, batch.extents, indices, transform=transform, key=jax.random.key(0))
         padding = ((0, BATCH - len(indices)), (0, 0), (0, 0), (0, 0))  # one shape, one compilation
-        found.append(np.asarray(features(backbone, jnp.pad(floats, padding)))[: len(indices)])
-    return np.concatenate(found)
+        batches.append(np.asarray(features(backbone, jnp.pad(floats, padding)))[: len(indices)])
+    return np.concatenate(batches)
 
 
 if __name__ == "__main__":

@@ -65,8 +65,8 @@ def main() -> None:
     from simulations.attack import PROBLEMS_PER_ROUND, attack, shapes_of
 
     large, small = Dimensions(input_dim=20, feature_dim=3, id_dim=1), Dimensions(input_dim=5, feature_dim=2, id_dim=1)
-    for found in verify([BETWEEN, IMPROVES], examples=100, dimensions=large):
-        print(f"{found.name}: {found.status} ({found.violations} of {found.checked} problems violate it)")
+    for result in verify([BETWEEN, IMPROVES], examples=100, dimensions=large):
+        print(f"{result.name}: {result.status} ({result.violations} of {result.checked} problems violate it)")
     searched = attack(IMPROVES, budget=PROBLEMS_PER_ROUND, shapes=shapes_of(small)[:1])
     verdict = "violated" if searched.violated else "no violation found"
     print(f"{IMPROVES.name}, attacked: {verdict}; smallest ratio of the sides {searched.smallest_ratio:.4f}")

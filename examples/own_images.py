@@ -78,7 +78,7 @@ def tiny_network(key) -> TinyNetwork:
     keys = jax.random.split(key, len(WIDTHS) - 1)
     sizes = zip(WIDTHS[:-1], WIDTHS[1:], keys, strict=True)
     return TinyNetwork(
-        tuple(Layer(default_convolution(3, a, b, key=one, stride=2), BatchNorm(b)) for a, b, one in sizes)
+        tuple(Layer(default_convolution(3, a, b, key=layer_key, stride=2), BatchNorm(b)) for a, b, layer_key in sizes)
     )
 
 

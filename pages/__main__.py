@@ -46,27 +46,27 @@ def stale(*, write: bool, run: bool = True) -> list[str]:
       run: run the programs whose output a page shows; else what stands there counts.
     """
     contents = CONTENTS if run else {name: make for name, make in CONTENTS.items() if name not in RUN}
-    changed = []
+    stale_pages = []
     for path in pages():
         if path == description.FILE:
             continue
         text = path.read_text(encoding="utf-8")
         new = blocks.filled(text, contents | ({} if run else _as_they_are(text)))
         if new != text:
-            changed.append(path.name)
+            stale_pages.append(path.name)
             if write:
                 path.write_text(new, encoding="utf-8")
     text = description.description()
     if not description.FILE.is_file() or description.FILE.read_text(encoding="utf-8") != text:
-        changed.append(description.FILE.name)
+        stale_pages.append(description.FILE.name)
         if write:
             description.FILE.write_text(text, encoding="utf-8")
-    return changed
+    return stale_pages
 
 
 def _as_they_are(text: str) -> dict:
-    found = {match["name"]: match[0] for match in blocks.BLOCK.finditer(text) if match["name"] in RUN}
-    return {name: lambda block=block: "\n".join(block.split("\n")[1:-1]) for name, block in found.items()}
+    kept = {match["name"]: match[0] for match in blocks.BLOCK.finditer(text) if match["name"] in RUN}
+    return {name: lambda block=block: "\n".join(block.split("\n")[1:-1]) for name, block in kept.items()}
 
 
 def main() -> int:
@@ -77,10 +77,10 @@ def main() -> int:
     asked = parser.parse_args()
     if asked.results is not None:
         evidence.take_over(asked.results)
-    changed = stale(write=not asked.check)
-    for name in changed:
+    stale_pages = stale(write=not asked.check)
+    for name in stale_pages:
         print(f"{name} {'differs from' if asked.check else 'follows'} the results")
-    return 1 if asked.check and changed else 0
+    return 1 if asked.check and stale_pages else 0
 
 
 if __name__ == "__main__":

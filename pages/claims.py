@@ -43,10 +43,10 @@ def claims_table() -> str:
     """One row a statement, in the order of the argument."""
     from theory.statements import STATEMENTS
 
-    found = {one["name"]: one for one in evidence()["claims"]}
+    verified = {claim["name"]: claim for claim in evidence()["claims"]}
     rows = []
     for statement in STATEMENTS:
-        status = found[statement.name]["status"] if statement.name in found else "not verified yet"
+        status = verified[statement.name]["status"] if statement.name in verified else "not verified yet"
         function, figures = ABOUT.get(statement.name, ("", ""))
         shown = SHORT.get(status, status)
         rows.append(
@@ -63,7 +63,7 @@ def claims_table() -> str:
 
 def statements_counted() -> str:
     """How many statements there are, and how they stand."""
-    statuses = [one["status"] for one in evidence()["claims"]]
+    statuses = [claim["status"] for claim in evidence()["claims"]]
     proved = statuses.count("proved here and verified")
     refuted = statuses.count("false as published, with witness")
     return (
@@ -77,7 +77,7 @@ def experiments_counted() -> str:
     """How many experiments take settings of the reader's own."""
     from simulations import EXPERIMENTS
 
-    beyond = sum(one.beyond_the_paper for one in EXPERIMENTS)
+    beyond = sum(experiment.beyond_the_paper for experiment in EXPERIMENTS)
     return (
         f"**Simulate your own setting.** {len(EXPERIMENTS)} experiments, {beyond} of them beyond the paper, take "
         "dimensions, angles and feature errors of yours, and draw the figure at the size of your paper's column."

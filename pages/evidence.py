@@ -43,15 +43,17 @@ def take_over(results: Path) -> None:
     for path in (summary, picture):
         if not path.is_file():
             raise UserError(f"{path} must be there; `distort reproduce --out {results}` makes it.")
-    found = json.loads(summary.read_text(encoding="utf-8"))
-    kept = {part: [{name: one.get(name) for name in names} for one in found[part]] for part, names in KEPT.items()}
-    made = {name: found["environment"].get(name) for name in ("python", "platform", "devices", "git_revision")}
-    scale = "" if found["scale"] == "default" else f" --scale {found['scale']}"
+    reproduced = json.loads(summary.read_text(encoding="utf-8"))
+    kept = {
+        part: [{name: entry.get(name) for name in names} for entry in reproduced[part]] for part, names in KEPT.items()
+    }
+    made = {name: reproduced["environment"].get(name) for name in ("python", "platform", "devices", "git_revision")}
+    scale = "" if reproduced["scale"] == "default" else f" --scale {reproduced['scale']}"
     document = {"command": f"distort reproduce{scale}", "environment": made, **kept}
     FILE.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if found["scale"] != "quick":
+    if reproduced["scale"] != "quick":
         shutil.copyfile(picture, PICTURE)
-        flagship = next(one for one in kept["figures"] if one["name"] == FIGURE)
+        flagship = next(figure for figure in kept["figures"] if figure["name"] == FIGURE)
         content = {"commands": [document["command"]], **flagship}
         FLAGSHIP.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

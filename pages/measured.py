@@ -61,9 +61,9 @@ def paper_table() -> str:
         ["The paper's ten data sets (published)", "ID", *(f"{ID_AVERAGE[method]:.1f}" for method in methods)],
         ["The paper's ten data sets (published)", "OOD", *(f"{OOD_AVERAGE[method]:.1f}" for method in methods)],
     ]
-    found = {(row["method"], row["norm_mode"]): row for row in embedded()["rows"] if row["rule"] == "best"}
+    by_method = {(row["method"], row["norm_mode"]): row for row in embedded()["rows"] if row["rule"] == "best"}
     for label, side in (("ID", "id"), ("OOD, large shift", "ood")):
-        cells = [percent(*found[method, norm_modes[method]][side]) for method in methods]
+        cells = [percent(*by_method[method, norm_modes[method]][side]) for method in methods]
         rows.append(["Handwritten digits (measured here)", label, *cells])
     return table(["accuracy in percent", "", *methods], rows, numbers_from=2)
 
@@ -72,8 +72,14 @@ def agreement_table() -> str:
     """How far the networks of the first picture order methods as the theory does, where its premises hold and not."""
     met = flagship()["agreement"]
     rows = [
-        [name, f"{one['tau']:+.2f}", str(one["pairs"]), str(one["told_apart"]), str(one["alike"])]
-        for name, one in (("hold", met), ("do not hold", met["unmet"]))
+        [
+            name,
+            f"{agreement['tau']:+.2f}",
+            str(agreement["pairs"]),
+            str(agreement["told_apart"]),
+            str(agreement["alike"]),
+        ]
+        for name, agreement in (("hold", met), ("do not hold", met["unmet"]))
     ]
     header = [
         "the theory's premises",

@@ -96,8 +96,8 @@ class _Reader:
         self.open = dict.fromkeys(BARS, False)
 
     def peek(self, ahead: int = 0) -> str:
-        place = self.place + ahead
-        return self.tokens[place] if place < len(self.tokens) else ""
+        index = self.place + ahead
+        return self.tokens[index] if index < len(self.tokens) else ""
 
     def take(self) -> str:
         self.place += 1
@@ -173,10 +173,10 @@ class _Reader:
         token = self.take() if self.peek() else ""
         if token == "T" and mark == "^":
             return r"\top"
-        found = sign + self.name(token)
+        shown = sign + self.name(token)
         while mark == "_" and self.peek() in (",", ":") and self.peek(1).isalpha():
-            found += self.take() + self.name(self.take())
-        return found
+            shown += self.take() + self.name(self.take())
+        return shown
 
     def name(self, token: str) -> str:
         if token.isalpha() and token not in GREEK and len(token) > 1:

@@ -74,10 +74,10 @@ def _inside(match: re.Match[str]) -> str:
     words, path = match[2], match[3]
     if not path.startswith("../"):
         return match[0]
-    place = path.removeprefix("../")
-    if place in FROM_ROOT:
-        return f"[{words}]({FROM_ROOT[place]}{match[4] or ''})"
-    return f"`{place}`" if words.strip("`") == place else f"{words} (`{place}`)"
+    target = path.removeprefix("../")
+    if target in FROM_ROOT:
+        return f"[{words}]({FROM_ROOT[target]}{match[4] or ''})"
+    return f"`{target}`" if words.strip("`") == target else f"{words} (`{target}`)"
 
 
 def for_site(text: str) -> str:
@@ -100,7 +100,7 @@ def statements_page() -> str:
     """Every statement: claim, formula, premises, how it stands, proof, counterexamples."""
     from theory.statements import STATEMENTS
 
-    found = {one["name"]: one for one in evidence()["claims"]}
+    verified = {claim["name"]: claim for claim in evidence()["claims"]}
     parts = [
         "# Statements",
         "Every claim is an object with premises and two sides that can be computed. Verification draws random problems "
@@ -108,7 +108,7 @@ def statements_page() -> str:
         f"those of `{evidence()['command']}`. Symbols are those of [Theory](theory.md#setting).",
     ]
     for statement in STATEMENTS:
-        result = found.get(statement.name, {"status": "not verified yet", "examples": 0, "violations": 0})
+        result = verified.get(statement.name, {"status": "not verified yet", "examples": 0, "violations": 0})
         link = statement.proof.removeprefix("docs/") if statement.proof else ""
         proof = f"[{link.partition('#')[2].replace('-', ' ')}]({link})" if link else "none of our own"
         lines = [
@@ -119,7 +119,10 @@ def statements_page() -> str:
             f"- **Premises:** {statement.premises}.",
             f"- **Source:** {statement.source}.",
             f"- **Proof:** {proof}.",
-            *(f"- **Counterexample,** {one.name}: {one.shows}." for one in statement.counterexamples),
+            *(
+                f"- **Counterexample,** {counterexample.name}: {counterexample.shows}."
+                for counterexample in statement.counterexamples
+            ),
             f"- **Check it:** `distort theory verify {statement.name}`",
         ]
         parts.append("\n\n".join(lines[:3]) + "\n\n" + "\n".join(lines[3:]))

@@ -49,18 +49,18 @@ def backbones_table() -> str:
 def reduced_flow_table() -> str:
     """The reduced flow against integrating all parameters, each to the same accuracy."""
     rows = []
-    for name, one in result("reduced_flow").items():
+    for name, measured in result("reduced_flow").items():
         if name not in INPUTS:
             continue
-        once = one["times_faster_once_decomposed"]
+        once = measured["times_faster_once_decomposed"]
         rows.append(
             [
                 INPUTS[name],
                 *(
-                    _seconds(one[way]["median_seconds"])
+                    _seconds(measured[way]["median_seconds"])
                     for way in ("reduced_flow", "reduced_flow_once_decomposed", "diffrax_raw", "scipy_raw")
                 ),
-                f"{_factor(one['times_faster_than_the_fastest_integrator'])} ({_factor(once)})",
+                f"{_factor(measured['times_faster_than_the_fastest_integrator'])} ({_factor(once)})",
             ]
         )
     header = [
@@ -76,9 +76,12 @@ def reduced_flow_table() -> str:
 
 def training_table() -> str:
     """Milliseconds an image and training step of the small network, with batch statistics."""
-    measured = [one for one in result("training")["measured"] if one["norm_mode"] == "train"]
-    header = ["way", *(f"{one['images']} images, batches of {one['batch_size']}" for one in measured)]
-    rows = [[text, *(f"{one['milliseconds_an_image'][way]:.3f}" for one in measured)] for way, text in WAYS.items()]
+    measured = [training for training in result("training")["measured"] if training["norm_mode"] == "train"]
+    header = ["way", *(f"{training['images']} images, batches of {training['batch_size']}" for training in measured)]
+    rows = [
+        [text, *(f"{training['milliseconds_an_image'][way]:.3f}" for training in measured)]
+        for way, text in WAYS.items()
+    ]
     return table(header, rows, numbers_from=1)
 
 
@@ -96,7 +99,7 @@ def _factor(value: float) -> str:
 
 def structure_table() -> str:
     """An integrator on the Lorentz group against the usual ones: error, drift and time."""
-    found = result("structure_preserving")
+    measured = result("structure_preserving")
     picked = [
         ("on the group, order 4, 400 steps", "lie_group_order_4", "steps", 400),
         ("on the group, order 4, 1,600 steps", "lie_group_order_4", "steps", 1600),
@@ -106,16 +109,16 @@ def structure_table() -> str:
     ]
     rows = []
     for name, kind, key, value in picked:
-        one = next(row for row in found[kind] if row[key] == value)
-        milliseconds = f"{1000 * one['median_seconds']:.2g}"
-        rows.append([name, f"{one['relative_error']:.1e}", f"{one['drift']:.0e}", milliseconds])
+        entry = next(row for row in measured[kind] if row[key] == value)
+        milliseconds = f"{1000 * entry['median_seconds']:.2g}"
+        rows.append([name, f"{entry['relative_error']:.1e}", f"{entry['drift']:.0e}", milliseconds])
     header = ["integrator", "relative error", "drift", "milliseconds (median of 5)"]
     return table(header, rows, numbers_from=1)
 
 
 def loading_table() -> str:
     """Images a second and core of each way to read images."""
-    found = result("data_loading")
+    measured = result("data_loading")
     names = {
         "pillow": "Pillow, one file an image, decoded",
         "torch": "torch's DataLoader: the same, random crop to 224, float tensors, collated",
@@ -123,7 +126,7 @@ def loading_table() -> str:
         "jpeg_native": "store, JPEG as they came",
         "jpeg_256": "store, JPEG, short side 256",
     }
-    rates = {name: found["reading"][name]["cpu"] for name in names}
+    rates = {name: measured["reading"][name]["cpu"] for name in names}
     rows = [
         [text, f"{rates[name]:,.0f}", *(f"{rates[name] / rates[other]:.1f}" for other in ("pillow", "torch"))]
         for name, text in names.items()
@@ -133,7 +136,7 @@ def loading_table() -> str:
 
 def feeding_table() -> str:
     """Images a second that reach a training step."""
-    found = result("feeding")["rows"]
+    rates = result("feeding")["rows"]
     names = {
         "files, threads": ("files", "2 threads (what a run uses on two cores)"),
         "files, processes": ("files", "2 processes"),
@@ -141,7 +144,7 @@ def feeding_table() -> str:
         "store, processes": ("store, JPEG as they came", "2 processes"),
     }
     rows = [
-        [*words, *(f"{found[name][kind]:,.0f}" for kind in ("clock", "cpu", "computed for 16 cores"))]
+        [*words, *(f"{rates[name][kind]:,.0f}" for kind in ("clock", "cpu", "computed for 16 cores"))]
         for name, words in names.items()
     ]
     header = ["from", "workers", "images/s by the clock", "images/s of CPU time", "computed for 16 cores"]
@@ -155,7 +158,7 @@ def scale_table() -> str:
     def row(text: str, cell: str) -> list[str]:
         return [
             text,
-            *(cell.format(**one, memory=1024 * one["collect"]["peak_mib_more"] / one["runs"]) for one in sizes),
+            *(cell.format(**size, memory=1024 * size["collect"]["peak_mib_more"] / size["runs"]) for size in sizes),
         ]
 
     rows = [
@@ -171,4 +174,4 @@ def scale_table() -> str:
         row("`collect` (processor time / clock)", "{collect[cpu]:.1f} s / {collect[clock]:.1f} s"),
         row("memory of `collect`, a run", "{memory:.0f} kB"),
     ]
-    return table(["", *(f"{one['runs']:,} runs" for one in sizes)], rows, numbers_from=1)
+    return table(["", *(f"{size['runs']:,} runs" for size in sizes)], rows, numbers_from=1)

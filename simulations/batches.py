@@ -46,8 +46,8 @@ def solve_batch(
       UserError: as for `solve`.
       FailedSolve: an integration that stopped before the last time, with the number of the first such problem.
     """
-    one = jax.tree.map(lambda leaf: leaf[0], problems)
-    times = checked(one, method, times)
+    first = jax.tree.map(lambda leaf: leaf[0], problems)
+    times = checked(first, method, times)
     way = _way(problems, method)
     name = f"{LINEAR_PROBING}, then {way}" if method == "lp_ft" else way
     attempts = (numerics,) if numerics is not None or way != INTEGRATED else _attempts(problems, method, times)

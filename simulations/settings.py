@@ -97,8 +97,8 @@ def configured(experiment: Experiment, scale: Scale, changes: Changes) -> Config
 
 def label(experiment: Experiment, scale: Scale, config: Configuration) -> str:
     """How a configuration differs from the plain one at its scale, as the name of a folder; empty where it does not."""
-    plain, changed = _flat(experiment.config(scale)), _flat(config)
-    differences = [f"{name}={_text(value)}" for name, value in changed.items() if value != plain.get(name)]
+    plain, given = _flat(experiment.config(scale)), _flat(config)
+    differences = [f"{name}={_text(value)}" for name, value in given.items() if value != plain.get(name)]
     text = ",".join(differences)
     if len(text) <= LONGEST_LABEL:
         return text

@@ -11,7 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.gpu import driver, packages
+from benchmarks.gpu import packages
+from benchmarks.gpu.parts import PARTS
 from benchmarks.gpu.setting import Setting
 
 #: Nine minutes for everything.
@@ -27,7 +28,10 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder with office_caltech/ and mobilenet_v2_imagenet.npz")
     parser.add_argument("--wheels", type=Path, help="folder of wheels for packages that are missing here")
     parser.add_argument(
-        "--part", action="append", choices=[part.name for part in driver.PARTS], help="this part alone; may be repeated"
+        "--part", action="append", choices=[part.name for part in PARTS], help="this part alone; may be repeated"
+    )
+    parser.add_argument(
+        "--only", action="append", default=[], help="measurements whose names hold this text alone; may be repeated"
     )
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for all parts together")
     parser.add_argument(
@@ -65,12 +69,15 @@ def main(given: Sequence[str] | None = None) -> int:
         absent = prepare(asked.wheels, scratch)
         for name, why in absent.items():
             print(f"missing: {name}, {why}; give a folder of wheels with --wheels", flush=True)
+        # Only now: it needs packages that the wheels may have brought.
+        from benchmarks.gpu import driver
+
         setting = Setting(
             out=out, scratch=scratch, data=None if asked.data is None else asked.data.absolute(), small=asked.small,
             command=_typed(sys.argv[1:] if given is None else given),
-            revision=asked.revision,
+            revision=asked.revision, only=tuple(asked.only),
         )  # fmt: skip
-        parts = [part for part in driver.PARTS if not asked.part or part.name in asked.part]
+        parts = [part for part in PARTS if not asked.part or part.name in asked.part]
         summary = driver.run(parts, setting, seconds=asked.seconds, packages=absent)
     print(driver.text(summary))
     return 0 if driver.complete(summary) else 1

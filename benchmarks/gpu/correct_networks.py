@@ -71,10 +71,10 @@ class Case:
     def float32(self) -> dict[str, Any]:
         """Features in single precision, matrix products in full."""
         network, images, _ = self.inputs["float32"]
-        found = np.asarray(self.compiled["float32"].result()(network, images))
+        features = np.asarray(self.compiled["float32"].result()(network, images))
         values = {
-            "from_pytorch": _apart(found, self.expected.single),
-            "from_double": _apart(found, self.expected.double),
+            "from_pytorch": _apart(features, self.expected.single),
+            "from_double": _apart(features, self.expected.double),
             "pytorch_from_double": _apart(self.expected.single, self.expected.double),
         }
         return within(values, {"from_pytorch": FEATURES})
@@ -82,17 +82,19 @@ class Case:
     def bfloat16(self) -> dict[str, Any]:
         """Features in half precision, beside PyTorch's under autocast."""
         network, images, _ = self.inputs["bfloat16"]
-        found = np.asarray(self.compiled["bfloat16"].result()(network, images))
+        features = np.asarray(self.compiled["bfloat16"].result()(network, images))
         theirs = _apart(self.expected.autocast, self.expected.double)
-        values = {"from_double": _apart(found, self.expected.double), "pytorch_from_double": theirs}
+        values = {"from_double": _apart(features, self.expected.double), "pytorch_from_double": theirs}
         return within(values, {"from_double": HALF * theirs})
 
     def step(self) -> dict[str, Any]:
         """One step of the training loop's own, in train mode: its loss, and its gradients by norm over all arrays."""
         state, images, labels = self.inputs["step"]
         after, loss = self.compiled["step"].result()(state, images, labels)
-        moment = eqx.combine(*(one.trace for memory in after.optimiser for one in memory if hasattr(one, "trace")))
-        found = tensors(moment.classifier.backbone)
+        moment = eqx.combine(
+            *(state.trace for memory in after.optimiser for state in memory if hasattr(state, "trace"))
+        )
+        traced = tensors(moment.classifier.backbone)
         apart = {}
         for name, gradients in (("pytorch", self.expected.rounded), ("double", self.expected.gradients)):
             apart[name] = tensors(self.reference.ours(gradients, self.inputs["folder"]))
@@ -101,7 +103,7 @@ class Case:
         theirs = _apart(join(apart["pytorch"]), join(apart["double"]))
         values = {
             "loss": float(loss), "loss_from_double": abs(float(loss) / self.expected.loss - 1),
-            "gradients_from_double": _apart(join(found), join(apart["double"])),
+            "gradients_from_double": _apart(join(traced), join(apart["double"])),
             "pytorch_gradients_from_double": theirs,
         }  # fmt: skip
         bound = FEATURES + ROUNDING * theirs + JUMPS[self.name]
@@ -163,7 +165,7 @@ def _roles(state: State) -> dict[str, str]:
     return {name: role.kind for name, role in zip(tensors(network), jax.tree.leaves(network.roles()), strict=True)}
 
 
-def _apart(found: np.ndarray, expected: np.ndarray) -> float:
+def _apart(actual: np.ndarray, expected: np.ndarray) -> float:
     """Norm of the difference over the norm of what is expected."""
-    found, expected = np.asarray(found, np.float64), np.asarray(expected, np.float64)
-    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    return float(np.linalg.norm(actual - expected) / np.linalg.norm(expected))

@@ -45,14 +45,14 @@ def _exact(limit: Any, sizes: Dimensions, count: int) -> dict[str, Any]:
 
     def state(problem: Problem) -> Limit:
         reduced = reduce(problem, compress=False)
-        found = limit(reduced)
-        return Limit(found, ood_risk(found, reduced), id_risk(found, reduced))
+        network = limit(reduced)
+        return Limit(network, ood_risk(network, reduced), id_risk(network, reduced))
 
     with jax.default_device(jax.devices("cpu")[0]):
         problems = jax.jit(jax.vmap(draw))(jax.random.split(jax.random.key(0), count))
         expected, _ = _timed(jax.jit(jax.vmap(state)), problems)
-    found, seconds = _timed(jax.jit(jax.vmap(state)), jax.device_put(problems, jax.devices()[0]))
-    return within({"problems": count, "seconds": seconds, **compared(found, expected)}, LIMIT_BOUNDS)
+    limits, seconds = _timed(jax.jit(jax.vmap(state)), jax.device_put(problems, jax.devices()[0]))
+    return within({"problems": count, "seconds": seconds, **compared(limits, expected)}, LIMIT_BOUNDS)
 
 
 class Limit(NamedTuple):
@@ -63,14 +63,14 @@ class Limit(NamedTuple):
     id_risk: jax.Array
 
 
-def compared(found: Limit, expected: Limit) -> dict[str, float]:
+def compared(actual: Limit, expected: Limit) -> dict[str, float]:
     """State and OOD risk against each other; the ID risk, which is 0, against the truth's squared norm, which is 1.
 
     Two ID risks are both squares of rounding errors, and may differ by as much as they are.
     """
     return {
-        "largest_difference": _apart(found[:2], expected[:2]),
-        "largest_id_risk": float(np.max(found.id_risk)),
+        "largest_difference": _apart(actual[:2], expected[:2]),
+        "largest_id_risk": float(np.max(actual.id_risk)),
     }
 
 
@@ -78,26 +78,26 @@ def _timed(function: Any, *arguments: Any) -> tuple[Any, float]:
     """The second call, which does not compile."""
     jax.block_until_ready(function(*arguments))
     began = time.perf_counter()
-    found = jax.block_until_ready(function(*arguments))
-    return found, time.perf_counter() - began
+    outputs = jax.block_until_ready(function(*arguments))
+    return outputs, time.perf_counter() - began
 
 
 def _flow(condition: float | None, *, small: bool) -> dict[str, Any]:
     """Fine-tuning followed to infinity from the same problem, on both."""
     d, k, n = (60, 4, 12) if small else (2_000, 20, 400)
-    seconds, found = {}, {}
+    seconds, risks = {}, {}
     times = np.concatenate([[0.0], np.geomspace(1e-2, 1e4, 8), [np.inf]])
     for name, device in (("device", jax.devices()[0]), ("cpu", jax.devices("cpu")[0])):
         with jax.default_device(device):
             truth, pretrained, inputs = gaussian_setting(d, k, n, condition=condition)
             problem = Problem.from_inputs(truth, pretrained, inputs)
             trajectory, seconds[name] = _timed(lambda problem=problem: solve(problem, "fine_tuning", times))
-            found[name] = (trajectory.ood_risk, trajectory.training_loss)
-    values = {"seconds": seconds, "largest_difference": _apart(found["device"], found["cpu"])}
+            risks[name] = (trajectory.ood_risk, trajectory.training_loss)
+    values = {"seconds": seconds, "largest_difference": _apart(risks["device"], risks["cpu"])}
     return within(values, {"largest_difference": AGREEMENT})
 
 
-def _apart(found: Any, expected: Any) -> float:
+def _apart(actual: Any, expected: Any) -> float:
     """Largest difference, relative to the largest value of its array."""
-    pairs = zip(jax.tree.leaves(found), jax.tree.leaves(expected), strict=True)
+    pairs = zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True)
     return max(float(np.max(np.abs(np.asarray(a) - np.asarray(b))) / np.max(np.abs(np.asarray(b)))) for a, b in pairs)

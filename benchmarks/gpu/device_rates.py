@@ -31,7 +31,7 @@ class Rates:
             command=setting.command,
             revision=setting.revision or described["git_revision"],
             versions={name: version for name, version in described["versions"].items() if version is not None},
-            rates=next((one.rates for one in earlier if one.device == jax.devices()[0].device_kind), ()),
+            rates=next((device.rates for device in earlier if device.device == jax.devices()[0].device_kind), ()),
         )
 
     def add(self, program: Program, images_per_second: float) -> None:
@@ -43,7 +43,11 @@ class Rates:
             images_per_second=round(images_per_second, 1),
         )  # fmt: skip
         same = {"images_per_second"}
-        others = [one for one in self.device.rates if one.model_dump(exclude=same) != rate.model_dump(exclude=same)]
+        others = [
+            known_rate
+            for known_rate in self.device.rates
+            if known_rate.model_dump(exclude=same) != rate.model_dump(exclude=same)
+        ]
         self.device = self.device.model_copy(update={"rates": (*others, rate)})
         _write(self.path, Shipped(devices=(self.device,)))
 
@@ -51,9 +55,9 @@ class Rates:
 def ship(path: Path) -> None:
     """Put the devices of a file into the package, in place of what it says of them."""
     new = read_rates(path)
-    names = {one.device for one in new.devices}
-    kept = tuple(one for one in read_rates(FILE).devices if one.device not in names)
-    devices = sorted((*kept, *new.devices), key=lambda one: one.device)
+    names = {device.device for device in new.devices}
+    kept = tuple(device for device in read_rates(FILE).devices if device.device not in names)
+    devices = sorted((*kept, *new.devices), key=lambda device: device.device)
     _write(FILE, Shipped(devices=tuple(devices)))
 
 

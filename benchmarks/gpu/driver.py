@@ -11,38 +11,18 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from artifacts.files import write_json
+from benchmarks.gpu.parts import Part
 from benchmarks.gpu.setting import Setting
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Seconds that a part has to end by itself before it is ended.
 GRACE = 10.0
 LINES = 40
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part, the module that measures it, and the seconds that it gets in a run of everything on a GPU.
-
-    What a part does not need is left to the last one: after an earlier call it is nearly everything.
-    """
-
-    name: str
-    module: str
-    seconds: float
-
-
-#: The photographs take more than a call, and so whatever the others leave.
-PARTS = (
-    Part("correct", "benchmarks.gpu.correct", 165),
-    Part("rates", "benchmarks.gpu.rates", 290),
-    Part("feeding", "benchmarks.gpu.feeding", 85),
-    Part("office", "benchmarks.gpu.office", 0),
-)
 
 
 def run(parts: Sequence[Part], setting: Setting, *, seconds: float, packages: dict[str, str]) -> dict[str, Any]:
@@ -52,10 +32,10 @@ def run(parts: Sequence[Part], setting: Setting, *, seconds: float, packages: di
     """
     ends = time.time() + seconds
     summary: dict[str, Any] = {"command": setting.command, "missing_packages": packages, "parts": {}}
-    for place, part in enumerate(parts):
+    for index, part in enumerate(parts):
         left = ends - time.time()
-        last = place == len(parts) - 1
-        share = left if last else min(left, part.seconds * seconds / sum(one.seconds for one in parts))
+        last = index == len(parts) - 1
+        share = left if last else min(left, part.seconds * seconds / sum(other.seconds for other in parts))
         if share < 2 * GRACE:
             summary["parts"][part.name] = {"state": "not begun: no time was left"}
         else:
@@ -112,8 +92,8 @@ def text(summary: dict[str, Any]) -> str:
     lines = [f"missing: {name} ({why})" for name, why in summary["missing_packages"].items()]
     for name, part in summary["parts"].items():
         lines.append(f"{name}: {part['state']} ({part.get('seconds', 0)} s, {len(part.get('measured', []))} measured)")
-        lines += [f"  failed: {one}: {why}" for one, why in part.get("failed", {}).items()]
-        lines += [f"  left out: {one}: {why}" for one, why in part.get("left_out", {}).items()]
+        lines += [f"  failed: {name}: {why}" for name, why in part.get("failed", {}).items()]
+        lines += [f"  left out: {name}: {why}" for name, why in part.get("left_out", {}).items()]
         lines += [f"  | {line}" for line in part.get("log", [])]
     return "\n".join(lines)
 

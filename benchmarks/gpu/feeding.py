@@ -42,22 +42,31 @@ def measure(report: Report, setting: Setting) -> None:
     cores = os.cpu_count() or 1
     threads = sorted({2, min(8, cores), cores}) if not setting.small else [2]
     transform = TRANSFORMS["living17"].training.at_side(32 if setting.small else FULL_SIDE)
+    feeds = {(name, number): f"feed: {name}, {number} threads" for name in STORES for number in threads}
+    evaluations = {size: f"evaluation: passes of {size}" for size in ((4, 8) if setting.small else (64, 256))}
+    streams = {number: f"training: streamed, {number} threads" for number in reversed(threads)}
+    if report.has(*feeds.values(), *evaluations.values(), "training: resident", *streams.values()):
+        return
     stores = report.measure("packing", lambda: _packed(setting.scratch / "feeding", count), keep=False)
     if stores is None:
         return
-    for name, images in stores.items():
-        for number in threads:
-            feed = partial(_feed, images, transform, batch, number)
-            report.measure(f"feed: {name}, {number} threads", feed, seconds=setting.about(4))
+    for (name, number), title in feeds.items():
+        feed = partial(_feed, stores[name], transform, batch, number)
+        _measured(report, title, feed, seconds=setting.about(4))
     network, images = network_of("resnet50", transform.side, "bfloat16"), stores["raw_256"]
-    for size in (4, 8) if setting.small else (64, 256):
+    for size, title in evaluations.items():
         evaluation = partial(_evaluation, network, images, transform.side, size)
-        report.measure(f"evaluation: passes of {size}", evaluation, seconds=setting.about(10))
+        _measured(report, title, evaluation, seconds=setting.about(10))
     resident = partial(_training, network, training_data(images, transform), batch)
-    report.measure("training: resident", resident, seconds=setting.about(25))
-    for number in reversed(threads):
+    _measured(report, "training: resident", resident, seconds=setting.about(25))
+    for number, title in streams.items():
         streamed = partial(_training, network, Streamed(images, transform, threads=number), batch)
-        report.measure(f"training: streamed, {number} threads", streamed, seconds=setting.about(25))
+        _measured(report, title, streamed, seconds=setting.about(25))
+
+
+def _measured(report: Report, name: str, work: Callable[[], Any], *, seconds: float) -> None:
+    if not report.has(name):
+        report.measure(name, work, seconds=seconds)
 
 
 def _packed(folder: Path, count: int) -> dict[str, ImageSet]:
@@ -67,11 +76,11 @@ def _packed(folder: Path, count: int) -> dict[str, ImageSet]:
     labels = np.arange(count, dtype=np.int32) % CLASSES
     photographs = ImageSet(name="photographs", images=photographs.images, labels=labels)
     classes = tuple(map(str, range(CLASSES)))
-    found = {}
+    sets = {}
     for name, form in STORES.items():
         pack(photographs, folder / name, form, classes=classes, workers=min(8, os.cpu_count() or 1))
-        found[name] = open_store(folder / name).image_set()
-    return found
+        sets[name] = open_store(folder / name).image_set()
+    return sets
 
 
 def _feed(images: ImageSet, transform: Transform, batch: int, threads: int) -> dict[str, Any]:

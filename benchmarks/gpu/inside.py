@@ -4,6 +4,7 @@ import importlib
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from artifacts.runtime import prepare_jax
 from benchmarks.gpu.report import Report
@@ -42,7 +43,8 @@ def main(name: str, module: str, setting: Setting) -> int:
     import jax
 
     setting = setting.sized(small=jax.devices()[0].platform == "cpu")
-    report = Report(setting.out / f"{name}.json", header(name, setting), ends=setting.ends, go_on=True)
+    options: Any = {"ends": setting.ends, "go_on": True, "only": setting.only}
+    report = Report(setting.out / f"{name}.json", header(name, setting), **options)
     importlib.import_module(module).measure(report, setting)
     return report.finish()
 

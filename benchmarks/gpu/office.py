@@ -1,9 +1,9 @@
 """Part 2: the paper's methods on real photographs: `benchmarks/office.toml` through the project's own engine.
 
-Amazon's pictures train, three other domains are OOD. One seed comes first, as a whole benchmark with grids that extend
-themselves, so that what is finished when time is up is a valid table of one seed; then come all seeds. `office.tar.gz`,
-a results folder with every finished run but its weights, is written again and again; a later call with the same `--out`
-goes on from it.
+Amazon's pictures train, three other domains are OOD. One run comes first, alone: it compiles what all others find
+compiled. Then comes one seed, as a whole benchmark with grids that extend themselves, so that what is finished when
+time is up is a valid table of one seed; then come all seeds. `office.tar.gz`, a results folder with every finished run
+but its weights, is written again and again; a later call with the same `--out` goes on from it.
 """
 
 import json
@@ -36,7 +36,7 @@ FILE = Path(__file__).resolve().parents[1] / "office.toml"
 WANTED = ("office_caltech", "mobilenet_v2_imagenet.npz")
 ARCHIVE = "office.tar.gz"
 #: Processes that share the GPU: while one reads, judges or writes, another computes.
-WORKERS = 6
+WORKERS = 4
 #: Trying kernels takes minutes here: most convolutions of the network are matrix products, each of another shape.
 UNTRIED = "--xla_gpu_autotune_level=0 --xla_gpu_enable_triton_gemm=false"
 #: Files above this many bytes are weights, which nothing but a look at them needs.
@@ -57,15 +57,17 @@ def measure(report: Report, setting: Setting) -> None:
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {UNTRIED}".strip()
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     seeds = suite.recipes[0].seeds
-    with Processes(2 if setting.small else WORKERS).kept() as workers:
-        for count in (1, len(seeds)):
-            part = _with_seeds(suite, seeds[:count])
-            done = report.measure(f"{count} seeds", partial(_run, part, workspace, setting, workers))
-            if done is None or not done["complete"]:
-                report.leave_out(
-                    f"{count} seeds, complete", "time was up, or runs failed; the same command goes on from here"
-                )
-                return
+    steps = (
+        ("one run", _one_run(suite), 1),
+        ("1 seeds", _with_seeds(suite, seeds[:1]), WORKERS),
+        (f"{len(seeds)} seeds", suite, WORKERS),
+    )
+    for name, part, workers in steps:
+        run = partial(_run, part, workspace, setting, Processes(min(workers, 2) if setting.small else workers))
+        done = report.measure(name, run)
+        if done is None or not done["complete"]:
+            report.leave_out(f"{name}, complete", "time was up, or runs failed; the same command goes on from here")
+            return
 
 
 def _prepared(setting: Setting) -> tuple[Workspace, Suite]:
@@ -88,15 +90,30 @@ def _smaller(suite: Suite) -> Suite:
     """One epoch of tiny pictures at one learning rate, two seeds."""
     recipe = suite.recipes[0]
     sweeps = tuple(sweep.model_copy(update={"learning_rates": (1e-4,), "extensions": 0}) for sweep in recipe.sweeps)
-    changed = {"sweeps": sweeps, "seeds": (0, 1), "epochs": 1, "pipelines": recipe.pipelines.at_side(32)}
-    return suite.model_copy(update={"recipes": (recipe.model_copy(update=changed),)})
+    shorter = {"sweeps": sweeps, "seeds": (0, 1), "epochs": 1, "pipelines": recipe.pipelines.at_side(32)}
+    return suite.model_copy(update={"recipes": (recipe.model_copy(update=shorter),)})
+
+
+def _one_run(suite: Suite) -> Suite:
+    """FT at the middle of its grid, one seed; and the linear probe, which every suite has."""
+    recipe = suite.recipes[0]
+    sweep = recipe.sweeps[0]
+    rate = sweep.learning_rates[len(sweep.learning_rates) // 2]
+    alone = sweep.model_copy(update={"learning_rates": (rate,), "extensions": 0})
+    shorter = {"sweeps": (alone,), "seeds": recipe.seeds[:1]}
+    return suite.model_copy(update={"recipes": (recipe.model_copy(update=shorter),)})
 
 
 def _with_seeds(suite: Suite, seeds: Sequence[int]) -> Suite:
     return suite.model_copy(update={"recipes": (suite.recipes[0].model_copy(update={"seeds": tuple(seeds)}),)})
 
 
-def _run(suite: Suite, workspace: Workspace, setting: Setting, workers: Executor) -> dict[str, Any]:
+def _run(suite: Suite, workspace: Workspace, setting: Setting, processes: Processes) -> dict[str, Any]:
+    with processes.kept() as workers:
+        return _run_by(workers, suite, workspace, setting)
+
+
+def _run_by(workers: Executor, suite: Suite, workspace: Workspace, setting: Setting) -> dict[str, Any]:
     """As many runs as time allows, and the tables of what is finished."""
     open_suite(workspace.folder, suite)
     executor = UntilTimeIsUp(workers, setting.ends - CLOSING, lambda: _keep(workspace, setting))
@@ -108,7 +125,7 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting, workers: Executor
 
     try:
         outcome = run_suite(suite, workspace, executor=executor, progress=progress)
-        failed = {one.unit: one.error for one in outcome.set_aside}
+        failed = {failure.unit: failure.error for failure in outcome.set_aside}
     except TimeIsUp:
         complete = False
     benchmark = collect(Ledger(suite, workspace))
@@ -118,7 +135,7 @@ def _run(suite: Suite, workspace: Workspace, setting: Setting, workers: Executor
     rows = [
         {"method": row.method, "norm_mode": row.norm_mode, "learning_rate": row.learning_rate, "edge": row.grid_edge,
          "id": row.id_accuracy, "ood": row.ood_accuracy,
-         "sets": {name: one.accuracy for name, one in row.per_ood_set.items()}}
+         "sets": {name: measured.accuracy for name, measured in row.per_ood_set.items()}}
         for row in benchmark.rows
     ]  # fmt: skip
     values = {
@@ -136,11 +153,11 @@ def _finished(workspace: Workspace) -> list[dict[str, Any]]:
     """Every finished probe and run by itself, those too that no row has yet."""
     paths = [path for kind in ("probes", "runs") for path in sorted(workspace.folder.glob(f"{kind}/*/result.json"))]
     records = [json.loads(path.read_bytes()) for path in paths]
-    fields = ("method", "learning_rate", "penalty", "seed", "status", "selected_epoch", "seconds")
+    fields = ("method", "learning_rate", "penalty", "seed", "status", "selected_epoch", "seconds", "images_per_second")
     return [
-        {name: one[name] for name in fields if name in one}
-        | {"accuracy": {name: found["accuracy"] for name, found in one["sets"].items()}}
-        for one in records
+        {name: record[name] for name in fields if name in record}
+        | {"accuracy": {name: measured["accuracy"] for name, measured in record["sets"].items()}}
+        for record in records
     ]
 
 

@@ -16,7 +16,7 @@ BESIDE = {"torch": "torch", "transformers": "transformers", "clip": "clip-anytor
 def missing() -> dict[str, str]:
     """Distributions that are not there, or too old, with what asks for them; needs of needs included."""
     wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    found: dict[str, str] = {}
+    lacking: dict[str, str] = {}
     waiting = [(requirement, "feature-distortion") for requirement in wanted]
     waiting += [(name, "the comparison with PyTorch, and JPEG stores") for name in BESIDE.values()]
     seen: set[str] = set()
@@ -29,14 +29,14 @@ def missing() -> dict[str, str]:
         try:
             installed = metadata.distribution(name[0])
         except metadata.PackageNotFoundError:
-            found[requirement] = f"needed by {asker}"
+            lacking[requirement] = f"needed by {asker}"
             continue
         if asker == "feature-distortion" and not _recent(installed.version, requirement):
-            found[requirement] = f"needed by {asker}, got {installed.version}"
+            lacking[requirement] = f"needed by {asker}, got {installed.version}"
         # PyTorch is a reference: what it needs is its own affair, and clip's own needs are not used.
         if name[0] not in BESIDE.values():
-            waiting += [(one, name[0]) for one in _needs(installed)]
-    return found
+            waiting += [(need, name[0]) for need in _needs(installed)]
+    return lacking
 
 
 def install(wheels: Path, target: Path) -> None:

@@ -29,7 +29,7 @@ def profiled(run: Callable[[int], None], folder: Path) -> dict[str, Any]:
         began = time.perf_counter()
         run(STEPS)
         wall = time.perf_counter() - began
-    path = max(folder.rglob("*.xplane.pb"), key=lambda one: one.stat().st_mtime)
+    path = max(folder.rglob("*.xplane.pb"), key=lambda trace: trace.stat().st_mtime)
     spent = _spent(_planes(path))
     if not spent:
         lines = [f"{plane.name}: {[line.name for line in plane.lines]}" for plane in _planes(path)]
@@ -38,11 +38,11 @@ def profiled(run: Callable[[int], None], folder: Path) -> dict[str, Any]:
     for name, nanoseconds in spent.items():
         kinds[_kind(name)] += nanoseconds
     each = 1e-6 / STEPS
-    longest = sorted(spent.items(), key=lambda one: -one[1])[:MOST]
+    longest = sorted(spent.items(), key=lambda item: -item[1])[:MOST]
     return {
         "milliseconds_a_step": 1e3 * wall / STEPS,
         "busy_milliseconds_a_step": each * sum(spent.values()),
-        "by_kind": {name: each * total for name, total in sorted(kinds.items(), key=lambda one: -one[1])},
+        "by_kind": {name: each * total for name, total in sorted(kinds.items(), key=lambda item: -item[1])},
         "longest": {name[:120]: each * total for name, total in longest},
     }
 

@@ -20,7 +20,7 @@ from benchmarks.gpu.one_pass_norm import normalised
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, random_head
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_vit import ClipViT, VitSize
+from empirical.backbones.clip_vit import ClipViT, ClipVitSize
 from empirical.backbones.resnet import ResNet
 from empirical.methods import FT
 from empirical.training import TrainingRun
@@ -147,7 +147,7 @@ def training_step(classifier: Classifier, together: int = 1, way: str = "vmap") 
         return stepped(state, images, labels, rates, rule, key=jax.random.key(0))
 
     def several(images: jax.Array, labels: jax.Array, states: Any) -> Any:
-        return [one(images[place], labels[place], state) for place, state in enumerate(states)]
+        return [one(images[index], labels[index], state) for index, state in enumerate(states)]
 
     state: Any = initial(before, rule)
     if together > 1 and way == "vmap":
@@ -177,7 +177,7 @@ def network_of(network: str, side: int, precision: Precision) -> Backbone:
         case "clip_resnet50":
             return ClipResNet((1, 1, 1, 1), 8, 16, side, **options)
         case _:
-            return ClipViT(VitSize(side, 16, 64, 2, 32), **options)
+            return ClipViT(ClipVitSize(side, 16, 64, 2, 32), **options)
 
 
 def _forward(lowered: Any, classifier: Classifier, images: jax.Array) -> Ready:
@@ -197,9 +197,9 @@ def _training(lowered: Any, data: tuple[jax.Array, jax.Array], state: Any) -> Re
 
     def run(steps: int) -> None:
         for _ in range(steps):
-            found = compiled(data, held[0])
-            held[0] = [one for one, _ in found] if isinstance(found, list) else found[0]
-        jax.block_until_ready(found)
+            outputs = compiled(data, held[0])
+            held[0] = [state for state, _ in outputs] if isinstance(outputs, list) else outputs[0]
+        jax.block_until_ready(outputs)
 
     return Ready(run, *costs)
 

@@ -53,7 +53,15 @@ class Wave:
     @property
     def names(self) -> list[str]:
         """Of all figures."""
-        return [*(one.name for one in self.programs), *(f"profile: {one.name}" for one in self.profiled)]
+        return [
+            *(program.name for program in self.programs),
+            *(f"profile: {program.name}" for program in self.profiled),
+        ]
+
+    def rest(self, report: Report) -> "Wave":
+        """What is still to be measured."""
+        programs = tuple(program for program in self.programs if not report.has(program.name))
+        return replace(self, programs=programs, beside=self.beside & {*programs}, profiled=self.profiled & {*programs})
 
 
 def waves(*, small: bool) -> list[Wave]:
@@ -67,7 +75,7 @@ def waves(*, small: bool) -> list[Wave]:
     resnet = trained[0]
     together = [resnet._replace(together=runs, way=way) for runs, way in ((2, "vmap"), (2, "unrolled"), (4, "vmap"))]
     # A kernel of a GPU's library cannot be tried on a CPU.
-    kernels = [] if small else [one._replace(variant=KERNELS[one.network]) for one in trained]
+    kernels = [] if small else [program._replace(variant=KERNELS[program.network]) for program in trained]
     paper = [Program(network, "training step", 2 if small else batch, "float32", side) for network, batch in RECIPES]
     forward = compared("forward", first) + compared("forward", second)
 
@@ -89,7 +97,7 @@ def measure(report: Report, setting: Setting) -> None:
     shipped = Rates(report, setting)
     for wave in waves(small=setting.small):
         if not report.has(*wave.names):
-            run = partial(_wave, wave, report, setting, timing, shipped)
+            run = partial(_wave, wave.rest(report), report, setting, timing, shipped)
             report.measure(wave.name, run, seconds=setting.about(wave.seconds), keep=False)
 
 

@@ -18,7 +18,7 @@ from benchmarks import torch_side
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_vit import VIT_B16, ClipViT, VitSize
+from empirical.backbones.clip_vit import VIT_B16, ClipViT, ClipVitSize
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION
 from empirical.backbones.tensor_names import Dialect, speaking, translated
@@ -58,8 +58,8 @@ class Reference(NamedTuple):
         path = folder / "tensors.pth"
         torch.save(
             {
-                self.prefix + torch_side.torchvision_name(name): one.float().cpu().contiguous()
-                for name, one in tensors.items()
+                self.prefix + torch_side.torchvision_name(name): tensor.float().cpu().contiguous()
+                for name, tensor in tensors.items()
             },
             path,
         )
@@ -82,7 +82,7 @@ def clip_resnet50(device: Any, *, small: bool) -> Reference:
 
 
 def clip_vit_b16(device: Any, *, small: bool) -> Reference:
-    size = VitSize(64, 16, 128, 2, 32) if small else VIT_B16
+    size = ClipVitSize(64, 16, 128, 2, 32) if small else VIT_B16
     clip = torch_side.openai()
     tower = clip.VisionTransformer(size.side, size.patch, size.width, size.depth, size.width // 64, size.outputs)
     # OpenAI's layer norm computes in float32 whatever comes in, and could not say what is right in double precision.
@@ -139,9 +139,9 @@ def truth(reference: Reference, images: np.ndarray, labels: np.ndarray, head: np
         loss = torch.nn.functional.cross_entropy(scores, torch.tensor(labels, device=device))
         loss.backward()
         # Every tensor of the file, those that no gradient reaches as zeros.
-        found = {name: torch.zeros_like(one) for name, one in model.state_dict().items()}
-        steps.append((loss.item(), found | {name: one.grad for name, one in model.named_parameters()}))
-    as_numpy = [one.detach().cpu().numpy() for one in (double, single, autocast)]
+        gradients = {name: torch.zeros_like(tensor) for name, tensor in model.state_dict().items()}
+        steps.append((loss.item(), gradients | {name: parameter.grad for name, parameter in model.named_parameters()}))
+    as_numpy = [tensor.detach().cpu().numpy() for tensor in (double, single, autocast)]
     return Truth(*as_numpy, steps[0][0], steps[0][1], steps[1][1])
 
 

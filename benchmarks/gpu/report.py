@@ -5,7 +5,7 @@ import math
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +27,18 @@ class Wrong(Exception):
 class Report:
     """A part's file: measurements by name, failures by name with the end of their traceback, and what was left out."""
 
-    def __init__(self, path: Path, header: Mapping[str, Any], *, ends: float = math.inf, go_on: bool = False):
+    def __init__(
+        self, path: Path, header: Mapping[str, Any], *, ends: float = math.inf, go_on: bool = False,
+        only: Sequence[str] = (),
+    ):  # fmt: skip
         """A new file.
 
         Args:
           ends: seconds since the epoch at which the part must have ended.
           go_on: keep what an earlier call on the same device with the same versions has measured, under its header.
+          only: measurements whose names hold one of these texts are asked for; empty: all are.
         """
-        self._path, self._ends = path, ends
+        self._path, self._ends, self._only = path, ends, only
         earlier, measured = _earlier(path, header) if go_on else ([], {})
         self._before = frozenset(measured)
         self.document: dict[str, Any] = {
@@ -44,8 +48,11 @@ class Report:
         self._write()
 
     def has(self, *names: str) -> bool:
-        """Whether an earlier call has measured them all."""
-        return self._before.issuperset(names)
+        """Whether none of them is to be measured: an earlier call has done so, or nobody asks for it."""
+        return not any(self._asked(name) for name in set(names) - self._before)
+
+    def _asked(self, name: str) -> bool:
+        return not self._only or any(text in name for text in self._only)
 
     def measure(self, name: str, work: Callable[[], Any], *, seconds: float = 0.0, keep: bool = True) -> Any:
         """What `work` returns, which is written under `name`; None where it failed or was left out.
@@ -59,11 +66,11 @@ class Report:
                 name, f"it takes about {seconds:.0f} s, and {max(self._ends - time.time(), 0):.0f} s were left"
             )
             return None
-        began, found = time.perf_counter(), None
+        began, measured = time.perf_counter(), None
         try:
-            found = work()
+            measured = work()
             if keep:
-                self.document["measured"][name] = _plain(found)
+                self.document["measured"][name] = _plain(measured)
         except Exception as error:
             if isinstance(error, Wrong):
                 self.document["measured"][name] = _plain(error.values)
@@ -74,7 +81,7 @@ class Report:
         self.document["seconds"][name] = round(time.perf_counter() - began, 2)
         print(f"{name}: {self.document['seconds'][name]} s", file=sys.stderr, flush=True)
         self._write()
-        return found
+        return measured
 
     def leave_out(self, name: str, reason: str) -> None:
         self.document["left_out"][name] = reason
@@ -103,28 +110,31 @@ def _earlier(path: Path, header: Mapping[str, Any]) -> tuple[list[dict[str, Any]
     known = {name for call in document.get("earlier", []) for name in call["measured"]}
     measured = {name: figures for name, figures in document["measured"].items() if name not in document["failed"]}
     call = {name: document[name] for name in ("command", "environment")}
-    return [*document.get("earlier", []), {**call, "measured": [one for one in measured if one not in known]}], measured
+    return [
+        *document.get("earlier", []),
+        {**call, "measured": [entry for entry in measured if entry not in known]},
+    ], measured
 
 
-def within(found: Mapping[str, Any], bounds: Mapping[str, float]) -> dict[str, Any]:
+def within(measured: Mapping[str, Any], bounds: Mapping[str, float]) -> dict[str, Any]:
     """The values, where those that are bounded are at most their bounds; NaN is above every bound.
 
     Raises:
       Wrong: one is not.
     """
-    values = {**found, "bounds": dict(bounds)}
+    values = {**measured, "bounds": dict(bounds)}
     for name, bound in bounds.items():
-        if not found[name] <= bound:
-            raise Wrong(f"{name} must be at most {bound:g}, got {found[name]:g}", values)
+        if not measured[name] <= bound:
+            raise Wrong(f"{name} must be at most {bound:g}, got {measured[name]:g}", values)
     return values
 
 
 def _plain(value: Any) -> Any:
     """JSON values; infinities and NaN, for which JSON has no spelling, as words."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(one) for key, one in value.items()}
+        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if value is None or isinstance(value, bool | int | str):
         return value
     number = float(value)

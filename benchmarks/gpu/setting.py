@@ -17,6 +17,7 @@ class Setting:
       small: the least that runs everything.
       ends: seconds since the epoch at which a part must have ended.
       command: as it was typed.
+      only: measurements whose names hold one of these texts; empty: all of them.
       revision: of the code; a checkout that was copied to the device may have a history of its own.
     """
 
@@ -26,6 +27,7 @@ class Setting:
     small: bool = False
     ends: float = float("inf")
     command: str = ""
+    only: tuple[str, ...] = ()
     revision: str | None = None
 
     @property
@@ -48,4 +50,5 @@ def read_setting(path: Path) -> Setting:
     fields = json.loads(path.read_text(encoding="utf-8"))
     for name in ("out", "scratch", "data"):
         fields[name] = None if fields[name] is None else Path(fields[name])
+    fields["only"] = tuple(fields["only"])
     return Setting(**fields)

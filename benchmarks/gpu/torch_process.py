@@ -45,13 +45,13 @@ class Torch:
 
     def _answer(self) -> Any:
         try:
-            found = self._connection.recv()
+            answer = self._connection.recv()
         except EOFError as error:
             self._process.join()
             raise RuntimeError(f"PyTorch's process ended with status {self._process.exitcode}") from error
-        if isinstance(found, _Failed):
-            raise RuntimeError(found.text)
-        return found
+        if isinstance(answer, _Failed):
+            raise RuntimeError(answer.text)
+        return answer
 
 
 class _Failed:

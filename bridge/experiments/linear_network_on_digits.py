@@ -13,7 +13,7 @@ import jax
 import numpy as np
 from jaxtyping import Float
 
-from bridge.comparison import Compared, compare_on
+from bridge.comparison import ComparedMethods, compare_on
 from bridge.inks import Strokes, handwritten, in_ink, printed
 from bridge.measured_task import MeasuredTask
 from bridge.pretrained_features import reduced_rank_features
@@ -47,7 +47,7 @@ class LinearNetworkOnDigitsData(eqx.Module):
     """Arrays (draw, angle) and (draw)."""
 
     angles: Float[np.ndarray, " s"]
-    compared: Compared
+    compared: ComparedMethods
     solved_by: str
 
 

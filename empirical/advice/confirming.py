@@ -49,15 +49,15 @@ def confirm(recipe: Recipe, workspace: Workspace, *, name: str, progress: Progre
       workspace: where runs are kept; what is there is not trained again.
       name: of the suite that its folder holds.
     """
-    found = None
+    outcome_so_far = None
     for count in range(1, len(recipe.seeds) + 1):
         short = shortened(recipe, recipe.seeds[:count])
         outcome = run_suite(Suite(name=name, recipes=(short,)), workspace, progress=progress)
-        found = confirmation(outcome.benchmark, short)
-        if found.decided:
-            return found
-    assert found is not None  # a recipe has a seed
-    return found
+        outcome_so_far = confirmation(outcome.benchmark, short)
+        if outcome_so_far.decided:
+            return outcome_so_far
+    assert outcome_so_far is not None  # a recipe has a seed
+    return outcome_so_far
 
 
 def shortened(recipe: Recipe, seeds: Sequence[int]) -> Recipe:
@@ -93,12 +93,12 @@ def _lead(best: BenchmarkRow, second: BenchmarkRow, images: int) -> tuple[float,
     count = max(len(best.ood_per_seed), len(second.ood_per_seed))
     first, other = (np.resize(row.ood_per_seed, count) for row in (best, second))
     if count > 1:
-        found = estimate((first - other).tolist())
-        return found.mean, float("inf") if found.ci90 is None else found.ci90
+        lead = estimate((first - other).tolist())
+        return lead.mean, float("inf") if lead.ci90 is None else lead.ci90
     variance = sum(accuracy * (1 - accuracy) / images for accuracy in (float(first[0]), float(other[0])))
     return float(first[0] - other[0]), NORMAL_90 * float(np.sqrt(variance))
 
 
 def _images(benchmark: Benchmark, name: str) -> int:
     dataset = benchmark.dataset(name)
-    return sum(dataset.sizes[one] for sets in dataset.columns.values() for one in sets)
+    return sum(dataset.sizes[name_of_set] for sets in dataset.columns.values() for name_of_set in sets)

@@ -80,14 +80,20 @@ def measured_premises(run: Run, probe: BenchmarkRow, benchmark: Benchmark) -> Pr
       probe: the row of LP.
       benchmark: has the descriptions of the recipe's OOD sets.
     """
-    found = materials(run)
-    training = found.training_features(seed=run.seed)
-    id_test = _features(found, ID_TEST)
-    described = {one.name: one for one in benchmark.sets if one.dataset == run.recipe.name}
-    truth = [one.truth_norm for one in benchmark.quantities if one.dataset == run.recipe.name and not one.condition]
+    shared = materials(run)
+    training = shared.training_features(seed=run.seed)
+    id_test = _features(shared, ID_TEST)
+    described = {
+        description.name: description for description in benchmark.sets if description.dataset == run.recipe.name
+    }
+    truth = [
+        quantities.truth_norm
+        for quantities in benchmark.quantities
+        if quantities.dataset == run.recipe.name and not quantities.condition
+    ]
     sets = [
-        _set_premises(found, images.name, described[images.name], training, id_test, probe)
-        for images in found.dataset.ood
+        _set_premises(shared, images.name, described[images.name], training, id_test, probe)
+        for images in shared.dataset.ood
         if images.name in described
     ]
     return Premises(
@@ -114,9 +120,9 @@ def shared_accuracy(training: Features, ood: Features, *, classes: int, penalty:
 
 
 def _set_premises(
-    found: Materials, name: str, described: SetDescription, training: Features, id_test: Features, probe: BenchmarkRow
+    shared: Materials, name: str, described: SetDescription, training: Features, id_test: Features, probe: BenchmarkRow
 ) -> SetPremises:
-    ood = _features(found, name)
+    ood = _features(shared, name)
     penalty = sorted(probe.penalties)[len(probe.penalties) // 2]
     some_id, some_ood = _some(id_test), _some(ood)
     seen, error = exposure(some_id.features, some_ood.features), feature_error(some_id, some_ood)
@@ -125,7 +131,7 @@ def _set_premises(
         name=name,
         images=len(ood.labels),
         probe_accuracy=probe.per_ood_set[name].accuracy,
-        shared_accuracy=shared_accuracy(training, ood, classes=found.classes, penalty=penalty),
+        shared_accuracy=shared_accuracy(training, ood, classes=shared.classes, penalty=penalty),
         energy_outside=described.feature_energy_outside,
         id_energy_outside=described.id_energy_outside,
         on_cosine=seen.on_cosine,
@@ -134,9 +140,9 @@ def _set_premises(
     )
 
 
-def _features(found: Materials, name: str) -> Features:
-    images = next(one for one in found.dataset.sets if one.name == name)
-    return Features(found.features[name], images.labels.astype(np.int32))
+def _features(shared: Materials, name: str) -> Features:
+    images = next(images for images in shared.dataset.sets if images.name == name)
+    return Features(shared.features[name], images.labels.astype(np.int32))
 
 
 def _some(whole: Features) -> Features:

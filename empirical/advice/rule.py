@@ -72,5 +72,5 @@ def regime(premises: SetPremises, id_accuracy: float) -> Regime:
 
 def advise(dataset: str, premises: SetPremises, id_accuracy: float) -> Advice:
     """What to try first on a set, and why."""
-    found = regime(premises, id_accuracy)
-    return Advice(dataset=dataset, set=premises.name, regime=found, first=FIRST[found], why=WHY[found])
+    case = regime(premises, id_accuracy)
+    return Advice(dataset=dataset, set=premises.name, regime=case, first=FIRST[case], why=WHY[case])

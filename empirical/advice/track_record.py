@@ -55,9 +55,9 @@ class TrackRecord(Record):
 
     cases: list[Case]
 
-    def among(self, found: Regime | None = None) -> "TrackRecord":
+    def among(self, regime: Regime | None = None) -> "TrackRecord":
         """Those of a regime; None: all."""
-        return TrackRecord(cases=[case for case in self.cases if found in (None, case.regime)])
+        return TrackRecord(cases=[case for case in self.cases if regime in (None, case.regime)])
 
     def of(self, results: str) -> "TrackRecord":
         """Those of a results folder."""
@@ -84,32 +84,34 @@ def cases(
     """
     for dataset in benchmark.datasets:
         rows = [row for row in benchmark.rows if row.dataset == dataset.name]
-        described = {one.name: one for one in benchmark.sets if one.dataset == dataset.name}
+        described = {
+            description.name: description for description in benchmark.sets if description.dataset == dataset.name
+        }
         for name in rows[0].per_ood_set if rows else ():
             own = (measured or {}).get((dataset.name, name))
-            found = own or _described(described.get(name), rows)
-            yield from _case(results, dataset.name, "", dataset.fingerprint[:16], rows, found)
+            premises = own or _described(described.get(name), rows)
+            yield from _case(results, dataset.name, "", dataset.fingerprint[:16], rows, premises)
     for condition in benchmark.conditions:
         if condition.name:
             main = benchmark.dataset(condition.dataset).fingerprint[:16]
             network = condition.label if condition.kind == "pretraining" else main
-            for one in condition.sets:
-                found = _described(one, condition.rows)
-                yield from _case(results, condition.dataset, condition.name, network, condition.rows, found)
+            for description in condition.sets:
+                premises = _described(description, condition.rows)
+                yield from _case(results, condition.dataset, condition.name, network, condition.rows, premises)
 
 
-def _described(one: SetDescription | None, rows: Sequence[BenchmarkRow]) -> SetPremises | None:
+def _described(description: SetDescription | None, rows: Sequence[BenchmarkRow]) -> SetPremises | None:
     """Premises from a description; None where it has no shared head, or no probe was solved."""
     probe = next((row for row in rows if _label(row) == COMPARED[0]), None)
-    if one is None or one.shared_head_accuracy is None or probe is None:
+    if description is None or description.shared_head_accuracy is None or probe is None:
         return None
     return SetPremises(
-        name=one.name,
-        images=one.count,
-        probe_accuracy=probe.per_ood_set[one.name].accuracy,
-        shared_accuracy=one.shared_head_accuracy,
-        energy_outside=one.feature_energy_outside,
-        id_energy_outside=one.id_energy_outside,
+        name=description.name,
+        images=description.count,
+        probe_accuracy=probe.per_ood_set[description.name].accuracy,
+        shared_accuracy=description.shared_head_accuracy,
+        energy_outside=description.feature_energy_outside,
+        id_energy_outside=description.id_energy_outside,
     )
 
 
@@ -125,7 +127,7 @@ def _case(
     if premises is None or not all(method in by_label for method in COMPARED):
         return
     probe = by_label[COMPARED[0]]
-    found = regime(premises, probe.id_accuracy)
+    case = regime(premises, probe.id_accuracy)
     accuracies = {method: by_label[method].per_ood_set[premises.name].accuracy for method in COMPARED}
     yield Case(
         results=results,
@@ -136,10 +138,10 @@ def _case(
         energy_ratio=premises.energy_ratio,
         gap=premises.gap,
         shared_ratio=premises.shared_accuracy / probe.id_accuracy,
-        regime=found,
-        first=FIRST[found],
+        regime=case,
+        first=FIRST[case],
         accuracies=accuracies,
-        regret=max(accuracies.values()) - accuracies[FIRST[found]],
+        regret=max(accuracies.values()) - accuracies[FIRST[case]],
     )
 
 

@@ -28,8 +28,8 @@ def random_resized_crop(extent: Extent, side: int, *, key: Key[Array, ""]) -> Wi
     fallback = _largest(extent)
     length = jnp.where(fits.any(), tried[jnp.argmax(fits)], fallback)
     room = extent - length
-    place = jnp.floor(_uniform(place_key, 0.0, 1.0, shape=(2,)) * (room + 1)).astype(jnp.int32)
-    start = jnp.where(fits.any(), jnp.minimum(place, room), room // 2)
+    corner = jnp.floor(_uniform(place_key, 0.0, 1.0, shape=(2,)) * (room + 1)).astype(jnp.int32)
+    start = jnp.where(fits.any(), jnp.minimum(corner, room), room // 2)
     return _resized(start, length, side)
 
 

@@ -50,9 +50,9 @@ def weights(
     scale = length.astype(jnp.float32) / resized.astype(jnp.float32)
     widening = jnp.maximum(scale, 1)
     centre = (jnp.arange(side, dtype=jnp.int32) + offset + jnp.float32(0.5)) * scale
-    place = jnp.arange(pixels, dtype=jnp.int32) - start
-    distance = jnp.abs(place[None, :] + jnp.float32(0.5) - centre[:, None]) / widening
-    inside = (place >= 0) & (place < length)
+    relative = jnp.arange(pixels, dtype=jnp.int32) - start
+    distance = jnp.abs(relative[None, :] + jnp.float32(0.5) - centre[:, None]) / widening
+    inside = (relative >= 0) & (relative < length)
     raw = jnp.where(inside[None, :], _kernel(distance, kernel), 0)
     # Pillow's grid of weights: ties between two bytes, common when a scale is a power of 2, then fall to the same side.
     grid = jnp.float32(2**22)

@@ -83,10 +83,10 @@ def load(choice: BackboneChoice, locations: CheckpointLocations) -> Loaded:
         path = choice.checkpoint or locations.files.get(SMALL, SHIPPED)
         backbone, provenance = read_checkpoint(path, _shapes(choice)), read_provenance(path)
     else:
-        one = published(choice.name)
-        path, file = (choice.checkpoint, None) if choice.checkpoint else locations.found(one)
+        entry = published(choice.name)
+        path, file = (choice.checkpoint, None) if choice.checkpoint else locations.existing(entry)
         reading = AS_USUAL if choice.checkpoint else locations.readings.get(choice.name, AS_USUAL)
-        backbone, provenance = read_published(one, path, file, _shapes(choice), reading)
+        backbone, provenance = read_published(entry, path, file, _shapes(choice), reading)
     weights = weights_fingerprint(backbone)
     if choice.feature_norm is None:
         return Loaded(backbone, weights, provenance)
@@ -126,7 +126,7 @@ def published(name: str) -> PublishedBackbone:
 
 
 def read_published(
-    one: PublishedBackbone, path: Path, file: WeightsFile | None, like: Backbone, reading: Reading = AS_USUAL
+    backbone: PublishedBackbone, path: Path, file: WeightsFile | None, like: Backbone, reading: Reading = AS_USUAL
 ) -> tuple[Backbone, dict[str, Any]]:
     """A published backbone from a file of any of its forms, and where it comes from.
 
@@ -136,19 +136,19 @@ def read_published(
     stored = stored_tensors(path, reading.key)
     if PROVENANCE in stored.metadata:
         provenance = read_provenance(path)
-        if provenance.get("backbone", one.name) != one.name:
-            raise UserError(f"{path} must hold {one.name}, got {provenance['backbone']}.")
+        if provenance.get("backbone", backbone.name) != backbone.name:
+            raise UserError(f"{path} must hold {backbone.name}, got {provenance['backbone']}.")
         return read_checkpoint(path, like), provenance
     sha256 = checked_sha256(path, file)
     if reading.prefix:
         stored = stored.below(reading.prefix)
-    dialect = speaking(path, stored, one.dialects)
+    dialect = speaking(path, stored, backbone.dialects)
     network = translated(path, stored, dialect, like)
-    known = any(bool(known.sha256 or known.md5) and agrees(path, known, sha256) for known in one.files)
+    known = any(bool(known.sha256 or known.md5) and agrees(path, known, sha256) for known in backbone.files)
     return network, {
-        "backbone": one.name,
-        "title": one.title,
-        "licence": one.licence,
+        "backbone": backbone.name,
+        "title": backbone.title,
+        "licence": backbone.licence,
         "source": path.name,
         "source_sha256": sha256,
         "published_checksum_agrees": known,

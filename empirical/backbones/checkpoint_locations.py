@@ -37,28 +37,28 @@ class CheckpointLocations(Frozen):
         """Where the converted weights of a backbone go; they are looked for before any other file."""
         return None if self.folder is None else self.folder / f"{name}.safetensors"
 
-    def candidates(self, one: PublishedBackbone) -> list[tuple[Path, WeightsFile | None]]:
+    def candidates(self, backbone: PublishedBackbone) -> list[tuple[Path, WeightsFile | None]]:
         """Everywhere that a backbone is looked for, and which published file lies there; None for another one."""
-        if one.name in self.files:
-            return [(self.files[one.name], None)]
-        converted = self.converted(one.name)
+        if backbone.name in self.files:
+            return [(self.files[backbone.name], None)]
+        converted = self.converted(backbone.name)
         if self.folder is None or converted is None:
             return []
-        return [(converted, None), *((self.folder / file.name, file) for file in one.files)]
+        return [(converted, None), *((self.folder / file.name, file) for file in backbone.files)]
 
-    def found(self, one: PublishedBackbone) -> tuple[Path, WeightsFile | None]:
+    def existing(self, backbone: PublishedBackbone) -> tuple[Path, WeightsFile | None]:
         """The first place where something is.
 
         Raises:
           UserError: nothing is anywhere.
         """
-        candidates = self.candidates(one)
+        candidates = self.candidates(backbone)
         for path, file in candidates:
             if path.is_file():
                 return path, file
         looked = " or ".join(str(path) for path, _ in candidates) or f"a folder, but {VARIABLE} names none"
         raise UserError(
-            f"{one.name} needs its weights in {looked}; nothing is there: `distort bench checkpoints` helps."
+            f"{backbone.name} needs its weights in {looked}; nothing is there: `distort bench checkpoints` helps."
         )
 
 
@@ -72,9 +72,9 @@ def checkpoint_locations(
     """
     named = os.environ.get(VARIABLE)
     below = None if data_root is None else data_root / BELOW_DATA
-    found = files or {}
+    own = files or {}
     return CheckpointLocations(
         folder=Path(named) if named else below,
-        files={name: one.file for name, one in found.items()},
-        readings={name: Reading(key=one.key, prefix=one.prefix) for name, one in found.items()},
+        files={name: file.file for name, file in own.items()},
+        readings={name: Reading(key=file.key, prefix=file.prefix) for name, file in own.items()},
     )

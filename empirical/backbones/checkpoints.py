@@ -46,37 +46,37 @@ def read_checkpoint(path: Path, like: Module) -> Module:
     Raises:
       UserError: the file is missing or damaged, or its names, shapes or types differ from those of `like`.
     """
-    found = _load(path)
+    tensors = _load(path)
     expected = {name_at(at): (leaf.shape, leaf.dtype) for at, leaf in jax.tree_util.tree_leaves_with_path(like)}
-    missing, surplus = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
+    missing, surplus = sorted(expected.keys() - tensors.keys()), sorted(tensors.keys() - expected.keys())
     if missing or surplus:
         raise UserError(
             f"{path} must hold exactly the tensors of {type(like).__name__}: "
             f"{len(missing)} missing {missing[:3]}, {len(surplus)} unexpected {surplus[:3]}."
         )
     for name, (shape, dtype) in expected.items():
-        if found[name].shape != shape or found[name].dtype != dtype:
+        if tensors[name].shape != shape or tensors[name].dtype != dtype:
             raise UserError(
-                f"{path}: {name} must be {dtype}{list(shape)}, got {found[name].dtype}{list(found[name].shape)}."
+                f"{path}: {name} must be {dtype}{list(shape)}, got {tensors[name].dtype}{list(tensors[name].shape)}."
             )
-        if not np.isfinite(found[name]).all():
+        if not np.isfinite(tensors[name]).all():
             raise UserError(f"{path}: {name} must be finite, got NaN or infinity.")
-    return jax.tree_util.tree_map_with_path(lambda at, _: jnp.asarray(found[name_at(at)]), like)
+    return jax.tree_util.tree_map_with_path(lambda at, _: jnp.asarray(tensors[name_at(at)]), like)
 
 
 def read_provenance(path: Path) -> dict[str, Any]:
     """How a checkpoint was made: command, seed, versions, measured accuracy."""
     try:
         with safe_open(path, "numpy") as file:
-            found = json.loads((file.metadata() or {}).get(PROVENANCE, "{}"))
+            provenance = json.loads((file.metadata() or {}).get(PROVENANCE, "{}"))
     # JSON calls itself for every bracket.
     except (SafetensorError, OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} must be a safetensors checkpoint ({error}).") from error
-    if not isinstance(found, dict):
+    if not isinstance(provenance, dict):
         raise UserError(
-            f"{path} must say how it was made as a JSON object, got {type(found).__name__}; fetch it again."
+            f"{path} must say how it was made as a JSON object, got {type(provenance).__name__}; fetch it again."
         )
-    return found
+    return provenance
 
 
 def weights_fingerprint(tree: eqx.Module) -> str:

@@ -22,13 +22,13 @@ _IDS = r"(.*\.)?embeddings\.position_ids"
 def clip_resnet_origins(network: ClipResNet) -> Origins:
     """OpenAI's names for the image tower of a ResNet."""
     stems: dict[str, TensorOrigin] = {}
-    for place in range(len(network.stems)):
-        stems[f"stems.{place}.kernel"] = TensorOrigin((f"visual.conv{place + 1}.weight",), "convolution")
-        stems |= norm_origins(f"stem_norms.{place}", f"visual.bn{place + 1}")
+    for number in range(len(network.stems)):
+        stems[f"stems.{number}.kernel"] = TensorOrigin((f"visual.conv{number + 1}.weight",), "convolution")
+        stems |= norm_origins(f"stem_norms.{number}", f"visual.bn{number + 1}")
     maps = {"queries": "q_proj", "keys": "k_proj", "values": "v_proj", "outputs": "c_proj"}
     return {
         **stems,
-        **block_origins(network.depths, "visual.", [one.shortcut is not None for one in network.layers]),
+        **block_origins(network.depths, "visual.", [layer.shortcut is not None for layer in network.layers]),
         "pool.positions": TensorOrigin(("visual.attnpool.positional_embedding",)),
         **linear_pairs({f"pool.{ours}": f"visual.attnpool.{theirs}" for ours, theirs in maps.items()}),
     }
@@ -100,7 +100,7 @@ def timm_resnet_origins(network: ClipResNet) -> Origins:
         return name
 
     origins = clip_resnet_origins(network).items()
-    return {ours: TensorOrigin(tuple(map(renamed, one.names)), one.layout) for ours, one in origins}
+    return {ours: TensorOrigin(tuple(map(renamed, origin.names)), origin.layout) for ours, origin in origins}
 
 
 _TIMM_POOL = {
@@ -110,13 +110,13 @@ _TIMM_POOL = {
 
 
 def _timm_stage(match: re.Match[str]) -> str:
-    stage, layer, kind, place = match.groups()
-    return f"stages.{int(stage) - 1}.{layer}.{('conv1_1x1', 'conv2_kxk', 'conv3_1x1')[int(place) - 1]}.{kind}"
+    stage, layer, kind, number = match.groups()
+    return f"stages.{int(stage) - 1}.{layer}.{('conv1_1x1', 'conv2_kxk', 'conv3_1x1')[int(number) - 1]}.{kind}"
 
 
 def _timm_shortcut(match: re.Match[str]) -> str:
-    stage, layer, place = match.groups()
-    return f"stages.{int(stage) - 1}.{layer}.shortcut.conv.{'conv' if place == '0' else 'bn'}"
+    stage, layer, number = match.groups()
+    return f"stages.{int(stage) - 1}.{layer}.shortcut.conv.{'conv' if number == '0' else 'bn'}"
 
 
 def timm_vit_origins(network: ClipViT) -> Origins:
@@ -128,8 +128,8 @@ def timm_vit_origins(network: ClipViT) -> Origins:
         "projection.kernel": TensorOrigin(("head.weight",), "matrix"),
         **norm_pairs({"before_norm": "norm_pre", "after_norm": "norm"}),
     }
-    for place in range(len(network.layers)):
-        ours, block = f"layers.{place}", f"blocks.{place}"
+    for number in range(len(network.layers)):
+        ours, block = f"layers.{number}", f"blocks.{number}"
         origins |= norm_pairs({f"{ours}.attention_norm": f"{block}.norm1", f"{ours}.map_norm": f"{block}.norm2"})
         origins |= linear_pairs({
             f"{ours}.attention.inputs": f"{block}.attn.qkv", f"{ours}.attention.outputs": f"{block}.attn.proj",
@@ -165,8 +165,8 @@ CLIP_TEXT = (
 
 def _openai_blocks(theirs: str, depth: int) -> Origins:
     origins: dict[str, TensorOrigin] = {}
-    for place in range(depth):
-        ours, block = f"layers.{place}", f"{theirs}.{place}"
+    for number in range(depth):
+        ours, block = f"layers.{number}", f"{theirs}.{number}"
         origins[f"{ours}.attention.inputs.kernel"] = TensorOrigin((f"{block}.attn.in_proj_weight",), "matrix")
         origins[f"{ours}.attention.inputs.bias"] = TensorOrigin((f"{block}.attn.in_proj_bias",))
         origins |= norm_pairs({f"{ours}.attention_norm": f"{block}.ln_1", f"{ours}.map_norm": f"{block}.ln_2"})
@@ -179,8 +179,8 @@ def _openai_blocks(theirs: str, depth: int) -> Origins:
 
 def _transformers_blocks(theirs: str, depth: int) -> Origins:
     origins: dict[str, TensorOrigin] = {}
-    for place in range(depth):
-        ours, block = f"layers.{place}", f"{theirs}.{place}"
+    for number in range(depth):
+        ours, block = f"layers.{number}", f"{theirs}.{number}"
         parts = [f"{block}.self_attn.{part}_proj" for part in "qkv"]
         origins[f"{ours}.attention.inputs.kernel"] = TensorOrigin(_each(parts, "weight"), "matrix")
         origins[f"{ours}.attention.inputs.bias"] = TensorOrigin(_each(parts, "bias"))

@@ -78,7 +78,10 @@ class AttentionPool(eqx.Module):
         positions, *keys = jax.random.split(key, 5)
         scale = 1 / math.sqrt(width)
         self.positions = scale * jax.random.normal(positions, (side**2 + 1, width), jnp.float32)
-        maps = [_normal_linear(width, out, key=one) for out, one in zip((width,) * 3 + (outputs,), keys, strict=True)]
+        maps = [
+            _normal_linear(width, out, key=layer_key)
+            for out, layer_key in zip((width,) * 3 + (outputs,), keys, strict=True)
+        ]
         self.queries, self.keys, self.values, self.outputs = maps
         self.heads = width // HEAD_WIDTH
 

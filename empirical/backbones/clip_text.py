@@ -44,7 +44,7 @@ class ClipText(eqx.Module):
         table, positions, projection, *keys = jax.random.split(key, size.depth + 3)
         self.table = 0.02 * jax.random.normal(table, (size.vocabulary, size.width), jnp.float32)
         self.positions = 0.01 * jax.random.normal(positions, (size.context, size.width), jnp.float32)
-        self.layers = tuple(TransformerBlock(size.width, size.width // HEAD_WIDTH, key=one) for one in keys)
+        self.layers = tuple(TransformerBlock(size.width, size.width // HEAD_WIDTH, key=block_key) for block_key in keys)
         self.after_norm = LayerNorm(size.width)
         drawn = jax.random.normal(projection, (size.width, size.outputs), jnp.float32)
         self.projection = drawn / math.sqrt(size.width)

@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, Forward, Role
+from empirical.backbones.backbone import Forward, Role
+from empirical.backbones.class_token import ClassTokenNetwork
 from empirical.backbones.clip_input import standardised
 from empirical.backbones.convolution import Convolution
 from empirical.backbones.layers import bounded_uniform
@@ -21,7 +22,7 @@ from empirical.backbones.transformer import HEAD_WIDTH, TransformerBlock, throug
 from empirical.records import NormMode
 
 
-class VitSize(NamedTuple):
+class ClipVitSize(NamedTuple):
     """Sizes in pixels, channels and blocks."""
 
     side: int
@@ -31,9 +32,9 @@ class VitSize(NamedTuple):
     outputs: int
 
 
-VIT_B16 = VitSize(224, 16, 768, 12, 512)
-VIT_B32 = VitSize(224, 32, 768, 12, 512)
-VIT_L14 = VitSize(224, 14, 1024, 24, 768)
+VIT_B16 = ClipVitSize(224, 16, 768, 12, 512)
+VIT_B32 = ClipVitSize(224, 32, 768, 12, 512)
+VIT_L14 = ClipVitSize(224, 14, 1024, 24, 768)
 
 
 class Projection(eqx.Module):
@@ -42,7 +43,7 @@ class Projection(eqx.Module):
     kernel: Float32[Array, "inputs outputs"]
 
 
-class ClipViT(Backbone):
+class ClipViT(ClassTokenNetwork):
     """Features as the paper has them: projected, neither normalised nor scaled."""
 
     patches: Convolution
@@ -52,12 +53,12 @@ class ClipViT(Backbone):
     layers: tuple[TransformerBlock, ...]
     after_norm: LayerNorm
     projection: Projection
-    size: VitSize = eqx.field(static=True)
+    size: ClipVitSize = eqx.field(static=True)
     compute_dtype: Any = eqx.field(static=True)
     rematerialise: bool = eqx.field(static=True)
 
     def __init__(
-        self, size: VitSize, *, key: Key[Array, ""], compute_dtype: Any = jnp.float32, rematerialise: bool = False
+        self, size: ClipVitSize, *, key: Key[Array, ""], compute_dtype: Any = jnp.float32, rematerialise: bool = False
     ):
         patches, token, positions, projection, *keys = jax.random.split(key, size.depth + 4)
         scale, width = 1 / math.sqrt(size.width), size.width
@@ -67,7 +68,7 @@ class ClipViT(Backbone):
         count = (size.side // size.patch) ** 2 + 1
         self.positions = scale * jax.random.normal(positions, (count, width), jnp.float32)
         self.before_norm, self.after_norm = LayerNorm(width), LayerNorm(width)
-        self.layers = tuple(TransformerBlock(width, width // HEAD_WIDTH, key=one) for one in keys)
+        self.layers = tuple(TransformerBlock(width, width // HEAD_WIDTH, key=block_key) for block_key in keys)
         self.projection = Projection(scale * jax.random.normal(projection, (width, size.outputs), jnp.float32))
         self.size = size
         self.compute_dtype = jnp.dtype(compute_dtype)
@@ -78,22 +79,9 @@ class ClipViT(Backbone):
         """Width of the projection's outputs."""
         return self.size.outputs
 
-    @property
-    def blocks(self) -> int:
-        """Number of attention blocks."""
-        return self.size.depth
-
-    @property
-    def side(self) -> int:
-        """The side that the position embedding was made for."""
-        return self.size.side
-
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
         """Projected class tokens; images are in [0, 1] and are standardised here. The norm mode changes nothing."""
-        x = self.patches(standardised(images).astype(self.compute_dtype))
-        x = x.reshape(len(images), -1, x.shape[-1])
-        token = jnp.broadcast_to(self.token.astype(x.dtype), (len(images), 1, x.shape[-1]))
-        x = jnp.concatenate([token, x], axis=1) + self.positions.astype(x.dtype)
+        x = self.tokens(self.patches(standardised(images).astype(self.compute_dtype)))
         x = through(self.layers, self.before_norm(x), causal=False, rematerialise=self.rematerialise)
         features = self.after_norm(x[:, 0]) @ self.projection.kernel.astype(x.dtype)
         return Forward(features.astype(jnp.float32), self)
@@ -101,7 +89,3 @@ class ClipViT(Backbone):
     def roles(self) -> PyTree[Role]:
         """By field; the last norm and the projection belong to the last block."""
         return roles_by_field(self, last=("after_norm", "projection"))
-
-    def reinitialised(self, *, key: Key[Array, ""]) -> "ClipViT":
-        """The same architecture and precision with fresh weights."""
-        return ClipViT(self.size, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)

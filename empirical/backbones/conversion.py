@@ -21,17 +21,17 @@ def convert(name: str, locations: CheckpointLocations, source: Path | None = Non
       ArgumentError: no folder is named.
       UserError: there is no source, or the source is not exactly the backbone.
     """
-    one = published(name)
+    backbone = published(name)
     target = locations.converted(name)
     if target is None:
         raise ArgumentError(f"Converted weights must have somewhere to go, but no folder is named; set {VARIABLE}.")
-    candidates = [(path, file) for path, file in locations.candidates(one) if path != target and path.is_file()]
+    candidates = [(path, file) for path, file in locations.candidates(backbone) if path != target and path.is_file()]
     if source is None and not candidates:
-        locations.found(one)  # says what was looked for
+        locations.existing(backbone)  # says what was looked for
         return target
     path, file = (source, None) if source is not None else candidates[0]
     like = eqx.filter_eval_shape(lambda key: fresh(BackboneChoice(name=name), key=key), jax.random.key(0))
-    network, provenance = read_published(one, path, file, like, locations.readings.get(name, AS_USUAL))
+    network, provenance = read_published(backbone, path, file, like, locations.readings.get(name, AS_USUAL))
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as partial:
         write_checkpoint(partial, network, provenance)

@@ -91,8 +91,8 @@ class ConvNext(Backbone):
         self.stem_norm = LayerNorm(size.widths[0], epsilon=EPSILON)
         layers, inputs = [], size.widths[0]
         for stage, (depth, width) in enumerate(zip(size.depths, size.widths, strict=True)):
-            for place in range(depth):
-                halves = stage > 0 and place == 0
+            for index in range(depth):
+                halves = stage > 0 and index == 0
                 layers.append(ConvNextBlock(inputs, width, halves=halves, key=keys[len(layers)]))
                 inputs = width
         self.layers = tuple(layers)

@@ -12,11 +12,11 @@ def timm_origins(network: ConvNext) -> Origins:
         **_patches("stem", "stem.0"),
         **norm_pairs({"stem_norm": "stem.1", "after_norm": "head.norm"}),
     }
-    for stage, place, ours in _places(network):
-        block = f"stages.{stage}.blocks.{place}"
+    for stage, number, ours in _places(network):
+        block = f"stages.{stage}.blocks.{number}"
         origins |= _block(ours, f"{block}.conv_dw", f"{block}.norm", f"{block}.mlp.fc1", f"{block}.mlp.fc2")
         origins[f"{ours}.scale.kernel"] = TensorOrigin((f"{block}.gamma",))
-        if stage > 0 and place == 0:
+        if stage > 0 and number == 0:
             origins |= norm_pairs({f"{ours}.halving_norm": f"stages.{stage}.downsample.0"})
             origins |= _patches(f"{ours}.halving", f"stages.{stage}.downsample.1")
     return origins
@@ -28,11 +28,11 @@ def torchvision_origins(network: ConvNext) -> Origins:
         **_patches("stem", "features.0.0"),
         **norm_pairs({"stem_norm": "features.0.1", "after_norm": "classifier.0"}),
     }
-    for stage, place, ours in _places(network):
-        block = f"features.{2 * stage + 1}.{place}"
+    for stage, number, ours in _places(network):
+        block = f"features.{2 * stage + 1}.{number}"
         origins |= _block(ours, *(f"{block}.block.{part}" for part in (0, 2, 3, 5)))
         origins[f"{ours}.scale.kernel"] = TensorOrigin((f"{block}.layer_scale",), "two trailing")
-        if stage > 0 and place == 0:
+        if stage > 0 and number == 0:
             origins |= norm_pairs({f"{ours}.halving_norm": f"features.{2 * stage}.0"})
             origins |= _patches(f"{ours}.halving", f"features.{2 * stage}.1")
     return origins
@@ -42,8 +42,8 @@ def _places(network: ConvNext) -> Iterator[tuple[int, int, str]]:
     """Stage, place in it, and our name of every block."""
     count = 0
     for stage, depth in enumerate(network.size.depths):
-        for place in range(depth):
-            yield stage, place, f"layers.{count}"
+        for number in range(depth):
+            yield stage, number, f"layers.{count}"
             count += 1
 
 

@@ -15,7 +15,7 @@ from empirical.datasets.sources import Fetched
 
 
 def fetch_weights(
-    one: PublishedBackbone, locations: CheckpointLocations, *, force: bool = False, progress: Progress
+    backbone: PublishedBackbone, locations: CheckpointLocations, *, force: bool = False, progress: Progress
 ) -> Path:
     """Fetch the first of a backbone's files into the checkpoints' folder; what is there already is checked.
 
@@ -27,29 +27,29 @@ def fetch_weights(
     """
     if locations.folder is None:
         raise UserError(f"Weights must have somewhere to go, but no folder is named; set {VARIABLE} or a data root.")
-    file = one.files[0]
-    place = locations.folder / file.name
-    if place.is_file() and not force:
-        _check(place, file, "`--force` fetches it again in its place")
+    file = backbone.files[0]
+    path = locations.folder / file.name
+    if path.is_file() and not force:
+        _check(path, file, "`--force` fetches it again in its place")
         progress(f"{file.name} is there", 1.0)
-        return place
+        return path
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        return _fetched(file, place, progress=progress)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return _fetched(file, path, progress=progress)
     except OSError as error:
-        raise UserError(f"{place.parent} must be writable and have room, but {error}.") from error
+        raise UserError(f"{path.parent} must be writable and have room, but {error}.") from error
 
 
-def _fetched(file: WeightsFile, place: Path, *, progress: Progress) -> Path:
-    part = place.with_name(f".{place.name}.part")
-    fetch(Fetched(url=file.address, name=place.name), part, progress=progress)
+def _fetched(file: WeightsFile, path: Path, *, progress: Progress) -> Path:
+    part = path.with_name(f".{path.name}.part")
+    fetch(Fetched(url=file.address, name=path.name), part, progress=progress)
     try:
         _check(part, file, "it was removed; run the same command again")
     except UserError:
         part.unlink()
         raise
-    os.replace(part, place)
-    return place
+    os.replace(part, path)
+    return path
 
 
 def _check(path: Path, file: WeightsFile, mend: str) -> None:

@@ -11,7 +11,7 @@ from jaxtyping import Array, Key
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50
-from empirical.backbones.clip_vit import VIT_B16, VIT_B32, VIT_L14, ClipViT, VitSize
+from empirical.backbones.clip_vit import VIT_B16, VIT_B32, VIT_L14, ClipViT, ClipVitSize
 from empirical.backbones.published_form import Build, PublishedBackbone, WeightsFile, hub_file
 from empirical.backbones.published_torch import TORCH_PUBLISHED
 from empirical.backbones.resnet import ResNet
@@ -33,7 +33,7 @@ def _clip_resnet50(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bo
     return ClipResNet(key=key, compute_dtype=compute_dtype, rematerialise=rematerialise)
 
 
-def _clip_vit(size: VitSize) -> Build:
+def _clip_vit(size: ClipVitSize) -> Build:
     def build(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bool) -> ClipViT:
         return ClipViT(size, key=key, compute_dtype=compute_dtype, rematerialise=rematerialise)
 
@@ -129,4 +129,4 @@ PUBLISHED = (
     ),
     *TORCH_PUBLISHED,
 )  # fmt: skip
-BY_NAME = {one.name: one for one in PUBLISHED}
+BY_NAME = {backbone.name: backbone for backbone in PUBLISHED}

@@ -172,8 +172,8 @@ def bottlenecks(
     """
     made, inputs = [], width
     for stage, depth in enumerate(depths):
-        for place in range(depth):
-            stride = 2 if stage > 0 and place == 0 else 1
+        for index in range(depth):
+            stride = 2 if stage > 0 and index == 0 else 1
             made.append(block(inputs, width << stage, stride=stride, key=keys[len(made)]))
             inputs = expansion * (width << stage)
     return tuple(made)

@@ -22,7 +22,7 @@ def resnet_origins(network: ResNet, prefix: str) -> Origins:
         **block_origins(
             network.depths,
             prefix,
-            [one.shortcut is not None for one in network.layers],
+            [layer.shortcut is not None for layer in network.layers],
             places=("first", "second") if network.basic else BOTTLENECK,
         ),
     }
@@ -41,8 +41,8 @@ def block_origins(
     """
     origins: dict[str, TensorOrigin] = {}
     for (ours, theirs), shortcut in zip(_places(depths), shortcuts, strict=True):
-        for place, name in enumerate(places, start=1):
-            outside = (f"{prefix}{theirs}.conv{place}", f"{prefix}{theirs}.bn{place}")
+        for number, name in enumerate(places, start=1):
+            outside = (f"{prefix}{theirs}.conv{number}", f"{prefix}{theirs}.bn{number}")
             origins |= convolution_and_norm(f"{ours}.{name}", *outside)
         if shortcut:
             outside = (f"{prefix}{theirs}.downsample.0", f"{prefix}{theirs}.downsample.1")
@@ -72,8 +72,8 @@ def norm_origins(ours: str, theirs: str) -> Origins:
 def _places(depths: tuple[int, ...]) -> Iterator[tuple[str, str]]:
     count = 0
     for stage, depth in enumerate(depths, start=1):
-        for place in range(depth):
-            yield f"layers.{count}", f"layer{stage}.{place}"
+        for block in range(depth):
+            yield f"layers.{count}", f"layer{stage}.{block}"
             count += 1
 
 

@@ -90,7 +90,7 @@ def speaking(path: Path, stored: StoredTensors, dialects: Iterable[Dialect]) -> 
         if dialect.mark in stored.tensors:
             return dialect
     raise UserError(
-        f"{path} must hold {' or '.join(one.mark for one in known)}, got {len(stored.tensors)} tensors such as "
+        f"{path} must hold {' or '.join(dialect.mark for dialect in known)}, got {len(stored.tensors)} tensors such as "
         f"{_some(stored.tensors)}: another network, or a prefix that is not known."
     )
 
@@ -109,8 +109,8 @@ def translated(path: Path, stored: StoredTensors, dialect: Dialect, like: Module
     missing = wanted - stored.tensors.keys()
     surplus = [name for name in stored.tensors.keys() - wanted if not _ignored(name, dialect)]
     for name in dialect.zero:
-        one = stored.tensors.get(name)
-        if one is not None and (math.prod(one.shape) > MOST_ZEROS or one.read().any()):
+        tensor = stored.tensors.get(name)
+        if tensor is not None and (math.prod(tensor.shape) > MOST_ZEROS or tensor.read().any()):
             raise UserError(f"{path}: {name} must be zero, which {dialect.name} has as a formality; got other values.")
     if missing or surplus:
         raise UserError(

@@ -47,8 +47,8 @@ class Tokenizer:
 
     def numbers(self, text: str) -> list[int]:
         """The token numbers of a text, without start and end."""
-        symbols = (one for word in words(text) for one in self._merged(word))
-        return [self.vocabulary.get(one, self.vocabulary[END]) for one in symbols]
+        symbols = (symbol for word in words(text) for symbol in self._merged(word))
+        return [self.vocabulary.get(symbol, self.vocabulary[END]) for symbol in symbols]
 
     def __call__(self, texts: Sequence[str], context: int) -> Tokens:
         """Token numbers between start and end.
@@ -76,11 +76,11 @@ class Tokenizer:
             first = min(pairs, key=lambda pair: self.ranks.get(pair, len(self.ranks)))
             if first not in self.ranks:
                 break
-            merged, place = [], 0
-            while place < len(symbols):
-                together = place + 1 < len(symbols) and pairs[place] == first
-                merged.append("".join(first) if together else symbols[place])
-                place += 2 if together else 1
+            merged, index = [], 0
+            while index < len(symbols):
+                together = index + 1 < len(symbols) and pairs[index] == first
+                merged.append("".join(first) if together else symbols[index])
+                index += 2 if together else 1
             symbols = merged
         return tuple(symbols)
 
@@ -89,21 +89,21 @@ def words(text: str) -> list[str]:
     """The pieces that are encoded one by one: contractions, runs of letters, single digits, runs of other signs."""
     spaced = SPACES.sub(" ", unicodedata.normalize("NFC", text))
     text = "".join(letter.lower() for letter in spaced)  # letter by letter: no final sigma
-    found, place = [], 0
-    while place < len(text):
-        contraction = next((one for one in CONTRACTIONS if text.startswith(one, place)), None)
+    pieces, start = [], 0
+    while start < len(text):
+        contraction = next((known for known in CONTRACTIONS if text.startswith(known, start)), None)
         if contraction is not None:
             length = len(contraction)
-        elif _kind(text[place]) in ("number", "space"):
+        elif _kind(text[start]) in ("number", "space"):
             length = 1
         else:
-            kind, length = _kind(text[place]), 1
-            while place + length < len(text) and _kind(text[place + length]) == kind:
+            kind, length = _kind(text[start]), 1
+            while start + length < len(text) and _kind(text[start + length]) == kind:
                 length += 1
-        if text[place] != " ":
-            found.append(text[place : place + length])
-        place += length
-    return found
+        if text[start] != " ":
+            pieces.append(text[start : start + length])
+        start += length
+    return pieces
 
 
 def _kind(letter: str) -> str:

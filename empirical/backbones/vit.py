@@ -11,7 +11,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Float32, Key, PyTree
 
-from empirical.backbones.backbone import Backbone, Forward, Role
+from empirical.backbones.backbone import Forward, Role
+from empirical.backbones.class_token import ClassTokenNetwork
 from empirical.backbones.convolution import BiasedConvolution, Convolution
 from empirical.backbones.layers import LayerScale, Linear, bounded_uniform
 from empirical.backbones.normalisation import LayerNorm
@@ -74,7 +75,7 @@ class VitBlock(eqx.Module):
         return x + (y if self.map_scale is None else self.map_scale(y))
 
 
-class ViT(Backbone):
+class ViT(ClassTokenNetwork):
     """The normalised class token; no norm statistics, so norm modes do not differ."""
 
     patches: BiasedConvolution
@@ -97,7 +98,7 @@ class ViT(Backbone):
         )
         self.token = _normal((width,), key=token)
         self.positions = _normal((count, width), key=positions)
-        self.layers = tuple(VitBlock(width, layer_scale=size.layer_scale, key=one) for one in keys)
+        self.layers = tuple(VitBlock(width, layer_scale=size.layer_scale, key=block_key) for block_key in keys)
         self.after_norm = LayerNorm(width, epsilon=EPSILON)
         self.size = size
         self.compute_dtype = jnp.dtype(compute_dtype)
@@ -108,33 +109,16 @@ class ViT(Backbone):
         """Width of a token."""
         return self.size.width
 
-    @property
-    def blocks(self) -> int:
-        """Number of attention blocks."""
-        return self.size.depth
-
-    @property
-    def side(self) -> int:
-        """The side that the position embedding was made for."""
-        return self.size.side
-
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
         """Class tokens behind the last norm; the norm mode changes nothing."""
         images = 2 * images - 1 if self.size.half else images
-        x = self.patches(images.astype(self.compute_dtype))
-        x = x.reshape(len(images), -1, x.shape[-1])
-        token = jnp.broadcast_to(self.token.astype(x.dtype), (len(images), 1, x.shape[-1]))
-        x = jnp.concatenate([token, x], axis=1) + self.positions.astype(x.dtype)
+        x = self.tokens(self.patches(images.astype(self.compute_dtype)))
         x = through(self.layers, x, causal=False, rematerialise=self.rematerialise)
         return Forward(self.after_norm(x[:, 0]).astype(jnp.float32), self)
 
     def roles(self) -> PyTree[Role]:
         """By field; the last norm belongs to the last block."""
         return roles_by_field(self, last=("after_norm",))
-
-    def reinitialised(self, *, key: Key[Array, ""]) -> "ViT":
-        """The same architecture and precision with fresh weights."""
-        return ViT(self.size, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)
 
 
 def _normal(shape: tuple[int, ...], *, key: Key[Array, ""]) -> Float32[Array, "..."]:

@@ -6,20 +6,11 @@ from empirical.backbones.vit import ViT
 
 def timm_origins(network: ViT) -> Origins:
     """timm's `vision_transformer.py`."""
-    origins = {
-        "patches.convolution.kernel": TensorOrigin(("patch_embed.proj.weight",), "convolution"),
-        "patches.bias": TensorOrigin(("patch_embed.proj.bias",)),
-        "token": TensorOrigin(("cls_token",), "two leading"),
-        "positions": TensorOrigin(("pos_embed",), "one leading"),
-        **norm_pairs({"after_norm": "norm"}),
-    }
-    for place in range(network.size.depth):
-        ours, theirs = f"layers.{place}", f"blocks.{place}"
-        origins |= norm_pairs({f"{ours}.attention_norm": f"{theirs}.norm1", f"{ours}.map_norm": f"{theirs}.norm2"})
-        origins |= linear_pairs({
-            f"{ours}.attention.inputs": f"{theirs}.attn.qkv", f"{ours}.attention.outputs": f"{theirs}.attn.proj",
-            f"{ours}.expand": f"{theirs}.mlp.fc1", f"{ours}.contract": f"{theirs}.mlp.fc2",
-        })  # fmt: skip
+    origins = _outside("patch_embed.proj", "cls_token", "pos_embed", "norm")
+    for number in range(network.size.depth):
+        ours, theirs = f"layers.{number}", f"blocks.{number}"
+        maps = (f"{theirs}.attn.proj", f"{theirs}.mlp.fc1", f"{theirs}.mlp.fc2")
+        origins |= _block(ours, (f"{theirs}.norm1", f"{theirs}.norm2"), f"{theirs}.attn.qkv.", maps)
         if network.size.layer_scale:
             origins[f"{ours}.attention_scale.kernel"] = TensorOrigin((f"{theirs}.ls1.gamma",))
             origins[f"{ours}.map_scale.kernel"] = TensorOrigin((f"{theirs}.ls2.gamma",))
@@ -32,24 +23,37 @@ def torchvision_origins(network: ViT, first: str, second: str) -> Origins:
     Args:
       first, second: the two maps of a block: `0` and `3`, in files of before version 0.14 `linear_1` and `linear_2`.
     """
-    origins = {
-        "patches.convolution.kernel": TensorOrigin(("conv_proj.weight",), "convolution"),
-        "patches.bias": TensorOrigin(("conv_proj.bias",)),
-        "token": TensorOrigin(("class_token",), "two leading"),
-        "positions": TensorOrigin(("encoder.pos_embedding",), "one leading"),
-        **norm_pairs({"after_norm": "encoder.ln"}),
-    }
-    for place in range(network.size.depth):
-        ours, theirs = f"layers.{place}", f"encoder.layers.encoder_layer_{place}"
-        origins |= norm_pairs({f"{ours}.attention_norm": f"{theirs}.ln_1", f"{ours}.map_norm": f"{theirs}.ln_2"})
-        origins |= linear_pairs({
-            f"{ours}.attention.outputs": f"{theirs}.self_attention.out_proj",
-            f"{ours}.expand": f"{theirs}.mlp.{first}", f"{ours}.contract": f"{theirs}.mlp.{second}",
-        })  # fmt: skip
-        inputs = f"{theirs}.self_attention.in_proj_"
-        origins[f"{ours}.attention.inputs.kernel"] = TensorOrigin((f"{inputs}weight",), "matrix")
-        origins[f"{ours}.attention.inputs.bias"] = TensorOrigin((f"{inputs}bias",))
+    origins = _outside("conv_proj", "class_token", "encoder.pos_embedding", "encoder.ln")
+    for number in range(network.size.depth):
+        theirs = f"encoder.layers.encoder_layer_{number}"
+        attention = f"{theirs}.self_attention"
+        maps = (f"{attention}.out_proj", f"{theirs}.mlp.{first}", f"{theirs}.mlp.{second}")
+        norms = (f"{theirs}.ln_1", f"{theirs}.ln_2")
+        origins |= _block(f"layers.{number}", norms, f"{attention}.in_proj_", maps)
     return origins
+
+
+def _outside(patches: str, token: str, positions: str, norm: str) -> dict[str, TensorOrigin]:
+    return {
+        "patches.convolution.kernel": TensorOrigin((f"{patches}.weight",), "convolution"),
+        "patches.bias": TensorOrigin((f"{patches}.bias",)),
+        "token": TensorOrigin((token,), "two leading"),
+        "positions": TensorOrigin((positions,), "one leading"),
+        **norm_pairs({"after_norm": norm}),
+    }
+
+
+def _block(ours: str, norms: tuple[str, str], inputs: str, maps: tuple[str, str, str]) -> Origins:
+    """Names of one block; `inputs` is what `weight` and `bias` of queries, keys and values in one are put behind."""
+    outputs, expand, contract = maps
+    return {
+        **norm_pairs({f"{ours}.attention_norm": norms[0], f"{ours}.map_norm": norms[1]}),
+        f"{ours}.attention.inputs.kernel": TensorOrigin((f"{inputs}weight",), "matrix"),
+        f"{ours}.attention.inputs.bias": TensorOrigin((f"{inputs}bias",)),
+        **linear_pairs({
+            f"{ours}.attention.outputs": outputs, f"{ours}.expand": expand, f"{ours}.contract": contract,
+        }),
+    }  # fmt: skip
 
 
 def _torchvision(name: str, first: str, second: str) -> Dialect:

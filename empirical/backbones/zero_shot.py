@@ -57,7 +57,7 @@ class UnitFeatures(Backbone):
 
     def roles(self) -> PyTree[Role]:
         """The backbone's: scaling to unit length has no arrays."""
-        return eqx.tree_at(lambda one: one.backbone, self, self.backbone.roles())
+        return eqx.tree_at(lambda classifier: classifier.backbone, self, self.backbone.roles())
 
     def reinitialised(self, *, key: Key[Array, ""]) -> "UnitFeatures":
         """A fresh backbone, its features still of unit length."""
@@ -114,7 +114,7 @@ def read_templates(path: Path) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path} must be a text file with a prompt a line, but {error}.") from error
     templates = tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
-    wrong = [one for one in templates if re.findall(r"[{}]+", one) != ["{}"]]
+    wrong = [template for template in templates if re.findall(r"[{}]+", template) != ["{}"]]
     if wrong or not 0 < len(templates) <= MOST_TEMPLATES:
         got = repr(wrong[0]) if wrong else f"{len(templates)} prompts"
         raise UserError(f"{path} must hold 1 to {MOST_TEMPLATES} prompts, each with one {{}} for the name, got {got}.")
@@ -127,15 +127,15 @@ def load_text_tower(choice: BackboneChoice, locations: CheckpointLocations) -> C
     Raises:
       UserError: the backbone has none, or its file is not there or not exactly CLIP.
     """
-    one = published(choice.name)
-    if one.text is None:
+    backbone = published(choice.name)
+    if backbone.text is None:
         raise UserError(f"A zero-shot head needs a CLIP backbone, got {choice.name}.")
-    candidates = locations.candidates(one) if choice.checkpoint is None else [(choice.checkpoint, None)]
-    sources = [(path, file) for path, file in candidates if path != locations.converted(one.name)]
-    path, file = next((source for source in sources if source[0].is_file()), None) or locations.found(one)
+    candidates = locations.candidates(backbone) if choice.checkpoint is None else [(choice.checkpoint, None)]
+    sources = [(path, file) for path, file in candidates if path != locations.converted(backbone.name)]
+    path, file = next((source for source in sources if source[0].is_file()), None) or locations.existing(backbone)
     checked_sha256(path, file)
     stored = stored_tensors(path)
-    size = one.text
+    size = backbone.text
     like = eqx.filter_eval_shape(lambda key: ClipText(size, key=key), jax.random.key(0))
     return translated(path, stored, speaking(path, stored, CLIP_TEXT), like)
 

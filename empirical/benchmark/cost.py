@@ -78,13 +78,13 @@ def shares(ledger: Ledger, units: Sequence[Unit], rates: MeasuredRates) -> list[
     known = {recipe.name: set_sizes(ledger, recipe) for recipe in ledger.suite.recipes}
     sizes = {name: size for name, size in known.items() if size is not None}
     asked = efforts(ledger, units, sizes)
-    found = []
+    shares = []
     for recipe in ledger.suite.recipes:
         own = [unit for unit in units if unit.recipe == recipe.name]
         for work in dict.fromkeys(unit.work for unit in own):
             part = [unit for unit in own if unit.work == work]
-            found.append(_share(ledger, recipe, part, sizes.get(recipe.name), asked, rates))
-    return found
+            shares.append(_share(ledger, recipe, part, sizes.get(recipe.name), asked, rates))
+    return shares
 
 
 def measured_rates(ledger: Ledger, units: Iterable[Unit]) -> MeasuredRates:

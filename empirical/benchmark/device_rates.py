@@ -81,13 +81,13 @@ def device_hours(shares: Sequence[Share], recipes: Sequence[Recipe], shipped: Sh
       recipes: every recipe that a share names.
     """
     by_name = {recipe.name: recipe for recipe in recipes}
-    found = []
+    hours = []
     for device in shipped.devices:
         seconds = [_seconds(share, by_name[share.recipe], device) for share in shares]
-        known = [one for one in seconds if one is not None]
+        known = [duration for duration in seconds if duration is not None]
         source = f"`{device.command}` at revision {device.revision or 'unknown'}"
-        found.append(DeviceHours(device.device, sum(known) / 3600, len(seconds) - len(known), source))
-    return found
+        hours.append(DeviceHours(device.device, sum(known) / 3600, len(seconds) - len(known), source))
+    return hours
 
 
 def rate_of(recipe: Recipe, device: DeviceRates) -> float | None:

@@ -31,6 +31,8 @@ from empirical.records import (
 from empirical.selection import Trial
 
 Result = TypeVar("Result", bound=Record)
+#: Ending of files of weights, which no table needs: folders are often copied without them.
+WEIGHTS = ".safetensors"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Ledger:
             if unit in self.damaged or not self.finished(unit):
                 return None
             try:
-                self._origins[unit] = self._shared(origin(published(self.run(unit).folder)))
+                self._origins[unit] = self._shared(origin(published(self.run(unit).folder, dispensable=WEIGHTS)))
             except (UserError, OSError) as error:
                 self.damaged[unit] = str(error)
                 return None
@@ -78,17 +80,17 @@ class Ledger:
 
     def origins(self, units: Iterable[Unit]) -> dict[Unit, Origin]:
         """Of those units that are finished and whole."""
-        found = ((unit, self.origin(unit)) for unit in units)
-        return {unit: origin for unit, origin in found if origin is not None}
+        origins = ((unit, self.origin(unit)) for unit in units)
+        return {unit: origin for unit, origin in origins if origin is not None}
 
     def refuse(self, units: Mapping[Unit, str]) -> None:
         """Count units as not run, for the reasons given."""
         self.refused.update(units)
 
-    def _shared(self, found: Origin) -> Origin:
+    def _shared(self, of_run: Origin) -> Origin:
         """Most runs of a suite are made from the same: it is kept in memory once."""
-        same = self._same.setdefault(canonical_json([found.material, found.code, found.versions]), found)
-        return same._replace(published=found.published)
+        same = self._same.setdefault(canonical_json([of_run.material, of_run.code, of_run.versions]), of_run)
+        return same._replace(published=of_run.published)
 
     def result(self, unit: Unit, kind: type[Result]) -> Result | None:
         """A finished unit's result; None where there is none."""

@@ -94,10 +94,10 @@ def _seen(name: str, images: Path, ood: Mapping[str, Path]) -> tuple[tuple[str, 
     return family.classes(nowhere), {part.name: _looked_at(part.index(nowhere)) for part in parts}
 
 
-def _looked_at(found: ImageSet) -> Seen:
-    indices = range(0, len(found), max(1, len(found) // LOOKED_AT))
-    heights, widths = zip(*(found.images[index].shape[:2] for index in indices), strict=True)
-    return Seen(len(found), len(set(found.labels.tolist())), round(median(heights)), round(median(widths)))
+def _looked_at(images: ImageSet) -> Seen:
+    indices = range(0, len(images), max(1, len(images) // LOOKED_AT))
+    heights, widths = zip(*(images.images[index].shape[:2] for index in indices), strict=True)
+    return Seen(len(images), len(set(images.labels.tolist())), round(median(heights)), round(median(widths)))
 
 
 def _described(seen: Seen) -> str:

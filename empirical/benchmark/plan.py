@@ -66,6 +66,9 @@ def plan(suite: Suite, results: Results) -> Plan:
 def grid(recipe: Recipe, sweep: Sweep, results: Results) -> Grid:
     """A sweep's grid, extended as far as what is finished tells.
 
+    Only an end that is better than the value next to it asks for more: where both are equally good, as where a method
+    stays at its start at both, a further value would tell as little.
+
     Args:
       results: a unit's finished run; None where it is not finished.
     """
@@ -76,7 +79,7 @@ def grid(recipe: Recipe, sweep: Sweep, results: Results) -> Grid:
         if len(finished) < len(asked):
             return Grid(tuple(sorted(values)), tuple(sorted(added)), False, None, False)
         best = selected([_trial(run) for run in finished], recipe.criterion, ties=tie_rule(recipe.protocol))
-        if best is None or best.edge is None or not sweep.extensions:
+        if best is None or best.edge is None or not sweep.extensions or not best.climbs:
             return Grid(tuple(sorted(values)), tuple(sorted(added)), True, best, False)
         at_end = [value for value in added if (value > max(sweep.learning_rates)) == (best.edge == "high")]
         if len(at_end) >= sweep.extensions:
@@ -105,8 +108,8 @@ def _first_units(recipe: Recipe) -> Iterator[Unit]:
 
 
 def _pretrainings(recipe: Recipe, condition: Condition | None, seeds: Sequence[int]) -> Iterator[Unit]:
-    found = (pretraining_unit(recipe, condition, seed) for seed in seeds)
-    yield from dict.fromkeys(unit for unit in found if unit is not None)
+    units = (pretraining_unit(recipe, condition, seed) for seed in seeds)
+    yield from dict.fromkeys(unit for unit in units if unit is not None)
 
 
 def _trainings(

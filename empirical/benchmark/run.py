@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel
 
@@ -139,16 +139,16 @@ class Run:
     @cached_property
     def pretrained_for(self) -> PretrainedFor | None:
         """The pretraining of the network that it starts from, its seed worked out; None where weights are given."""
-        changed = None if self.condition is None else self.condition.pretraining
-        pretraining = changed or self.recipe.pretraining
+        varied = None if self.condition is None else self.condition.pretraining
+        pretraining = varied or self.recipe.pretraining
         return None if pretraining is None else pretraining.from_seed(self.seed)
 
     @cached_property
     def backbone(self) -> BackboneChoice:
         """As the recipe names it, with the length of features that the condition gives them."""
-        changed = None if self.condition is None else self.condition.feature_norm
+        feature_norm = None if self.condition is None else self.condition.feature_norm
         named = self.recipe.backbone
-        return named if changed is None else named.model_copy(update={"feature_norm": changed})
+        return named if feature_norm is None else named.model_copy(update={"feature_norm": feature_norm})
 
     @cached_property
     def head(self) -> "Run | None":
@@ -190,13 +190,24 @@ class Run:
         return {**named, "pretraining": _dumped(self.pretrained_for)}
 
 
-def read_run(unit: Unit, workspace: Workspace) -> Run:
-    """A unit with the meaning that the suite in the workspace's folder gives it: what a worker is sent and makes of it.
+class Assignment(NamedTuple):
+    """What a worker is sent: small and JSON-able. It reads the suite that gives the unit its meaning itself.
 
-    Raises:
-      UserError: the folder holds no suite.
+    Attributes:
+      force: the run is to be made whether or not it is up to date.
     """
-    return Run(unit, read_suite(workspace.folder), workspace)
+
+    unit: Unit
+    workspace: Workspace
+    force: bool = False
+
+    def run(self) -> Run:
+        """The unit, as the suite in the workspace's folder has it.
+
+        Raises:
+          UserError: the folder holds no suite.
+        """
+        return Run(self.unit, read_suite(self.workspace.folder), self.workspace)
 
 
 def _dumped(settings: BaseModel | None) -> Any:

@@ -95,13 +95,13 @@ def read_suite_file(path: Path, *, root: Path | None = None) -> Suite:
     """
     data = read_data(path, root=root)
     try:
-        found = _File.model_validate(read_toml(path))
+        content = _File.model_validate(read_toml(path))
     except ValidationError as error:
         raise UserError(
             f"{path} must describe at least one recipe as docs/benchmark.md does, but {mistake(error, _File)}."
         ) from error
     recipes = []
-    for name, own in found.recipes.items():
+    for name, own in content.recipes.items():
         try:
             recipes.append(_recipe(name, own, data, path.parent))
         except ValidationError as error:
@@ -109,7 +109,7 @@ def read_suite_file(path: Path, *, root: Path | None = None) -> Suite:
         except UserError as error:
             raise UserError(f"{path}: recipe {name}: {error}") from error
     try:
-        return Suite(name=found.name or path.stem, recipes=tuple(recipes))
+        return Suite(name=content.name or path.stem, recipes=tuple(recipes))
     except ValidationError as error:
         raise UserError(f"{path}: {mistake(error, Suite)}.") from error
 
@@ -182,8 +182,12 @@ def _foundation(name: str, own: OwnRecipe) -> dict[str, Any]:
 
 def _backbone(choice: str | Mapping[str, Any], base: Path) -> BackboneChoice:
     fields = {"name": choice} if isinstance(choice, str) else dict(choice)
-    found = _part(BackboneChoice, "backbone", fields)
-    return found if found.checkpoint is None else found.model_copy(update={"checkpoint": base / found.checkpoint})
+    backbone = _part(BackboneChoice, "backbone", fields)
+    return (
+        backbone
+        if backbone.checkpoint is None
+        else backbone.model_copy(update={"checkpoint": base / backbone.checkpoint})
+    )
 
 
 def _part(kind: type[Model], name: str, fields: Mapping[str, Any]) -> Model:

@@ -76,10 +76,10 @@ def trained_probe_unit(recipe: Recipe, condition: str = "") -> Unit:
 
 def pretraining_unit(recipe: Recipe, condition: Condition | None, seed: int | None) -> Unit | None:
     """What pretrains the backbone that a seed of a recipe, or of its condition, starts from; None: nothing does."""
-    changed = None if condition is None else condition.pretraining
-    pretraining = changed or recipe.pretraining
+    varied = None if condition is None else condition.pretraining
+    pretraining = varied or recipe.pretraining
     if pretraining is None:
         return None
     # All conditions that leave the recipe's own pretraining as it is share its network.
-    name = condition.name if condition is not None and changed is not None else ""
+    name = condition.name if condition is not None and varied is not None else ""
     return Unit(kind="pretraining", recipe=recipe.name, condition=name, seed=seed if pretraining.each_seed else None)

@@ -85,9 +85,9 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
         base = configuration.parent
         own_root = None if read.root is None else base / read.root
         own_store = None if read.store is None else base / read.store
-        found = locations(root or own_root, store or own_store)
+        places = locations(root or own_root, store or own_store)
         folders = {name: base / folder for name, folder in read.locations.items()}
-        placed = Locations(root=found.root, folders=folders, store=found.store)
+        placed = Locations(root=places.root, folders=folders, store=places.store)
     except ValidationError as error:
         raise UserError(
             f"{configuration} must follow docs/datasets.md, but {mistake(error, DataFile, whole='the file')}."
@@ -112,5 +112,5 @@ def read_data(configuration: Path | None = None, *, root: Path | None = None, st
 
 
 def _checkpoint(file: Path | CheckpointFile, base: Path) -> CheckpointFile:
-    found = file if isinstance(file, CheckpointFile) else CheckpointFile(file=file)
-    return found.model_copy(update={"file": base / found.file})
+    entry = file if isinstance(file, CheckpointFile) else CheckpointFile(file=file)
+    return entry.model_copy(update={"file": base / entry.file})

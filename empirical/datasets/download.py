@@ -80,158 +80,160 @@ def download(
     try:
         (root / DOWNLOADS).mkdir(parents=True, exist_ok=True)
         with FileLock(root / LOCK):
-            return [_received(one, root, keep=keep, force=force, progress=progress) for one in source.fetched]
+            return [_received(file, root, keep=keep, force=force, progress=progress) for file in source.fetched]
     except OSError as error:
         raise UserError(
             f"{root} must be writable and have room, but {error}; nothing half done was left in place."
         ) from error
 
 
-def _received(one: Fetched, root: Path, *, keep: bool, force: bool, progress: Progress) -> Received:
-    place = root / one.into
-    done = root / DOWNLOADS / f"{one.name}.done"
+def _received(file: Fetched, root: Path, *, keep: bool, force: bool, progress: Progress) -> Received:
+    folder = root / file.into
+    done = root / DOWNLOADS / f"{file.name}.done"
     if not force:
-        there = _unpacked_before(one, place, done) if one.archive else _file_there(one, place)
+        there = _unpacked_before(file, folder, done) if file.archive else _file_there(file, folder)
         if there is not None:
-            progress(f"{one.name} is there", 1.0)
+            progress(f"{file.name} is there", 1.0)
             return there
-    whole = root / DOWNLOADS / one.name
+    whole = root / DOWNLOADS / file.name
     # An archive lies there whole, and checked, where unpacking was cut off or had no room.
-    sha256 = digest_of(whole, "sha256") if whole.exists() and not force else _fetched(one, whole, progress)
-    checked = bool(one.sha256 or one.md5)
-    place.mkdir(parents=True, exist_ok=True)
-    if not one.archive:
-        os.replace(whole, place / one.name)
-        return Received(one.name, str(place), sha256, checked, "fetched")
-    progress(f"unpacking {one.name}", 1.0)
+    sha256 = digest_of(whole, "sha256") if whole.exists() and not force else _fetched(file, whole, progress)
+    checked = bool(file.sha256 or file.md5)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not file.archive:
+        os.replace(whole, folder / file.name)
+        return Received(file.name, str(folder), sha256, checked, "fetched")
+    progress(f"unpacking {file.name}", 1.0)
     try:
-        names = unpack(whole, place, replace=force)
+        names = unpack(whole, folder, replace=force)
     except BadArchive:
         whole.unlink()  # of no use to the next call, which fetches it again
         raise
-    record = Unpacked(sha256=sha256, checked=checked, entries={name: _extent(place / name) for name in names})
+    record = Unpacked(sha256=sha256, checked=checked, entries={name: _extent(folder / name) for name in names})
     write_text(done, record.model_dump_json() + "\n")
     if not keep:
         whole.unlink()
-    return Received(one.name, str(place), sha256, checked, "fetched and unpacked")
+    return Received(file.name, str(folder), sha256, checked, "fetched and unpacked")
 
 
-def _file_there(one: Fetched, place: Path) -> Received | None:
-    path = place / one.name
+def _file_there(file: Fetched, folder: Path) -> Received | None:
+    path = folder / file.name
     if not path.is_file():
         return None
     sha256 = digest_of(path, "sha256")
-    wrong = _differing(one, path, sha256)
+    wrong = _differing(file, path, sha256)
     if wrong:
         raise UserError(f"{path} must have {wrong}; `--force` fetches it again in its place.")
-    return Received(one.name, str(place), sha256, bool(one.sha256 or one.md5), "there")
+    return Received(file.name, str(folder), sha256, bool(file.sha256 or file.md5), "there")
 
 
-def _unpacked_before(one: Fetched, place: Path, done: Path) -> Received | None:
+def _unpacked_before(file: Fetched, folder: Path, done: Path) -> Received | None:
     """None where nothing is known of an earlier unpacking, or some of what it left is gone altogether."""
     try:
         before = Unpacked.model_validate_json(read_regular(done, MOST_RECORD))
     except (OSError, ValidationError):
         return None
     for name, (count, size) in before.entries.items():
-        if not (place / name).exists():
+        if not (folder / name).exists():
             return None
-        found = _extent(place / name)
-        if found != (count, size):
+        extent = _extent(folder / name)
+        if extent != (count, size):
             raise UserError(
-                f"{place / name} must hold the {count} files ({size} bytes) that {one.name} was unpacked to, got "
-                f"{found[0]} ({found[1]} bytes); `--force` fetches and unpacks it again in its place."
+                f"{folder / name} must hold the {count} files ({size} bytes) that {file.name} was unpacked to, got "
+                f"{extent[0]} ({extent[1]} bytes); `--force` fetches and unpacks it again in its place."
             )
-    return Received(one.name, str(place), before.sha256, before.checked, "there as it was unpacked")
+    return Received(file.name, str(folder), before.sha256, before.checked, "there as it was unpacked")
 
 
-def _extent(place: Path) -> tuple[int, int]:
+def _extent(path: Path) -> tuple[int, int]:
     """Number of files in a place, and their bytes."""
-    if place.is_file():
-        return 1, place.stat().st_size
+    if path.is_file():
+        return 1, path.stat().st_size
     count = size = 0
-    for folder, _, names in os.walk(place):
+    for folder, _, names in os.walk(path):
         for name in names:
             count += 1
             size += os.stat(os.path.join(folder, name), follow_symlinks=False).st_size
     return count, size
 
 
-def _differing(one: Fetched, path: Path, sha256: str) -> str:
+def _differing(file: Fetched, path: Path, sha256: str) -> str:
     """The published size or checksum that a file lacks, with what it has; empty where all agree."""
-    if one.size is not None and path.stat().st_size != one.size:
-        return f"the published size of {one.size} bytes, got {path.stat().st_size}"
-    if one.sha256 is not None and sha256 != one.sha256:
-        return f"the published sha256 {one.sha256}, got {sha256}"
-    md5 = digest_of(path, "md5") if one.md5 is not None else None
-    return f"the published md5 {one.md5}, got {md5}" if md5 != one.md5 else ""
+    if file.size is not None and path.stat().st_size != file.size:
+        return f"the published size of {file.size} bytes, got {path.stat().st_size}"
+    if file.sha256 is not None and sha256 != file.sha256:
+        return f"the published sha256 {file.sha256}, got {sha256}"
+    md5 = digest_of(path, "md5") if file.md5 is not None else None
+    return f"the published md5 {file.md5}, got {md5}" if md5 != file.md5 else ""
 
 
-def _fetched(one: Fetched, whole: Path, progress: Progress) -> str:
+def _fetched(file: Fetched, whole: Path, progress: Progress) -> str:
     """Fetch a file to `whole`, where it appears once it is checked; its SHA-256."""
-    part = whole.with_name(f"{one.name}.part")
-    fetch(one, part, progress=progress)
-    sha256 = _check(one, part)
+    part = whole.with_name(f"{file.name}.part")
+    fetch(file, part, progress=progress)
+    sha256 = _check(file, part)
     os.replace(part, whole)
     return sha256
 
 
-def fetch(one: Fetched, part: Path, *, progress: Progress) -> None:
+def fetch(file: Fetched, part: Path, *, progress: Progress) -> None:
     """Append to `part` what is missing of the file.
 
     Raises:
       UserError: the server cannot be reached, breaks off, or offers another size than was published; no room.
     """
     have = part.stat().st_size if part.exists() else 0
-    if one.size is not None and have > one.size:
+    if file.size is not None and have > file.size:
         part.unlink()  # not this file
         have = 0
-    if one.size is not None and have == one.size:
+    if file.size is not None and have == file.size:
         return
     headers = {"User-Agent": "feature-distortion"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
-        with urllib.request.urlopen(urllib.request.Request(one.url, headers=headers), timeout=TIMEOUT) as answer:
+        with urllib.request.urlopen(urllib.request.Request(file.url, headers=headers), timeout=TIMEOUT) as answer:
             if have and answer.status != http.client.PARTIAL_CONTENT:
                 have = 0  # the server cannot resume: from the start
             length = answer.headers.get("Content-Length")
-            total = have + int(length) if length is not None else one.size
-            if total is not None and one.size is not None and total != one.size:
+            total = have + int(length) if length is not None else file.size
+            if total is not None and file.size is not None and total != file.size:
                 raise UserError(
-                    f"{one.url} must offer {one.size} bytes as published, got {total}; the file has changed there."
+                    f"{file.url} must offer {file.size} bytes as published, got {total}; the file has changed there."
                 )
-            _check_room(one, part.parent, missing=0 if total is None else total - have, total=total or 0)
+            _check_room(file, part.parent, missing=0 if total is None else total - have, total=total or 0)
             with part.open("ab" if have else "wb") as stream:
                 while block := answer.read(BLOCK):
                     stream.write(block)
                     have += len(block)
-                    progress(one.name, 0.0 if not total else have / total)
+                    progress(file.name, 0.0 if not total else have / total)
     except urllib.error.HTTPError as error:
-        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and one.size is None:
+        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and file.size is None:
             return  # nothing is missing
         raise UserError(
-            f"{one.url} must be served, got HTTP {error.code}; see `distort bench datasets` for other ways."
+            f"{file.url} must be served, got HTTP {error.code}; see `distort bench datasets` for other ways."
         ) from error
     except (urllib.error.URLError, TimeoutError, ConnectionError, http.client.HTTPException) as error:
-        raise UserError(f"{one.url} must be reachable, but {error}; run the same command again, it resumes.") from error
+        raise UserError(
+            f"{file.url} must be reachable, but {error}; run the same command again, it resumes."
+        ) from error
     if total is not None and have != total:
-        raise UserError(f"{one.url} broke off after {have} of {total} bytes; run the same command again, it resumes.")
+        raise UserError(f"{file.url} broke off after {have} of {total} bytes; run the same command again, it resumes.")
 
 
-def _check_room(one: Fetched, folder: Path, *, missing: int, total: int) -> None:
-    needed = missing + (int(UNPACKED_SHARE * total) if one.archive else 0)
+def _check_room(file: Fetched, folder: Path, *, missing: int, total: int) -> None:
+    needed = missing + (int(UNPACKED_SHARE * total) if file.archive else 0)
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise UserError(
-            f"{folder} must have {needed / 1e9:.1f} GB free for {one.name}, got {free / 1e9:.1f} GB; "
+            f"{folder} must have {needed / 1e9:.1f} GB free for {file.name}, got {free / 1e9:.1f} GB; "
             "free some space or name another --root."
         )
 
 
-def _check(one: Fetched, part: Path) -> str:
+def _check(file: Fetched, part: Path) -> str:
     """The file's SHA-256, after every published size and checksum has agreed; a wrong file is removed."""
     sha256 = digest_of(part, "sha256")
-    wrong = _differing(one, part, sha256)
+    wrong = _differing(file, part, sha256)
     if wrong:
         part.unlink()
-        raise UserError(f"{one.name} must have {wrong}; it was removed unopened; run the same command again.")
+        raise UserError(f"{file.name} must have {wrong}; it was removed unopened; run the same command again.")
     return sha256

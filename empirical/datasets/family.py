@@ -180,7 +180,7 @@ def _check_there(family: Family, ood: Sequence[Part], locations: Locations) -> N
     missing = [part for part in ood if not _is_there(part, locations)]
     if not missing or not _is_there(family.training, locations):
         return  # without the ID images there is no way to go on
-    looked = " or ".join(str(place) for part in missing if part.source for place in locations.candidates(part.source))
+    looked = " or ".join(str(folder) for part in missing if part.source for folder in locations.candidates(part.source))
     there = ", ".join(f'"{part.name}"' for part in ood if part not in missing)
     without = f"; or go on without in a suite of your own with `ood = [{there}]` (docs/benchmark.md)" if there else ""
     raise UserError(
@@ -190,7 +190,7 @@ def _check_there(family: Family, ood: Sequence[Part], locations: Locations) -> N
 
 
 def _is_there(part: Part, locations: Locations) -> bool:
-    return part.source is None or any(place.is_dir() for place in locations.candidates(part.source))
+    return part.source is None or any(folder.is_dir() for folder in locations.candidates(part.source))
 
 
 def _pooled_dataset(

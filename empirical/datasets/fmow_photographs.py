@@ -55,9 +55,9 @@ def convert(photographs: Path, folder: Path, *, progress: Progress = silent) -> 
     ]
 
 
-def _convert(photograph: Path, place: Path) -> None:
+def _convert(photograph: Path, target: Path) -> None:
     pixels = Image.fromarray(read_image(photograph)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-    with replacing(place) as partial:
+    with replacing(target) as partial:
         pixels.save(partial, "PNG")
 
 
@@ -72,13 +72,13 @@ def _place(places: dict[tuple[str, str], Path], photographs: Path, split: str, n
 
 def _places(photographs: Path) -> dict[tuple[str, str], Path]:
     """Where each photograph of a split lies. Names return in other splits, and never within one."""
-    found = dict(_listed(photographs))
-    if not found:
+    paths = dict(_listed(photographs))
+    if not paths:
         raise UserError(
             f"{photographs} must hold folders of splits with photographs (*_rgb.jpg), but holds none; "
             "name the folder fmow-rgb of the bucket."
         )
-    return found
+    return paths
 
 
 def _listed(photographs: Path) -> Iterator[tuple[tuple[str, str], Path]]:

@@ -91,7 +91,7 @@ def own_family(name: str, content: OwnDataset, base: Path) -> Family:
         training=part("id_training", content.training) if content.test else share("id_training", kept=True),
         validation=part("id_validation", content.validation) if content.validation else None,
         reported=part("id_test", content.test) if content.test else share("id_test", kept=False),
-        ood=tuple(part(one, tree) for one, tree in content.ood.items()),
+        ood=tuple(part(name, tree) for name, tree in content.ood.items()),
     )
 
 
@@ -100,9 +100,9 @@ def write_class_folders(
 ) -> None:
     """Pixels of an array as PNG files, in class subfolders named by the labels."""
     for index, (pixels, label) in enumerate(zip(images, labels, strict=True)):
-        place = folder / str(label)
-        place.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(pixels).save(place / f"{index:07d}.png")
+        path = folder / str(label)
+        path.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path / f"{index:07d}.png")
 
 
 def _part(name: str, index: partial[ImageSet]) -> Part:
@@ -142,8 +142,8 @@ def _labelled(name: str, tree: Tree, training: Tree) -> ImageSet:
             f"{tree.labels or tree.folder} must hold only the training classes ({len(classes)} of them), "
             f"got {unknown[0]!r}; remove or rename it, or add it to {training.folder}."
         )
-    label_of = {one: label for label, one in enumerate(classes)}
-    labels = np.array([label_of[one] for one in listing.classes], np.int32)
+    label_of = {name: label for label, name in enumerate(classes)}
+    labels = np.array([label_of[name] for name in listing.classes], np.int32)
     images = ImageFiles(listing.folder, listing.paths, first_frame=tree.frames == "first")
     return ImageSet(name=name, images=images, labels=labels)
 
@@ -174,17 +174,21 @@ def _share(name: str, training: Tree, share: float, seed: int, kept: bool) -> Im
 
 def _listing(tree: Tree) -> _Listing:
     if tree.labels is None:
-        found = [(f"{one}/{image}", one) for one in subfolders(tree.folder) for image in _pictures(tree.folder / one)]
-        if not found:
+        listed = [
+            (f"{subfolder}/{image}", subfolder)
+            for subfolder in subfolders(tree.folder)
+            for image in _pictures(tree.folder / subfolder)
+        ]
+        if not listed:
             raise UserError(f"{tree.folder} must hold class subfolders with images, but holds none; check the layout.")
     else:
-        found = _label_file(tree.labels)
-        for path, _ in found:
+        listed = _label_file(tree.labels)
+        for path, _ in listed:
             if not os.path.isfile(tree.folder / path):  # `Path.is_file` raises where a name is too long
                 raise UserError(
                     f"{tree.folder / path} is named by {tree.labels} but missing; restore it or drop its line."
                 )
-    paths, classes = zip(*found, strict=True)
+    paths, classes = zip(*listed, strict=True)
     return _Listing(folder=tree.folder, paths=paths, classes=classes)
 
 

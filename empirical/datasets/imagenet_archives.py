@@ -71,29 +71,29 @@ def _training(archives: Path, folder: Path, checksums: Mapping[str, str], classe
     try:
         unpack(archives / TRAINING, outer)
         inner = sorted(outer.iterdir())
-        wrong = next((one.name for one in inner if not re.fullmatch(WNID + r"\.tar", one.name)), None)
+        wrong = next((member.name for member in inner if not re.fullmatch(WNID + r"\.tar", member.name)), None)
         if wrong is not None or len(inner) != classes:
             raise UserError(
                 f"{archives / TRAINING} must hold {classes} archives named by wnid, got {len(inner)}"
                 f"{f', {wrong} among them' if wrong else ''}; fetch it again."
             )
-        for count, one in enumerate(inner, 1):
-            if one.stem not in there:
-                _unpack_whole(one, folder / one.stem)
-            one.unlink()  # so that both copies of a class are there for a moment only
-            progress(f"unpacking {one.name}", count / classes)
+        for count, member in enumerate(inner, 1):
+            if member.stem not in there:
+                _unpack_whole(member, folder / member.stem)
+            member.unlink()  # so that both copies of a class are there for a moment only
+            progress(f"unpacking {member.name}", count / classes)
     finally:
         shutil.rmtree(outer, ignore_errors=True)
     return Received(TRAINING, str(folder), sha256, checked=True, state="unpacked")
 
 
-def _unpack_whole(archive: Path, place: Path) -> None:
+def _unpack_whole(archive: Path, folder: Path) -> None:
     """The folder appears when everything is in it."""
-    part = place.with_name(f".partial-{place.name}")
+    part = folder.with_name(f".partial-{folder.name}")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir()
     unpack(archive, part)
-    os.replace(part, place)
+    os.replace(part, folder)
 
 
 def _validation(
@@ -144,11 +144,11 @@ def _labels(archives: Path, checksums: Mapping[str, str], images: int, progress:
 
 
 def _from_kit(archive: Path, images: int) -> Sequence[str]:
-    place = archive.with_name(f".{archive.name}.unpacked")
-    shutil.rmtree(place, ignore_errors=True)
+    folder = archive.with_name(f".{archive.name}.unpacked")
+    shutil.rmtree(folder, ignore_errors=True)
     try:
-        unpack(archive, place)
-        inside = place / archive.name.removesuffix(".tar.gz")
+        unpack(archive, folder)
+        inside = folder / archive.name.removesuffix(".tar.gz")
         # The kit's checksum has agreed: the table is what its authors wrote.
         synsets = loadmat(inside / _TABLE, squeeze_me=True)["synsets"]
         wnid_of = {int(row["ILSVRC2012_ID"]): str(row["WNID"]) for row in synsets}
@@ -161,7 +161,7 @@ def _from_kit(archive: Path, images: int) -> Sequence[str]:
             raise
         raise BadArchive(f"{archive} must hold {_TABLE} and {_TRUTH}, but {error}; fetch it again.") from error
     finally:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _from_solution(file: Path, images: int) -> Sequence[str]:

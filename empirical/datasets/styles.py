@@ -104,8 +104,8 @@ def _bounds(style: Style) -> Float32[np.ndarray, "rows 2"]:
 
 @jax.jit
 def _render(strokes: Array, bounds: Array, keys: Key[Array, " n"]) -> UInt8[Array, "n 32 32 3"]:
-    def picture(stroke: Array, one: Key[Array, ""]) -> Array:
-        look = _look(bounds, one)
+    def picture(stroke: Array, picture_key: Key[Array, ""]) -> Array:
+        look = _look(bounds, picture_key)
         return _painted(_penned(_deformed(stroke, look), look), look)
 
     pictures = jax.vmap(picture)(strokes, keys)

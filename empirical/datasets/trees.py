@@ -60,6 +60,6 @@ def labelled_tree(name: str, folder: Path, subfolders: Sequence[tuple[str, int]]
     labels: list[int] = []
     for subfolder, label in subfolders:
         names = image_names(folder / subfolder)
-        paths.extend(f"{subfolder}/{one}" for one in names)
+        paths.extend(f"{subfolder}/{name}" for name in names)
         labels.extend([label] * len(names))
     return ImageSet(name=name, images=ImageFiles(folder, tuple(paths)), labels=np.array(labels, np.int32))

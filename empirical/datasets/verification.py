@@ -61,7 +61,7 @@ def _part(
 
     progress(f"{family.name}: {part.name}", 0.0)
     try:
-        found = part.index(locations)
+        image_set = part.index(locations)
         folder = locations.folder(part.source) if part.source else None
         size = part.size if folder is None else required_size(folder, f"{family.name}/{part.name}", part.size)
     except UserError as error:
@@ -71,7 +71,7 @@ def _part(
     except OSError as error:
         yield finding("layout", "wrong", str(error), "check permissions and the disk")
         return
-    wrong = difference(found, size, part.classes)
+    wrong = difference(image_set, size, part.classes)
     marked = " (miniature)" if folder is not None and read_marker(folder) is not None else ""
     if wrong and size.confirmed:
         yield finding(
@@ -80,11 +80,11 @@ def _part(
     elif wrong:
         yield finding("count", "note", f"{wrong}; the number to compare with is unconfirmed")
     else:
-        yield finding("count", "ok", f"{len(found)} images{marked}")
+        yield finding("count", "ok", f"{len(image_set)} images{marked}")
     if part.content is not None and folder is not None and read_marker(folder) is None and not wrong:
-        yield _content(found, part.content, finding)
+        yield _content(image_set, part.content, finding)
     if images:
-        damage = list(_damage(found.images, checked, lambda done: progress(f"{family.name}: {part.name}", done)))
+        damage = list(_damage(image_set.images, checked, lambda done: progress(f"{family.name}: {part.name}", done)))
         for message in damage[:SHOWN]:
             detail, _, mend = message.rpartition("; ")
             yield finding("images", "wrong", detail or message, mend)
@@ -94,11 +94,11 @@ def _part(
             yield finding("images", "ok", "every image can be read")
 
 
-def _content(found: ImageSet, content: Content, finding: Callable[..., Finding]) -> Finding:
+def _content(image_set: ImageSet, content: Content, finding: Callable[..., Finding]) -> Finding:
     """The pixels' own statistics against the published ones: whatever form they lie in."""
     count, total, squares = 0, np.zeros(3, np.int64), np.zeros(3, np.int64)
-    for start in range(0, len(found), 1000):
-        pixels = found.images.gather(np.arange(start, min(start + 1000, len(found)))).astype(np.int64)
+    for start in range(0, len(image_set), 1000):
+        pixels = image_set.images.gather(np.arange(start, min(start + 1000, len(image_set)))).astype(np.int64)
         count += pixels.shape[0] * pixels.shape[1] * pixels.shape[2]
         total += pixels.sum((0, 1, 2))
         squares += (pixels**2).sum((0, 1, 2))

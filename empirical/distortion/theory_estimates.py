@@ -147,12 +147,12 @@ def feature_error(id_set: Features, ood_set: Features) -> float:
     """See `TheoryEstimates`. Costs `FOLDS` solutions of a k x k system; ID and OOD images weigh the same in sum."""
     classes = int(max(id_set.labels.max(), ood_set.labels.max())) + 1
     mean = id_set.features.mean(0, dtype=np.float64)
-    inputs = [np.pad(one.features - mean, ((0, 0), (0, 1)), constant_values=1.0) for one in (id_set, ood_set)]
-    targets = [np.eye(classes)[one.labels] for one in (id_set, ood_set)]
-    centre = sum(one.mean(0) for one in targets) / 2
+    inputs = [np.pad(part.features - mean, ((0, 0), (0, 1)), constant_values=1.0) for part in (id_set, ood_set)]
+    targets = [np.eye(classes)[part.labels] for part in (id_set, ood_set)]
+    centre = sum(classes_hot.mean(0) for classes_hot in targets) / 2
     unexplained = total = np.zeros((classes, classes))
     for fold in range(FOLDS):
-        held = [_rank_in_class(one.labels) % FOLDS == fold for one in (id_set, ood_set)]
+        held = [_rank_in_class(part.labels) % FOLDS == fold for part in (id_set, ood_set)]
         head = _least_squares(
             [x[~out] for x, out in zip(inputs, held, strict=True)],
             [y[~out] - centre for y, out in zip(targets, held, strict=True)],

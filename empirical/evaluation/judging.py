@@ -68,7 +68,7 @@ def evaluate(
     """
     classes = classifier.head.weight.shape[0]
     masks = _masks(sets.sets, classes)
-    collected = [_Collected(len(one.images), feature_limit) for one in sets.sets]
+    collected = [_Collected(len(evaluated.images), feature_limit) for evaluated in sets.sets]
     pending: deque[tuple[Int[np.ndarray, " b"], tuple[Array, ...]]] = deque()
 
     def collect() -> None:
@@ -120,18 +120,18 @@ class _Collected:
 
 def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[np.ndarray, "s classes"] | None:
     """The valid classes of every set; None where no set has any."""
-    for one in sets:
-        highest = one.images.labels.max()
+    for evaluated in sets:
+        highest = evaluated.images.labels.max()
         if highest >= classes:
             raise UserError(
-                f"{one.images.name} must have labels below the head's {classes} classes, got {highest}; "
+                f"{evaluated.images.name} must have labels below the head's {classes} classes, got {highest}; "
                 "the head belongs to another data set."
             )
-    if all(one.images.valid_labels is None for one in sets):
+    if all(evaluated.images.valid_labels is None for evaluated in sets):
         return None
     masks = np.zeros((len(sets), classes), bool)
-    for mask, one in zip(masks, sets, strict=True):
-        valid = one.images.valid_labels
+    for mask, evaluated in zip(masks, sets, strict=True):
+        valid = evaluated.images.valid_labels
         mask[list(range(classes) if valid is None else valid)] = True
     return masks
 

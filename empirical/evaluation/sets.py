@@ -14,7 +14,8 @@ from empirical.augment.transforms import Colour
 from empirical.datasets.image_sets import ImageSet
 from empirical.views import any_key, views
 
-BATCH_SIZE = 64  # on a CPU larger ones leave the cache; give a GPU 256 or more
+#: Images in one pass; on a CPU larger ones leave the cache.
+BATCH_SIZE, BATCH_SIZE_ON_ACCELERATORS = 64, 256
 RESIDENT_BYTES = 2**30
 
 
@@ -50,25 +51,27 @@ class EvaluationSets(NamedTuple):
 
 
 def evaluation_sets(
-    sets: Sequence[EvaluationSet], *, batch_size: int = BATCH_SIZE, resident_bytes: int = RESIDENT_BYTES
+    sets: Sequence[EvaluationSet], *, batch_size: int | None = None, resident_bytes: int = RESIDENT_BYTES
 ) -> EvaluationSets:
     """Make sets ready to be evaluated many times.
 
     Args:
-      batch_size: images in one pass.
+      batch_size: images in one pass; None: as many as suit the default device.
       resident_bytes: how much of the device's memory may hold transformed images. Sets are taken in order while they
         fit; a set whose transform draws at random is always streamed.
     Raises:
       UserError: a set is empty, two have one name, or a label of a set is not among its valid ones.
     """
     _check(sets)
+    if batch_size is None:
+        batch_size = BATCH_SIZE if jax.default_backend() == "cpu" else BATCH_SIZE_ON_ACCELERATORS
     resident, room = [], resident_bytes
-    for place, (images, transform) in enumerate(sets):
+    for index, (images, transform) in enumerate(sets):
         size = len(images) * transform.side**2 * 3
         if not transform.draws and size <= room:
-            resident.append(place)
+            resident.append(index)
             room -= size
-    kinds = dict.fromkeys((sets[place].transform.side, sets[place].transform.deviation) for place in resident)
+    kinds = dict.fromkeys((sets[index].transform.side, sets[index].transform.deviation) for index in resident)
     chunks = [
         chunk
         for side, deviation in kinds
@@ -78,30 +81,30 @@ def evaluation_sets(
             batch_size,
         )
     ]
-    streamed = tuple(place for place in range(len(sets)) if place not in resident)
+    streamed = tuple(index for index in range(len(sets)) if index not in resident)
     return EvaluationSets(tuple(sets), batch_size, tuple(chunks), streamed)
 
 
 def chunks(sets: EvaluationSets, key: Key[Array, ""]) -> Iterator[Chunk]:
     """Every image of every set, the resident ones first."""
     yield from sets.resident
-    for place in sets.streamed:
-        images, transform = sets.sets[place]
-        for view in views(images, transform, batch_size=sets.batch_size, key=jax.random.fold_in(key, place)):
-            owners = np.where(np.arange(sets.batch_size) < view.count, place, -1)
+    for index in sets.streamed:
+        images, transform = sets.sets[index]
+        for view in views(images, transform, batch_size=sets.batch_size, key=jax.random.fold_in(key, index)):
+            owners = np.where(np.arange(sets.batch_size) < view.count, index, -1)
             yield Chunk(view.images, jnp.asarray(images.labels[view.indices], jnp.int32), owners, None)
 
 
 def _end_to_end(sets: Sequence[EvaluationSet], places: Sequence[int], batch_size: int) -> Iterator[Chunk]:
     """Transformed sets in chunks that run across their ends; the last one is filled up with blank images."""
     shown, labels, owners = [], [], []
-    for place in places:
-        images, transform = sets[place]
+    for index in places:
+        images, transform = sets[index]
         unscaled = transform.model_copy(update={"deviation": None})
         for view in views(images, unscaled, batch_size=batch_size, key=any_key()):
             shown.append(np.rint(np.asarray(view.images)[: view.count] * 255).astype(np.uint8))
         labels.append(images.labels.astype(np.int32))
-        owners.append(np.full(len(images), place))
+        owners.append(np.full(len(images), index))
     padding = -sum(map(len, labels)) % batch_size
     shown.append(np.zeros((padding, *shown[0].shape[1:]), np.uint8))
     labels.append(np.zeros(padding, np.int32))
@@ -113,13 +116,17 @@ def _end_to_end(sets: Sequence[EvaluationSet], places: Sequence[int], batch_size
 
 
 def _check(sets: Sequence[EvaluationSet]) -> None:
-    names = [one.images.name for one in sets]
+    names = [evaluated.images.name for evaluated in sets]
     if len(set(names)) < len(names):
         raise UserError(f"Evaluation sets must have names of their own, got {', '.join(names)}.")
-    empty = [one.images.name for one in sets if len(one.images) == 0]
+    empty = [evaluated.images.name for evaluated in sets if len(evaluated.images) == 0]
     if empty:
         raise UserError(f"Every evaluation set must hold images, got none in {', '.join(empty)}.")
-    for one in sets:
-        strange = set(one.images.labels.tolist()) - set(one.images.valid_labels or one.images.labels.tolist())
+    for evaluated in sets:
+        strange = set(evaluated.images.labels.tolist()) - set(
+            evaluated.images.valid_labels or evaluated.images.labels.tolist()
+        )
         if strange:
-            raise UserError(f"Labels of {one.images.name} must be among its valid ones, got {sorted(strange)[:5]}.")
+            raise UserError(
+                f"Labels of {evaluated.images.name} must be among its valid ones, got {sorted(strange)[:5]}."
+            )

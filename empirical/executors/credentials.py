@@ -38,18 +38,18 @@ def credentials(folder: Path) -> Iterator["Security"]:
         raise UserError(
             "Keys must be made, for which cryptography must be installed: pip install 'feature-distortion[cluster]'."
         ) from error
-    place = folder / FOLDER
-    shutil.rmtree(place, ignore_errors=True)  # of a call that was killed
-    place.mkdir(mode=0o700, parents=True)
+    private = folder / FOLDER
+    shutil.rmtree(private, ignore_errors=True)  # of a call that was killed
+    private.mkdir(mode=0o700, parents=True)
 
     def remove() -> None:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(private, ignore_errors=True)
 
     with held_elsewhere(remove):
         try:
             for name, what in ((_CA, "ca_file"), (_KEY, "key"), (_CERTIFICATE, "cert")):
-                (place / name).touch(mode=0o600)
-                (place / name).write_text(made[what], encoding="ascii")
+                (private / name).touch(mode=0o600)
+                (private / name).write_text(made[what], encoding="ascii")
             yield security(folder)
         finally:
             remove()
@@ -59,8 +59,8 @@ def security(folder: Path) -> "Security":
     """What Dask is told of the keys below a suite's folder; they need not be there yet."""
     from distributed.security import Security
 
-    place = folder / FOLDER
-    key, certificate = str(place / _KEY), str(place / _CERTIFICATE)
+    private = folder / FOLDER
+    key, certificate = str(private / _KEY), str(private / _CERTIFICATE)
     roles = ("scheduler", "worker", "client")
     files = {f"tls_{role}_key": key for role in roles} | {f"tls_{role}_cert": certificate for role in roles}
-    return Security(require_encryption=True, tls_ca_file=str(place / _CA), **files)
+    return Security(require_encryption=True, tls_ca_file=str(private / _CA), **files)

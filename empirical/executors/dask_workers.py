@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artifacts import UserError
-from empirical.benchmark.run import Run, read_run
+from empirical.benchmark.run import Assignment, Run
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Workspace
 from empirical.executors.addresses import check_address
@@ -114,7 +114,7 @@ def given_out(
             fleet.look()
             while len(running) < fleet.slots and (run := waiting.take()) is not None:
                 resources = {GPU: 1} if fleet.gpus else None
-                message = cloudpickle.dumps(_Call((run.unit, workspace, force, mine, work)))
+                message = cloudpickle.dumps(_Call((Assignment(run.unit, workspace, force), mine, work)))
                 future = client.submit(pickle.loads, message, pure=False, resources=resources)
                 running[future] = run.unit
                 future.add_done_callback(ended.put)
@@ -132,7 +132,7 @@ def given_out(
         _let_go(client, list(running))
 
 
-def carried_out(unit: Unit, workspace: Workspace, force: bool, client: Identity, work: Work) -> WorkersAnswer:
+def carried_out(assignment: Assignment, client: Identity, work: Work) -> WorkersAnswer:
     """What a worker does with a unit that it was sent.
 
     Args:
@@ -141,11 +141,11 @@ def carried_out(unit: Unit, workspace: Workspace, force: bool, client: Identity,
     from distributed import get_worker
 
     address = get_worker().address
-    refusal = disagreement(client, identity(workspace.folder))
+    refusal = disagreement(client, identity(assignment.workspace.folder))
     if refusal:
         return WorkersAnswer(address, None, refusal)
-    await_dependencies(read_run(unit, workspace))
-    return WorkersAnswer(address, attempted(unit, workspace, force=force, work=work))
+    await_dependencies(assignment.run())
+    return WorkersAnswer(address, attempted(assignment, work))
 
 
 class _Call(NamedTuple):

@@ -2,8 +2,8 @@
 
 An executor is given runs of one suite and yields what became of each, in any order. It must begin a run only when those
 that it depends on (`Run.dependencies`) and that were given with it are done, and must yield `Failed` for those whose
-dependency failed. Everything else is the same for all executors: a worker is sent a unit and its workspace, both small
-and JSON-able, calls `run_unit` and returns the run's id; giving one out twice costs nothing but time.
+dependency failed. Everything else is the same for all executors: a worker is sent an `Assignment`, calls `run_unit` and
+returns the run's id; giving a unit out twice costs nothing but time.
 """
 
 import traceback
@@ -11,9 +11,8 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from artifacts import Outcome, UserError
-from empirical.benchmark.run import Run
+from empirical.benchmark.run import Assignment, Run
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Workspace
 
 #: How often a unit is tried again after an error that may pass.
 RETRIES = 2
@@ -56,11 +55,9 @@ class Executor(Protocol):
 class Work(Protocol):
     """What a worker does with a unit (`runs.run_unit`): a module's function, so that it can be named to a process."""
 
-    def __call__(self, unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
+    def __call__(self, assignment: Assignment) -> Outcome:
         """Make a unit's run unless it is up to date.
 
-        Args:
-          force: make it in any case.
         Raises:
           UserError: it cannot be made; any other error counts as unforeseen.
         """
@@ -74,20 +71,20 @@ class Attempt(NamedTuple):
     again: bool = False
 
 
-def attempted(unit: Unit, workspace: Workspace, *, force: bool, work: Work) -> Attempt:
+def attempted(assignment: Assignment, work: Work) -> Attempt:
     """A unit run here; what goes wrong is said in one line and stops nobody else.
 
     Args:
-      force: make the run whether or not it is up to date.
       work: what makes it.
     """
+    unit = assignment.unit
     try:
-        outcome = work(unit, workspace, force=force)
+        outcome = work(assignment)
     except UserError as error:
         return Attempt(Failed(unit, " ".join(str(error).split())))
     except Exception as error:
         line = " ".join(f"{type(error).__name__}: {error}".split())
         trace = "".join(traceback.format_exception(error))
         return Attempt(Failed(unit, line, trace), again=isinstance(error, MAY_PASS))
-    run = outcome.artifact.path.relative_to(workspace.folder).as_posix()
+    run = outcome.artifact.path.relative_to(assignment.workspace.folder).as_posix()
     return Attempt(Done(unit, run, outcome.built, outcome.reason))

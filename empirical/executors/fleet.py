@@ -45,7 +45,7 @@ class Fleet:
             raise lost(self._client)  # its runs are forgotten, even if it comes back
         try:
             workers: dict[str, Any] = dict(self._client.scheduler_info(n_workers=-1)["workers"])
-            new = [one for one in workers if one not in self._accepted]
+            new = [address for address in workers if address not in self._accepted]
             for address, why in self._disagreements(workers, new).items():
                 if why:
                     self.refuse(address, why)
@@ -54,7 +54,7 @@ class Fleet:
         except (OSError, TimeoutError, RuntimeError, KeyError) as error:
             raise lost(self._client) from error
         self._accepted &= set(workers)
-        declared = sum(int(workers[one]["resources"].get(GPU, 0)) for one in self._accepted)
+        declared = sum(int(workers[address]["resources"].get(GPU, 0)) for address in self._accepted)
         self.gpus = declared > 0
         self.slots = declared or len(self._accepted)
         self._looked = time.monotonic()
@@ -83,20 +83,20 @@ class Fleet:
 
     def _disagreements(self, workers: dict[str, Any], addresses: list[str]) -> dict[str, str]:
         """Why each of the workers must be refused, empty where it may work; silent ones are asked again next time."""
-        found = {
-            one: f"it must have one thread, got {workers[one]['nthreads']} (--nthreads 1)"
-            for one in addresses
-            if workers[one]["nthreads"] != 1
+        refused = {
+            address: f"it must have one thread, got {workers[address]['nthreads']} (--nthreads 1)"
+            for address in addresses
+            if workers[address]["nthreads"] != 1
         }
-        asked = [one for one in addresses if one not in found]
+        asked = [address for address in addresses if address not in refused]
         answers: Any = {}
         if asked:
             answers = self._client.run(identity, self._folder, workers=asked, on_error="return")
         for address, answer in answers.items():
             if isinstance(answer, OSError | TimeoutError):
                 continue
-            found[address] = str(answer) if isinstance(answer, Exception) else disagreement(self._mine, answer)
-        return found
+            refused[address] = str(answer) if isinstance(answer, Exception) else disagreement(self._mine, answer)
+        return refused
 
 
 def lost(client: "Client") -> UserError:

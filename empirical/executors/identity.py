@@ -18,7 +18,7 @@ def identity(folder: Path) -> Identity:
     """Of this process. Numbers depend on all of it; a worker to which the folder is another sees another suite."""
     import jax
 
-    found: Identity = {
+    shared: Identity = {
         "code": code_version("artifacts", "empirical", "theory"),
         "jax": metadata.version("jax"),
         "double precision": bool(jax.config.read("jax_enable_x64")),
@@ -26,9 +26,9 @@ def identity(folder: Path) -> Identity:
     }
     try:
         content = digest_of(folder / SUITE_FILE)[:16]
-        return found | {"suite": content} | _of_suite(read_suite(folder))
+        return shared | {"suite": content} | _of_suite(read_suite(folder))
     except (OSError, UserError) as error:
-        return found | {"suite": f"unreadable ({error.strerror if isinstance(error, OSError) else error})"}
+        return shared | {"suite": f"unreadable ({error.strerror if isinstance(error, OSError) else error})"}
 
 
 def _of_suite(suite: Suite) -> Identity:
@@ -48,7 +48,7 @@ def _of_suite(suite: Suite) -> Identity:
 
 def disagreement(client: Identity, worker: Identity) -> str:
     """Why a worker must be refused; empty where it may work."""
-    found = difference(client, worker)
+    why = difference(client, worker)
     if client["double precision"] != worker["double precision"]:
-        found += "; start workers with `distort bench worker` or `--preload empirical.executors.preload`"
-    return found
+        why += "; start workers with `distort bench worker` or `--preload empirical.executors.preload`"
+    return why

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
-from empirical.benchmark.run import Run
+from empirical.benchmark.run import Assignment, Run
 from empirical.executors.executor import RETRIES, Done, Failed, Work, attempted
 from empirical.executors.waiting import Waiting
 from empirical.runs import run_unit
@@ -20,7 +20,7 @@ class InProcess:
         """Make the runs here, one after another; a generator that is closed begins no other."""
         waiting = Waiting(runs, retries=self.retries)
         while (run := waiting.take()) is not None:
-            yield from waiting.settled(run.unit, attempted(run.unit, run.workspace, force=force, work=self.work))
+            yield from waiting.settled(run.unit, attempted(Assignment(run.unit, run.workspace, force), self.work))
 
 
 #: The executor of `run_suite` unless another is named.

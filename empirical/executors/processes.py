@@ -20,9 +20,8 @@ from typing import Any
 from artifacts import ArgumentError, UserError
 from artifacts.interrupts import answer_interrupts, interrupts_held
 from artifacts.runtime import share_processors
-from empirical.benchmark.run import Run
+from empirical.benchmark.run import Assignment, Run
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Workspace
 from empirical.executors.executor import RETRIES, Attempt, Done, Executor, Failed, Work, attempted
 from empirical.executors.waiting import Waiting
 from empirical.runs import run_unit
@@ -85,7 +84,7 @@ class Processes:
         while waiting:
             for worker in workers:
                 if worker.unit is None and (run := waiting.take()) is not None:
-                    worker.begin(run.unit, run.workspace, force)
+                    worker.begin(Assignment(run.unit, run.workspace, force))
             busy = {worker.connection: worker for worker in workers if worker.unit is not None}
             for connection in wait(list(busy)):
                 worker = busy[connection]  # type: ignore[index]
@@ -101,10 +100,10 @@ class _Worker:
         self._work, self._gpu, self._count = work, gpu, count
         self._start()
 
-    def begin(self, unit: Unit, workspace: Workspace, force: bool) -> None:
-        self.unit = unit
+    def begin(self, assignment: Assignment) -> None:
+        self.unit = assignment.unit
         with suppress(OSError):  # it died while it was idle: `answer` finds the line broken
-            self.connection.send((unit, workspace, force))
+            self.connection.send(assignment)
 
     def answer(self) -> tuple[Unit, Attempt]:
         """What became of the unit in work; waits for it."""
@@ -165,10 +164,10 @@ def _serve(connection: Connection, work: Work, count: int) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     while True:
         try:
-            unit, workspace, force = connection.recv()
+            assignment = connection.recv()
         except EOFError:
             return
-        connection.send(attempted(unit, workspace, force=force, work=work))
+        connection.send(attempted(assignment, work))
 
 
 def _end_with_parent() -> None:

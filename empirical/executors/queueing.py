@@ -100,9 +100,9 @@ class Slurm(QueueingSystem):
 
     def job_options(self) -> dict[str, Any]:
         """What dask-jobqueue's class for Slurm is given."""
-        found = self.options(with_gpu=self.gres is not None and "gpu" in self.gres)
-        found["job_extra_directives"] = [*([f"--gres={self.gres}"] if self.gres else []), *self.directives]
-        return {**found, "queue": self.partition, "account": self.account, "job_cpu": self.cores}
+        options = self.options(with_gpu=self.gres is not None and "gpu" in self.gres)
+        options["job_extra_directives"] = [*([f"--gres={self.gres}"] if self.gres else []), *self.directives]
+        return {**options, "queue": self.partition, "account": self.account, "job_cpu": self.cores}
 
 
 class PBS(QueueingSystem):
@@ -133,10 +133,10 @@ class SGE(QueueingSystem):
 
     def job_options(self) -> dict[str, Any]:
         """What dask-jobqueue's class for SGE is given."""
-        found = self.options(with_gpu="gpu" in (self.resource_spec or ""))
+        options = self.options(with_gpu="gpu" in (self.resource_spec or ""))
         cores = [f"-pe {self.parallel_environment} {self.cores}"] if self.parallel_environment else []
-        found["job_extra_directives"] = [*cores, *self.directives]
-        return {**found, "queue": self.queue, "project": self.project, "resource_spec": self.resource_spec}
+        options["job_extra_directives"] = [*cores, *self.directives]
+        return {**options, "queue": self.queue, "project": self.project, "resource_spec": self.resource_spec}
 
 
 SYSTEMS: Mapping[System, type[Slurm] | type[PBS] | type[SGE]] = {"slurm": Slurm, "pbs": PBS, "sge": SGE}

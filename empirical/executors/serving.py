@@ -68,6 +68,6 @@ async def _serve(address: str, gpus: tuple[str | None, ...]) -> None:
     nannies = [nanny(gpu) for gpu in gpus]
     try:
         await asyncio.gather(*nannies)
-        await asyncio.gather(*(one.finished() for one in nannies))
+        await asyncio.gather(*(nanny.finished() for nanny in nannies))
     finally:
-        await asyncio.gather(*(one.close() for one in nannies), return_exceptions=True)
+        await asyncio.gather(*(nanny.close() for nanny in nannies), return_exceptions=True)

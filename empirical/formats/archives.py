@@ -73,15 +73,15 @@ def unpack(archive: Path, folder: Path, *, replace: bool = False) -> tuple[str, 
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _put(entry: Path, place: Path) -> None:
+def _put(entry: Path, target: Path) -> None:
     """Move an entry to its place; what is there goes once the entry is in it."""
-    if not place.is_dir() or place.is_symlink():
-        os.replace(entry, place)
+    if not target.is_dir() or target.is_symlink():
+        os.replace(entry, target)
         return
-    old = place.with_name(f".old-{place.name}")
+    old = target.with_name(f".old-{target.name}")
     shutil.rmtree(old, ignore_errors=True)
-    os.replace(place, old)
-    os.replace(entry, place)
+    os.replace(target, old)
+    os.replace(entry, target)
     shutil.rmtree(old)
 
 

@@ -179,13 +179,13 @@ class _Machine:
             step(argument)
 
     def _popped_to_mark(self) -> list[Any]:
-        place = len(self.stack) - 1
-        while self.stack[place] is not _MARK:
-            place -= 1
-            if place < 0:
+        index = len(self.stack) - 1
+        while self.stack[index] is not _MARK:
+            index -= 1
+            if index < 0:
                 raise UnreadablePickle("a pickle that closes what it has not opened")
-        items = self.stack[place + 1 :]
-        del self.stack[place:]
+        items = self.stack[index + 1 :]
+        del self.stack[index:]
         return items
 
     def _memoize(self, _: Any) -> None:

@@ -24,10 +24,10 @@ def read_arrays(path: Path) -> dict[str, Any]:
     """
     try:
         with open_regular(path) as stream:
-            found = terms(stream, (*RECONSTRUCT, DTYPE, ARRAY))
-        if not isinstance(found, dict):
-            raise UserError(f"{path} must hold a dictionary, got {type(found).__name__}; fetch it again.")
-        return {_text(key): _array(value) if isinstance(value, Call) else value for key, value in found.items()}
+            content = terms(stream, (*RECONSTRUCT, DTYPE, ARRAY))
+        if not isinstance(content, dict):
+            raise UserError(f"{path} must hold a dictionary, got {type(content).__name__}; fetch it again.")
+        return {_text(key): _array(value) if isinstance(value, Call) else value for key, value in content.items()}
     except OSError as error:
         raise UserError(f"{path} must be readable, but {error.strerror}; unpack its archive again.") from error
     except UnreadablePickle as error:

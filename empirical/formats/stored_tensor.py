@@ -35,5 +35,7 @@ class StoredTensors(NamedTuple):
 
     def below(self, prefix: str) -> "StoredTensors":
         """The tensors whose names begin so, by the rest of their names."""
-        found = {name.removeprefix(prefix): one for name, one in self.tensors.items() if name.startswith(prefix)}
-        return self._replace(tensors=found)
+        tensors = {
+            name.removeprefix(prefix): tensor for name, tensor in self.tensors.items() if name.startswith(prefix)
+        }
+        return self._replace(tensors=tensors)

@@ -151,9 +151,9 @@ def _legacy_places(
         if not isinstance(key, str) or key not in sizes or key in places:
             raise UnreadablePickle(f"the storage {shown(key)}, which no tensor uses, or twice")
         dtype, count = sizes[key]
-        (found,) = struct.unpack("<q", stream.read(8).ljust(8, b"\xff"))
+        (stored_count,) = struct.unpack("<q", stream.read(8).ljust(8, b"\xff"))
         places[key] = stream.tell()
-        if found != count or places[key] + count * dtype.itemsize > end:
+        if stored_count != count or places[key] + count * dtype.itemsize > end:
             raise UserError(f"{path} is cut off: storage {key} must hold {count} values; fetch it again.")
         stream.seek(places[key] + count * dtype.itemsize)
     return places
@@ -166,9 +166,9 @@ def _legacy_sizes(content: Any) -> dict[str, tuple[np.dtype, int]]:
     waiting = [content]
     while waiting:
         term = waiting.pop()
-        found = storage(term)
-        if found is not None:
-            key, dtype, count = found
+        referred = storage(term)
+        if referred is not None:
+            key, dtype, count = referred
             if sizes.setdefault(key, (dtype, count)) != (dtype, count):
                 raise UnreadablePickle(f"the storage {shown(key)} under two types or sizes")
         if isinstance(term, dict | list | tuple | Call):
@@ -187,19 +187,19 @@ def _of_dictionary(path: Path, content: Any, read: ReadStorage, key: str) -> dic
     for name in key.split(".") if key else NESTED:
         inner = None if entries is None else _entries(entries.get(name))
         if key and inner is None:
-            held = shown([str(one)[:40] for one in entries or ()])
+            held = shown([str(entry)[:40] for entry in entries or ()])
             raise UserError(f"{path} must hold a dictionary {key}, got {held}; correct `key`.")
         entries = entries if inner is None else inner
     if entries is None:
         raise UserError(f"{path} must hold a dictionary of tensors, got something else.")
-    found = {}
+    tensors = {}
     for name, term in entries.items():
-        one = tensor(term, read)
-        if one is not None:
-            found[_name(name)] = one
+        stored = tensor(term, read)
+        if stored is not None:
+            tensors[_name(name)] = stored
         elif isinstance(term, Call) and isinstance(term.function, Name) and term.function.module.startswith("torch."):
             raise UnreadablePickle(f"{shown(name)} as {term.function}, a kind of tensor that is not read")
-    return found
+    return tensors
 
 
 def _name(name: Any) -> str:
@@ -216,15 +216,15 @@ def _entries(term: Any) -> Mapping[Any, Any] | None:
 
 def _of_script(content: Any, read: ReadStorage) -> dict[str, StoredTensor]:
     """The tensors of a module and of those that it holds. One that is held twice has two names, as in PyTorch."""
-    found: dict[str, StoredTensor] = {}
+    tensors: dict[str, StoredTensor] = {}
     waiting: list[tuple[Any, str, int]] = [(content, "", 0)]
     for _ in range(MOST_PARTS):
         if not waiting:
-            return found
+            return tensors
         term, prefix, depth = waiting.pop()
-        one = tensor(term, read)
-        if one is not None:
-            found[_name(prefix)] = one
+        stored = tensor(term, read)
+        if stored is not None:
+            tensors[_name(prefix)] = stored
         elif isinstance(term, Call) and isinstance(term.state, dict):
             if depth == DEEPEST_MODULE:
                 raise UnreadablePickle("modules that hold each other")

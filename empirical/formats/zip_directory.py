@@ -22,12 +22,12 @@ def directory_bytes(path: Path) -> int:
         size = stream.seek(0, 2)
         stream.seek(max(0, size - _LONGEST_END - 20))
         end = stream.read()
-        place = end.rfind(_END)
-        if place < 0 or len(end) - place < 22:
+        ending = end.rfind(_END)
+        if ending < 0 or len(end) - ending < 22:
             raise zipfile.BadZipFile("it has no list of entries")
-        (length,) = struct.unpack_from("<I", end, place + 12)
-        if place >= 20 and end[place - 20 : place - 16] == _LOCATOR64:
-            (start,) = struct.unpack_from("<Q", end, place - 20 + 8)
+        (length,) = struct.unpack_from("<I", end, ending + 12)
+        if ending >= 20 and end[ending - 20 : ending - 16] == _LOCATOR64:
+            (start,) = struct.unpack_from("<Q", end, ending - 20 + 8)
             stream.seek(min(start, size))
             record = stream.read(56)
             if len(record) == 56 and record.startswith(_END64):

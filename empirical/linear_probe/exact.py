@@ -84,10 +84,8 @@ def _solver(problem: ProbeProblem | StreamedProblem, tolerance: float) -> _Solve
 def rotated(problem: ProbeProblem) -> Rotation:
     """The problem in principal coordinates."""
     inputs = jnp.asarray(problem.inputs)
-    if inputs.shape[0] < inputs.shape[1]:
-        frame = jnp.linalg.svd(inputs, full_matrices=False)[2].T
-    else:
-        frame = jnp.linalg.eigh(inputs.T @ inputs)[1]
+    wide = inputs.shape[0] < inputs.shape[1]
+    frame = _row_space(inputs) if wide else jnp.linalg.eigh(inputs.T @ inputs)[1]
     inputs = inputs @ frame
     inputs = jnp.concatenate([inputs, jnp.ones((len(inputs), 1))], axis=1)
     penalised = jnp.ones(inputs.shape[1]).at[-1].set(0.0)
@@ -96,10 +94,20 @@ def rotated(problem: ProbeProblem) -> Rotation:
     return Rotation(HeadCoordinates(inputs, rough), frame)
 
 
+def _row_space(inputs: Float64[Array, "n k"]) -> Float64[Array, "k n"]:
+    """Principal axes of fewer examples than features.
+
+    LAPACK's singular value decomposition, as JAX calls it on a CPU, answers NaN for some matrices of low rank (JAX
+    issue 22809): features of a ReLU network, many of them zero, were one. These two steps have no such case.
+    """
+    axes, triangle = jnp.linalg.qr(inputs.T)
+    return axes @ jnp.linalg.eigh(triangle @ triangle.T)[1]
+
+
 def _extrapolated(known: deque[tuple[float, Array]], at: float) -> Array:
     """Lagrange's polynomial through the known points."""
     total = jnp.zeros_like(known[0][1])
-    for place, value in known:
-        factors = [(at - other) / (place - other) for other, _ in known if other != place]
+    for index, value in known:
+        factors = [(at - other) / (index - other) for other, _ in known if other != index]
         total = total + float(np.prod(factors)) * value
     return total

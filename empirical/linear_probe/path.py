@@ -79,14 +79,14 @@ def probe_path(
         measured, present = partial(measure, asked), asked.present
     path = []
     for penalty, solution in zip(ascending, solutions, strict=True):
-        found = measured(solution, penalty)
+        solved = measured(solution, penalty)
         head = standardise.raw_head(solution.weight, solution.bias)
         path.append(
             Probe(
                 penalty,
                 _for_all_classes(head, present, classes),
-                found.objective,
-                found.gradient_norm,
+                solved.objective,
+                solved.gradient_norm,
                 solution.iterations,
                 solution.converged,
             )

@@ -41,10 +41,10 @@ class StreamedProblem(NamedTuple):
     def scores(self, weight: Float[np.ndarray, "q k"], bias: Float[np.ndarray, " q"]) -> Float[np.ndarray, "n q"]:
         """Of weights and an intercept on centred inputs."""
         on_raw = (weight / self.standardise.deviation).T
-        found = np.empty((len(self.features), len(weight)))
+        scores = np.empty((len(self.features), len(weight)))
         for rows, block in self.blocks():
-            found[rows] = block @ on_raw
-        return found + (bias - self.centre @ on_raw)
+            scores[rows] = block @ on_raw
+        return scores + (bias - self.centre @ on_raw)
 
     def pulled(self, residuals: Float[np.ndarray, "n q"]) -> Float[np.ndarray, "q k"]:
         """`residuals^T inputs`."""

@@ -63,8 +63,8 @@ class Method(Value):
     def rate_factor(self, role: RoleLike) -> float:
         """The parameter's learning rate as a multiple of the run's."""
         product = 1.0
-        for one in self.rate_factors:
-            product *= one.factor if role in one else 1.0
+        for factor in self.rate_factors:
+            product *= factor.factor if role in factor else 1.0
         return product
 
     @field_validator("trains")
@@ -94,11 +94,11 @@ class Method(Value):
             return None
         if "head" not in self.trains and not self.needs_probe:
             return '`trains` must contain "head" unless the head starts from a linear probe'
-        for one in (*self.freezes, *self.rate_factors):
-            idle = [kind for kind in one.kinds if kind not in self.trains]
+        for part in (*self.freezes, *self.rate_factors):
+            idle = [kind for kind in part.kinds if kind not in self.trains]
             if idle:
                 return f"`freezes` and `rate_factors` must name kinds in `trains`, got {idle[0]}"
-        if any("head" in one.kinds for one in self.freezes):
+        if any("head" in freeze.kinds for freeze in self.freezes):
             return '`freezes` must not name "head": leave it out of `trains`'
         return None
 

@@ -56,10 +56,10 @@ def read_method(path: Path) -> Method:
 def _named(name: str) -> Method:
     if name in METHODS:
         return METHODS[name]
-    for one in METHODS.values():
-        if one.name == name:
-            return one
-    near = difflib.get_close_matches(name, [*METHODS, *(one.name for one in METHODS.values())], n=1)
+    for method in METHODS.values():
+        if method.name == name:
+            return method
+    near = difflib.get_close_matches(name, [*METHODS, *(method.name for method in METHODS.values())], n=1)
     hint = f"; did you mean {near[0]!r}?" if near else f"; known: {', '.join(METHODS)}."
     raise UserError(f"A method must be one of the named ones or a table, got {name!r}{hint}")
 
@@ -72,7 +72,7 @@ def _word(value: object) -> str:
 
 def _first(error: ValidationError) -> str:
     """The first mistake, in one line."""
-    one = error.errors()[0]
-    place = ".".join(str(part) for part in one["loc"])
-    message = one["msg"].removeprefix("Value error, ")
-    return f"{place}: {message}" if place else message[0].upper() + message[1:]
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return f"{where}: {message}" if where else message[0].upper() + message[1:]

@@ -20,8 +20,8 @@ def write_domainnet(root: Path, seed: int) -> None:
     """Write the images of every domain and the lists of the 40 classes' splits into a new folder below `root`."""
     folder = root / "domainnet"
     sizes = {}
-    for place, domain in enumerate(DOMAINS):
-        generator = np.random.default_rng([seed, 40, place])
+    for index, domain in enumerate(DOMAINS):
+        generator = np.random.default_rng([seed, 40, index])
         for split, (low, high) in (("train", TRAINING), ("test", TEST)):
             counts = generator.integers(low, high + 1, len(CLASSES))
             # Only sketches are trained on: the other domains' lists exist, and one image a class is enough for them.

@@ -52,7 +52,7 @@ def write_fmow(root: Path, seed: int) -> None:
     ]
     rows += [("seq", 2015, 3, int(label)) for label in generator.integers(0, len(CLASSES), SEQUESTERED)]
     rows += [("train", 2010, REGIONS.index("Other"), label) for label in range(3)]
-    rows = [rows[place] for place in generator.permutation(len(rows))]
+    rows = [rows[index] for index in generator.permutation(len(rows))]
     _write_tables(folder, rows, generator)
     for start in range(0, len(rows), 256):
         _write_images(folder, rows[start : start + 256], start, generator)
@@ -83,8 +83,8 @@ def _write_images(
     shown = traits(spread(labels, 18), spread(labels, 30, 1), generator.integers(0, 60, len(rows)))
     pictures = to_bytes(_views(shown, regions, years, generator))
     # Sequestered images are in the table and not in the archive.
-    kept = [place for place, row in enumerate(rows) if row[0] != "seq"]
-    paths = [folder / "images" / f"rgb_img_{start + place}.png" for place in kept]
+    kept = [index for index, row in enumerate(rows) if row[0] != "seq"]
+    paths = [folder / "images" / f"rgb_img_{start + index}.png" for index in kept]
     save_pngs(pictures[kept].repeat(ENLARGED, axis=1).repeat(ENLARGED, axis=2), paths)
 
 

@@ -95,24 +95,24 @@ def _write(
 ) -> Float32[np.ndarray, "k f"]:  # fmt: skip
     """Images in class folders; gives each class's mean thumbnail, which the adversarial filter classifies by."""
     generator = np.random.default_rng([seed, 1000, stream])
-    sums, place = np.zeros((CLASSES, 8 * 8 * 3), np.float32), np.zeros(CLASSES, np.int64)
+    sums, filled = np.zeros((CLASSES, 8 * 8 * 3), np.float32), np.zeros(CLASSES, np.int64)
     for start in range(0, len(classes), 512):
         block = classes[start : start + 512]
         images = render(look(block, generator), manner, SIDE, generator, jitter=jitter)
         np.add.at(sums, block, thumbnails(images))
-        _save(folder, block, cropped(images, generator), names, place)
-    return sums / np.maximum(place, 1)[:, None].astype(np.float32)
+        _save(folder, block, cropped(images, generator), names, filled)
+    return sums / np.maximum(filled, 1)[:, None].astype(np.float32)
 
 
 def _save(
-    folder: Path, classes: Int[np.ndarray, " n"], images: list, names: tuple[str, ...], place: np.ndarray
+    folder: Path, classes: Int[np.ndarray, " n"], images: list, names: tuple[str, ...], saved: np.ndarray
 ) -> None:
     paths = []
     for index in classes:
-        if place[index] == 0:
+        if saved[index] == 0:
             (folder / names[index]).mkdir(parents=True)
-        paths.append(folder / names[index] / f"{names[index]}_{place[index]}.JPEG")
-        place[index] += 1
+        paths.append(folder / names[index] / f"{names[index]}_{saved[index]}.JPEG")
+        saved[index] += 1
     save_jpegs(images, paths)
 
 

@@ -86,11 +86,11 @@ def clouds(count: int, side: int, generator: np.random.Generator, *, knots: int 
       knots: along a side, at least 2: more make finer clouds.
     """
     values = generator.uniform(0, 1, (count, knots, knots, 3)).astype(np.float32)
-    place = np.linspace(0, knots - 1, side)
-    low = np.minimum(place.astype(int), knots - 2)
+    positions = np.linspace(0, knots - 1, side)
+    low = np.minimum(positions.astype(int), knots - 2)
     weights = np.zeros((side, knots), np.float32)
-    weights[np.arange(side), low] = 1 - (place - low)
-    weights[np.arange(side), low + 1] = place - low
+    weights[np.arange(side), low] = 1 - (positions - low)
+    weights[np.arange(side), low + 1] = positions - low
     return np.einsum("yk,nklc,xl->nyxc", weights, values, weights, optimize=True).astype(np.float32)
 
 

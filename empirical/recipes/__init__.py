@@ -31,7 +31,8 @@ def _in_order(recipes: list[Recipe]) -> tuple[Recipe, ...]:
 
 #: The paper's ten OOD columns come from six ID tasks, ImageNet in two configurations.
 PAPER_RECIPES: Mapping[str, Recipe] = {
-    recipe.name: recipe for recipe in _in_order([one for module in _declaring("RECIPES") for one in module.RECIPES])
+    recipe.name: recipe
+    for recipe in _in_order([declared for module in _declaring("RECIPES") for declared in module.RECIPES])
 }
 #: What runs without a download, at three scales; the suite `embedded`.
 EMBEDDED_RECIPES: Mapping[Scale, tuple[Recipe, ...]] = {

@@ -48,15 +48,15 @@ def published() -> list[PublishedAccuracy]:
 def _table(
     table: Literal["id", "ood"], columns: Sequence[str], cells: Mapping[str, Sequence[Cell]], averages: dict[str, float]
 ) -> list[PublishedAccuracy]:
-    found = []
+    numbers = []
     for method, row in cells.items():
         for column, (accuracy, half_width) in zip(columns, row, strict=True):
             remembered = column.startswith("imagenet")
             source = RECOLLECTION if remembered else SUBMISSION
-            found.append(_number(table, column, method, accuracy, half_width, source))
+            numbers.append(_number(table, column, method, accuracy, half_width, source))
         source = NOTES if method == "LP-FT" else RECOLLECTION
-        found.append(_number(table, "average", method, averages[method], None, source))
-    return found
+        numbers.append(_number(table, "average", method, averages[method], None, source))
+    return numbers
 
 
 def _number(

@@ -120,7 +120,7 @@ class Benchmark(Record):
 
     def dataset(self, name: str) -> DatasetRecord:
         """The data set that rows name."""
-        return next(one for one in self.datasets if one.name == name)
+        return next(dataset for dataset in self.datasets if dataset.name == name)
 
 
 def write_benchmark(folder: Path, benchmark: Benchmark) -> None:

@@ -117,8 +117,9 @@ class BenchmarkRow(Record):
     runs: list[str]
 
 
-#: Sets of which a difference is the mean: ID test images, and OOD sets by how far they lie, measured beforehand.
-DifferenceGroup = Literal["ID", "large shift", "small shift", "near ID"]
+#: Sets of which a difference is the mean: ID test images, and OOD sets by how far they lie, measured beforehand; "OOD"
+#: are those of which nothing was measured, as of a user's own images.
+DifferenceGroup = Literal["ID", "large shift", "small shift", "near ID", "OOD"]
 
 
 class PairedDifference(Record):
@@ -131,7 +132,8 @@ class PairedDifference(Record):
         others in eval mode; `head_start_eval`, `head_start_train`: LP-FT less FT in equal norm mode, what the start of
         the head does; `norm_mode_ft`, `norm_mode_lp_ft`: eval less train mode with an equal start.
       minuend, subtrahend: labels of the two methods.
-      good_features: whether one head reads the large-shift sets in the pretrained features (`results.paired`).
+      good_features: whether one head reads the large-shift sets in the pretrained features (`results.paired`); None
+        where that was not measured.
       sets: whose unweighted mean it is.
     """
 
@@ -141,7 +143,7 @@ class PairedDifference(Record):
     name: str
     minuend: str
     subtrahend: str
-    good_features: bool
+    good_features: bool | None
     group: DifferenceGroup
     sets: list[str]
     difference: Estimate

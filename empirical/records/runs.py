@@ -122,14 +122,11 @@ class ProbeResult(Record):
     seconds: float
 
 
-class Refitting(Record):
-    """What fine-tuning left of the features, at the selected epoch of the run `end`.
+class OfTrainedRun(Record):
+    """What was made of a training run once it had ended.
 
     Attributes:
-      accuracies: on the ID test images and every OOD set whose images have counterparts in training, each with a head
-        refitted on the tuned features of training images in that look. The heads have seen OOD labels: they say
-        where fine-tuning's loss lies, and compete with no method.
-      followed: of the displacement of ID features, the share that features of the same images in that look follow.
+      end: that run; `method` to `seed` are its own.
     """
 
     run: str
@@ -139,6 +136,18 @@ class Refitting(Record):
     norm_mode: NormMode
     learning_rate: float
     seed: int
+
+
+class Refitting(OfTrainedRun):
+    """What fine-tuning left of the features, at its selected epoch.
+
+    Attributes:
+      accuracies: on the ID test images and every OOD set whose images have counterparts in training, each with a head
+        refitted on the tuned features of training images in that look. The heads have seen OOD labels: they say
+        where fine-tuning's loss lies, and compete with no method.
+      followed: of the displacement of ID features, the share that features of the same images in that look follow.
+    """
+
     accuracies: dict[str, float]
     followed: dict[str, float | None]
 
@@ -150,17 +159,7 @@ class InterpolationPoint(Record):
     sets: dict[str, SetMetrics]
 
 
-class Interpolation(Record):
-    """The whole curve between where a run started and its selected epoch.
+class Interpolation(OfTrainedRun):
+    """The whole curve between where a run started and its selected epoch."""
 
-    `end` is the training run that it belongs to.
-    """
-
-    run: str
-    end: str
-    dataset: str
-    method: str
-    norm_mode: NormMode
-    learning_rate: float
-    seed: int
     points: list[InterpolationPoint]

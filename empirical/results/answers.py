@@ -25,7 +25,7 @@ def _out_of_distribution(ranked: Sequence[BenchmarkRow]) -> str:
         return f"OOD: {_label(best)} {100 * best.ood_accuracy:.1f} %; nothing else was run."
     seeds = max(len(row.seeds) for row in ranked)
     differences = [(row, _difference(best.ood_per_seed, row.ood_per_seed)) for row in others]
-    ahead = ", ".join(f"of {_label(row)} by {_points(found)}" for row, found in differences)
+    ahead = ", ".join(f"of {_label(row)} by {_points(difference)}" for row, difference in differences)
     if seeds < 2:
         sure = "one seed cannot tell them apart"
     else:
@@ -43,25 +43,24 @@ def _in_distribution(rows: Sequence[BenchmarkRow], best: BenchmarkRow) -> str:
 
 
 def _selection(row: BenchmarkRow, validation_images: int) -> str:
-    found = tie(row, validation_images)
-    if found is None or found.highest_ood - found.lowest_ood < WORTH_SAYING:
+    tied = tie(row, validation_images)
+    if tied is None or tied.highest_ood - tied.lowest_ood < WORTH_SAYING:
         return ""
     what = "values of C" if row.learning_rate is None else "learning rates"
     return (
-        f"{_label(row)}: {len(found.values)} {what} lie within one validation image of the best; their OOD accuracies "
-        f"run from {100 * found.lowest_ood:.1f} to {100 * found.highest_ood:.1f} %."
+        f"{_label(row)}: {len(tied.values)} {what} lie within one validation image of the best; their OOD accuracies "
+        f"run from {100 * tied.lowest_ood:.1f} to {100 * tied.highest_ood:.1f} %."
     )
 
 
 def _difference(first: Sequence[float], second: Sequence[float]) -> tuple[float, float | None]:
     """Mean and half of the 90 % interval, seed by seed; what draws nothing has one seed, which stands for all."""
     count = max(len(first), len(second))
-    one, other = (list(values) * count if len(values) == 1 else list(values) for values in (first, second))
-    if len(one) != len(other):
-        found, rest = estimate(one), estimate(other)
-        return found.mean - rest.mean, None
-    found = estimate([a - b for a, b in zip(one[:count], other[:count], strict=True)])
-    return found.mean, found.ci90
+    minuends, subtrahends = (list(values) * count if len(values) == 1 else list(values) for values in (first, second))
+    if len(minuends) != len(subtrahends):
+        return estimate(minuends).mean - estimate(subtrahends).mean, None
+    difference = estimate([a - b for a, b in zip(minuends[:count], subtrahends[:count], strict=True)])
+    return difference.mean, difference.ci90
 
 
 def _points(difference: tuple[float, float | None]) -> str:

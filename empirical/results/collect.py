@@ -45,25 +45,25 @@ def _collected(ledger: Ledger, set_aside: Sequence[SetAside]) -> Benchmark:
     for unit in planned.units:
         units[unit.recipe].append(unit)
     parts = [_part(ledger, recipe, units[recipe.name]) for recipe in ledger.suite.recipes]
-    found = [part for part in parts if part is not None]
+    present = [part for part in parts if part is not None]
     unfinished = (unit for unit in planned.units if not ledger.finished(unit) and unit not in ledger.refused)
     missing = [str(unit) for unit in unfinished]
     missing += [f"{unit} (damaged)" for unit in ledger.damaged]
     missing += [f"{unit} (refused: {why})" for unit, why in ledger.refused.items()]
     return Benchmark(
         suite=ledger.suite.name,
-        datasets=[part.dataset for part in found],
-        answers=[said for part in found if (said := answer(part.dataset, part.rows)) is not None],
-        rows=[row for part in found for row in part.rows],
-        careful_rows=[row for part in found for row in part.careful_rows],
-        differences=[one for part in found for one in part.differences],
-        oracle_rows=[row for part in found for row in part.oracle_rows],
-        curves=[curve for part in found for curve in part.curves],
-        sets=[one for part in found for one in part.description.sets],
-        interpolations=[one for part in found for one in part.interpolations],
-        refittings=[one for part in found for one in part.refittings],
-        conditions=[one for part in found for one in part.conditions],
-        quantities=[one for part in found for one in part.description.quantities],
+        datasets=[part.dataset for part in present],
+        answers=[said for part in present if (said := answer(part.dataset, part.rows)) is not None],
+        rows=[row for part in present for row in part.rows],
+        careful_rows=[row for part in present for row in part.careful_rows],
+        differences=[difference for part in present for difference in part.differences],
+        oracle_rows=[row for part in present for row in part.oracle_rows],
+        curves=[curve for part in present for curve in part.curves],
+        sets=[described for part in present for described in part.description.sets],
+        interpolations=[interpolation for part in present for interpolation in part.interpolations],
+        refittings=[refitting for part in present for refitting in part.refittings],
+        conditions=[condition for part in present for condition in part.conditions],
+        quantities=[quantity for part in present for quantity in part.description.quantities],
         published=published() if any(_published(recipe) for recipe in ledger.suite.recipes) else [],
         missing=[*missing, *planned.undecided],
         set_aside=list(set_aside),
@@ -153,8 +153,8 @@ def _trials(ledger: Ledger, recipe: Recipe, sweep: Sweep, state: Grid) -> list[T
     """The runs of a settled grid, to select from on any criterion; none where runs are missing."""
     if not state.settled:
         return []
-    found = [ledger.trial(unit) for unit in sweep_units(recipe, sweep, state.values)]
-    return [trial for trial in found if trial is not None]
+    read = [ledger.trial(unit) for unit in sweep_units(recipe, sweep, state.values)]
+    return [trial for trial in read if trial is not None]
 
 
 def _at_selected_epoch(trial: Trial, criterion: Criterion) -> Trial:
@@ -163,16 +163,16 @@ def _at_selected_epoch(trial: Trial, criterion: Criterion) -> Trial:
 
 def _interpolations(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Interpolation]:
     for unit in units:
-        found = ledger.result(unit, Interpolation) if unit.kind == "interpolation" else None
-        if found is not None:
-            yield found
+        interpolation = ledger.result(unit, Interpolation) if unit.kind == "interpolation" else None
+        if interpolation is not None:
+            yield interpolation
 
 
 def _refittings(ledger: Ledger, units: Sequence[Unit]) -> Iterator[Refitting]:
     for unit in units:
-        found = ledger.result(unit, Refitting) if unit.kind == "refitting" else None
-        if found is not None:
-            yield found
+        refitting = ledger.result(unit, Refitting) if unit.kind == "refitting" else None
+        if refitting is not None:
+            yield refitting
 
 
 def _dataset(recipe: Recipe, described: Description, heading: Heading) -> DatasetRecord:

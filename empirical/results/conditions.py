@@ -111,7 +111,7 @@ def _random(recipe: Recipe, condition: Condition) -> bool:
 
 def _quantities(described: Description | None, head: str) -> TheoryQuantities | None:
     quantities = () if described is None else described.quantities
-    return next((one for one in quantities if one.head == head), None)
+    return next((quantity for quantity in quantities if quantity.head == head), None)
 
 
 def _backbone_accuracy(described: Description | None) -> float | None:

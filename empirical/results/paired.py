@@ -45,33 +45,40 @@ def differences(
         return []
     groups, good = _groups(sets), _good(sets, columns)
     probe = [row for row in rows if row.method == "LP"]
-    found = [*_compared(rows, groups, good, "best"), *_compared([*probe, *careful], groups, good, "one standard error")]
+    pairs = [*_compared(rows, groups, good, "best"), *_compared([*probe, *careful], groups, good, "one standard error")]
     for condition in conditions:
         if condition.name and condition.sets:
             # The same images as in the main rows: what lies far is told by the recipe's features, not by bad ones.
-            found += _compared(condition.rows, groups, _good(condition.sets, columns), "best")
-    return found
+            pairs += _compared(condition.rows, groups, _good(condition.sets, columns), "best")
+    return pairs
 
 
 def _groups(sets: Sequence[SetDescription]) -> Mapping[DifferenceGroup, list[str]]:
     groups: dict[DifferenceGroup, list[str]] = {"ID": []}
-    for one in sets:
-        if one.premises == "unknown":
-            continue
-        group: DifferenceGroup = "near ID"
-        if one.premises != "near ID":
-            group = "large shift" if one.shift == "large" else "small shift"
-        groups.setdefault(group, []).append(one.name)
+    for described in sets:
+        groups.setdefault(_group(described), []).append(described.name)
     return groups
 
 
-def _good(sets: Sequence[SetDescription], columns: Sequence[str]) -> bool:
-    read = [one.shared_head_accuracy for one in sets if one.name in columns and one.shared_head_accuracy is not None]
-    return bool(read) and sum(read) / len(read) >= GOOD
+def _group(described: SetDescription) -> DifferenceGroup:
+    if described.premises == "unknown":
+        return "OOD"
+    if described.premises == "near ID":
+        return "near ID"
+    return "large shift" if described.shift == "large" else "small shift"
+
+
+def _good(sets: Sequence[SetDescription], columns: Sequence[str]) -> bool | None:
+    read = [
+        described.shared_head_accuracy
+        for described in sets
+        if described.name in columns and described.shared_head_accuracy is not None
+    ]
+    return sum(read) / len(read) >= GOOD if read else None
 
 
 def _compared(
-    rows: Sequence[BenchmarkRow], groups: Mapping[DifferenceGroup, list[str]], good: bool, rule: SelectionRule
+    rows: Sequence[BenchmarkRow], groups: Mapping[DifferenceGroup, list[str]], good: bool | None, rule: SelectionRule
 ) -> Iterator[PairedDifference]:
     by_label = {f"{row.method} ({row.norm_mode})": row for row in rows}
     for name, minuend, subtrahend in COMPARISONS:
@@ -90,7 +97,10 @@ def _compared(
                 group=group,
                 sets=names or ["id_test"],
                 difference=estimate(
-                    [one - other for one, other in zip(_accuracies(more, names), _accuracies(less, names), strict=True)]
+                    [
+                        more_accurate - other
+                        for more_accurate, other in zip(_accuracies(more, names), _accuracies(less, names), strict=True)
+                    ]
                 ),
             )
 

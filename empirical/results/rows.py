@@ -122,13 +122,15 @@ def _row(heading: Heading, choice: Choice) -> BenchmarkRow:
     runs = choice.runs
     sets = [run.record.sets for run in runs]
     moved = [run.record.movement for run in runs]
-    id_test = estimate([one[ID_TEST].accuracy for one in sets])
-    per_column = {name: estimate([column(one, names) for one in sets]) for name, names in heading.columns.items()}
+    id_test = estimate([measured[ID_TEST].accuracy for measured in sets])
+    per_column = {
+        name: estimate([column(measured, names) for measured in sets]) for name, names in heading.columns.items()
+    }
     per_seed = zip(*(estimated.per_seed for estimated in per_column.values()), strict=True)
     ood = estimate([_mean(columns) for columns in per_seed])
     ood_sets = [name for name in sets[0] if name not in (ID_TEST, ID_VALIDATION)]
-    id_moved = [one[ID_TEST].mean_squared for one in moved]
-    ood_moved = [_mean([_moved(one, names) for names in heading.columns.values()]) for one in moved]
+    id_moved = [movement[ID_TEST].mean_squared for movement in moved]
+    ood_moved = [_mean([_moved(movement, names) for names in heading.columns.values()]) for movement in moved]
     return BenchmarkRow(
         dataset=heading.dataset,
         condition=heading.condition,
@@ -146,24 +148,24 @@ def _row(heading: Heading, choice: Choice) -> BenchmarkRow:
         grid_limit=choice.limit,
         selected_epochs=[run.record.epoch for run in runs if isinstance(run.record, EpochRecord)],
         diverged_learning_rates=list(choice.diverged),
-        id_validation_accuracy=_mean([one[ID_VALIDATION].accuracy for one in sets]),
+        id_validation_accuracy=_mean([measured[ID_VALIDATION].accuracy for measured in sets]),
         id_accuracy=id_test.mean,
         id_ci90=id_test.ci90,
         id_ci90_normal=id_test.ci90_normal,
         id_per_seed=id_test.per_seed,
-        id_nll=_mean([one[ID_TEST].nll for one in sets]),
-        id_ece=_mean([one[ID_TEST].ece for one in sets]),
+        id_nll=_mean([measured[ID_TEST].nll for measured in sets]),
+        id_ece=_mean([measured[ID_TEST].ece for measured in sets]),
         ood_accuracy=ood.mean,
         ood_ci90=ood.ci90,
         ood_ci90_normal=ood.ci90_normal,
         ood_per_seed=ood.per_seed,
-        per_ood_set={name: _ood(heading, name, [one[name] for one in sets]) for name in ood_sets},
+        per_ood_set={name: _ood(heading, name, [measured[name] for measured in sets]) for name in ood_sets},
         per_column=per_column,
         id_feature_movement=_mean(id_moved),
         id_feature_movement_per_seed=id_moved,
         ood_feature_movement=_mean(ood_moved),
         ood_feature_movement_per_seed=ood_moved,
-        movement={name: _mean_movement([one[name] for one in moved]) for name in moved[0]},
+        movement={name: _mean_movement([movement[name] for movement in moved]) for name in moved[0]},
         runs=[run.trial.run for run in runs],
     )
 
@@ -222,7 +224,7 @@ def _penalty_points(
     points = []
     for penalty, steps in zip(penalties, zip(*(probe.history for probe in probes), strict=True), strict=True):
         sets = [step.sets for step in steps]
-        points.append(_point(heading, penalty, False, _mean([criterion(one) for one in sets]), sets, runs))
+        points.append(_point(heading, penalty, False, _mean([criterion(measured) for measured in sets]), sets, runs))
     return points
 
 
@@ -231,13 +233,15 @@ def _point(
     runs: list[str],
 ) -> GridPoint:  # fmt: skip
     """A point of a grid; without sets it diverged."""
-    per_column = {name: _mean([column(one, names) for one in sets]) for name, names in heading.columns.items() if sets}
+    per_column = {
+        name: _mean([column(measured, names) for measured in sets]) for name, names in heading.columns.items() if sets
+    }
     return GridPoint(
         value=value,
         extension=extension,
         diverged=not sets,
         selection=score,
-        id_accuracy=_mean([one[ID_TEST].accuracy for one in sets]) if sets else None,
+        id_accuracy=_mean([measured[ID_TEST].accuracy for measured in sets]) if sets else None,
         ood_accuracy=_mean(list(per_column.values())) if sets else None,
         per_column=per_column,
         runs=runs,
@@ -250,11 +254,11 @@ def _moved(movement: Mapping[str, Movement], names: Sequence[str]) -> float:
 
 
 def _mean_movement(movements: Sequence[Movement]) -> Movement:
-    kernels = [one.cka for one in movements if one.cka is not None]
+    kernels = [movement.cka for movement in movements if movement.cka is not None]
     return Movement(
-        mean_squared=_mean([one.mean_squared for one in movements]),
-        euclidean=_mean([one.euclidean for one in movements]),
-        cosine=_mean([one.cosine for one in movements]),
+        mean_squared=_mean([movement.mean_squared for movement in movements]),
+        euclidean=_mean([movement.euclidean for movement in movements]),
+        cosine=_mean([movement.cosine for movement in movements]),
         cka=_mean(kernels) if len(kernels) == len(movements) else None,
     )
 

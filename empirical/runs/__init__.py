@@ -3,9 +3,8 @@
 from collections.abc import Callable, Mapping
 
 from artifacts import Outcome
-from empirical.benchmark.run import Run, read_run
-from empirical.benchmark.units import Kind, Unit
-from empirical.benchmark.workspace import Workspace
+from empirical.benchmark.run import Assignment, Run
+from empirical.benchmark.units import Kind
 from empirical.runs.describing import publish_description
 from empirical.runs.interpolating import publish_interpolation
 from empirical.runs.pretraining import publish_pretraining
@@ -24,15 +23,13 @@ PUBLISHERS: Mapping[Kind, Callable[[Run, bool], Outcome]] = {
 }
 
 
-def run_unit(unit: Unit, workspace: Workspace, *, force: bool = False) -> Outcome:
+def run_unit(assignment: Assignment) -> Outcome:
     """Make sure that a unit's run is published in the suite's folder, whoever asks and how often.
 
     A run that is there is kept unless its configuration, data, weights or code changed, or a file was damaged; the
     outcome says why it was made. Two processes on one run take turns.
 
-    Args:
-      force: make it in any case.
     Raises:
       UserError: data, weights or something that the unit depends on is missing or wrong.
     """
-    return PUBLISHERS[unit.kind](read_run(unit, workspace), force)
+    return PUBLISHERS[assignment.unit.kind](assignment.run(), assignment.force)

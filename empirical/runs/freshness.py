@@ -31,8 +31,8 @@ def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
     for (recipe, _, _), group in shared(unit for unit in units if unit.kind != "pretraining").items():
         finished = [unit for unit in group if unit in origins]
         try:
-            found = materials(ledger.run((finished or group)[0]))
-            now = found.inputs if finished else {}
+            shared_materials = materials(ledger.run((finished or group)[0]))
+            now = shared_materials.inputs if finished else {}
         except UserError as error:
             unknown.setdefault(str(error), {})[recipe] = None
             continue

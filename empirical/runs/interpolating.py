@@ -5,16 +5,9 @@ from pathlib import Path
 from artifacts import Outcome
 from empirical.benchmark.run import Run
 from empirical.methods import InterpolationWeights
-from empirical.records import (
-    METRICS_FILE,
-    RESULT_FILE,
-    Interpolation,
-    InterpolationPoint,
-    write_lines,
-    write_record,
-)
+from empirical.records import METRICS_FILE, RESULT_FILE, Interpolation, InterpolationPoint, write_lines, write_record
 from empirical.runs.materials import materials
-from empirical.runs.publishing import file_of, publish_run
+from empirical.runs.publishing import file_of, of_trained_run, publish_run
 from empirical.runs.training import SELECTED_FILE, head_source, read_selected, start_of
 from empirical.training import interpolated
 
@@ -34,19 +27,7 @@ def publish_interpolation(run: Run, force: bool) -> Outcome:
             for alpha in weights
         ]
         write_lines(directory / METRICS_FILE, points)
-        write_record(
-            directory / RESULT_FILE,
-            Interpolation(
-                run=run.id,
-                end=run.trained.id,
-                dataset=run.recipe.name,
-                method=run.method.name,
-                norm_mode=run.method.norm_mode,
-                learning_rate=run.unit.learning_rate or 0.0,
-                seed=run.seed,
-                points=points,
-            ),
-        )
+        write_record(directory / RESULT_FILE, Interpolation(**of_trained_run(run), points=points))
 
     inputs = {
         **ingredients.inputs, "head": None if head is None else head[1], "end": end, "weights_between": list(weights)

@@ -33,7 +33,7 @@ FEATURES, DIGESTS = "features", "digests"
 
 
 @dataclass(frozen=True)
-class Images:
+class PreparedImages:
     """What runs on the same images share, whatever their network: the sets, made ready when first asked for."""
 
     recipe: Recipe
@@ -58,7 +58,7 @@ class Materials:
 
     recipe: Recipe
     family: Family
-    images: Images
+    images: PreparedImages
     loaded: Loaded
     cache: FeatureCache
 
@@ -121,7 +121,7 @@ class Materials:
 
 # The last recipe's materials: images by replicate (a pooled family has several, all others one), and what belongs to a
 # network by its weights too.
-_images: dict[int, Images] = {}
+_images: dict[int, PreparedImages] = {}
 _kept: dict[tuple[str, int], Materials] = {}
 _kept_group: list[str] = []
 
@@ -154,7 +154,7 @@ def materials(run: Run) -> Materials:
                 replicate=replicate,
             )
             _check(run, dataset)
-            _images[replicate] = Images(recipe, dataset)
+            _images[replicate] = PreparedImages(recipe, dataset)
         loaded = load(choice, run.workspace.checkpoints)
         _check_side(recipe, loaded)
         cache = FeatureCache(run.workspace.folder / FEATURES)

@@ -41,6 +41,19 @@ def publish_run(run: Run, *, inputs: Mapping[str, Any], build: Callable[[Path], 
     )
 
 
+def of_trained_run(run: Run) -> dict[str, Any]:
+    """The fields of `OfTrainedRun` for what is made of the run `run.trained`."""
+    return {
+        "run": run.id,
+        "end": run.trained.id,
+        "dataset": run.recipe.name,
+        "method": run.method.name,
+        "norm_mode": run.method.norm_mode,
+        "learning_rate": run.unit.learning_rate or 0.0,
+        "seed": run.seed,
+    }
+
+
 def _refuse_foreign(path: Path, config: dict[str, Any]) -> None:
     """A directory is named by its configuration, so another one in it was put there by hand: not ours to replace."""
     manifest = path / MANIFEST

@@ -16,7 +16,7 @@ from empirical.linear_probe import Features, probe_path
 from empirical.records import METRICS_FILE, RESULT_FILE, Refitting, write_lines, write_record
 from empirical.runs.judging import Judge
 from empirical.runs.materials import Materials, materials
-from empirical.runs.publishing import file_of, publish_run
+from empirical.runs.publishing import file_of, of_trained_run, publish_run
 from empirical.runs.training import SELECTED_FILE, read_selected
 
 #: That of the heads which describe pretrained features, so that both compare.
@@ -63,14 +63,4 @@ def _refitted(run: Run, ingredients: Materials, end: Path) -> Refitting:
         count = len(after[name])
         moved = after[ID_TEST][:count] - before[ID_TEST][:count]
         followed[name] = followed_share(moved, after[name] - before[name])
-    return Refitting(
-        run=run.id,
-        end=run.trained.id,
-        dataset=run.recipe.name,
-        method=run.method.name,
-        norm_mode=run.method.norm_mode,
-        learning_rate=run.unit.learning_rate or 0.0,
-        seed=run.seed,
-        accuracies=accuracies,
-        followed=followed,
-    )
+    return Refitting(**of_trained_run(run), accuracies=accuracies, followed=followed)

@@ -93,24 +93,24 @@ def read_batch(images: ImageSet, indices: Int[np.ndarray, " b"], decoders: Threa
         pictures = list(decoders.map(lambda index: source[int(index)], indices))
         extents = np.array([picture.shape[:2] for picture in pictures], np.int32)
         canvas = _canvas(extents)
-        for place, picture in enumerate(pictures):
-            canvas[place, : picture.shape[0], : picture.shape[1]] = picture
+        for row, picture in enumerate(pictures):
+            canvas[row, : picture.shape[0], : picture.shape[1]] = picture
     else:
         extents = source.extents(indices)
         canvas = _canvas(extents)
-        list(decoders.map(lambda place: _decode(source, canvas, extents, indices, place), range(len(indices))))
+        list(decoders.map(lambda row: _decode(source, canvas, extents, indices, row), range(len(indices))))
     return Batch(canvas, extents, labels, indices)
 
 
 def _decode(
     source: StoredImages, canvas: UInt8[np.ndarray, "b h w 3"], extents: Int[np.ndarray, "b 2"],
-    indices: Int[np.ndarray, " b"], place: int,
+    indices: Int[np.ndarray, " b"], row: int,
 ) -> None:  # fmt: skip
-    height, width = extents[place]
+    height, width = extents[row]
     if (height, width) == canvas.shape[1:3]:  # straight into its place: a copy would take a tenth of the time
-        source.decode_into(canvas[place], int(indices[place]))
+        source.decode_into(canvas[row], int(indices[row]))
     else:
-        canvas[place, :height, :width] = source[int(indices[place])]
+        canvas[row, :height, :width] = source[int(indices[row])]
 
 
 def _canvas(extents: Int[np.ndarray, "b 2"]) -> UInt8[np.ndarray, "b h w 3"]:

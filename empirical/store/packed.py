@@ -63,9 +63,9 @@ def pack_family(
 
         images = read_part(family, part, locations).renamed(part.name)
         miniature = part.source is not None and read_marker(locations.folder(part.source)) is not None
-        place = folder / family.name / part.name
+        packed = folder / family.name / part.name
         stores.append(
-            pack(images, place, chosen, classes=classes, miniature=miniature, workers=workers, progress=report)
+            pack(images, packed, chosen, classes=classes, miniature=miniature, workers=workers, progress=report)
         )
     ood = tuple(part.name for part in family.ood)
     content = Packed(name=family.name, ood=ood, validation=family.validation is not None)
@@ -110,5 +110,5 @@ def packed_dataset(folder: Path, name: str, *, protocol: Protocol = PAPER, ood: 
     return Dataset(
         name=name, classes=store.classes, protocol=protocol.name, miniature=store.miniature, id_training=id_training,
         id_validation=id_validation, id_test=reported,
-        ood=tuple(stored(one) for one in content.ood if ood is None or one in ood),
+        ood=tuple(stored(images) for images in content.ood if ood is None or images in ood),
     )  # fmt: skip

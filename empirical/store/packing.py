@@ -74,23 +74,23 @@ def _pack(
     shard_images: int | None, progress: Progress,
 ) -> Store:  # fmt: skip
     source = images.fingerprint
-    found = _up_to_date(folder, source, form)
-    if found is not None:
+    packed = _up_to_date(folder, source, form)
+    if packed is not None:
         progress("up to date", 1.0)
-        return found
+        return packed
     (folder / CONTENT).unlink(missing_ok=True)
     shape = _shape(images.images, form) if form.codec == "raw" else None
     count = shard_images or (
         JPEG_SHARD_IMAGES if shape is None else max(1, RAW_SHARD_BYTES // (3 * shape[0] * shape[1]))
     )
     spans = [(start, min(start + count, len(images))) for start in range(0, len(images), count)]
-    names = {f"shard-{place:05d}" for place in range(len(spans))}
+    names = {f"shard-{number:05d}" for number in range(len(spans))}
     for leftover in folder.glob("shard-*"):
         if leftover.name not in names:
             shutil.rmtree(leftover)
     jobs = (
-        (folder / f"shard-{place:05d}", images.images.subset(np.arange(*span)), form, shape)
-        for place, span in enumerate(spans)
+        (folder / f"shard-{number:05d}", images.images.subset(np.arange(*span)), form, shape)
+        for number, span in enumerate(spans)
     )
     shards = list(_run(jobs, len(spans), workers if isinstance(images.images, ImageFiles) else 1, progress))
     np.save(folder / LABELS, images.labels)
@@ -106,10 +106,10 @@ def _pack(
 
 def _up_to_date(folder: Path, source: str, form: Form) -> Store | None:
     try:
-        found = open_store(folder).store
+        read_back = open_store(folder).store
     except UserError:
         return None
-    return found if found.source == source and found.form == form else None
+    return read_back if read_back.source == source and read_back.form == form else None
 
 
 def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) -> Iterator[Shard]:
@@ -131,12 +131,12 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
                 if len(waiting) <= workers:
                     continue
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for one in finished:
-                    yield one.result()
+                for shard in finished:
+                    yield shard.result()
                     done += 1
                     progress(f"{done} of {count} shards", done / count)
-            for one in waiting:
-                yield one.result()
+            for shard in waiting:
+                yield shard.result()
                 done += 1
                 progress(f"{done} of {count} shards", done / count)
         except BaseException:

@@ -50,11 +50,11 @@ class Opened:
         if self.store.shape is None:
             return tuple(maps)
         shaped = []
-        for shard, one in zip(self.store.shards, maps, strict=True):
+        for shard, mapped in zip(self.store.shards, maps, strict=True):
             shape = (shard.images, *self.store.shape, 3)
-            if len(one) != math.prod(shape):
+            if len(mapped) != math.prod(shape):
                 raise _damaged(self.folder / shard.name / name, f"hold {shard.images} images of one shape")
-            shaped.append(one.reshape(shape))
+            shaped.append(mapped.reshape(shape))
         return tuple(shaped)
 
     @cached_property
@@ -64,7 +64,7 @@ class Opened:
         Raises:
           DamagedArtifact: a shard's positions do not fit its payload.
         """
-        found = []
+        shards = []
         for shard in self.store.shards:
             path = self.folder / shard.name / OFFSETS
             offsets = read_array(path, AGAIN)
@@ -72,8 +72,8 @@ class Opened:
                 raise _damaged(path, f"hold {shard.images + 1} positions")
             if offsets[0] != 0 or (np.diff(offsets) <= 0).any() or offsets[-1] != shard.sizes.get(JPEGS):
                 raise _damaged(path, f"hold positions that ascend to the end of {JPEGS}")
-            found.append(offsets)
-        return tuple(found)
+            shards.append(offsets)
+        return tuple(shards)
 
     @cached_property
     def kept(self) -> Bool[np.ndarray, " n"] | None:
@@ -115,9 +115,9 @@ class StoredImages(Images):
         return len(self.rows)
 
     def __getitem__(self, index: int) -> UInt8[np.ndarray, "h w 3"]:
-        shard, place = self._place(index)
+        shard, row = self._place(index)
         if self.shape is not None:
-            return np.array(self.opened.maps[shard][place])
+            return np.array(self.opened.maps[shard][row])
         height, width = self.opened.extents[self.rows[index]]
         pixels = np.empty((height, width, 3), np.uint8)
         self.decode_into(pixels, index)
@@ -125,8 +125,8 @@ class StoredImages(Images):
 
     def decode_into(self, pixels: UInt8[np.ndarray, "h w 3"], index: int) -> None:
         """An image of a JPEG store, decoded into an array of its height and width."""
-        shard, place = self._place(index)
-        start, stop = self.opened.offsets[shard][place : place + 2]
+        shard, row = self._place(index)
+        start, stop = self.opened.offsets[shard][row : row + 2]
         try:
             simplejpeg().decode_jpeg(self.opened.maps[shard][start:stop], colorspace="RGB", buffer=pixels)
         except ValueError as error:

@@ -41,10 +41,10 @@ def two_by_two(benchmark: Benchmark) -> Table:
 def per_set(benchmark: Benchmark) -> Table:
     """Every OOD set beside the averages."""
     rows = [
-        (row.dataset, row.method, row.norm_mode, name, found.premises, percent(found.accuracy, found.ci90),
-         percent(found.unmasked_accuracy), f"{found.nll:.3f}", percent(found.ece))
+        (row.dataset, row.method, row.norm_mode, name, measured.premises, percent(measured.accuracy, measured.ci90),
+         percent(measured.unmasked_accuracy), f"{measured.nll:.3f}", percent(measured.ece))
         for row in benchmark.rows
-        for name, found in row.per_ood_set.items()
+        for name, measured in row.per_ood_set.items()
     ]  # fmt: skip
     header = ("data set", "method", "norm mode", "OOD set", "premises", "accuracy", "unmasked", "NLL", "ECE")
     return Table(name="ood_sets", title="Every OOD set", header=header, rows=tuple(rows), notes=(INTERVALS,))
@@ -53,9 +53,9 @@ def per_set(benchmark: Benchmark) -> Table:
 def paired(benchmark: Benchmark) -> Table:
     """Differences between methods, seed by seed."""
     rows = [
-        (one.dataset, one.condition or NOTHING, "good" if one.good_features else "bad", one.rule,
-         f"{one.minuend} − {one.subtrahend}", one.group, points(one.difference))
-        for one in benchmark.differences
+        (pair.dataset, pair.condition or NOTHING, {True: "good", False: "bad", None: NOTHING}[pair.good_features],
+         pair.rule, f"{pair.minuend} − {pair.subtrahend}", pair.group, points(pair.difference))
+        for pair in benchmark.differences
     ]  # fmt: skip
     return Table(
         name="differences",
@@ -72,8 +72,8 @@ def ood_selection(benchmark: Benchmark) -> Table:
     rows = []
     for row in benchmark.oracle_rows:
         main = honest[row.dataset, row.method, row.norm_mode]
-        found = (estimated(main.per_column[row.selected_on]), estimated(row.per_column[row.selected_on]))
-        rows.append((row.dataset, row.method, row.norm_mode, row.selected_on, *found))
+        accuracies = (estimated(main.per_column[row.selected_on]), estimated(row.per_column[row.selected_on]))
+        rows.append((row.dataset, row.method, row.norm_mode, row.selected_on, *accuracies))
     return Table(
         name="ood_selection",
         title="OOD oracle: epoch and learning rate chosen on the OOD column",
@@ -117,10 +117,10 @@ def series(benchmark: Benchmark) -> Table:
 def interpolations(benchmark: Benchmark) -> Table:
     """WiSE-FT, seed by seed."""
     rows = [
-        (found.dataset, f"{found.method} ({found.norm_mode})", str(found.seed), f"{point.alpha:g}", name,
-         percent(metrics.accuracy))
-        for found in benchmark.interpolations
-        for point in found.points
+        (interpolation.dataset, f"{interpolation.method} ({interpolation.norm_mode})", str(interpolation.seed),
+         f"{point.alpha:g}", name, percent(metrics.accuracy))
+        for interpolation in benchmark.interpolations
+        for point in interpolation.points
         for name, metrics in point.sets.items()
     ]  # fmt: skip
     header = ("data set", "method", "seed", "alpha", "set", "accuracy")
@@ -129,7 +129,7 @@ def interpolations(benchmark: Benchmark) -> Table:
 
 def _place(benchmark: Benchmark, row: BenchmarkRow) -> tuple[int, str]:
     """Data sets as they come, a careful row at the end of its data set's."""
-    names = [one.name for one in benchmark.datasets]
+    names = [dataset.name for dataset in benchmark.datasets]
     return names.index(row.dataset), row.rule
 
 
@@ -146,4 +146,4 @@ def _kernel(moved: Movement) -> str:
 
 def _groups(rows: Iterable[BenchmarkRow]) -> tuple[int, ...]:
     names: Sequence[str] = [row.dataset for row in rows]
-    return tuple(place for place, name in enumerate(names) if place and name != names[place - 1])
+    return tuple(index for index, name in enumerate(names) if index and name != names[index - 1])

@@ -14,15 +14,15 @@ def percent(value: float | None, half_width: float | None = None) -> str:
     return shown if half_width is None else f"{shown} ± {100 * half_width:.1f}"
 
 
-def estimated(found: Estimate | None) -> str:
+def estimated(measured: Estimate | None) -> str:
     """A mean over seeds with half its 90 % interval; a dash where there is none."""
-    return NOTHING if found is None else percent(found.mean, found.ci90)
+    return NOTHING if measured is None else percent(measured.mean, measured.ci90)
 
 
-def points(found: Estimate) -> str:
+def points(measured: Estimate) -> str:
     """A difference of accuracies in percentage points, with its sign and half its 90 % interval."""
-    shown = f"{100 * found.mean:+.1f}".replace("-", "−")
-    return shown if found.ci90 is None else f"{shown} ± {100 * found.ci90:.1f}"
+    shown = f"{100 * measured.mean:+.1f}".replace("-", "−")
+    return shown if measured.ci90 is None else f"{shown} ± {100 * measured.ci90:.1f}"
 
 
 def difference(ours: float | None, theirs: float | None) -> str:

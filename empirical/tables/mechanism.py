@@ -41,10 +41,10 @@ def _cells(benchmark: Benchmark, row: BenchmarkRow, name: str) -> tuple[str, ...
     interval = row.id_ci90 if name == ID_TEST else row.per_ood_set[name].ci90
     shared = _shared(benchmark, row.dataset, name)
     refitted = _of(benchmark.refittings, row, name)
-    followed = [value for one in refitted if (value := one.followed[name]) is not None]
+    followed = [value for refitting in refitted if (value := refitting.followed[name]) is not None]
     return (
         percent(accuracy, interval),
-        estimated(estimate([one.accuracies[name] for one in refitted])) if refitted else NOTHING,
+        estimated(estimate([refitting.accuracies[name] for refitting in refitted])) if refitted else NOTHING,
         percent(shared),
         difference(accuracy, shared),
         f"{sum(followed) / len(followed):.2f}" if followed else NOTHING,
@@ -53,11 +53,13 @@ def _cells(benchmark: Benchmark, row: BenchmarkRow, name: str) -> tuple[str, ...
 
 def _of(refittings: Sequence[Refitting], row: BenchmarkRow, name: str) -> list[Refitting]:
     """Those of a row's runs, where they know the set."""
-    return [one for one in refittings if one.end in row.runs and name in one.accuracies]
+    return [refitting for refitting in refittings if refitting.end in row.runs and name in refitting.accuracies]
 
 
 def _shared(benchmark: Benchmark, dataset: str, name: str) -> float | None:
     if name == ID_TEST:
         return benchmark.dataset(dataset).id_shared_head_accuracy
-    described = (one for one in benchmark.sets if (one.dataset, one.name) == (dataset, name))
-    return next((one.shared_head_accuracy for one in described), None)
+    described = (
+        description for description in benchmark.sets if (description.dataset, description.name) == (dataset, name)
+    )
+    return next((description.shared_head_accuracy for description in described), None)

@@ -29,8 +29,10 @@ class _Column(NamedTuple):
 
 def paper_tables(benchmark: Benchmark) -> list[Table]:
     """Table 1 (ID) and Table 2 (OOD)."""
-    id_columns = [_Column(one, one.name, one.title) for one in benchmark.datasets]
-    ood_columns = [_Column(one, name, _heading(one, name)) for one in benchmark.datasets for name in one.columns]
+    id_columns = [_Column(dataset, dataset.name, dataset.title) for dataset in benchmark.datasets]
+    ood_columns = [
+        _Column(dataset, name, _heading(dataset, name)) for dataset in benchmark.datasets for name in dataset.columns
+    ]
     return [
         _table(benchmark, "id", "Table 1: ID accuracy", _ordered(id_columns, ID_COLUMNS)),
         _table(benchmark, "ood", "Table 2: OOD accuracy", _ordered(ood_columns, OOD_COLUMNS)),
@@ -56,12 +58,15 @@ def _table(benchmark: Benchmark, table: Literal["id", "ood"], title: str, column
             _shown(row, column, table, beside=paper is not None)
             for row, column, paper in zip(rows, columns, theirs, strict=True)
         ]
-        average = _average([ours[place] for place in papers])
+        average = _average([ours[index] for index in papers])
         lines.append((f"{method} ({norm_mode})", *shown, percent(average)))
         if any(theirs):
             published = _published(benchmark, table, "average", method) if papers else None
             lines.append((f"{method}, paper", *map(_cell, theirs), _cell(published)))
-            gaps = [difference(one, paper.accuracy if paper else None) for one, paper in zip(ours, theirs, strict=True)]
+            gaps = [
+                difference(measured, paper.accuracy if paper else None)
+                for measured, paper in zip(ours, theirs, strict=True)
+            ]
             lines.append(("difference", *gaps, difference(average, published.accuracy if published else None)))
     return Table(
         name=f"table_{table}",
@@ -76,11 +81,11 @@ def _table(benchmark: Benchmark, table: Literal["id", "ood"], title: str, column
 def _papers_columns(columns: Sequence[_Column], order: Sequence[str]) -> tuple[int, ...]:
     """Where the paper's columns stand, in its own configurations; empty unless all of them are there."""
     places = tuple(
-        place
-        for place, column in enumerate(columns)
+        index
+        for index, column in enumerate(columns)
         if column.name in order and column.dataset.name == column.dataset.family
     )
-    return places if sorted(columns[place].name for place in places) == sorted(order) else ()
+    return places if sorted(columns[index].name for index in places) == sorted(order) else ()
 
 
 def _notes(benchmark: Benchmark, columns: Sequence[_Column], *, averaged: int, of: int) -> tuple[str, ...]:
@@ -128,8 +133,8 @@ def _shown(row: BenchmarkRow | None, column: _Column, table: str, *, beside: boo
     if table == "id":
         shown, normal = percent(row.id_accuracy, row.id_ci90), row.id_ci90_normal
     else:
-        found = row.per_column[column.name]
-        shown, normal = estimated(found), found.ci90_normal
+        measured = row.per_column[column.name]
+        shown, normal = estimated(measured), measured.ci90_normal
     return f"{shown} ({percent(normal)})" if beside and normal is not None else shown
 
 
@@ -142,16 +147,23 @@ def _theirs(benchmark: Benchmark, column: _Column, table: str, method: str) -> P
 
 def _published(benchmark: Benchmark, table: str, column: str, method: str) -> PublishedAccuracy | None:
     wanted = (table, column, method)
-    return next((one for one in benchmark.published if (one.table, one.column, one.method) == wanted), None)
+    return next(
+        (
+            published
+            for published in benchmark.published
+            if (published.table, published.column, published.method) == wanted
+        ),
+        None,
+    )
 
 
-def _cell(found: PublishedAccuracy | None) -> str:
-    if found is None:
+def _cell(published: PublishedAccuracy | None) -> str:
+    if published is None:
         return NOTHING
-    return percent(found.accuracy, found.ci90) + ("*" if found.status == "recollected" else "")
+    return percent(published.accuracy, published.ci90) + ("*" if published.status == "recollected" else "")
 
 
 def _average(values: Sequence[float | None]) -> float | None:
     """None where one is missing, since an average over fewer would look comparable."""
-    found = [value for value in values if value is not None]
-    return math.fsum(found) / len(found) if found and len(found) == len(values) else None
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known and len(known) == len(values) else None

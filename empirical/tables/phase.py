@@ -12,7 +12,7 @@ from empirical.tables.table import Table
 WITH_PROBE, TUNED, BOTH = ("LP", "eval"), ("FT", "train"), ("LP-FT", "eval")
 
 
-class Point(NamedTuple):
+class PhasePoint(NamedTuple):
     """One OOD set in one network.
 
     Attributes:
@@ -29,9 +29,9 @@ class Point(NamedTuple):
     shared: float | None
 
 
-def phase_points(benchmark: Benchmark) -> list[Point]:
+def phase_points(benchmark: Benchmark) -> list[PhasePoint]:
     """Every network of the series over pretraining, on every OOD set that is described for it."""
-    found = []
+    phases = []
     for condition in benchmark.conditions:
         rows = {(row.method, row.norm_mode): row for row in condition.rows}
         if condition.kind != "pretraining" or not {WITH_PROBE, TUNED} <= rows.keys():
@@ -39,17 +39,17 @@ def phase_points(benchmark: Benchmark) -> list[Point]:
         for described in condition.sets:
             probed, tuned = (_per_seed(rows[method], described.name) for method in (WITH_PROBE, TUNED))
             shown = [rows[method] for method in (WITH_PROBE, TUNED, BOTH) if method in rows]
-            found.append(
-                Point(
+            phases.append(
+                PhasePoint(
                     condition=condition,
                     described=described,
                     accuracies=tuple(row.per_ood_set[described.name].accuracy for row in shown),
-                    lead=[one - other for one, other in zip(probed, tuned, strict=True)],
+                    lead=[of_probe - of_tuned for of_probe, of_tuned in zip(probed, tuned, strict=True)],
                     energy=described.feature_energy_outside / described.id_energy_outside,
                     shared=described.shared_head_accuracy,
                 )
             )
-    return found
+    return phases
 
 
 def phase(benchmark: Benchmark) -> Table:
@@ -88,6 +88,6 @@ def _rank_correlation(values: Sequence[float | None], leads: list[float]) -> flo
     if len(pairs) < 3 or any(len(set(side)) < 2 for side in zip(*pairs, strict=True)):
         return None
     known, led = zip(*pairs, strict=True)
-    found: Any = spearmanr(known, led)
-    rho = float(found.statistic)
+    correlation: Any = spearmanr(known, led)
+    rho = float(correlation.statistic)
     return rho if math.isfinite(rho) else None

@@ -37,8 +37,8 @@ def latex(table: Table) -> str:
     """For `booktabs`, with the title as caption."""
     columns = "l" + "r" * (len(table.header) - 1)
     body = []
-    for place, row in enumerate(table.rows):
-        body += [r"\midrule"] if place in table.rules and place else []
+    for index, row in enumerate(table.rows):
+        body += [r"\midrule"] if index in table.rules and index else []
         body.append(_row(row))
     lines = [
         r"\begin{table}", r"\centering", rf"\caption{{{_escaped(' '.join((table.title + '.', *table.notes)))}}}",

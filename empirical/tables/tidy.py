@@ -58,8 +58,8 @@ def _lines(row: BenchmarkRow) -> Iterator[tuple[Cell, ...]]:
     yield line(
         "ood", "mean of columns", "accuracy", row.ood_accuracy, row.ood_ci90, row.ood_ci90_normal, row.ood_per_seed
     )
-    for name, found in row.per_column.items():
-        yield line(name, "column", "accuracy", found.mean, found.ci90, found.ci90_normal, found.per_seed)
+    for name, measured in row.per_column.items():
+        yield line(name, "column", "accuracy", measured.mean, measured.ci90, measured.ci90_normal, measured.per_seed)
     for name, ood in row.per_ood_set.items():
         yield line(name, "ood set", "accuracy", ood.accuracy, ood.ci90, ood.ci90_normal, ood.per_seed)
         yield line(name, "ood set", "nll", ood.nll)

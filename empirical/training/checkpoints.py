@@ -153,13 +153,13 @@ def _restored(arrays: Mapping[str, np.ndarray], saved: dict[str, Any], fresh: Po
 
 def _named(prefix: str, tree: Any, *, like: Any) -> dict[str, np.ndarray]:
     """Arrays by name, without those that are equal, bit for bit, to their counterpart in `like` (but not the same)."""
-    found = {}
+    arrays = {}
     before = jax.tree.leaves(like)
-    for place, (path, leaf) in enumerate(jax.tree_util.tree_leaves_with_path(tree)):
+    for index, (path, leaf) in enumerate(jax.tree_util.tree_leaves_with_path(tree)):
         array = np.asarray(leaf)
-        if before[place] is leaf or array.tobytes() != np.asarray(before[place]).tobytes():
-            found[prefix + jax.tree_util.keystr(path)] = array
-    return found
+        if before[index] is leaf or array.tobytes() != np.asarray(before[index]).tobytes():
+            arrays[prefix + jax.tree_util.keystr(path)] = array
+    return arrays
 
 
 def _filled(prefix: str, tree: Any, arrays: Mapping[str, np.ndarray]) -> Any:

@@ -89,11 +89,11 @@ def _transformed(images: ImageSet, transform: Transform) -> Float32[Array, "n si
 def _of_one_shape(images: ImageSet, shape: tuple[int, ...]) -> UInt8[np.ndarray, "n h w 3"] | None:
     """All images, or None as soon as one has another shape."""
     stacked = np.empty((len(images), *shape), np.uint8)
-    for place in range(len(images)):
-        image = images.images[place]
+    for index in range(len(images)):
+        image = images.images[index]
         if image.shape != shape:
             return None
-        stacked[place] = image
+        stacked[index] = image
     return stacked
 
 

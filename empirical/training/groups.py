@@ -9,7 +9,7 @@ from empirical.methods.unfreezing import Moment
 from empirical.training.variables import UPDATE, Variables
 
 
-class Group(NamedTuple):
+class ParameterGroup(NamedTuple):
     """`factor`: its learning rate in units of the run's; `block`: what must open before it trains, None for nothing."""
 
     factor: float
@@ -30,20 +30,20 @@ class Group(NamedTuple):
 class Grouping(NamedTuple):
     """The groups, and which of them each array belongs to (in the order of the arrays; None: it does not move)."""
 
-    groups: tuple[Group, ...]
+    groups: tuple[ParameterGroup, ...]
     members: tuple[int | None, ...]
 
 
 def grouping(variables: Variables, method: Method) -> Grouping:
     """Group what the method moves."""
-    found: list[Group | None] = []
+    of_arrays: list[ParameterGroup | None] = []
     for role in jax.tree.leaves(variables.roles()):
         if role == UPDATE:
-            found.append(Group(1.0, None))
+            of_arrays.append(ParameterGroup(1.0, None))
         elif method.moves(role):
             waits = method.unfreezing is not None and role.kind != "head"
-            found.append(Group(method.rate_factor(role), role.block if waits else None))
+            of_arrays.append(ParameterGroup(method.rate_factor(role), role.block if waits else None))
         else:
-            found.append(None)
-    groups = tuple(dict.fromkeys(group for group in found if group is not None))
-    return Grouping(groups, tuple(None if group is None else groups.index(group) for group in found))
+            of_arrays.append(None)
+    groups = tuple(dict.fromkeys(group for group in of_arrays if group is not None))
+    return Grouping(groups, tuple(None if group is None else groups.index(group) for group in of_arrays))

@@ -144,7 +144,7 @@ def _penalty_gradients(
     penalty: L2SP, trained: tuple[Variables, ...], before: tuple[Variables, ...]
 ) -> tuple[Variables, ...]:
     def backbones(variables: tuple[Variables, ...]) -> list[Any]:
-        return [one.classifier.backbone for one in variables]
+        return [state.classifier.backbone for state in variables]
 
     return jax.grad(lambda now: distance_penalty(penalty, backbones(now), backbones(before)))(trained)
 

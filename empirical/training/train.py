@@ -198,9 +198,9 @@ class _Loop:
         size = min(self.run.batch_size, len(self.feed.data) - position.step * self.run.batch_size)
         self.clock.count((size, len(losses)), time.perf_counter() - began)
         position = position._replace(state=state, step=position.step + len(losses), losses=(*position.losses, *losses))
-        for place, loss in enumerate(losses, start=position.step - len(losses) + 1):
+        for step, loss in enumerate(losses, start=position.step - len(losses) + 1):
             if not math.isfinite(loss):
-                return position, f"the training loss was {loss} in epoch {position.epoch + 1}, step {place}"
+                return position, f"the training loss was {loss} in epoch {position.epoch + 1}, step {step}"
         return position, None
 
     def _epoch_ended(self, position: Position) -> Position:

@@ -69,8 +69,8 @@ def _updates(start: Classifier, adapter: LoRA, *, key: Key[Array, ""]) -> tuple[
     chosen = Parameters(kinds=("kernel",), first=adapter.first, last=adapter.last)
     arrays, roles = jax.tree.leaves(start), jax.tree.leaves(start.roles())
     updates = tuple(
-        _update(array, adapter, key=jax.random.fold_in(key, place)) if role in chosen and array.ndim > 1 else None
-        for place, (array, role) in enumerate(zip(arrays, roles, strict=True))
+        _update(array, adapter, key=jax.random.fold_in(key, index)) if role in chosen and array.ndim > 1 else None
+        for index, (array, role) in enumerate(zip(arrays, roles, strict=True))
     )
     if not any(updates):
         raise UserError(f"LoRA must find kernels to update, but the network has no {chosen}.")
@@ -91,9 +91,9 @@ def _update(kernel: Float32[Array, "..."], adapter: LoRA, *, key: Key[Array, ""]
 
 def _check(start: Classifier, method: Method) -> None:
     roles = jax.tree.leaves(start.roles())
-    for one in (*method.freezes, *method.rate_factors):
-        if not any(role in one for role in roles):
-            raise UserError(f"{method.label} names {one}, but the network has none; its blocks end at "
+    for part in (*method.freezes, *method.rate_factors):
+        if not any(role in part for role in roles):
+            raise UserError(f"{method.label} names {part}, but the network has none; its blocks end at "
                             f"{start.backbone.blocks}.")  # fmt: skip
     backbone = [kind for kind in method.trains if kind != "head"]
     if backbone and not any(method.moves(role) and role.kind != "head" for role in roles):

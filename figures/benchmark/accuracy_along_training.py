@@ -81,9 +81,9 @@ def _draw_side(axis: Axes, data: AccuracyAlongTraining, columns: tuple[tuple[str
         axis.fill_between(epochs, values.min(0), values.max(0), color=style.COLOURS[method], alpha=0.15, linewidth=0)
         axis.plot(epochs, values.mean(0), **style.line(method))
         chosen = dict(zip(data.rows[method].seeds, data.rows[method].selected_epochs, strict=True))
-        for place, curve in enumerate(curves):
+        for index, curve in enumerate(curves):
             epoch = chosen[curve.seed]
-            axis.plot(epoch, values[place, epochs.index(epoch)], "D", color=style.COLOURS[method], markersize=3.0)
+            axis.plot(epoch, values[index, epochs.index(epoch)], "D", color=style.COLOURS[method], markersize=3.0)
         # From the lowest accuracy after the first epoch upwards: a random head would flatten all that follows.
         shown += [values[:, 1:].min(), values.max()]
     axis.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))

@@ -117,13 +117,13 @@ def draw(data: Accuracies) -> Figure:
 
 
 def _draw_lines(axis: Axes, lines: tuple[Line, ...]) -> None:
-    for place, line in enumerate(lines):
+    for row, line in enumerate(lines):
         for offset, method in enumerate(style.METHODS):
-            y = place + (offset - 1) * STEP
+            y = row + (offset - 1) * STEP
             if method in line.published:
                 _mark_published(axis, y, line.published[method], method)
             if method in line.measured:
-                estimate_marks.lying(axis, y, line.measured[method], method, label=place == 0)
+                estimate_marks.lying(axis, y, line.measured[method], method, label=row == 0)
     if any(line.published for line in lines):
         look: dict[str, Any] = {"marker": "o", "color": style.GUIDE, "markerfacecolor": "white", "linestyle": "none"}
         axis.add_line(Line2D([], [], markersize=4.5, label="published", **look))

@@ -43,12 +43,12 @@ def pairs_for(names: Sequence[str], *, x: str, height: float = 2.4) -> tuple[Fig
     for axis in flat[2 * len(names) :]:
         figure.delaxes(axis)
     pairs = list(zip(flat[: 2 * len(names) : 2], flat[1 : 2 * len(names) : 2], strict=True))
-    for place, ((left, right), name) in enumerate(zip(pairs, names, strict=True)):
+    for index, ((left, right), name) in enumerate(zip(pairs, names, strict=True)):
         left.set_ylabel("ID accuracy (%)" if len(names) > 1 else "accuracy (%)")
         right.set_ylabel("OOD accuracy (%)" if len(names) > 1 else "accuracy (%)")
         if len(names) > 1:
             left.set_title(name, loc="left")
-        if place >= len(names) - across:
+        if index >= len(names) - across:
             left.set_xlabel(x)
             right.set_xlabel(x)
     if len(names) == 1:

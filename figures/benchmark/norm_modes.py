@@ -84,12 +84,12 @@ def _draw_side(axis: Axes, data: TwoByTwo, side: int) -> None:
         axis.axhline(100 * data.probed[side].mean, **style.line("linear_probing"))
     for aside, method in ((-ASIDE, "fine_tuning"), (ASIDE, "lp_ft")):
         estimates = [data.corners[method, mode][side] for mode in MODES]
-        places = [place + aside for place in range(2)]
+        places = [position + aside for position in range(2)]
         means = [100 * estimate.mean for estimate in estimates]
         axis.plot(places, means, color=style.COLOURS[method], linestyle=style.DASHES[method], linewidth=1.2)
-        for place, mode, estimate in zip(places, MODES, estimates, strict=True):
+        for position, mode, estimate in zip(places, MODES, estimates, strict=True):
             own = ROWS[method][1] == mode
-            estimate_marks.upright(axis, place, estimate, method, label=own, open=not own)
+            estimate_marks.upright(axis, position, estimate, method, label=own, open=not own)
     axis.set_xticks(range(2), MODE_LABELS)
     axis.set_xlim(-0.4, 1.4)
     axis.set_ylim(bottom=max(0.0, axis.get_ylim()[0]))

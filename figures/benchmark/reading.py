@@ -87,8 +87,14 @@ def premises_met(benchmark: Benchmark, dataset: str) -> bool:
     From how the sets were made and from what was measured of their features before any method ran.
     """
     averaged = column_sets(benchmark, dataset)
-    described = [one for one in benchmark.sets if one.dataset == dataset and one.name in averaged]
-    return bool(averaged) and len(described) == len(averaged) and all(set_meets_premises(one) for one in described)
+    described = [
+        description for description in benchmark.sets if description.dataset == dataset and description.name in averaged
+    ]
+    return (
+        bool(averaged)
+        and len(described) == len(averaged)
+        and all(set_meets_premises(description) for description in described)
+    )
 
 
 def set_meets_premises(described: SetDescription) -> bool:

@@ -84,16 +84,16 @@ def draw(data: tuple[SelectedOn, ...]) -> Figure:
 
 
 def _draw_side(axis: Axes, data: tuple[SelectedOn, ...], side: int) -> None:
-    for place, selected in enumerate(data):
+    for index, selected in enumerate(data):
         for offset, method in enumerate(style.METHODS):
             if method not in selected.on_id:
                 continue
-            y, first = place + (offset - 1) * STEP, selected.on_id[method][side]
+            y, first = index + (offset - 1) * STEP, selected.on_id[method][side]
             if method in selected.on_ood:
                 second = selected.on_ood[method][side]
                 axis.plot([100 * first.mean, 100 * second.mean], [y, y], color=style.COLOURS[method], linewidth=1.0)
                 axis.plot(100 * second.mean, y, **style.mark(method, open=True, size=5.5, label=None))
-            estimate_marks.lying(axis, y, first, method, label=place == 0)
+            estimate_marks.lying(axis, y, first, method, label=index == 0)
     axis.set_yticks(range(len(data)), [selected.label for selected in data])
     axis.tick_params(axis="y", length=0)
     axis.set_ylim(len(data) - 0.5, -0.5)

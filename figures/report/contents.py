@@ -1,6 +1,6 @@
 """What a results folder has to say, as one checked document: the contract of `summary.json`; what the page shows."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
@@ -15,78 +15,7 @@ from empirical.records import (
     SetDescription,
 )
 from figures.catalogue import Section
-
-if TYPE_CHECKING:
-    from simulations.verification import Verification
-    from theory.statements import Statement
-
-
-class WitnessSummary(Frozen):
-    """A named instance that refutes a claim; `slack` is the measured relative gap, negative where it does."""
-
-    name: str
-    shows: str
-    slack: float | None
-
-
-class ReportedSharpness(Frozen):
-    """How loose a bound was found to be: `simulations.verification.Sharpness`."""
-
-    median: float | None
-    ninth_decile: float | None
-    silent: float
-
-
-class Claim(Frozen):
-    """A statement and what its verification found.
-
-    Attributes:
-      examples: problems that met the premises; 0 where nothing was verified.
-      smallest_slack: smallest relative gap between the two sides, witnesses included; negative where violated.
-      sharpness: None where the claim is no bound.
-      published: whether the paper claims it in this form.
-    """
-
-    name: str
-    source: str
-    status: str
-    examples: int = Field(ge=0)
-    violations: int = Field(ge=0)
-    smallest_slack: float | None
-    sharpness: ReportedSharpness | None = None
-    claim: str
-    latex: str
-    premises: str
-    proof: str | None
-    published: bool
-    witnesses: tuple[WitnessSummary, ...]
-
-    @classmethod
-    def of(cls, statement: "Statement", verification: "Verification | None") -> "Claim":
-        """The row of a statement; without a verification nothing counts as checked."""
-        from theory.statements import Status
-
-        slacks = verification.counterexamples if verification else {}
-        return cls(
-            name=statement.name,
-            source=statement.source,
-            status=verification.status if verification else Status.UNVERIFIED,
-            examples=verification.checked if verification else 0,
-            violations=verification.violations if verification else 0,
-            smallest_slack=verification.smallest_slack if verification else None,
-            sharpness=ReportedSharpness(**vars(verification.sharpness))
-            if verification and verification.sharpness
-            else None,
-            claim=statement.claim,
-            latex=statement.latex,
-            premises=statement.premises,
-            proof=statement.proof,
-            published=statement.published,
-            witnesses=tuple(
-                WitnessSummary(name=example.name, shows=example.shows, slack=slacks.get(example.name))
-                for example in statement.counterexamples
-            ),
-        )
+from figures.report.claims import Claim
 
 
 class Simulation(Frozen):

@@ -9,7 +9,8 @@ from artifacts.reading import read_json, why_unreadable
 from empirical.records import BENCHMARK_FILE, SUITES, Benchmark, read_benchmark
 from figures.catalogue import BENCHMARK, FIGURES
 from figures.publishing import INFORMATION
-from figures.report.contents import Claim, DrawnFigure, Simulation, Summary
+from figures.report.claims import claims
+from figures.report.contents import DrawnFigure, Simulation, Summary
 
 Told = TypeVar("Told", bound=Frozen)
 
@@ -39,15 +40,6 @@ def gather(results: Path) -> Summary:
         figures=drawn(results),
         environment=environment(),
     )
-
-
-def claims(results: Path) -> tuple[Claim, ...]:
-    """Every statement, with what its verification in this folder found, if there was one."""
-    from simulations.verification import published_verifications
-    from theory.statements import STATEMENTS
-
-    verifications = published_verifications(results)
-    return tuple(Claim.of(statement, verifications.get(statement.name)) for statement in STATEMENTS)
 
 
 def simulations(results: Path) -> tuple[Simulation, ...]:

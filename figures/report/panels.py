@@ -15,7 +15,7 @@ POINT = re.compile(r'(?:[ML] |x=")([\d.]+)(?: |" y=")([\d.]+)')
 REACH, WORD, MARGIN = 5.0, 40.0, 3.0
 
 
-class Window(NamedTuple):
+class PanelWindow(NamedTuple):
     """A part of the drawing, in its own coordinates."""
 
     left: float
@@ -29,7 +29,7 @@ class Window(NamedTuple):
         return " ".join(f"{value:.1f}" for value in self)
 
 
-def windows(svg: str) -> tuple[Window, ...]:
+def windows(svg: str) -> tuple[PanelWindow, ...]:
     """A window for each column of axes, and one for the legend below them; none where there is one column.
 
     Args:
@@ -46,7 +46,7 @@ def windows(svg: str) -> tuple[Window, ...]:
     bottom = max(frame[1] for frame in frames)
     legend = _legend(svg, bottom, width, height)
     shown = legend.top if legend else height
-    columns = tuple(Window(left, 0.0, right - left, shown) for left, right in pairwise(edges))
+    columns = tuple(PanelWindow(left, 0.0, right - left, shown) for left, right in pairwise(edges))
     return (*columns, legend) if legend else columns
 
 
@@ -60,7 +60,7 @@ def _edges(spans: Sequence[tuple[float, float]], width: float) -> list[float]:
     return [*edges, width]
 
 
-def _legend(svg: str, bottom: float, width: float, height: float) -> Window | None:
+def _legend(svg: str, bottom: float, width: float, height: float) -> PanelWindow | None:
     # A legend that belongs to the whole figure is drawn last.
     last = max((match.end() for match in LEGEND.finditer(svg)), default=len(svg))
     drawn = svg[last:].partition("<defs>")[0]
@@ -70,4 +70,4 @@ def _legend(svg: str, bottom: float, width: float, height: float) -> Window | No
     left = max(0.0, min(x for x, _ in points) - MARGIN)
     right = min(width, max(x for x, _ in points) + WORD)
     top = min(y for _, y in points) - MARGIN
-    return Window(left, top, right - left, height - top)
+    return PanelWindow(left, top, right - left, height - top)

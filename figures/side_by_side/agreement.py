@@ -119,9 +119,9 @@ def agreement(groups: Mapping[str, Sequence[Compared]]) -> Agreement:
     Args:
       groups: comparable conditions by what they are conditions of, e.g. the methods on one data set.
     """
-    found = _counted(groups, met=True)
-    others = [one for compared in groups.values() for one in compared if not one.met]
-    return replace(found, unmet=_counted(groups, met=False)) if others else found
+    counted = _counted(groups, met=True)
+    others = [condition for compared in groups.values() for condition in compared if not condition.met]
+    return replace(counted, unmet=_counted(groups, met=False)) if others else counted
 
 
 def _counted(groups: Mapping[str, Sequence[Compared]], *, met: bool) -> Agreement:
@@ -146,7 +146,7 @@ def _counted(groups: Mapping[str, Sequence[Compared]], *, met: bool) -> Agreemen
                     contradictions.append(f"{group}: {low.name} below {high.name}, above it in theory")
     return Agreement(
         tau=alike_signs / pairs if pairs else float("nan"),
-        conditions=sum(one.met == met for compared in groups.values() for one in compared),
+        conditions=sum(condition.met == met for compared in groups.values() for condition in compared),
         pairs=pairs,
         told_apart=told_apart,
         alike=alike,

@@ -147,7 +147,7 @@ def draw(data: BetterFeatures) -> Figure:
 
 
 def _draw_series(axis: Axes, data: BetterFeatures) -> None:
-    for place, of_dataset in enumerate(data.datasets):
+    for index, of_dataset in enumerate(data.datasets):
         across = [100 * value for value in of_dataset.quality] if data.in_accuracy else list(of_dataset.quality)
         for method, errors in of_dataset.errors.items():
             marked = [(x, error) for x, error in zip(across, errors, strict=True) if error]
@@ -155,7 +155,7 @@ def _draw_series(axis: Axes, data: BetterFeatures) -> None:
             look = style.line(method, linewidth=1.1, label=None)
             axis.plot([x for x, _ in marked], means, **look)
             for x, error in marked:
-                estimate_marks.upright(axis, x, error, method, label=place == 0 and x == marked[0][0], seeds=False)
+                estimate_marks.upright(axis, x, error, method, label=index == 0 and x == marked[0][0], seeds=False)
     if not data.in_accuracy:
         style.logarithmic(axis, x=True)
     axis.set(ylabel="OOD error rate (%)")

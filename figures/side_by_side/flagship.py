@@ -65,7 +65,11 @@ def collect(results: Path | str) -> Flagship:
     """The limits of the flow, the linear network on digits, and the first data set that has described OOD sets."""
     risks, benchmark = risks_with_good_features(results), load_benchmark(results)
     bridge = linear_network_on_digits.collect(results)
-    described = [name for name in measured_datasets(benchmark) if any(one.dataset == name for one in benchmark.sets)]
+    described = [
+        name
+        for name in measured_datasets(benchmark)
+        if any(description.dataset == name for description in benchmark.sets)
+    ]
     if not described:
         raise not_measured(benchmark, "measured distances of OOD sets", entry="`describe = true`")
     groups = _groups(benchmark, described[0])
@@ -93,18 +97,26 @@ def _groups(benchmark: Benchmark, dataset: str) -> tuple[Group, ...]:
 
 def _sets(benchmark: Benchmark, dataset: str) -> dict[str, list[str]]:
     groups: dict[str, list[str]] = {LARGE: [], SMALL: [], NEAR: []}
-    for one in benchmark.sets:
-        if one.dataset == dataset and one.premises != "unknown":
-            name = NEAR if one.premises == "near ID" else LARGE if set_meets_premises(one) else SMALL
-            groups[name].append(one.name)
+    for description in benchmark.sets:
+        if description.dataset == dataset and description.premises != "unknown":
+            name = NEAR if description.premises == "near ID" else LARGE if set_meets_premises(description) else SMALL
+            groups[name].append(description.name)
     return groups
 
 
 def _bad_features(benchmark: Benchmark, dataset: str) -> ConditionRecord | None:
     """The control of the least pretraining whose features are bad (`PairedDifference.good_features`)."""
-    bad = {one.condition for one in benchmark.differences if one.dataset == dataset and not one.good_features}
-    controls = [one for one in benchmark.conditions if one.dataset == dataset and one.name and one.name in bad]
-    return min(controls, key=lambda one: one.value, default=None)
+    bad = {
+        difference.condition
+        for difference in benchmark.differences
+        if difference.dataset == dataset and difference.good_features is False
+    }
+    controls = [
+        condition
+        for condition in benchmark.conditions
+        if condition.dataset == dataset and condition.name and condition.name in bad
+    ]
+    return min(controls, key=lambda condition: condition.value, default=None)
 
 
 def _over(row: BenchmarkRow, names: list[str]) -> SeedEstimate:
@@ -113,13 +125,16 @@ def _over(row: BenchmarkRow, names: list[str]) -> SeedEstimate:
 
 def _refitted(benchmark: Benchmark, dataset: str, names: list[str]) -> SeedEstimate | None:
     label, mode = ROWS["fine_tuning"]
-    found = [
-        one
-        for one in benchmark.refittings
-        if (one.dataset, one.method, one.norm_mode) == (dataset, label, mode) and set(names) <= set(one.accuracies)
+    refittings = [
+        refitting
+        for refitting in benchmark.refittings
+        if (refitting.dataset, refitting.method, refitting.norm_mode) == (dataset, label, mode)
+        and set(names) <= set(refitting.accuracies)
     ]
     return (
-        _mean(np.array([np.mean([one.accuracies[name] for name in names]) for one in found])).error if found else None
+        _mean(np.array([np.mean([refitting.accuracies[name] for name in names]) for refitting in refittings])).error
+        if refittings
+        else None
     )
 
 
@@ -156,13 +171,13 @@ def draw(data: Flagship) -> Figure:
 
 
 def _draw_groups(axis: Axes, groups: tuple[Group, ...]) -> None:
-    for place, group in enumerate(groups):
+    for index, group in enumerate(groups):
         for column, method in enumerate(style.METHODS):
             if method in group.errors:
-                x = place + (column - 1) * STEP
-                estimate_marks.upright(axis, x, group.errors[method], method, label=place == 0, seeds=False)
+                x = index + (column - 1) * STEP
+                estimate_marks.upright(axis, x, group.errors[method], method, label=index == 0, seeds=False)
         if group.refitted is not None:
-            x = place + (style.METHODS.index("fine_tuning") - 1) * STEP
+            x = index + (style.METHODS.index("fine_tuning") - 1) * STEP
             look = style.mark("fine_tuning", open=True, label="FT, head refitted")
             axis.plot(x, 100 * group.refitted.mean, **look)
     promised = sum(group.name in ORDERED for group in groups)

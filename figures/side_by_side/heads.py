@@ -124,13 +124,13 @@ def draw(data: BetterHeads) -> Figure:
 
 
 def _draw_heads(axis: Axes, data: BetterHeads) -> None:
-    for place, heads in enumerate(data.datasets):
-        places = [float(place) for place in range(len(heads.labels))]
+    for index, heads in enumerate(data.datasets):
+        places = [float(position) for position in range(len(heads.labels))]
         means = [100 * error.mean for error in heads.errors]
         axis.plot(places, means, **style.line("fine_tuning", linewidth=1.0, label=None))
         for x, error in zip(places, heads.errors, strict=True):
             estimate_marks.upright(axis, x, error, "fine_tuning", seeds=len(data.datasets) == 1)
-        if heads.probed and place == 0:
+        if heads.probed and index == 0:
             axis.axhline(100 * heads.probed.mean, **style.line("linear_probing", label=None))
     longest = max(data.datasets, key=lambda heads: len(heads.labels))
     axis.set_xticks(range(len(longest.labels)), _names(longest, with_quality=len(data.datasets) == 1))

@@ -150,12 +150,12 @@ def draw_risks(axis: Axes, risks_of: dict[str, Float[np.ndarray, "2 quantiles"]]
     every = np.concatenate([risks.ravel() for risks in risks_of.values()])
     positive = every[every > ROUNDING]
     shelf = 10 ** (np.floor(np.log10(positive.min())) - SHELF)
-    for place, method in enumerate(style.METHODS):
+    for position, method in enumerate(style.METHODS):
         shown = np.where(risks_of[method] > ROUNDING, risks_of[method], shelf)
         for group, (median, low, high) in enumerate(shown):
             bar = None if high == shelf else np.array([[median - low], [high - median]])
             look = style.mark(method, size=6.0, label=style.LABELS[method] if group == 0 else None)
-            axis.errorbar(group + (place - 1) * STEP, median, yerr=bar, elinewidth=1.2, capsize=2.5, **look)
+            axis.errorbar(group + (position - 1) * STEP, median, yerr=bar, elinewidth=1.2, capsize=2.5, **look)
     axis.axhline(shelf * 10 ** (SHELF / 2), color=style.GUIDE, linewidth=0.7, linestyle=":")
     axis.set_ylim(shelf * 10 ** (-SHELF / 2), 10 ** np.ceil(np.log10(positive.max())))
     decades = np.arange(np.ceil(np.log10(shelf) + SHELF / 2), np.ceil(np.log10(positive.max())) + 1, 2)
@@ -166,9 +166,9 @@ def draw_risks(axis: Axes, risks_of: dict[str, Float[np.ndarray, "2 quantiles"]]
 
 
 def _draw_benchmark(axis: Axes, data: SideBySide) -> None:
-    for place, method in enumerate(style.METHODS):
+    for position, method in enumerate(style.METHODS):
         for group, estimate in enumerate(data.errors.get(method, ())):
-            estimate_marks.upright(axis, group + (place - 1) * STEP, estimate, method, label=group == 0)
+            estimate_marks.upright(axis, group + (position - 1) * STEP, estimate, method, label=group == 0)
     axis.set_ylim(bottom=0)
     axis.set_ylabel("error rate (%)")
     groups = max(len(errors) for errors in data.errors.values())

@@ -8,7 +8,7 @@ over seeds with 90 % intervals (Student's t). The two angles are relatives, not 
 compared. The agreement compares, for every method and for the gap between FT and LP, the sets in their order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,7 @@ from figures.look import style
 from figures.missing import not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, difference
 from figures.side_by_side.frame import named, two_sides
-from simulations.experiments.bounds_against_parameters import PARAMETERS
-from simulations.records import load
+from figures.side_by_side.swept import Swept, swept
 
 FIGURE = FigureDeclaration(
     title="Out of distribution, close or far", sources=("simulations/bounds_against_parameters", "benchmark"), order=50
@@ -47,20 +46,17 @@ class Shifted:
 
 @dataclass(frozen=True)
 class FartherOut:
-    """Theory: angles in degrees and errors (angle, problem) by method. Benchmark: the data sets."""
+    """Theory: errors along the angle in degrees. Benchmark: the data sets."""
 
-    angles: np.ndarray
-    theory: dict[str, np.ndarray]
+    theory: Swept
     datasets: tuple[Shifted, ...]
     agreed: Agreement
 
 
 def collect(results: Path | str) -> FartherOut:
     """Errors along the angle, and over the OOD sets of every data set whose shift was measured."""
-    swept, benchmark = load("bounds_against_parameters", results), load_benchmark(results)
-    row = PARAMETERS.index("angle")
-    angles = np.degrees(swept.values[row])
-    theory = {method: np.sqrt(risks.ood[row]) for method, risks in swept.comparison.methods.items()}
+    theory, benchmark = swept(results, "angle"), load_benchmark(results)
+    theory = replace(theory, values=np.degrees(theory.values))
     every = {name: _shifted(benchmark, name) for name in measured_datasets(benchmark)}
     every = {name: shifted for name, shifted in every.items() if shifted.sets}
     if not every:
@@ -68,9 +64,9 @@ def collect(results: Path | str) -> FartherOut:
     groups = {
         named(benchmark, name, words): compared
         for name, shifted in every.items()
-        for words, compared in _groups(angles, theory, shifted).items()
+        for words, compared in _groups(theory, shifted).items()
     }
-    return FartherOut(angles, theory, tuple(every.values()), agreement(groups))
+    return FartherOut(theory, tuple(every.values()), agreement(groups))
 
 
 def note(data: FartherOut) -> str:
@@ -93,12 +89,12 @@ def _shifted(benchmark: Benchmark, dataset: str) -> Shifted:
     )
 
 
-def _groups(angles: np.ndarray, theory: dict[str, np.ndarray], data: Shifted) -> dict[str, list[Compared]]:
-    medians = {method: np.median(errors, axis=1) for method, errors in theory.items()}
+def _groups(theory: Swept, data: Shifted) -> dict[str, list[Compared]]:
+    medians = theory.medians
     names = [spoken(name) for name in data.sets]
 
     def compared(values: np.ndarray, errors: tuple[SeedEstimate, ...]) -> list[Compared]:
-        at = np.interp(data.angles, angles, values)
+        at = np.interp(data.angles, theory.values, values)
         conditions = zip(names, at, errors, data.met, strict=True)
         return [Compared(name, float(value), error, met=met) for name, value, error, met in conditions]
 
@@ -114,8 +110,7 @@ def draw(data: FartherOut) -> Figure:
     """Angle across, error up."""
     figure, theory, measured = two_sides(data.agreed)
     style.logarithmic(theory, y=True)
-    for method in ("fine_tuning", "lp_ft", "linear_probing"):
-        style.band(theory, data.angles, data.theory[method], method)
+    data.theory.draw(theory, ("fine_tuning", "lp_ft", "linear_probing"))
     theory.set(xlabel="angle to the ID subspace (degrees)", ylabel="OOD error, √risk")
     _draw_sets(measured, data.datasets)
     style.legend_below(figure, [theory, measured])
@@ -123,12 +118,12 @@ def draw(data: FartherOut) -> Figure:
 
 
 def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
-    for place, shifted in enumerate(datasets):
+    for index, shifted in enumerate(datasets):
         for method, errors in shifted.errors.items():
             means = [100 * error.mean for error in errors]
             axis.plot(shifted.angles, means, **style.line(method, linewidth=0.8, alpha=0.6, label=None))
             for x, error in zip(shifted.angles, errors, strict=True):
-                first = place == 0 and x == shifted.angles[0]
+                first = index == 0 and x == shifted.angles[0]
                 estimate_marks.upright(axis, x, error, method, label=first, seeds=False)
     axis.set(xlabel="mean angle to ID features (degrees)", ylabel="OOD error rate (%)")
     single = datasets[0]

@@ -8,10 +8,9 @@ any, and only the random head of FT is smaller beside the truth where features a
 mode, which tells start and mode apart. The agreement compares FT's conditions.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -25,8 +24,7 @@ from figures.missing import NO_ENTRY, not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
 from figures.side_by_side.features import condition_series
 from figures.side_by_side.frame import named, two_sides
-from simulations.experiments.bounds_against_parameters import PARAMETERS
-from simulations.records import load
+from figures.side_by_side.swept import Swept, swept
 
 FIGURE = FigureDeclaration(
     title="A truth that is large beside the features",
@@ -49,25 +47,24 @@ class Lengths:
 
 @dataclass(frozen=True)
 class LargerTruths:
-    """Theory: norms W and errors over W (norm, problem) by method. Benchmark: the data sets."""
+    """Theory: errors over W along the norm W. Benchmark: the data sets."""
 
-    norms: np.ndarray
-    theory: dict[str, np.ndarray]
+    theory: Swept
     datasets: tuple[Lengths, ...]
     agreed: Agreement
 
 
 def collect(results: Path | str) -> LargerTruths:
     """Errors along W, and along the length of features for every data set for which it was varied."""
-    swept, benchmark = load("bounds_against_parameters", results), load_benchmark(results)
-    row = PARAMETERS.index("truth_norm")
-    norms = swept.values[row]
-    theory = {name: np.sqrt(risks.ood[row]) / norms[:, None] for name, risks in swept.comparison.methods.items()}
-    varied = [one.dataset for one in benchmark.conditions if one.kind == "feature_norm" and one.rows]
+    theory, benchmark = swept(results, "truth_norm"), load_benchmark(results)
+    theory = replace(theory, errors={name: errors / theory.values[:, None] for name, errors in theory.errors.items()})
+    varied = [
+        condition.dataset for condition in benchmark.conditions if condition.kind == "feature_norm" and condition.rows
+    ]
     every = {name: _lengths(benchmark, name) for name in dict.fromkeys(varied) if varied.count(name) > 1}
     if not every:
         raise not_measured(benchmark, "runs on features of several lengths", entry=NO_ENTRY)
-    medians = np.median(theory["fine_tuning"], axis=1)
+    medians = theory.medians["fine_tuning"]
     groups = {
         named(benchmark, name, "FT OOD"): [
             Compared(f"length {length:g}", float(value), error, met=premises_met(benchmark, name))
@@ -82,7 +79,7 @@ def collect(results: Path | str) -> LargerTruths:
         for name, of_dataset in every.items()
         if "fine_tuning" in of_dataset.errors
     }
-    return LargerTruths(norms, theory, tuple(every.values()), agreement(groups))
+    return LargerTruths(theory, tuple(every.values()), agreement(groups))
 
 
 def note(data: LargerTruths) -> str:
@@ -96,12 +93,15 @@ def _lengths(benchmark: Benchmark, dataset: str) -> Lengths:
     for method in style.METHODS:
         errors[method] = tuple(_error(of_method(condition.rows, method)) for condition in series)
         if method in OTHER_MODE:
-            rows = ([row for row in one.rows if (row.method, row.norm_mode) == OTHER_MODE[method]] for one in series)
+            rows = (
+                [row for row in condition.rows if (row.method, row.norm_mode) == OTHER_MODE[method]]
+                for condition in series
+            )
             other[method] = tuple(map(_error, rows))
     return Lengths(
         lengths=tuple(condition.value for condition in series),
-        errors={method: found for method, found in errors.items() if any(found)},
-        other={method: found for method, found in other.items() if any(found)},
+        errors={method: estimates for method, estimates in errors.items() if any(estimates)},
+        other={method: estimates for method, estimates in other.items() if any(estimates)},
     )
 
 
@@ -114,11 +114,10 @@ def draw(data: LargerTruths) -> Figure:
     """A larger truth to the right, error up."""
     figure, theory, measured = two_sides(data.agreed)
     style.logarithmic(theory, x=True, y=True)
-    for method, errors in data.theory.items():
-        style.band(theory, data.norms, errors, method)
+    data.theory.draw(theory)
     theory.set(xlabel="norm of the truth, $W$", ylabel="OOD error over $W$")
-    for place, of_dataset in enumerate(data.datasets):
-        _draw_lengths(measured, of_dataset, label=place == 0)
+    for index, of_dataset in enumerate(data.datasets):
+        _draw_lengths(measured, of_dataset, label=index == 0)
     style.logarithmic(measured, x=True)
     measured.invert_xaxis()
     measured.set(xlabel="length of features, shorter →", ylabel="OOD error rate (%)", ylim=(0, None))

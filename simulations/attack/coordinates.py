@@ -17,7 +17,7 @@ LARGEST_CONDITION, LARGEST_WIDE_CONDITION = 30.0, 1e8
 LARGEST_OOD_CONDITION = 1e4
 
 
-class Shape(NamedTuple):
+class AttackShape(NamedTuple):
     """k features and m ID directions in d inputs, by default 2 k + m: room for features, truth and ID in any position.
 
     The ID subspace may be the span of the first axes, in the eigenbasis of C: everything else is a rotation of that.
@@ -54,7 +54,7 @@ class Coordinates(eqx.Module):
         return self.ood_spread is not None
 
 
-def random_coordinates(shape: Shape, *, key: PRNGKeyArray) -> Coordinates:
+def random_coordinates(shape: AttackShape, *, key: PRNGKeyArray) -> Coordinates:
     """Where a descent starts: feature errors over seven decades, norms over more than three, four in wide shapes."""
     keys = jax.random.split(key, 7)
     frame = (shape.input_dim, shape.feature_dim)
@@ -75,7 +75,9 @@ def random_coordinates(shape: Shape, *, key: PRNGKeyArray) -> Coordinates:
     )
 
 
-def _wide_part(shape: Shape, *, key: PRNGKeyArray) -> tuple[Float[Array, ""], Float[Array, "d d"], Float[Array, " d"]]:
+def _wide_part(
+    shape: AttackShape, *, key: PRNGKeyArray
+) -> tuple[Float[Array, ""], Float[Array, "d d"], Float[Array, " d"]]:
     """Whether the first feature is seen outside the ID subspace, and an OOD second moment."""
     visible_key, axes_key, spread_key = jax.random.split(key, 3)
     d = shape.input_dim

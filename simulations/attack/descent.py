@@ -9,7 +9,7 @@ import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from simulations.attack.coarse_path import coarse_evidence, coarse_trained_evidence, trained_setting
-from simulations.attack.coordinates import Coordinates, Shape, problem_at, random_coordinates, size
+from simulations.attack.coordinates import AttackShape, Coordinates, problem_at, random_coordinates, size
 from theory.problem import Problem
 from theory.statements import Statement, premises_hold, sides
 
@@ -23,7 +23,7 @@ SMALLEST_SIDE = 1e-8
 INCOMPARABLE = 50.0
 
 
-def lowest_problems(statement: Statement, shape: Shape, count: int, *, key: PRNGKeyArray) -> list[Problem]:
+def lowest_problems(statement: Statement, shape: AttackShape, count: int, *, key: PRNGKeyArray) -> list[Problem]:
     """The best problem of each of the `count` best descents of a round, best first.
 
     Args:

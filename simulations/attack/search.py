@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import jax
 
 from artifacts import ArgumentError
-from simulations.attack.coordinates import Shape
+from simulations.attack.coordinates import AttackShape
 from simulations.attack.descent import STARTS, STEPS, lowest_problems
 from simulations.attack.witness import Instance, instance_of, judged_ratio
 from simulations.sampling import Dimensions
@@ -15,16 +15,23 @@ from theory.statements import Statement
 from theory.statements.statement import TOLERANCE
 
 #: Shapes that rounds alternate between: one ID direction and several, with one feature and two; then wide ones.
-SHAPES = (Shape(1, 1), Shape(2, 1), Shape(1, 2), Shape(2, 2), Shape(8, 1, wide=True), Shape(3, 4, wide=True))
+SHAPES = (
+    AttackShape(1, 1),
+    AttackShape(2, 1),
+    AttackShape(1, 2),
+    AttackShape(2, 2),
+    AttackShape(8, 1, wide=True),
+    AttackShape(3, 4, wide=True),
+)
 PROBLEMS_PER_ROUND = STARTS * STEPS
 #: Problems of each round that are judged on accurate paths: the best by the coarse one.
 CANDIDATES = 8
 
 
-def shapes_of(dimensions: Dimensions) -> tuple[Shape, Shape]:
+def shapes_of(dimensions: Dimensions) -> tuple[AttackShape, AttackShape]:
     """The shapes that a search in these dimensions alternates between: of moderate condition, and wide."""
     d, k, m = dimensions.input_dim, dimensions.feature_dim, dimensions.id_dim
-    return Shape(k, m, inputs=d), Shape(k, m, wide=True, inputs=d)
+    return AttackShape(k, m, inputs=d), AttackShape(k, m, wide=True, inputs=d)
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ def attack(
     *,
     budget: int | None = None,
     minutes: float | None = None,
-    shapes: Sequence[Shape] = SHAPES,
+    shapes: Sequence[AttackShape] = SHAPES,
     seed: int = 0,
 ) -> Attack:
     """Search for a problem that violates a statement; stops at the first round that finds one.

@@ -126,7 +126,7 @@ def _fine_tuned(
     return (
         jnp.linalg.norm(weights - data.target, ord=2, axis=(1, 2)),
         bounds(data.target),
-        jnp.linalg.norm(jax.vmap(lambda one: off_projection(data.id_frame, one))(weights), ord=2, axis=(1, 2)),
+        jnp.linalg.norm(jax.vmap(lambda weight: off_projection(data.id_frame, weight))(weights), ord=2, axis=(1, 2)),
         bounds(jnp.zeros_like(data.target)),
         accuracy(data.inputs, data.labels),
         accuracy(data.test_inputs, data.test_labels),
@@ -138,8 +138,8 @@ def simulate(config: LastLayersOnDigits, watch: Watch = ALONE) -> LastLayersOnDi
     data, key = digits(config), jax.random.key(config.seed)
     scales = np.array(config.head_scales)
     runs = [_fine_tuned(data, jnp.asarray(scale), config, key) for scale in scales]
-    found = (np.stack([np.asarray(part) for part in parts]) for parts in zip(*runs, strict=True))
-    return LastLayersOnDigitsData(scales, np.linspace(0.0, config.steps, MOMENTS + 1), *found, solved_by=DESCENT)
+    curves = (np.stack([np.asarray(part) for part in parts]) for parts in zip(*runs, strict=True))
+    return LastLayersOnDigitsData(scales, np.linspace(0.0, config.steps, MOMENTS + 1), *curves, solved_by=DESCENT)
 
 
 def configuration(scale: Scale) -> LastLayersOnDigits:

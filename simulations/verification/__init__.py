@@ -1,18 +1,8 @@
-"""Statements checked on random problems: families to draw from, evidence, what was found, and its files."""
+"""Statements checked on random problems: families to draw from, evidence, what was found, and its files.
 
-from simulations.verification.checking import Sharpness, Verification, counterexample_slacks, verify
-from simulations.verification.families import DIMENSIONS, Sampler, allows, draw_problems
-from simulations.verification.records import publish_verification, published_verifications
+What is public stands in `__init__.pyi` and is imported when it is first used.
+"""
 
-__all__ = [
-    "DIMENSIONS",
-    "Sampler",
-    "Sharpness",
-    "Verification",
-    "allows",
-    "counterexample_slacks",
-    "draw_problems",
-    "publish_verification",
-    "published_verifications",
-    "verify",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

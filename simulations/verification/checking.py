@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import equinox as eqx
@@ -16,13 +15,13 @@ from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, store_part, stored_part
 from simulations.verification.evidence import expected_work, observed_evidence
 from simulations.verification.families import Sampler, allows, draw_problems, sampled_problems
+from simulations.verification.findings import Sharpness, Verification
 from simulations.verification.observed import ObservedEvidence
 from theory.problem import Problem
 from theory.statements import (
     STATEMENTS,
     Setting,
     Statement,
-    Status,
     bound_ratio,
     closed_form_evidence,
     premises_hold,
@@ -37,48 +36,6 @@ CHUNK = 125
 WIDE_CHUNK = 50
 #: Moments on the path of a counterexample, which is evaluated once and so can afford a fine search over time.
 WITNESS_MOMENTS = 4097
-
-
-@dataclass(frozen=True)
-class Sharpness:
-    """How loose a bound is on the problems of a verification: the larger side over the smaller, 1 where attained.
-
-    Attributes:
-      median, ninth_decile: of the ratio over all problems that leave something to bound, those included on which the
-        bound says nothing; None where it falls among those, being infinite.
-      silent: share of the problems on which the bound says nothing.
-    """
-
-    median: float | None
-    ninth_decile: float | None
-    silent: float
-
-
-@dataclass(frozen=True)
-class Verification:
-    """What a verification found.
-
-    Attributes:
-      checked: problems that were drawn and met the premises.
-      violations: how many of them violated the claim.
-      smallest_slack: smallest relative gap between the sides, over those problems and the counterexamples; negative
-        where violated; None where nothing was checked.
-      sharpness: how loose the bound is, over all settings; None where the statement is no bound.
-      sharpness_by_setting: the same in each setting.
-      counterexamples: the relative gap on each named counterexample, negative where it refutes the claim.
-      seconds: of drawing and solving, shared by the statements that were verified together.
-    """
-
-    name: str
-    source: str
-    status: Status
-    checked: int
-    violations: int
-    smallest_slack: float | None
-    sharpness: Sharpness | None
-    sharpness_by_setting: dict[str, Sharpness]
-    counterexamples: dict[str, float]
-    seconds: float
 
 
 def verify(
@@ -129,8 +86,8 @@ def verify(
         examined = _examine(
             involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
         )
-        for statement, found in zip(involved, examined, strict=True):
-            findings[statement.name][_name(origin)] = found
+        for statement, finding in zip(involved, examined, strict=True):
+            findings[statement.name][_name(origin)] = finding
         for statement in involved:
             seconds[statement.name] += (time.perf_counter() - started) / len(involved)
     return [_conclude(statement, findings[statement.name], seconds[statement.name]) for statement in statements]
@@ -201,25 +158,25 @@ def _examine(
     chunks = []
     for number, rows in enumerate(order.reshape(-1, chunk)):
         kept = unfinished / f"{stem}-{number}.npz" if unfinished and stem else None
-        found = stored_part(kept, structure) if kept else None
-        if found is None:
-            found = _examined(statements, origin, jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems))
+        part = stored_part(kept, structure) if kept else None
+        if part is None:
+            part = _examined(statements, origin, jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems))
             if kept:
-                store_part(kept, found)
-        chunks.append(found)
+                store_part(kept, part)
+        chunks.append(part)
         advance(min(chunk, examples - number * chunk))
     as_drawn = np.argsort(order)[:examples]
     return jax.tree.map(lambda *parts: np.concatenate(parts)[as_drawn], *chunks)
 
 
 def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Problem) -> list[Findings]:
-    solved, found = jax.tree.map(np.asarray, _judged(problems, statements, origin))
+    solved, findings = jax.tree.map(np.asarray, _judged(problems, statements, origin))
     if not solved.all():
         raise FailedSolve(
             f"Every problem of a verification must be solved, but {np.sum(~solved)} of {len(solved)} "
             f"in the setting '{_name(origin)}' were not."
         )
-    return found
+    return findings
 
 
 @eqx.filter_jit
@@ -228,15 +185,15 @@ def _judged(
 ) -> tuple[Bool[Array, " n"], list[Findings]]:
     def judged(problem: Problem) -> tuple[Bool[Array, ""], list[tuple[Array, ...]]]:
         observed = _observed(origin, problem)
-        found = []
+        verdicts = []
         for statement in statements:
             premises, gap = premises_hold(statement, problem), slack(statement, observed.evidence)
             ratio = bound_ratio(statement, observed.evidence)
-            found.append((premises, gap, premises & (gap < -TOLERANCE), ratio))
-        return observed.solved, found
+            verdicts.append((premises, gap, premises & (gap < -TOLERANCE), ratio))
+        return observed.solved, verdicts
 
-    solved, found = jax.vmap(judged)(problems)
-    return solved, [Findings(*parts) for parts in found]
+    solved, verdicts = jax.vmap(judged)(problems)
+    return solved, [Findings(*parts) for parts in verdicts]
 
 
 def _observed(origin: Origin, problem: Problem) -> ObservedEvidence:
@@ -248,11 +205,11 @@ def _observed(origin: Origin, problem: Problem) -> ObservedEvidence:
 
 
 def _conclude(statement: Statement, findings: dict[str, Findings], seconds: float) -> Verification:
-    found = jax.tree.map(lambda *parts: np.concatenate(parts), *findings.values())
+    joined = jax.tree.map(lambda *parts: np.concatenate(parts), *findings.values())
     counterexamples = counterexample_slacks(statement)
     refuted = bool(counterexamples) and all(gap < -TOLERANCE for gap in counterexamples.values())
-    checked, violations = int(found.premises.sum()), int(found.violated.sum())
-    gaps = [*found.slacks[found.premises].tolist(), *counterexamples.values()]
+    checked, violations = int(joined.premises.sum()), int(joined.violated.sum())
+    gaps = [*joined.slacks[joined.premises].tolist(), *counterexamples.values()]
     return Verification(
         name=statement.name,
         source=statement.source,
@@ -260,7 +217,7 @@ def _conclude(statement: Statement, findings: dict[str, Findings], seconds: floa
         checked=checked,
         violations=violations,
         smallest_slack=min(gaps) if gaps else None,
-        sharpness=_sharpness(statement, found),
+        sharpness=_sharpness(statement, joined),
         sharpness_by_setting={
             name: sharpness for name, part in findings.items() if (sharpness := _sharpness(statement, part)) is not None
         },
@@ -269,8 +226,8 @@ def _conclude(statement: Statement, findings: dict[str, Findings], seconds: floa
     )
 
 
-def _sharpness(statement: Statement, found: Findings) -> Sharpness | None:
-    ratios = found.ratios[found.premises & ~np.isnan(found.ratios)]
+def _sharpness(statement: Statement, joined: Findings) -> Sharpness | None:
+    ratios = joined.ratios[joined.premises & ~np.isnan(joined.ratios)]
     if statement.bound is None or not ratios.size:
         return None
     # A quantile is one of the ratios, so that none lies between a number and infinity.

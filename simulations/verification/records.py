@@ -4,21 +4,17 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
-
-from artifacts import Outcome, UserError, fingerprint, publish, published
+from artifacts import Outcome, fingerprint, publish
 from artifacts.files import write_json
 from artifacts.imports import modules_in, reached_code
 from artifacts.versions import reached_versions
 from simulations.sweeps import Watch
-from simulations.verification.checking import Verification, verify
+from simulations.verification.checking import verify
+from simulations.verification.findings import FILE, FILE_TYPE, FOLDER
 from theory.statements import Statement
 
-#: The folder below a results folder, and the file in it.
-FOLDER, FILE = "theory", "verification.json"
 #: Modules that are reached and cannot change what is found, each with the reason.
 WITHOUT: Mapping[str, str] = {"artifacts": "names, writes and checks files"}
-_FILE_TYPE = TypeAdapter(list[Verification])
 
 
 def publish_verification(
@@ -53,7 +49,7 @@ def publish_verification(
 
     def build(directory: Path) -> None:
         verifications = verify(statements, examples=examples, seed=seed, watch=watch)
-        write_json(directory / FILE, _FILE_TYPE.dump_python(verifications, mode="json"))
+        write_json(directory / FILE, FILE_TYPE.dump_python(verifications, mode="json"))
 
     outcome = publish(results / FOLDER, inputs=inputs, build=build, force=force, versions=versions)
     shutil.rmtree(parts, ignore_errors=True)
@@ -63,23 +59,3 @@ def publish_verification(
 def code_modules() -> tuple[str, ...]:
     """The modules whose code, with all that they import, decides what is found; statements are discovered."""
     return ("simulations.verification.records", *modules_in("theory.statements"))
-
-
-def published_verifications(results: Path) -> dict[str, Verification]:
-    """What was found, by the name of the statement; empty where nothing was verified.
-
-    Raises:
-      UserError: the file is damaged, or of another version.
-    """
-    try:
-        artifact = published(results / FOLDER)
-        verifications = _FILE_TYPE.validate_json((artifact.path / FILE).read_bytes())
-    except FileNotFoundError:
-        return {}
-    except ValidationError as error:
-        problem = error.errors()[0]
-        raise UserError(
-            f"{results / FOLDER / FILE} must hold a verification, but cannot be read ({problem['msg']}); "
-            f"`distort reproduce --out {results}` makes it again."
-        ) from error
-    return {verification.name: verification for verification in verifications}

@@ -3,12 +3,15 @@
 import json
 import math
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from benchmarks.gpu import driver, office, packages
+from benchmarks.gpu.parts import Part
 from benchmarks.gpu.report import Report, Wrong, within
 from benchmarks.gpu.setting import Setting, read_setting
 from empirical.benchmark.suite import named_suite
@@ -42,7 +45,7 @@ def test_a_part_that_fails_and_one_that_hangs_leave_what_they_had(setting, tmp_p
     (tmp_path / "failing_part.py").write_text(FAILING)
     (tmp_path / "hanging_part.py").write_text(HANGING)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    parts = (driver.Part("hanging", "hanging_part", 20), driver.Part("failing", "failing_part", 40))
+    parts = (Part("hanging", "hanging_part", 20), Part("failing", "failing_part", 40))
     summary = driver.run(parts, setting, seconds=60, packages={"absent": "needed by a test"})
     assert json.loads((setting.out / "summary.json").read_bytes()) == summary
     assert not driver.complete(summary)
@@ -79,7 +82,7 @@ def test_a_part_alone_gets_all_the_time(setting, tmp_path, monkeypatch):
         "def measure(report, setting):\n    report.measure('left', lambda: {'seconds': setting.left})"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    summary = driver.run([driver.Part("told", "told_part", 0)], setting, seconds=100, packages={})
+    summary = driver.run([Part("told", "told_part", 0)], setting, seconds=100, packages={})
     assert driver.complete(summary), driver.text(summary)
     left = json.loads((setting.out / "told.json").read_bytes())["measured"]["left"]["seconds"]
     assert 0 < left < 100 - driver.GRACE
@@ -128,6 +131,20 @@ def test_a_later_call_measures_what_an_earlier_one_left_out(tmp_path):
     third = Report(path, header("H200", "third"), go_on=True)
     assert [one["measured"] for one in third.document["earlier"]] == [["good"], ["wrong"]]
     assert not Report(path, header("H100", "elsewhere"), go_on=True).has("good")
+
+
+def test_only_what_is_asked_for_is_measured(tmp_path):
+    report = Report(tmp_path / "part.json", {}, only=("flow", "exact"))
+    assert report.has("probe path", "features")
+    assert not report.has("probe path", "reduced flow: condition 300")
+
+
+def test_it_begins_without_a_package_beside_the_standard_library(tmp_path):
+    """The machine may have none of them yet: the command must be there to name them and to install wheels."""
+    words = "import sys, benchmarks.gpu.__main__; print(sorted(set(sys.modules) & {'pydantic', 'numpy', 'artifacts'}))"
+    command = [sys.executable, "-S", "-E", "-c", words]
+    answer = subprocess.run(command, capture_output=True, text=True, cwd=driver.ROOT, check=True)
+    assert answer.stdout.strip() == "[]"
 
 
 def test_missing_packages_are_named(monkeypatch):

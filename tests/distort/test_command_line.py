@@ -38,7 +38,13 @@ def test_help_succeeds(arguments, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "heavy"),
-    [(["theory", "verify", "--help"], HEAVY), (["doctor"], HEAVY), (["simulate", "list"], LIBRARIES)],
+    [
+        (["theory", "verify", "--help"], HEAVY),
+        (["doctor"], HEAVY),
+        (["simulate", "list"], LIBRARIES),
+        (["theory", "list"], LIBRARIES),
+        (["theory", "show", "ft_ood_lower_bound_as_printed"], LIBRARIES),
+    ],
 )
 def test_what_computes_nothing_imports_nothing_heavy(arguments, heavy):
     """It must come in under half a second; importing any of these would spend it."""

@@ -4,7 +4,8 @@ import pytest
 
 from empirical.records import GridPoint, tie
 from empirical.results.answers import answer
-from tests.support.made_up_benchmark import dataset, row
+from tests.support.made_up_benchmark import dataset
+from tests.support.made_up_rows import row
 
 
 def said(rows):

@@ -9,7 +9,7 @@ import pytest
 from artifacts.imports import HERE, PACKAGES, reached
 from artifacts.versions import DECISIVE, IRRELEVANT
 from bridge.catalogue import EXPERIMENTS
-from empirical import Suite, open_suite, run_unit
+from empirical import Assignment, Suite, open_suite, run_unit
 from empirical.benchmark.plan import plan
 from empirical.counted_code import DRAWN, ENTRIES, NEVER, READERS, entries, run_code, run_versions, without
 from empirical.executors.identity import disagreement, identity
@@ -82,7 +82,7 @@ def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matt
     afterwards = (planned[-1].model_copy(update={"kind": kind}) for kind in ("interpolation", "refitting"))
     for unit in (*planned, *afterwards):
         with Executed() as executed:
-            assert run_unit(unit, workspace(tmp_path)).built
+            assert run_unit(Assignment(unit, workspace(tmp_path))).built
         missed = {name for name in executed.modules - {*counted(unit.kind)} if not left_out(name, unit.kind)}
         assert not missed, f"{unit.kind} runs code of {sorted(missed)}, whose changes would go unnoticed"
         assert ENTRIES[unit.kind] in executed.modules

@@ -4,11 +4,12 @@ import pytest
 
 from empirical.records import ConditionRecord, Estimate
 from empirical.results.paired import GOOD, differences
-from tests.support import made_up_benchmark as made_up
+from tests.support import made_up_rows as made_up
+from tests.support.made_up_benchmark import described
 
 DATASET = "digits"
 ROWS = [made_up.row(DATASET, *method) for method in made_up.METHODS]
-SETS = [made_up.described(DATASET, place, name) for place, name in enumerate(made_up.SETS)]
+SETS = [described(DATASET, name) for name in made_up.SETS]
 MET = [name for name, premises in made_up.SETS.items() if premises == "met"]
 
 
@@ -38,7 +39,16 @@ def test_groups_are_what_was_measured_not_what_was_meant():
     assert one(found, name="ft_minus_lp", group="near ID").sets == ["near_id"]
     unknown = [SETS[0].model_copy(update={"premises": "unknown"}), *SETS[1:]]
     assert one(differences(ROWS, [], unknown, MET, []), name="ft_minus_lp", group="large shift").sets == MET[1:]
+    assert one(differences(ROWS, [], unknown, MET, []), name="ft_minus_lp", group="OOD").sets == [SETS[0].name]
     assert differences(ROWS, [], [], MET, []) == []
+
+
+def test_an_own_suite_of_which_nothing_was_measured_has_its_differences_too():
+    bare = [item.model_copy(update={"premises": "unknown", "shared_head_accuracy": None}) for item in SETS]
+    found = differences(ROWS, [], bare, MET, [])
+    loss = one(found, name="ft_minus_lp", group="OOD")
+    assert loss.sets == [item.name for item in SETS]
+    assert loss.good_features is None
 
 
 def test_rows_of_the_other_rule_are_held_against_the_same_probe():
@@ -57,6 +67,6 @@ def test_conditions_with_bad_features_are_told_apart():
     )  # fmt: skip
     found = differences(ROWS, [], SETS, MET, [condition])
     control = one(found, name="ft_minus_lp", group="large shift", condition="random features")
-    assert not control.good_features
+    assert control.good_features is False
     assert control.sets == MET
     assert isinstance(control.difference, Estimate)

@@ -4,7 +4,8 @@ import pytest
 
 from empirical.records import Benchmark, ConditionRecord
 from empirical.tables.phase import phase, phase_points
-from tests.support import made_up_benchmark as made_up
+from tests.support import made_up_rows as made_up
+from tests.support.made_up_benchmark import benchmark, described
 
 DATASET = "digits"
 ROWS = [made_up.row(DATASET, *method) for method in made_up.METHODS]
@@ -13,8 +14,8 @@ ROWS = [made_up.row(DATASET, *method) for method in made_up.METHODS]
 def network(label: str, value: float, energies: tuple[float, ...], leads: tuple[float, ...]) -> ConditionRecord:
     """A network in which LP leads FT by so much on each set, whose features leave the ID span by so much."""
     sets = [
-        made_up.described(DATASET, place, name).model_copy(update={"feature_energy_outside": energy})
-        for place, (name, energy) in enumerate(zip(made_up.SETS, energies, strict=True))
+        described(DATASET, name).model_copy(update={"feature_energy_outside": energy})
+        for name, energy in zip(made_up.SETS, energies, strict=True)
     ]
     rows = []
     for row in ROWS:
@@ -38,11 +39,11 @@ def test_leads_are_seed_by_seed_and_ranked_against_the_energy():
         network("few", 100, (0.3, 0.2, 0.1), (0.5, 0.1, -0.1)),
         network("many", 400, (0.6, 0.4, 0.1), (0.7, 0.6, -0.2)),
     ]
-    benchmark = made_up.benchmark().model_copy(update={"conditions": conditions})
-    found = phase_points(benchmark)
+    measured = benchmark().model_copy(update={"conditions": conditions})
+    found = phase_points(measured)
     assert [point.energy for point in found] == pytest.approx([3, 2, 1, 6, 4, 1])
     assert found[0].lead == pytest.approx([0.5, 0.5])
-    table = phase(benchmark)
+    table = phase(measured)
     assert len(table.rows) == 6
     assert table.rows[2][-1].startswith("−10.0")
     # Of both orders only the two sets of energy 1 are tied in one and not in the other.
@@ -53,4 +54,4 @@ def test_leads_are_seed_by_seed_and_ranked_against_the_energy():
 
 def test_nothing_is_said_without_a_series_over_networks():
     assert phase_points(Benchmark(suite="a", datasets=[], rows=[])) == []
-    assert phase(made_up.benchmark().model_copy(update={"conditions": []})).rows == ()
+    assert phase(benchmark().model_copy(update={"conditions": []})).rows == ()

@@ -9,7 +9,8 @@ import pytest
 from artifacts.files import write_text
 from empirical.records import Benchmark, SetAside, write_record
 from figures.catalogue import BENCHMARK
-from figures.report.contents import AgreementSummary, Claim, DrawnFigure, Simulation, Summary, WitnessSummary
+from figures.report.claims import Claim, WitnessSummary
+from figures.report.contents import AgreementSummary, DrawnFigure, Simulation, Summary
 from figures.report.page import page
 from tests.support import made_up_benchmark, made_up_simulations
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from artifacts import Outcome, UserError
 from benchmarks.no_op_runs import no_op, no_op_suite
-from empirical import Unit, Workspace
+from empirical import Assignment, Workspace
 
 #: Two probes, a description, four methods at two seeds.
 SUITE = no_op_suite(1, rates=1, seeds=2)
@@ -21,36 +21,39 @@ SLOW = 1.0
 PATIENCE_SECONDS = 120
 
 
-def poisoned(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
+def poisoned(assignment: Assignment) -> Outcome:
     """A probe of seed 1 ends its process; the description meets an error of the user's."""
+    unit = assignment.unit
     if unit.kind == "probe" and unit.seed == 1:
         os.kill(os.getpid(), signal.SIGKILL)
     if unit.kind == "description":
         raise UserError("Data must be there, but are not.")
-    return no_op(unit, workspace, force=force)
+    return no_op(assignment)
 
 
-def passing(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
+def passing(assignment: Assignment) -> Outcome:
     """Every unit fails at first, and succeeds at its second attempt."""
-    mark = Path(f"{workspace.folder}.tried-{unit.kind}-{unit.method}-{unit.seed}".replace(" ", ""))
+    unit = assignment.unit
+    mark = Path(f"{assignment.workspace.folder}.tried-{unit.kind}-{unit.method}-{unit.seed}".replace(" ", ""))
     if not mark.exists():
         mark.touch()
         raise OSError("the disk is full for a moment")
-    return no_op(unit, workspace, force=force)
+    return no_op(assignment)
 
 
-def mistaken(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
+def mistaken(assignment: Assignment) -> Outcome:
     """A mistake in the code, which no second attempt would mend."""
     raise TypeError("no such argument")
 
 
-def slow(unit: Unit, workspace: Workspace, *, force: bool) -> Outcome:
+def slow(assignment: Assignment) -> Outcome:
     """Says in a file which process has which unit in work, and takes its time."""
-    with Path(f"{workspace.folder}.begun").open("a", encoding="utf-8") as stream:
+    unit = assignment.unit
+    with Path(f"{assignment.workspace.folder}.begun").open("a", encoding="utf-8") as stream:
         stream.write(f"{os.getpid()} {os.environ.get('CUDA_VISIBLE_DEVICES', '-')} {unit}\n")
     if unit.kind == "training":
         time.sleep(SLOW)
-    return no_op(unit, workspace, force=force)
+    return no_op(assignment)
 
 
 def begun(workspace: Workspace) -> list[tuple[int, str, str]]:

@@ -1,63 +1,47 @@
 """A benchmark with made-up numbers, for tests of what is drawn and written; no result of ours.
 
-Accuracies are simple: 0.8 for LP, 0.9 for FT and 0.88 for LP-FT in distribution, plus 0.01 for every data set before
-this one; out of distribution 0.6, 0.5 and 0.65; seeds 0.01 around that.
+Its rows are those of `made_up_rows`, 0.01 better for every data set before this one.
 """
 
 from collections.abc import Iterable
-from typing import Literal
+from typing import Any, Literal
 
 from empirical.records import (
     Benchmark,
-    BenchmarkRow,
-    ConditionRecord,
-    Curve,
     DatasetRecord,
-    EpochRecord,
     Estimate,
-    GridPoint,
     Interpolation,
     InterpolationPoint,
-    Movement,
-    OODAccuracy,
     PairedDifference,
     PublishedAccuracy,
     Refitting,
     SetDescription,
-    SetMetrics,
 )
-
-ID = {"LP": 0.8, "FT": 0.9, "LP-FT": 0.88}
-OOD = {"LP": 0.6, "FT": 0.5, "LP-FT": 0.65}
-MOVED = {"LP": 0.0, "FT": 1.0, "LP-FT": 0.1}
-#: In the other norm mode than the paper's, everything is this much worse.
-OTHER_MODE = 0.05
-METHODS = (("LP", "eval"), ("FT", "train"), ("FT", "eval"), ("LP-FT", "eval"), ("LP-FT", "train"))
-PAPER = {("LP", "eval"), ("FT", "train"), ("LP-FT", "eval")}
-SETS = {"inverted": "met", "coloured": "met", "near_id": "near ID"}
-RATES = (0.001, 0.01, 0.1)
-SEEDS = (0, 1)
+from tests.support.made_up_conditions import head_starts, lengths, pretraining
+from tests.support.made_up_rows import ID, METHODS, OOD, SEEDS, SETS, curve, metrics, row, run_of, spread
 
 
 def benchmark(datasets: Iterable[str] = ("digits",)) -> Benchmark:
     """Everything that a suite can collect, for every data set."""
     names = tuple(datasets)
-    places = list(enumerate(names))
+    bonuses = {name: 0.01 * before for before, name in enumerate(names)}
     return Benchmark(
         suite="made up",
         datasets=[dataset(name) for name in names],
-        rows=[row(name, *method, bonus=0.01 * place) for place, name in places for method in METHODS],
+        rows=[row(name, *method, bonus=bonus) for name, bonus in bonuses.items() for method in METHODS],
         oracle_rows=[
-            row(name, *method, bonus=0.01 * place, selected_on="shifted")
-            for place, name in places
+            row(name, *method, bonus=bonus, selected_on="shifted")
+            for name, bonus in bonuses.items()
             for method in METHODS
         ],
         curves=[curve(name, *method, seed=seed) for name in names for method in METHODS[1:] for seed in SEEDS],
-        sets=[described(name, place, one) for name in names for place, one in enumerate(SETS)],
+        sets=[described(name, ood) for name in names for ood in SETS],
         interpolations=[interpolation(name, "LP-FT", "eval", seed=seed) for name in names for seed in SEEDS],
         refittings=[refitting(name, "FT", "train", seed=seed) for name in names for seed in SEEDS],
         differences=[bad_features(name) for name in names],
-        conditions=[one for name in names for one in (*pretraining(name), *head_starts(name), *lengths(name))],
+        conditions=[
+            condition for name in names for condition in (*pretraining(name), *head_starts(name), *lengths(name))
+        ],
         published=[
             *(published("id", name, method) for name in names for method in ID),
             *(published("ood", "shifted", method) for method in ID),
@@ -82,113 +66,9 @@ def dataset(name: str) -> DatasetRecord:
     )
 
 
-def row(
-    dataset: str,
-    method: str,
-    norm_mode: Literal["train", "eval"],
-    *,
-    bonus: float = 0.0,
-    selected_on: str = "id_validation",
-    condition: str = "",
-) -> BenchmarkRow:
-    """A row; selected on OOD data it is 0.02 better there and 0.02 worse in distribution."""
-    other = 0.0 if (method, norm_mode) in PAPER else OTHER_MODE
-    oracle = 0.0 if selected_on == "id_validation" else 0.02
-    id_accuracy, ood = ID[method] + bonus - other - oracle, OOD[method] + bonus - other + oracle
-    moved = MOVED[method]
-    run = f"runs/{dataset}-{method}-{norm_mode}"
-    return BenchmarkRow(
-        dataset=dataset,
-        condition=condition,
-        method=method,
-        norm_mode=norm_mode,
-        seeds=list(SEEDS),
-        selected_on=selected_on,
-        learning_rate=None if method == "LP" else 0.01,
-        penalties=[1.0, 1.0] if method == "LP" else [],
-        grid=[] if method == "LP" else grid(id_accuracy, ood, run),
-        grid_edge=None,
-        selected_epochs=[] if method == "LP" else [1, 2],
-        diverged_learning_rates=[],
-        id_validation_accuracy=id_accuracy,
-        id_accuracy=id_accuracy,
-        id_ci90=0.03,
-        id_ci90_normal=0.02,
-        id_per_seed=spread(id_accuracy),
-        id_nll=0.5,
-        id_ece=0.02,
-        ood_accuracy=ood,
-        ood_ci90=0.03,
-        ood_ci90_normal=0.02,
-        ood_per_seed=spread(ood),
-        per_ood_set={
-            name: OODAccuracy(
-                accuracy=accuracy,
-                ci90=0.03,
-                ci90_normal=0.02,
-                per_seed=spread(accuracy),
-                premises=premises,
-                nll=1.0,
-                ece=0.1,
-            )
-            for name, premises in SETS.items()
-            for accuracy in [id_accuracy if premises == "near ID" else ood]
-        },
-        per_column={"shifted": Estimate(mean=ood, ci90=0.03, ci90_normal=0.02, per_seed=spread(ood))},
-        id_feature_movement=moved,
-        id_feature_movement_per_seed=[0.99 * moved, 1.01 * moved],
-        ood_feature_movement=moved / 2,
-        ood_feature_movement_per_seed=[0.495 * moved, 0.505 * moved],
-        movement={"id_test": movement(moved)} | {name: movement(moved / 2) for name in SETS},
-        runs=[f"{run}-seed{seed}" for seed in SEEDS],
-    )
-
-
-def grid(id_accuracy: float, ood: float, run: str) -> list[GridPoint]:
-    """The middle rate is best, the last one is an extension, a still larger one diverged."""
-    points = [
-        GridPoint(
-            value=rate,
-            extension=rate == RATES[-1],
-            diverged=False,
-            selection=id_accuracy - loss,
-            id_accuracy=id_accuracy - loss,
-            ood_accuracy=ood - 2 * loss,
-            per_column={"shifted": ood - 2 * loss},
-            runs=[f"{run}-{rate:g}"],
-        )
-        for rate, loss in zip(RATES, (0.1, 0.0, 0.05), strict=True)
-    ]
-    diverged = GridPoint(
-        value=1.0, extension=True, diverged=True, selection=None, id_accuracy=None, ood_accuracy=None, per_column={},
-        runs=[f"{run}-1"],
-    )  # fmt: skip
-    return [*points, diverged]
-
-
-def curve(dataset: str, method: str, norm_mode: Literal["train", "eval"], *, seed: int) -> Curve:
-    """Accuracy 0.5 + 0.2 epoch - 0.1 seed; LP-FT starts where it will end."""
-    epochs = [
-        EpochRecord(
-            epoch=epoch,
-            learning_rate=0.01,
-            training_loss=None if epoch == 0 else 1.0 / epoch,
-            sets={
-                name: metrics(0.5 + 0.2 * (2 if method == "LP-FT" else epoch) - 0.1 * seed)
-                for name in ("id_validation", "id_test", *SETS)
-            },
-            movement={name: movement(0.1 * epoch) for name in ("id_validation", "id_test", *SETS)},
-        )
-        for epoch in range(3)
-    ]
-    run = f"runs/{dataset}-{method}-{norm_mode}-seed{seed}"
-    return Curve(
-        run=run, dataset=dataset, method=method, norm_mode=norm_mode, learning_rate=0.01, seed=seed, epochs=epochs
-    )
-
-
-def described(dataset: str, place: int, name: str) -> SetDescription:
+def described(dataset: str, name: str) -> SetDescription:
     """Sets lie the farther from ID the earlier they come."""
+    earlier = list(SETS).index(name)
     return SetDescription(
         dataset=dataset,
         name=name,
@@ -196,11 +76,11 @@ def described(dataset: str, place: int, name: str) -> SetDescription:
         reason=f"{name} & <made up>",
         count=50,
         pixel_energy_outside=0.5,
-        feature_energy_outside=0.3 - 0.1 * place,
+        feature_energy_outside=0.3 - 0.1 * earlier,
         id_energy_outside=0.1,
-        shift="large" if place < 2 else "small",
-        largest_angle=1.2 - 0.3 * place,
-        mean_angle=0.9 - 0.3 * place,
+        shift="large" if earlier < 2 else "small",
+        largest_angle=1.2 - 0.3 * earlier,
+        mean_angle=0.9 - 0.3 * earlier,
         paired_distance=1.0,
         own_head_accuracy=0.9,
         shared_head_accuracy=0.9,
@@ -217,75 +97,16 @@ def interpolation(dataset: str, method: str, norm_mode: Literal["train", "eval"]
         )
         for alpha in (0.0, 0.5, 1.0)
     ]
-    run = f"runs/{dataset}-{method}-{norm_mode}-seed{seed}"
-    return Interpolation(
-        run=f"{run}/interpolation", end=run, dataset=dataset, method=method, norm_mode=norm_mode, learning_rate=0.01,
-        seed=seed, points=points,
-    )  # fmt: skip
-
-
-def pretraining(dataset: str) -> list[ConditionRecord]:
-    """Three lengths; every method gains 0.1 out of distribution with each step."""
-    return [
-        ConditionRecord(
-            dataset=dataset,
-            kind="pretraining",
-            name="" if place == 2 else f"{steps} steps",
-            label=f"{steps} steps",
-            value=steps,
-            backbone_accuracy=0.5 + 0.2 * place,
-            head_accuracy=None,
-            quantities=None,
-            rows=[row(dataset, *method, bonus=0.1 * (place - 2)) for method in METHODS if method in PAPER],
-        )
-        for place, steps in enumerate((100, 1000, 4000))
-    ]
-
-
-def head_starts(dataset: str) -> list[ConditionRecord]:
-    """From a random head to a probed one; out of distribution 0.05 better each time."""
-    return [
-        ConditionRecord(
-            dataset=dataset,
-            kind="head_start",
-            name="" if place in (0, 2) else label,
-            label=label,
-            value=place,
-            backbone_accuracy=None,
-            head_accuracy=0.1 + 0.4 * place,
-            quantities=None,
-            rows=[row(dataset, "LP-FT" if place == 2 else "FT", "eval", bonus=0.05 * place)],
-        )
-        for place, label in enumerate(("random", "partly probed", "linear probe"))
-    ]
-
-
-def lengths(dataset: str) -> list[ConditionRecord]:
-    """Three lengths of features; out of distribution FT loses 0.1 with each that is shorter, the others nothing."""
-    return [
-        ConditionRecord(
-            dataset=dataset,
-            kind="feature_norm",
-            name="" if length == 1.0 else f"features of length {length:g}",
-            label=f"{length:g}",
-            value=length,
-            backbone_accuracy=0.9,
-            head_accuracy=None,
-            quantities=None,
-            rows=[row(dataset, *method, bonus=-0.1 * place if method[0] == "FT" else 0.0) for method in METHODS],
-        )
-        for place, length in enumerate((10.0, 1.0, 0.1))
-    ]
+    return Interpolation(**end_of_run("interpolation", dataset, method, norm_mode, seed), points=points)
 
 
 def refitting(dataset: str, method: str, norm_mode: Literal["train", "eval"], *, seed: int) -> Refitting:
     """A refitted head reads every set as LP does, and OOD features follow half of what ID features move."""
-    run = f"runs/{dataset}-{method}-{norm_mode}-seed{seed}"
     return Refitting(
-        run=f"{run}/refitting", end=run, dataset=dataset, method=method, norm_mode=norm_mode, learning_rate=0.01,
-        seed=seed, accuracies={"id_test": 0.9} | dict.fromkeys(SETS, OOD["LP"]),
+        **end_of_run("refitting", dataset, method, norm_mode, seed),
+        accuracies={"id_test": 0.9} | dict.fromkeys(SETS, OOD["LP"]),
         followed={"id_test": 1.0} | dict.fromkeys(SETS, 0.5),
-    )  # fmt: skip
+    )
 
 
 def bad_features(dataset: str) -> PairedDifference:
@@ -307,13 +128,10 @@ def published(table: Literal["id", "ood"], column: str, method: str) -> Publishe
     )  # fmt: skip
 
 
-def movement(value: float) -> Movement:
-    return Movement(mean_squared=value, euclidean=value, cosine=value)
-
-
-def metrics(accuracy: float) -> SetMetrics:
-    return SetMetrics(accuracy=accuracy, nll=1.0, ece=0.1, count=50)
-
-
-def spread(mean: float) -> list[float]:
-    return [mean - 0.01, mean + 0.01]
+def end_of_run(kind: str, dataset: str, method: str, norm_mode: str, seed: int) -> dict[str, Any]:
+    """The fields of `OfTrainedRun`."""
+    run = run_of(dataset, method, norm_mode, seed=seed)
+    return {
+        "run": f"{run}/{kind}", "end": run, "dataset": dataset, "method": method, "norm_mode": norm_mode,
+        "learning_rate": 0.01, "seed": seed,
+    }  # fmt: skip

@@ -12,7 +12,7 @@ import numpy as np
 
 from artifacts import publish
 from artifacts.files import write_json
-from bridge.comparison import Compared, Theorems, Tuned
+from bridge.comparison import ComparedMethods, Theorems, Tuned
 from bridge.experiments.linear_network_on_digits import LinearNetworkOnDigitsData
 from simulations.bounds import Bounds
 from simulations.by_method import ByMethod, FlowRisks
@@ -64,7 +64,7 @@ def on_digits() -> LinearNetworkOnDigitsData:
     numbers = {field.name: np.ones(2) for field in dataclasses.fields(Theorems)}
     return LinearNetworkOnDigitsData(
         angles=np.array([0.0, 45.0, 90.0]),
-        compared=Compared(
+        compared=ComparedMethods(
             methods=ByMethod(tuned((0.7, 0.7, 0.6), 6.0), tuned((0.85, 0.8, 0.1), 13.0), tuned((0.8, 0.8, 0.5), 7.0)),
             shared=np.full((2, 3), 0.65),
             theorems=Theorems(**numbers | {"half_space": np.full(2, 0.3), "implicit": np.full(2, 2.5)}),

@@ -11,6 +11,7 @@ from jaxtyping import Array, Bool, Float, Shaped
 from theory.alignment import truth_norm
 from theory.problem import Problem
 from theory.statements.evidence import Evidence
+from theory.statements.standing import Status
 
 #: Relative slack below which a side is violated: the integrators work to 1e-10, two decades of slack.
 TOLERANCE = 1e-8
@@ -18,17 +19,6 @@ TOLERANCE = 1e-8
 
 #: What a conserved quantity may drift, relative to its terms, when the raw parameters are integrated to 1e-10 per step.
 INTEGRATION_ERROR = 1e-8
-
-
-class Status(StrEnum):
-    """How a statement stands, from its proof, its counterexamples and its verification; never typed in."""
-
-    PROVED = "proved here and verified"
-    AS_PUBLISHED = "as published and verified"
-    FALSE = "false as published, with witness"
-    CONJECTURED = "conjectured, no violation found"
-    VIOLATED = "violated"
-    UNVERIFIED = "not verified yet"
 
 
 class Setting(StrEnum):

@@ -88,8 +88,8 @@ def _python(folder: Path, batch: str) -> tuple[UInt8[np.ndarray, "n 3072"], Int[
         raise UserError(
             f"{folder} must hold {batch}.bin or {batch}, but holds neither; unpack the CIFAR-10 archive again."
         )
-    found = read_arrays(path)
-    planes, labels = found.get("data"), found.get("labels")
+    batch_arrays = read_arrays(path)
+    planes, labels = batch_arrays.get("data"), batch_arrays.get("labels")
     if not isinstance(planes, np.ndarray) or planes.dtype != np.uint8 or planes.shape[1:] != (RECORD - 1,):
         raise UserError(f"{path} must hold `data`, uint8 with 3,072 columns, but does not; unpack it again.")
     if (

@@ -98,8 +98,8 @@ def _check_files(folder: Path, domain: str, paths: tuple[str, ...], file: Path) 
     for path in paths:
         parent, _, name = path.rpartition("/")
         if parent not in there:
-            place = folder / parent
-            there[parent] = {entry.name for entry in place.iterdir()} if place.is_dir() else set()
+            parent_folder = folder / parent
+            there[parent] = {entry.name for entry in parent_folder.iterdir()} if parent_folder.is_dir() else set()
         if name not in there[parent]:
             raise UserError(f"{folder / path} is named by {file.name} but missing; unpack {domain}.zip again.")
 

@@ -94,10 +94,10 @@ def _metadata(folder: Path, stamps: tuple[int, ...], official: bool) -> Metadata
         periods.append(_period(path, number, row["timestamp"]))
         regions.append(REGIONS.index(region))
         labels.append(label_of[row["category"]])
-    found = Metadata(np.array(splits), np.array(periods), np.array(regions), np.array(labels, np.int32))
+    metadata = Metadata(np.array(splits), np.array(periods), np.array(regions), np.array(labels, np.int32))
     if official:
-        _check(path, found)
-    return found
+        _check(path, metadata)
+    return metadata
 
 
 def originals(folder: Path) -> list[str]:
@@ -132,10 +132,10 @@ def _period(path: Path, number: int, text: str) -> int:
     return int(moment >= BEFORE) + int(moment >= AFTER)
 
 
-def _check(path: Path, found: Metadata) -> None:
-    early = (found.split == "val") & (found.period == 0)
-    oceania = early & (found.region == REGIONS.index("Oceania"))
-    wanted = (("rows", ROWS, len(found.label)),
+def _check(path: Path, metadata: Metadata) -> None:
+    early = (metadata.split == "val") & (metadata.period == 0)
+    oceania = early & (metadata.region == REGIONS.index("Oceania"))
+    wanted = (("rows", ROWS, len(metadata.label)),
               ("`val` rows before 2013", EARLY_VALIDATION, int(early.sum())),
               ("`val` rows before 2013 in Oceania", EARLY_VALIDATION_OCEANIA, int(oceania.sum())))  # fmt: skip
     for what, must, came in wanted:
@@ -149,7 +149,7 @@ def _index(name: str, split: str, region: str, locations: Locations) -> ImageSet
     rows = table.rows(split, 0, region)
     there = {path.name for path in (folder / "images").iterdir()} if (folder / "images").is_dir() else set()
     names = [f"rgb_img_{row}.png" for row in rows]
-    missing = next((one for one in names if one not in there), None)
+    missing = next((name for name in names if name not in there), None)
     if missing:
         raise UserError(f"{folder / 'images' / missing} must be there, but is missing; unpack fmow_v1.1 again.")
     return ImageSet(name=name, images=ImageFiles(folder / "images", tuple(names)), labels=table.label[rows])

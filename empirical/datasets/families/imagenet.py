@@ -81,20 +81,20 @@ def wnids(imagenet: Path) -> tuple[str, ...]:
     Raises:
       UserError: `train` does not hold exactly 1,000 wnid folders.
     """
-    found = subfolders(imagenet / "train", WNID)
+    classes = subfolders(imagenet / "train", WNID)
     numbers = subfolders(imagenet / "train", r"\d{1,4}")
-    if len(found) != CLASSES and numbers:
+    if len(classes) != CLASSES and numbers:
         raise UserError(
             f"{imagenet / 'train'} must hold folders named by wnid (n01440764), got {len(numbers)} numbered ones from "
             f"{min(numbers, key=int)} to {max(numbers, key=int)}: several numberings are in use, so a number "
             "does not say which class it is; `distort bench download imagenet --from DIR` unpacks the archives."
         )
-    if len(found) != CLASSES:
+    if len(classes) != CLASSES:
         raise UserError(
-            f"{imagenet / 'train'} must hold exactly {CLASSES} folders named by wnid (n01440764), got {len(found)}; "
+            f"{imagenet / 'train'} must hold exactly {CLASSES} folders named by wnid (n01440764), got {len(classes)}; "
             "`distort bench download imagenet --from DIR` unpacks the archives in DIR."
         )
-    return found
+    return classes
 
 
 def split(name: str, imagenet: Path, folder: str, labels: dict[int, int]) -> ImageSet:
@@ -115,21 +115,21 @@ def subset_indices(name: str) -> tuple[int, ...]:
 
 
 def _check_validation(folder: Path, names: tuple[str, ...]) -> None:
-    found = subfolders(folder, WNID)
-    if not found and any(folder.glob("ILSVRC2012_val_*")):
+    classes = subfolders(folder, WNID)
+    if not classes and any(folder.glob("ILSVRC2012_val_*")):
         raise UserError(
             f"{folder} must hold one folder a class, got the flat images; remove them, and "
             "`distort bench download imagenet --from DIR` unpacks and sorts ILSVRC2012_img_val.tar in DIR."
         )
-    _must_equal(folder, found, names)
+    _must_equal(folder, classes, names)
 
 
-def _must_equal(folder: Path, found: tuple[str, ...], wanted: tuple[str, ...]) -> None:
-    missing, extra = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+def _must_equal(folder: Path, classes: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    missing, extra = sorted(set(wanted) - set(classes)), sorted(set(classes) - set(wanted))
     if missing or extra:
         example = f"{missing[0]} is missing" if missing else f"{extra[0]} is too many"
         raise UserError(
-            f"{folder} must hold {len(wanted)} class folders, got {len(found)} ({example}); unpack it again."
+            f"{folder} must hold {len(wanted)} class folders, got {len(classes)} ({example}); unpack it again."
         )
 
 

@@ -12,7 +12,7 @@ from empirical.backbones.backbone import Role
 from empirical.backbones.catalogue import BackboneChoice, fresh
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50, ClipText
-from empirical.backbones.clip_vit import ClipViT, VitSize
+from empirical.backbones.clip_vit import ClipViT, ClipVitSize
 from empirical.backbones.own import checked
 from empirical.backbones.resnet import ResNet
 
@@ -27,7 +27,7 @@ def narrow(**options):
     return {
         "resnet": ResNet((1, 1), 8, key=KEY, **options),
         "clip_resnet": ClipResNet((1, 1, 1, 1), 8, 16, 32, key=KEY, **options),
-        "clip_vit": ClipViT(VitSize(32, 16, 64, 2, 16), key=KEY, **options),
+        "clip_vit": ClipViT(ClipVitSize(32, 16, 64, 2, 16), key=KEY, **options),
     }
 
 

@@ -18,7 +18,7 @@ from empirical.backbones.checkpoints import tensors
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_TEXT, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
 from empirical.backbones.clip_text import ClipText, TextSize
-from empirical.backbones.clip_vit import VIT_B16, ClipViT, VitSize
+from empirical.backbones.clip_vit import VIT_B16, ClipViT, ClipVitSize
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION, resnet_origins
 from empirical.backbones.tensor_names import speaking, translated
@@ -195,7 +195,7 @@ def clip_vit(torch, openai, shaken, tmp_path_factory):
     reference = clip(openai, shaken, vision_layers=2, width=128, patch=16)
     path = tmp_path_factory.mktemp("clip") / "ViT.pth"
     torch.save(reference.state_dict(), path)
-    return reference, loaded(path, shapes(ClipViT, VitSize(64, 16, 128, 2, 32)), CLIP_VIT), path
+    return reference, loaded(path, shapes(ClipViT, ClipVitSize(64, 16, 128, 2, 32)), CLIP_VIT), path
 
 
 def test_clip_resnet_in_train_mode_features_and_gradients(torch, clip_resnet, tmp_path):
@@ -287,7 +287,7 @@ def test_both_of_transformers_prefixes_give_transformers_features(torch, transfo
     for number, named in enumerate((state, bare)):
         path = tmp_path / f"{number}.safetensors"
         save_file(named, path, metadata={"format": "pt"})
-        ours = loaded(path, shapes(ClipViT, VitSize(64, 16, 128, 2, 32)), CLIP_VIT)
+        ours = loaded(path, shapes(ClipViT, ClipVitSize(64, 16, 128, 2, 32)), CLIP_VIT)
         assert apart(features(ours, images), expected) < RTOL
     ours = loaded(tmp_path / "0.safetensors", shapes(ClipText, TextSize(60, 9, 128, 2, 32)), CLIP_TEXT)
     assert apart(ours(jnp.asarray(tokens), jnp.asarray([3, 2])), expected_text) < RTOL

@@ -1,69 +1,27 @@
-"""Published checkpoints are read strictly, found where the catalogue says, converted once, and refused when wrong.
+"""Published checkpoints are read strictly, and refused when wrong.
 
 The files are written here, in the published formats, at the published sizes' narrow cousins or by shapes alone.
 """
 
-import json
-import sys
-import types
-from dataclasses import replace
-
 import equinox as eqx
-import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
 from artifacts import UserError
-from artifacts.files import digest_of
-from empirical.backbones import catalogue
-from empirical.backbones.catalogue import BackboneChoice, agrees, fresh, load, published, read_published
-from empirical.backbones.checkpoint_locations import CheckpointLocations, checkpoint_locations
-from empirical.backbones.checkpoints import read_provenance, tensors, weights_fingerprint
+from empirical.backbones.catalogue import published, read_published
+from empirical.backbones.checkpoint_locations import checkpoint_locations
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_vit import ClipViT, VitSize
-from empirical.backbones.conversion import convert
-from empirical.backbones.own import backbone
-from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
-from empirical.backbones.resnet import ResNet
+from empirical.backbones.clip_vit import ClipViT, ClipVitSize
 from empirical.backbones.resnet_names import MOCO, MOCO_UNWRAPPED, SWAV, TORCHVISION, TORCHVISION_WRAPPED
-from empirical.backbones.small_resnet import SmallResNet
-from empirical.backbones.tensor_names import LEADING, speaking, translated
+from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.configuration import read_data
+from tests.support.published_files import KEY, MOCO_EXTRA, RESNET, outside
 
-KEY = jax.random.key(0)
-RESNET = ResNet((1, 1), 4, key=KEY)
-VIT = ClipViT(VitSize(32, 16, 64, 1, 8), key=KEY)
+VIT = ClipViT(ClipVitSize(32, 16, 64, 1, 8), key=KEY)
 CLIP = ClipResNet((1, 1, 1, 1), 4, 8, 32, key=KEY)
-DRAW = np.random.default_rng(0)
-
-
-def outside(network, dialect):
-    """A network's arrays under a dialect's names and with its axes."""
-    found = {}
-    ours = tensors(network)
-    for name, origin in dialect.origins(network).items():
-        array = ours[name]
-        if origin.layout == "convolution":
-            array = array.transpose(3, 2, 0, 1)
-        if origin.layout == "matrix":
-            array = array.T
-        if origin.layout in LEADING:
-            array = array.reshape((1,) * LEADING[origin.layout] + array.shape)
-        found |= dict(zip(origin.names, np.split(array, len(origin.names)), strict=True))
-    return found
-
-
-MOCO_EXTRA = {
-    "module.encoder_q.fc.0.weight": np.ones((2, 2), np.float32),
-    "module.encoder_q.bn1.num_batches_tracked": np.array(7, np.int64),
-    "module.encoder_k.conv1.weight": np.ones((2, 2), np.float32),
-    "module.queue": np.ones((2, 2), np.float32),
-    "module.queue_ptr": np.zeros(1, np.int64),
-}
 FORMS = {
     "moco": (RESNET, MOCO, MOCO_EXTRA),
     "swav": (RESNET, SWAV, {"module.prototypes.weight": np.ones((2, 2), np.float32)}),
@@ -122,7 +80,7 @@ def test_a_file_says_where_its_tensors_are(tmp_path, zip_file, legacy_file, monk
     )
     places = checkpoint_locations(None, read_data(tmp_path / "a.toml").checkpoints)
     one = published("supervised_resnet50")
-    path, file = places.found(one)
+    path, file = places.existing(one)
     network, _ = read_published(one, path, file, RESNET, places.readings[one.name])
     assert eqx.tree_equal(network, RESNET)
     with pytest.raises(UserError, match=r"must hold a dictionary ema, got .*state_dict.*; correct `key`"):
@@ -168,7 +126,7 @@ def test_another_size_of_the_same_architecture_is_refused(zip_file, tmp_path):
     with pytest.raises(
         UserError, match=r"visual.conv1.weight must be float32 .*\[64, 3, 8, 8\], got float32\[64, 3, 16, 16\]"
     ):
-        read(path, ClipViT(VitSize(16, 8, 64, 1, 8), key=KEY), CLIP_VIT)
+        read(path, ClipViT(ClipVitSize(16, 8, 64, 1, 8), key=KEY), CLIP_VIT)
 
 
 def test_half_precision_is_widened_exactly(zip_file, tmp_path):
@@ -177,218 +135,3 @@ def test_half_precision_is_widened_exactly(zip_file, tmp_path):
     for name, array in outside(again, CLIP_VIT[0]).items():
         assert array.dtype == np.float32
         np.testing.assert_array_equal(array, halves[name].astype(np.float32))
-
-
-@pytest.fixture
-def moco(monkeypatch, legacy_file, tmp_path):
-    """A catalogue whose MoCo is narrow and whose published checksum is that of a file written here."""
-    file = tmp_path / "places" / "moco_v2_800ep_pretrain.pth.tar"
-    file.parent.mkdir()
-    legacy_file(file, {**outside(RESNET, MOCO), **MOCO_EXTRA})
-    one = replace(
-        published("moco_v2_resnet50"),
-        build=lambda *, key, compute_dtype, rematerialise: ResNet((1, 1), 4, key=key, compute_dtype=compute_dtype),
-        files=(WeightsFile(file.name, "an address", sha256=digest_of(file)),),
-    )
-    monkeypatch.setitem(BY_NAME, one.name, one)
-    return one, file
-
-
-CHOICE = BackboneChoice(name="moco_v2_resnet50")
-
-
-def test_a_checkpoint_is_found_checked_and_named_by_its_weights(moco):
-    one, file = moco
-    loaded = load(CHOICE, CheckpointLocations(folder=file.parent))
-    assert eqx.tree_equal(loaded.backbone, RESNET)
-    assert loaded.fingerprint == weights_fingerprint(RESNET)
-    assert loaded.provenance["source_sha256"] == one.files[0].sha256
-    assert loaded.provenance["published_checksum_agrees"] is True
-    assert loaded.provenance["container"] == "torch legacy"
-    json.dumps(loaded.provenance)
-
-
-def test_it_may_lie_elsewhere(moco, tmp_path):
-    one, file = moco
-    elsewhere = file.rename(tmp_path / "other.tar")
-    for choice, locations in (
-        (CHOICE.model_copy(update={"checkpoint": elsewhere}), CheckpointLocations()),
-        (CHOICE, CheckpointLocations(files={one.name: elsewhere})),
-    ):
-        assert eqx.tree_equal(load(choice, locations).backbone, RESNET)
-
-
-def test_what_is_not_there_is_said_to_be_missing_where(moco, tmp_path):
-    with pytest.raises(UserError, match=r"moco_v2_resnet50 needs its weights in .*moco_v2_800ep_pretrain.pth.tar"):
-        load(CHOICE, CheckpointLocations(folder=tmp_path))
-    with pytest.raises(UserError, match="DISTORT_CHECKPOINTS"):
-        load(CHOICE, CheckpointLocations())
-
-
-def test_a_file_that_is_not_the_published_one_is_refused(moco, legacy_file):
-    _, file = moco
-    legacy_file(file, outside(ResNet((1, 1), 4, key=jax.random.key(1)), MOCO))
-    with pytest.raises(UserError, match="published checksum"):
-        load(CHOICE, CheckpointLocations(folder=file.parent))
-    loaded = load(CHOICE.model_copy(update={"checkpoint": file}), CheckpointLocations())
-    assert loaded.provenance["published_checksum_agrees"] is False
-
-
-def test_conversion_keeps_weights_and_provenance_and_is_found_first(moco, monkeypatch):
-    one, file = moco
-    locations = CheckpointLocations(folder=file.parent)
-    before = load(CHOICE, locations)
-    target = convert(one.name, locations)
-    assert read_provenance(target) == before.provenance
-    monkeypatch.setattr(catalogue, "translated", None)  # the source is not read again
-    file.unlink()
-    after = load(CHOICE, locations)
-    assert after.fingerprint == before.fingerprint
-    assert after.provenance == before.provenance
-    assert not list(file.parent.glob(".partial*"))
-    with pytest.raises(UserError, match="got moco_v2_resnet50"):
-        load(BackboneChoice(name="moco_v1_resnet50", checkpoint=target), locations)
-
-
-def test_conversion_needs_a_source_and_a_folder(moco, tmp_path):
-    with pytest.raises(UserError, match="no folder is named"):
-        convert("moco_v2_resnet50", CheckpointLocations())
-    with pytest.raises(UserError, match="needs its weights"):
-        convert("moco_v2_resnet50", CheckpointLocations(folder=tmp_path))
-
-
-def test_computing_in_16_bits_reads_the_same_weights(moco, monkeypatch):
-    monkeypatch.setattr(catalogue, "wrong_in_bfloat16", lambda: "")  # nothing is computed here
-    _, file = moco
-    locations = CheckpointLocations(folder=file.parent)
-    half = load(CHOICE.model_copy(update={"compute": "bfloat16"}), locations)
-    assert half.backbone.compute_dtype == jnp.bfloat16
-    assert half.fingerprint == load(CHOICE, locations).fingerprint
-
-
-def test_places_come_from_the_environment_else_from_the_data(monkeypatch, tmp_path):
-    monkeypatch.delenv("DISTORT_CHECKPOINTS", raising=False)
-    assert checkpoint_locations(tmp_path).folder == tmp_path / "checkpoints"
-    assert checkpoint_locations().folder is None
-    monkeypatch.setenv("DISTORT_CHECKPOINTS", str(tmp_path))
-    assert checkpoint_locations(tmp_path / "data").folder == tmp_path
-
-
-def test_checksums_may_be_published_in_part(tmp_path):
-    path = tmp_path / "w"
-    path.write_bytes(b"weights")
-    sha256 = digest_of(path)
-    assert agrees(path, WeightsFile("w", "", sha256=sha256[:8]), sha256)
-    assert agrees(path, WeightsFile("w", "", md5=digest_of(path, "md5")[:8]), sha256)
-    assert not agrees(path, WeightsFile("w", "", md5="00000000"), sha256)
-
-
-def test_the_catalogue_covers_the_papers_recipes():
-    needed = {dataset for one in PUBLISHED for dataset in one.needed_by}
-    assert {"living17", "entity30", "domainnet", "cifar10", "fmow", "imagenet"} <= needed
-    assert all(one.licence and one.files for one in PUBLISHED)
-
-
-@pytest.mark.parametrize("name", ["resnet51", "moco", ""])
-def test_unknown_names_are_refused_with_the_known_ones(name):
-    with pytest.raises(UserError, match="clip_vit_b16"):
-        load(BackboneChoice(name=name), CheckpointLocations())
-
-
-@pytest.mark.parametrize("change", [{"compute": "bfloat16"}, {"rematerialise": True}, {"options": {"a": 1}}])
-def test_the_small_network_has_no_options(change):
-    with pytest.raises(UserError, match="small_resnet must leave"):
-        fresh(BackboneChoice(name="small_resnet", **change), key=KEY)
-
-
-# -- a backbone of the user's own --------------------------------------------------------------------------------------
-
-
-@backbone
-def narrow(checkpoint, *, width=4):
-    return SmallResNet(widths=(width, 6), key=KEY)
-
-
-@backbone
-def no_backbone(checkpoint):
-    return {"weights": 1}
-
-
-class WrongWidth(SmallResNet):
-    @property
-    def feature_dim(self):
-        return 7
-
-
-class WrongRoles(SmallResNet):
-    def roles(self):
-        return [1, 2]
-
-
-@backbone
-def wrong_width(checkpoint):
-    return WrongWidth(widths=(4, 6), key=KEY)
-
-
-@backbone
-def wrong_roles(checkpoint):
-    return WrongRoles(widths=(4, 6), key=KEY)
-
-
-@backbone
-def half_weights(checkpoint):
-    return jax.tree.map(lambda leaf: leaf.astype(jnp.float16), narrow(checkpoint))
-
-
-@pytest.fixture
-def own(monkeypatch):
-    """This file as an importable module."""
-    module = types.ModuleType("own_backbones")
-    module.__dict__.update({name: value for name, value in globals().items() if callable(value)})
-    monkeypatch.setitem(sys.modules, "own_backbones", module)
-    return lambda function, **options: BackboneChoice(name=f"own_backbones:{function}", options=options)
-
-
-def undeclared(checkpoint):
-    raise AssertionError("only functions that declare themselves are called")
-
-
-@pytest.mark.parametrize("name", ["own_backbones:undeclared", "numpy:load", "os:system", "own_backbones:SmallResNet"])
-def test_only_what_declares_itself_is_called(own, name, tmp_path):
-    (tmp_path / "w").write_bytes(b"weights")
-    choice = BackboneChoice(name=name, checkpoint=tmp_path / "w", options={"allow_pickle": True})
-    with pytest.raises(UserError, match="must be declared as a backbone"):
-        load(choice, CheckpointLocations())
-
-
-@pytest.mark.parametrize("name", [":load", "numpy:", "numpy:load:x", "../x:load", "numpy:a.b", "a" * 10 + ".:b"])
-def test_a_name_that_is_no_function_is_not_imported(name):
-    with pytest.raises(UserError, match="must be named package"):
-        load(BackboneChoice(name=name), CheckpointLocations())
-
-
-def test_a_backbone_of_ones_own(own, tmp_path):
-    loaded = load(own("narrow", width=5), CheckpointLocations())
-    assert loaded.backbone.feature_dim == 6
-    assert loaded.fingerprint == weights_fingerprint(loaded.backbone)
-    (tmp_path / "w").write_bytes(b"weights")
-    named = own("narrow").model_copy(update={"checkpoint": tmp_path / "w"})
-    assert load(named, CheckpointLocations()).provenance["source_sha256"] == digest_of(tmp_path / "w")
-    with pytest.raises(UserError, match="a checkpoint that is a file"):
-        load(named.model_copy(update={"checkpoint": tmp_path / "none"}), CheckpointLocations())
-
-
-@pytest.mark.parametrize(
-    ("function", "options", "message"),
-    [
-        ("missing", {}, "be importable"),
-        ("narrow", {"depth": 3}, r"the options \['depth'\]"),
-        ("no_backbone", {}, "must return a Backbone"),
-        ("wrong_width", {}, "features of width 7"),
-        ("wrong_roles", {}, "own structure"),
-        ("half_weights", {}, "float32 array, got float16"),
-    ],
-)
-def test_what_does_not_keep_the_protocol_is_refused(own, function, options, message):
-    with pytest.raises(UserError, match=message):
-        load(own(function, **options), CheckpointLocations())

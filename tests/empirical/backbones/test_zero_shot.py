@@ -21,7 +21,7 @@ from empirical.backbones.catalogue import BackboneChoice, load
 from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.clip_names import CLIP_TEXT, CLIP_VIT
 from empirical.backbones.clip_text import ClipText, TextSize
-from empirical.backbones.clip_vit import ClipViT, VitSize
+from empirical.backbones.clip_vit import ClipViT, ClipVitSize
 from empirical.backbones.published import BY_NAME, WeightsFile
 from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.tokenizer import END, OPENAI_FILE, START, byte_letters, read_tokenizer, words
@@ -136,7 +136,7 @@ def test_templates_come_from_the_users_file(tmp_path):
 
 def towers(path, vocabulary):
     stored = stored_tensors(path)
-    vit = eqx.filter_eval_shape(lambda key: ClipViT(VitSize(32, 16, 64, 1, 32), key=key), KEY)
+    vit = eqx.filter_eval_shape(lambda key: ClipViT(ClipVitSize(32, 16, 64, 1, 32), key=key), KEY)
     text = eqx.filter_eval_shape(lambda key: ClipText(TextSize(vocabulary, 12, 64, 1, 32), key=key), KEY)
     return (
         translated(path, stored, speaking(path, stored, CLIP_VIT), vit),
@@ -173,7 +173,7 @@ def test_both_towers_come_from_openais_own_archive(torch, openai, shaken, reposi
     traced.save(str(tmp_path / "ViT-B-16.pt"))
     one = replace(
         BY_NAME["clip_vit_b16"],
-        build=lambda *, key, compute_dtype, rematerialise: ClipViT(VitSize(32, 16, 64, 1, 32), key=key),
+        build=lambda *, key, compute_dtype, rematerialise: ClipViT(ClipVitSize(32, 16, 64, 1, 32), key=key),
         text=TextSize(vocabulary, 12, 64, 1, 32),
         files=(WeightsFile("ViT-B-16.pt", "an address", sha256=digest_of(tmp_path / "ViT-B-16.pt")),),
     )
@@ -190,7 +190,7 @@ def test_both_towers_come_from_openais_own_archive(torch, openai, shaken, reposi
 def tiny(repository):
     tokenizer = read_tokenizer(repository)
     text = ClipText(TextSize(len(tokenizer.vocabulary), 12, 64, 1, 16), key=KEY)
-    return ClipViT(VitSize(32, 16, 64, 1, 16), key=KEY), text, tokenizer
+    return ClipViT(ClipVitSize(32, 16, 64, 1, 16), key=KEY), text, tokenizer
 
 
 def test_templates_are_averaged_as_directions(repository):

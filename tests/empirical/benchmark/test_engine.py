@@ -5,7 +5,7 @@ import shutil
 import numpy as np
 import pytest
 
-from empirical import Ledger, Only, Run, Suite, Unit, collect, plan, run_suite, run_unit
+from empirical import Assignment, Ledger, Only, Run, Suite, Unit, collect, plan, run_suite, run_unit
 from empirical.methods import FT_EVAL, LP_FT
 from empirical.recipes import Sweep
 from empirical.records import BENCHMARK_FILE, EpochRecord, read_benchmark, read_lines
@@ -186,10 +186,10 @@ def test_a_failed_unit_is_set_aside_and_what_depends_on_it_too(copy):
 
 def test_a_unit_can_be_given_out_twice(copy):
     unit = Unit(kind="probe", recipe="digits", seed=0)
-    first, again = run_unit(unit, copy), run_unit(unit, copy)
+    first, again = run_unit(Assignment(unit, copy)), run_unit(Assignment(unit, copy))
     assert not first.built
     assert not again.built
-    assert run_unit(unit, copy, force=True).reason == "asked for"
+    assert run_unit(Assignment(unit, copy, force=True)).reason == "asked for"
 
 
 def test_what_cannot_be_read_is_named_and_not_counted(copy):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from artifacts import UserError
-from empirical import Suite
+from empirical import Assignment, Suite
 from empirical.benchmark.plan import plan
 from empirical.benchmark.suite import open_suite
 from empirical.benchmark.units import Unit
@@ -34,14 +34,14 @@ def place(tmp_path_factory):
 
 
 def test_it_says_what_is_left_of_the_features(place):
-    trained = read_record(run_unit(TRAINING, place).artifact.path / RESULT_FILE, RunResult)
-    refitted = read_record(run_unit(REFITTING, place).artifact.path / RESULT_FILE, Refitting)
+    trained = read_record(run_unit(Assignment(TRAINING, place)).artifact.path / RESULT_FILE, RunResult)
+    refitted = read_record(run_unit(Assignment(REFITTING, place)).artifact.path / RESULT_FILE, Refitting)
     assert refitted.end == trained.run
     assert set(refitted.accuracies) == set(refitted.followed) == {"id_test", *SETS}
     assert refitted.followed["id_test"] == pytest.approx(1.0)
     # Forty images with labels of the set itself: at least as good as a head that never saw it, but for a few images.
     assert refitted.accuracies["inverted"] >= trained.sets["inverted"].accuracy - 0.1
-    assert not run_unit(REFITTING, place).built
+    assert not run_unit(Assignment(REFITTING, place)).built
 
 
 def test_it_is_planned_once_its_learning_rate_is_known():
@@ -64,4 +64,4 @@ def test_a_data_set_without_training_images_in_ood_looks_is_refused(place, monke
     ingredients = type("Ingredients", (), {"dataset": type("Dataset", (), {"counterparts": ()})()})()
     monkeypatch.setattr(refitting, "materials", lambda run: ingredients)
     with pytest.raises(UserError, match="leave `refit` out"):
-        run_unit(REFITTING, place)
+        run_unit(Assignment(REFITTING, place))

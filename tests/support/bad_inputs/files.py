@@ -15,8 +15,11 @@ from empirical.datasets.pixels import decode, read_image
 from empirical.formats.archives import unpack
 from empirical.formats.pickled_arrays import read_arrays
 from simulations.attack import witness
-from tests.empirical.test_hostile_files import ARCHIVES, CHECKPOINTS, HEADERS, bomb, everything, legacy, zipped
 from tests.support.bad_inputs.case import BadInput, command, reader
+from tests.support.hostile_archives import ARCHIVES
+from tests.support.hostile_pickles import CHECKPOINTS, legacy, zipped
+from tests.support.hostile_pictures import HEADERS, bomb
+from tests.support.refusal import everything
 
 SUITE = """
 [recipes.a]
