@@ -265,7 +265,8 @@ def _plan_text(document: Planned) -> str:
     notes += [f"not compared: {why}" for why in document.not_compared]
     for device in document.elsewhere:
         rest = f" and {device.unknown} lines of unknown length" if device.unknown else ""
-        notes.append(f"On one {device.device}: {device.hours:.1f} hours{rest}, at rates measured with {device.source}.")
+        long = f"{device.hours:.1f} hours{rest}" if device.hours or not device.unknown else "how long is not known"
+        notes.append(f"On one {device.device}: {long}, at rates measured with {device.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
