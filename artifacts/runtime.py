@@ -29,6 +29,11 @@ LAST_TESTED = (0, 12)
 FIRST_WRONG_IN_BFLOAT16 = (0, 11)
 RIGHT_IN_BFLOAT16 = "--xla_cpu_experimental_ynn_fusion_type="
 
+#: In this release's compiler for CPUs, code for fused operations is made in a new way, which takes twice as long to
+#: compile and is not faster to run; later releases have no flag for it.
+SLOW_TO_COMPILE = "0.10.2"
+FASTER_TO_COMPILE = "--xla_cpu_use_fusion_emitters=false"
+
 #: JAX's setting for programs whose optimisation costs more than it saves.
 LITTLE_OPTIMISED = "JAX_DISABLE_MOST_OPTIMIZATIONS"
 
@@ -44,6 +49,8 @@ def prepare_jax() -> None:
     wanted = [ONE_AFTER_ANOTHER] if _jaxlib_version() <= LAST_TESTED else []
     if metadata.version("jaxlib") == WRONG_IN_REDUCTIONS:
         wanted.append(RIGHT_IN_REDUCTIONS)
+    if metadata.version("jaxlib") == SLOW_TO_COMPILE:
+        wanted.append(FASTER_TO_COMPILE)
     missing = [flag for flag in wanted if flag.split("=")[0] not in flags]
     jax = sys.modules.get("jax")
     if jax is not None and _has_computed():

@@ -48,6 +48,7 @@ def test_text_keeps_links_headings_and_names_and_sets_symbols():
     assert done.endswith("`v0_name`; *not this*.\n")
 
 
+@pytest.mark.extra
 def test_every_formula_of_the_page_can_be_set():
     converter = pytest.importorskip("latex2mathml.converter", reason="needs the extra [docs]")
     formulas = [span for span in SPAN.findall(PAGE) if is_formula(span)]
