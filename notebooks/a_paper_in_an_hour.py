@@ -26,9 +26,9 @@
 # after the other.
 
 # %%
-from artifacts.runtime import prepare_jax
+from artifacts.runtime import compute_in_one_thread
 
-prepare_jax()  # double precision
+compute_in_one_thread()  # in double precision; many problems together want one thread
 
 import jax.numpy as jnp
 import numpy as np

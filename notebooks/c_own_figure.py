@@ -15,9 +15,9 @@
 # Every experiment of the package can be run with dimensions of yours, and its figure drawn at the size that a paper wants.
 
 # %%
-from artifacts.runtime import prepare_jax
+from artifacts.runtime import compute_in_one_thread
 
-prepare_jax()  # double precision
+compute_in_one_thread()  # in double precision; many problems together want one thread
 
 import tempfile
 from pathlib import Path
