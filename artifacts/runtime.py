@@ -5,14 +5,17 @@ By environment variables: JAX reads some when it is imported, XLA the others bef
 
 import os
 import sys
+import warnings
 from importlib import metadata
 from pathlib import Path
 
 from artifacts.errors import UserError
 
-#: With two processors XLA may start several batched decompositions (QR, SVD) side by side, each of which then waits
-#: for threads that the others hold: the process hangs for ever. Three QRs of 256 matrices are enough, in jax 0.10.2 as
-#: in 0.12. Run one after another they still share their batches among all threads.
+#: XLA runs operations that do not depend on each other side by side. A batched decomposition (QR, Cholesky, SVD) splits
+#: its batch, gives the parts to the same threads, and waits for them in the one that it has: when as many wait as there
+#: are threads, the process hangs for ever. On two threads three QRs of 256 matrices are enough, in jax 0.10.2 as in
+#: 0.12. The flag makes it rarer, since operations in the order of memory share buffers and so depend on each other;
+#: it does not exclude it. `compute_in_one_thread` does.
 ONE_AFTER_ANOTHER = "--xla_cpu_enable_concurrency_optimized_scheduler=false"
 #: This release's compiler for CPUs gives wrong numbers under `jit`: of 16,385 squared lengths of products the last is
 #: 266342400 where 268435456 is right (jax issue 39103; tests/artifacts/test_compiler.py). With the flag they are right.
@@ -25,6 +28,11 @@ LAST_TESTED = (0, 12)
 #: off, under `jit`; they are right without it, in jaxlib 0.10.2, and with the flag below (0.11.2 and 0.12.0.1 tried).
 FIRST_WRONG_IN_BFLOAT16 = (0, 11)
 RIGHT_IN_BFLOAT16 = "--xla_cpu_experimental_ynn_fusion_type="
+
+#: In this release's compiler for CPUs, code for fused operations is made in a new way, which takes twice as long to
+#: compile and is not faster to run; later releases have no flag for it.
+SLOW_TO_COMPILE = "0.10.2"
+FASTER_TO_COMPILE = "--xla_cpu_use_fusion_emitters=false"
 
 #: JAX's setting for programs whose optimisation costs more than it saves.
 LITTLE_OPTIMISED = "JAX_DISABLE_MOST_OPTIMIZATIONS"
@@ -41,6 +49,8 @@ def prepare_jax() -> None:
     wanted = [ONE_AFTER_ANOTHER] if _jaxlib_version() <= LAST_TESTED else []
     if metadata.version("jaxlib") == WRONG_IN_REDUCTIONS:
         wanted.append(RIGHT_IN_REDUCTIONS)
+    if metadata.version("jaxlib") == SLOW_TO_COMPILE:
+        wanted.append(FASTER_TO_COMPILE)
     missing = [flag for flag in wanted if flag.split("=")[0] not in flags]
     jax = sys.modules.get("jax")
     if jax is not None and _has_computed():
@@ -54,6 +64,50 @@ def prepare_jax() -> None:
         os.environ["XLA_FLAGS"] = " ".join([flags, *missing]).strip()
     if jax is not None:
         jax.config.update("jax_enable_x64", True)
+
+
+def compute_in_one_thread() -> None:
+    """Prepare JAX and start it with one thread on the processor: whoever decomposes many matrices at once must.
+
+    With one thread nothing is split and nothing waits, so the deadlock of `ONE_AFTER_ANOTHER` cannot happen. Programs
+    that solve many small problems lose little: their operations are too short to be shared. The environment is left as
+    it was, so that processes started from here, and threads that are not JAX's, have what they had.
+
+    Where JAX has computed already, its threads cannot be changed; several of them are warned of.
+    """
+    global _threads
+    if _has_computed():
+        if (_threads or _threads_by_default()) > 1:
+            warnings.warn(
+                "Many problems are solved together while JAX computes in several threads, in which it may hang; call "
+                "artifacts.runtime.compute_in_one_thread() at the start of the program.",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+        return
+    prepare_jax()
+    import jax
+
+    before = os.environ.get("NPROC")
+    os.environ["NPROC"] = "1"
+    try:
+        jax.devices()  # the threads are started with the first look at the devices
+    finally:
+        if before is None:
+            del os.environ["NPROC"]
+        else:
+            os.environ["NPROC"] = before
+    _threads = 1
+
+
+#: How many threads JAX was started with, where this module has started it.
+_threads: int | None = None
+
+
+def _threads_by_default() -> int:
+    """How many threads JAX takes by itself: `NPROC`, or the processors that this process may run on."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return int(os.environ.get("NPROC") or allowed)
 
 
 def keep_compiled() -> None:

@@ -56,6 +56,13 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, result
 
 
+def processor_timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of processor time, all threads of this process together, and what came out: others count little."""
+    started = time.process_time()
+    result = jax.block_until_ready(work())
+    return time.process_time() - started, result
+
+
 def spread(seconds: list[float]) -> dict[str, float]:
     """Median and extremes of repeated timings."""
     return {

@@ -2,7 +2,8 @@
 
 d = 10,000 inputs, k = 100 features, n = 5,000 Gaussian examples (paper, section 3.1): the whole trajectory of
 fine-tuning to a relative training loss of 1e-10, with ID and OOD risk at 200 times, from the inputs on: decomposition,
-compilation and integration. One run; memory is the peak of the process.
+compilation and integration. One run; seconds are processor time, all threads together, and memory is the peak of the
+process.
 """
 
 import json
@@ -16,7 +17,7 @@ prepare_jax()
 
 import numpy as np
 import tyro
-from gaussian_inputs import RELATIVE_LOSS, gaussian_setting, load_average, peak_memory, timed
+from gaussian_inputs import RELATIVE_LOSS, gaussian_setting, load_average, peak_memory, processor_timed
 
 from artifacts import environment
 from artifacts.files import write_json
@@ -44,9 +45,9 @@ def main(config: PaperScale) -> None:
     )
     before = peak_memory()
     times = np.concatenate([[0.0], np.geomspace(1e-2, config.last_time, config.moments - 1)])
-    decomposing, problem = timed(lambda: Problem.from_inputs(truth, pretrained, inputs))
-    solving, trajectory = timed(lambda: solve(problem, "fine_tuning", times))
-    again, _ = timed(lambda: solve(problem, "fine_tuning", times))
+    decomposing, problem = processor_timed(lambda: Problem.from_inputs(truth, pretrained, inputs))
+    solving, trajectory = processor_timed(lambda: solve(problem, "fine_tuning", times))
+    again, _ = processor_timed(lambda: solve(problem, "fine_tuning", times))
     loss = np.asarray(trajectory.training_loss) / float(trajectory.training_loss[0])
     complete = np.flatnonzero(loss <= RELATIVE_LOSS)
     result = {

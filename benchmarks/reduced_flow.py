@@ -6,7 +6,8 @@ the OOD risk at 20 times. The alternatives integrate all k + k d parameters as o
 tolerance, by decades, with which its OOD risks are right to `accuracy` at all times. Gradient descent is of first
 order and gets there never: it is timed at two step sizes, and the time for its error to fall to `accuracy` is
 extrapolated, marked as such. Rounds are paired: each method runs once in each. Compilation is left out for all; the
-decomposition of the inputs is part of the reduced flow's time.
+decomposition of the inputs is part of the reduced flow's time. Times are processor time, all threads together, so that
+other programs on the machine count little.
 
 Gaussian inputs are well conditioned (7 here) and the flow takes no more than forty steps. The other settings have the
 same sizes and higher condition numbers; inputs from nature exceed them.
@@ -30,7 +31,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import tyro
-from gaussian_inputs import RELATIVE_LOSS, gaussian_setting, load_average, spread, timed
+from gaussian_inputs import RELATIVE_LOSS, gaussian_setting, load_average, processor_timed, spread
 from scipy.integrate import solve_ivp
 
 from artifacts import environment
@@ -39,6 +40,7 @@ from simulations.gradient_descent import gradient_descent
 from simulations.gradient_flow import Numerics, solve, starting_point, suitable_numerics
 from theory.networks import LinearNetwork
 from theory.problem import Problem
+from theory.reduction import ReducedProblem
 
 #: Tried from the loosest on.
 TOLERANCES = tuple(10.0**-digits for digits in range(6, 13))
@@ -69,11 +71,6 @@ Risks = Callable[[], np.ndarray]
 def reduced(truth: LinearNetwork, pretrained: LinearNetwork, inputs: np.ndarray, times: np.ndarray, numerics: Numerics):
     """Ours: decomposition of the inputs, reduction, integration, risks."""
     return solve(Problem.from_inputs(truth, pretrained, inputs), "fine_tuning", times, numerics=numerics)
-
-
-def is_stiff(problem: Problem, times: np.ndarray) -> bool:
-    """Whether `solve` would take the implicit solver; reduces the problem to see."""
-    return suitable_numerics(starting_point(problem, "fine_tuning"), times).stiff
 
 
 def raw_field(network: LinearNetwork, inputs: jax.Array, labels: jax.Array) -> LinearNetwork:
@@ -147,8 +144,10 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
     )
     on_device, labels = jnp.asarray(inputs), jnp.asarray(inputs @ truth.weights)
     problem = Problem.from_inputs(truth, pretrained, inputs)
-    times = complete_times(problem, config.moments)
-    stiff = is_stiff(problem, times)
+    # Reduced once to choose the solver; in what is timed, `solve` reduces once itself.
+    start = starting_point(problem, "fine_tuning")
+    times = complete_times(problem, start, config.moments)
+    stiff = suitable_numerics(start, jnp.asarray(times)).stiff
     reference = Numerics(rtol=1e-13, max_steps=1_000_000)
     exact = np.asarray(solve(problem, "fine_tuning", times, numerics=reference).ood_risk)
     target = np.asarray(truth.weights)
@@ -177,8 +176,8 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
     seconds["reduced_flow_once_decomposed"] = []
     for _ in range(rounds):
         for name, run in chosen.items():
-            seconds[name].append(timed(run)[0])
-        again = timed(lambda: np.asarray(solve(problem, "fine_tuning", times, numerics=numerics).ood_risk))[0]
+            seconds[name].append(processor_timed(run)[0])
+        again = processor_timed(lambda: np.asarray(solve(problem, "fine_tuning", times, numerics=numerics).ood_risk))[0]
         seconds["reduced_flow_once_decomposed"].append(again)
     measured = {name: measured[name] | spread(seconds[name]) for name in ways}
     fastest = min(measured["diffrax_raw"]["median_seconds"], measured["scipy_raw"]["median_seconds"])
@@ -194,11 +193,11 @@ def compared(config: ReducedFlow, condition: float | None, rounds: int) -> dict[
     }
 
 
-def complete_times(problem: Problem, moments: int) -> np.ndarray:
+def complete_times(problem: Problem, start: ReducedProblem, moments: int) -> np.ndarray:
     """Times evenly spaced in logarithm, the last where the training loss has fallen to `RELATIVE_LOSS`."""
     search = np.geomspace(1e-2, 1e6, 250)
     all_times = np.concatenate([[0.0], search])
-    numerics = Numerics(stiff=is_stiff(problem, all_times), rtol=1e-9)
+    numerics = Numerics(stiff=suitable_numerics(start, jnp.asarray(all_times)).stiff, rtol=1e-9)
     loss = np.asarray(solve(problem, "fine_tuning", all_times, numerics=numerics).training_loss)
     last = search[np.flatnonzero(loss[1:] <= RELATIVE_LOSS * loss[0])[0]]
     return np.geomspace(last / 1e3, last, moments)
@@ -222,7 +221,7 @@ def descent(truth, pretrained, inputs, labels, times, exact, accuracy) -> dict[s
             save_every=steps,
         )
         train()
-        seconds, run = timed(train)
+        seconds, run = processor_timed(train)
         risk = float(jnp.sum((run.networks.features[-1].T @ run.networks.head[-1] - truth.weights) ** 2))
         measured.append({"steps": steps, "seconds": seconds, "relative_error_at_the_end": abs(risk / exact[-1] - 1)})
     last = measured[-1]

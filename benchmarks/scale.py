@@ -1,9 +1,10 @@
-"""What planner, executors, publishing, `status` and `collect` cost when there are many runs.
+"""What planner, executors, publishing, `status`, `collect` and `report` cost when there are many runs.
 
-`python -m benchmarks.scale [--recipes 10 100] [--folder DIRECTORY] [--out FILE]`. Runs train nothing (`no_op_runs`); a
-recipe has a thousand. Each step is a process of its own: `cpu` seconds are those of its processor time, its children's
-included, which other work on the machine lengthens little; `clock` seconds are those of the clock. Where the folder is
-decides what writing costs: `file_system` says it.
+`python -m benchmarks.scale [--recipes 10 100] [--reading] [--folder DIRECTORY] [--out FILE]`. Runs train nothing
+(`no_op_runs`); a recipe has a thousand. With `--reading` they are only written, by one process, and then read and held
+against their hashes by `status`, `collect` and `report`. Each step is a process of its own: `cpu` seconds are those of
+its processor time, its children's included, which other work on the machine lengthens little; `clock` seconds are those
+of the clock. Where the folder is decides what writing costs: `file_system` says it.
 """
 
 import json
@@ -35,6 +36,8 @@ class Scale:
 
     recipes: tuple[int, ...] = (10, 100)
     """Sizes of suites, in thousands of runs."""
+    reading: bool = False
+    """Measure what reads and verifies; leave out what makes runs."""
     folder: Path | None = None
     """Where the runs are written; by default the system's temporary folder."""
     out: Path | None = None
@@ -123,25 +126,50 @@ def status(results: Path) -> dict[str, Any]:
     return {"finished": sum(share.finished for share in shares)}
 
 
-def collected(folder: Path) -> dict[str, Any]:
-    from empirical import Ledger, Workspace, collect, read_suite, write_benchmark
+def collected(results: Path) -> dict[str, Any]:
+    from distort.bench_run import Collect
 
-    benchmark = collect(Ledger(read_suite(folder), Workspace(folder=folder)))
-    write_benchmark(folder, benchmark)
-    return {"rows": len(benchmark.rows), "missing": len(benchmark.missing)}
+    rows = Collect(results=results)().document
+    return {"rows": len(rows)}
 
 
-def measure(results: Path, recipes: int) -> dict[str, Any]:
+def reported(results: Path) -> dict[str, Any]:
+    from distort.report import ReportCommand
+
+    page = ReportCommand(results=results)().document["report"]
+    return {"page_mib": round(Path(page).stat().st_size / 2**20, 1)}
+
+
+def written(folder: Path) -> dict[str, Any]:
+    """Every run, by the executor of one process alone."""
+    from benchmarks.no_op_runs import no_op
+    from empirical import Ledger, Workspace, plan, read_suite
+    from empirical.executors import InProcess
+
+    suite = read_suite(folder)
+    ledger = Ledger(suite, Workspace(folder=folder))
+    runs = ledger.runs(plan(suite, ledger.training).units)
+    return {"made": sum(end.built for end in InProcess(no_op)(runs, force=False))}
+
+
+def read(results: Path) -> dict[str, Any]:
+    """What verifies all that it prints; none of it may find a run that is missing."""
+    return {"status": step(status, results), "collect": step(collected, results), "report": step(reported, results)}
+
+
+def measure(results: Path, recipes: int, *, reading: bool) -> dict[str, Any]:
     from artifacts import open_results_folder
 
     folder = open_results_folder(results) / "benchmark"
     figures: dict[str, Any] = {"runs": recipes * RUNS_A_RECIPE, "recipes": recipes}
     figures["plan"] = step(planned, folder, recipes)
+    if reading:
+        figures["written"] = step(written, folder)
+        return figures | read(results)
     figures["dask_two_workers"] = step(made_by_dask, folder, 0)
     figures["in_process"] = step(made_in_process, folder, 1)
     figures["two_processes"] = step(made, folder, 2)
-    figures["status"] = step(status, results)
-    figures["collect"] = step(collected, folder)
+    figures |= read(results)
     for name in ("dask_two_workers", "in_process", "two_processes"):
         figures[name]["clock_ms_a_run"] = round(1000 * figures[name]["clock"] / figures[name]["made"], 2)
         figures[name]["cpu_ms_a_run"] = round(1000 * figures[name]["cpu"] / figures[name]["made"], 2)
@@ -152,7 +180,7 @@ def main(config: Scale) -> None:
     with tempfile.TemporaryDirectory(dir=config.folder) as temporary:
         sizes = []
         for recipes in config.recipes:
-            sizes.append(measure(Path(temporary) / str(recipes), recipes))
+            sizes.append(measure(Path(temporary) / str(recipes), recipes, reading=config.reading))
             print(json.dumps(sizes[-1]), file=sys.stderr, flush=True)
         kind = subprocess.run(["stat", "-f", "-c", "%T", temporary], capture_output=True, text=True, check=True)
     result = {"sizes": sizes, "file_system": kind.stdout.strip(), "cores": os.cpu_count(), "environment": environment()}

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("theory", "simulations", "empirical", "bridge", "figures", "artifacts", "distort")
+PACKAGES = ("theory", "simulations", "empirical", "bridge", "figures", "artifacts", "distort", "pages")
 #: Arguments that an object of their own should carry: a unit of work, its suite, where it lies.
 CLUMP = ({"unit"}, {"suite"}, {"places", "workspace"})
-#: Names that say nothing where the thing has a name.
+#: Names that say nothing where the thing has a name. Fields of classes do not count: answers are published with them.
 VAGUE = ("one", "found", "place", "changed")
 #: Tables that several files need and one should hold.
 TABLES = ("NormMode", "Progress", "PENALTIES", "FROZEN")
@@ -28,11 +28,23 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
             yield path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))
 
 
+def vague_names() -> Iterator[tuple[str, str]]:
+    """Where a name that says nothing is given to a value or an argument, and which."""
+    for path, tree in modules():
+        fields = {id(line.target) for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+                  for line in node.body if isinstance(line, ast.AnnAssign)}  # fmt: skip
+        for node in ast.walk(tree):
+            stored = isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in fields
+            name = node.id if stored else node.arg if isinstance(node, ast.arg) else ""
+            if name in VAGUE:
+                yield f"{path}:{node.lineno}", name
+
+
 def counts() -> dict[str, object]:
     """Everything that is counted."""
     clumps: Counter[int] = Counter()
     classes: dict[str, set[str]] = defaultdict(set)
-    vague: Counter[str] = Counter()
+    vague = Counter(name for _, name in vague_names())
     assigned: dict[str, set[str]] = defaultdict(set)
     copies = frozen = 0
     for path, tree in modules():
@@ -44,7 +56,6 @@ def counts() -> dict[str, object]:
                 if not node.name.startswith("_"):
                     classes[node.name].add(path)
             elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-                vague[node.id] += node.id in VAGUE
                 if node.id in TABLES:
                     assigned[node.id].add(path)
             elif isinstance(node, ast.Call):

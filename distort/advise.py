@@ -99,12 +99,12 @@ class Advise(MakingCommand):
         from empirical.records import read_benchmark
 
         measured = self._measured_sets() if self.suite is not None else None
-        found = [
+        judged = [
             case
             for folder in self.check
             for case in cases(folder.name, read_benchmark(existing(folder) / BENCHMARK), measured=measured)
         ]
-        return _held_against(TrackRecord(cases=found))
+        return _held_against(TrackRecord(cases=judged))
 
     def _measured_sets(self) -> dict[tuple[str, str], "SetPremises"]:
         """Premises of the suite's sets, by data set and set, as advice on it would measure them."""
@@ -294,22 +294,24 @@ def _map(record: "TrackRecord") -> list[str]:
     return lines
 
 
-def _held_against(found: "TrackRecord") -> Answer:
+def _held_against(record: "TrackRecord") -> Answer:
     from empirical.advice.track_record import COMPARED, MARGIN
 
     rows = [
         (case.results, case.dataset, case.condition or "-", case.set, f"{case.energy_ratio:.2f}",
          f"{100 * case.gap:.1f}", case.regime, case.first,
          *(f"{100 * case.accuracies[method]:.1f}" for method in COMPARED), f"{100 * case.regret:.1f}")
-        for case in found.cases
+        for case in record.cases
     ]  # fmt: skip
     header = ("results", "data set", "condition", "OOD set", "energy", "gap", "regime", "first", "LP", "FT", "LP-FT",
               "regret")  # fmt: skip
-    said = f"right (within {100 * MARGIN:g} point of the best of the three) on {found.hits} of {len(found.cases)} sets"
-    if found.cases:
-        always = ", ".join(f"{method} {found.always(method)}" for method in found.cases[0].accuracies)
+    said = (
+        f"right (within {100 * MARGIN:g} point of the best of the three) on {record.hits} of {len(record.cases)} sets"
+    )
+    if record.cases:
+        always = ", ".join(f"{method} {record.always(method)}" for method in record.cases[0].accuracies)
         said += f"; always naming one method: {always}"
-    return Answer(found, "\n".join([table(header, rows), said, *_map(found)]))
+    return Answer(record, "\n".join([table(header, rows), said, *_map(record)]))
 
 
 def _short(value: float | None) -> str:

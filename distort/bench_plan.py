@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from empirical.benchmark.cost import MeasuredRates, Share
 
 
+#: How hours are known.
+EXTRAPOLATED = ": extrapolated from images at the rates below; compiling and reading images are not counted"
+
+
 @dataclass(frozen=True)
 class PlannedWork:
     """One recipe and method of a plan; images are those that missing runs pass through the network.
@@ -23,6 +27,7 @@ class PlannedWork:
     Attributes:
       images_trained: with gradients, those of a head on a frozen network among them.
       exact: False where images are an upper bound.
+      hours: extrapolated from images at the measured rates; compiling and reading images are not counted.
       extension_runs, extension_hours: by which the grid may still grow.
       probe_gigabytes: memory that solving a linear probe needs at least.
     """
@@ -243,8 +248,9 @@ def _plan_text(document: Planned) -> str:
     header = ("data set", "work", "runs", "done", "missing", "may add", "images trained", "evaluated", "hours",
               "probe's GB")  # fmt: skip
     missing = sum(line.runs - line.finished for line in document.work)
+    known_hours = any(line.hours for line in document.work)
     notes = [f"{missing} runs missing, {_hours(document)} on {', '.join(document.devices)}, one device, "
-             "one after another."]  # fmt: skip
+             f"one after another{EXTRAPOLATED * known_hours}."]  # fmt: skip
     if any(line.extension_runs for line in document.work):
         more = sum(line.extension_runs for line in document.work)
         known = [line.extension_hours for line in document.work if line.extension_hours is not None]
@@ -259,7 +265,8 @@ def _plan_text(document: Planned) -> str:
     notes += [f"not compared: {why}" for why in document.not_compared]
     for device in document.elsewhere:
         rest = f" and {device.unknown} lines of unknown length" if device.unknown else ""
-        notes.append(f"On one {device.device}: {device.hours:.1f} hours{rest}, at rates measured with {device.source}.")
+        long = f"{device.hours:.1f} hours{rest}" if device.hours or not device.unknown else "how long is not known"
+        notes.append(f"On one {device.device}: {long}, at rates measured with {device.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from artifacts import runtime
+from artifacts.child_processes import end_with_parent
 from artifacts.directory import Outdated, only_checked
 from artifacts.interrupts import answer_interrupts, interrupts_held
 from distort.progress import Begin, Report
@@ -153,14 +154,8 @@ def _prepare_worker(messages: Any, count: int, compile_quickly: bool) -> None:
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say.
     answer_interrupts(lambda *_: os._exit(130))
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _import_what_is_needed()
-
-
-def _end_with_parent() -> None:
-    if parent := multiprocessing.parent_process():
-        parent.join()
-    os._exit(1)
 
 
 def _import_what_is_needed() -> None:

@@ -21,7 +21,7 @@ import optax
 import tyro
 from jaxtyping import Array, Float32, Key, UInt8
 
-from artifacts.progress import Progress
+from artifacts.progress import Progress, silent
 from artifacts.runtime import prepare_jax
 from empirical.backbones.checkpoints import write_checkpoint
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
@@ -78,7 +78,7 @@ class Pretrained:
     provenance: dict[str, Any]
 
 
-def pretrain(config: Pretraining, progress: Progress = lambda message, fraction: None) -> Pretrained:
+def pretrain(config: Pretraining, progress: Progress = silent) -> Pretrained:
     """Train on rendered characters; AdamW, one warm-up and one cosine descent. Deterministic from the seed."""
     began = time.perf_counter()
     network, head, held_out, pictures = jax.random.split(jax.random.key(config.seed), 4)

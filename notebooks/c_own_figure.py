@@ -15,9 +15,9 @@
 # Every experiment of the package can be run with dimensions of yours, and its figure drawn at the size that a paper wants.
 
 # %%
-from artifacts.runtime import prepare_jax
+from artifacts.runtime import compute_in_one_thread
 
-prepare_jax()  # double precision
+compute_in_one_thread()  # in double precision; many problems together want one thread
 
 import tempfile
 from pathlib import Path
@@ -33,7 +33,7 @@ for experiment in EXPERIMENTS:
 # on fine-tuning. Its settings are a typed configuration:
 
 # %%
-experiment = next(one for one in EXPERIMENTS if one.name == "risk_along_flow")
+experiment = next(entry for entry in EXPERIMENTS if entry.name == "risk_along_flow")
 print(experiment.config("quick").model_dump_json(indent=1))
 
 # %% [markdown]

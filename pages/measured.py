@@ -54,9 +54,9 @@ def picture_caption() -> str:
 def paper_table() -> str:
     """Averages over the paper's ten data sets, and below them what was measured here on other images."""
     from empirical.recipes.published import ID_AVERAGE, OOD_AVERAGE
+    from empirical.records import PAPER_METHODS
 
     methods = ("LP", "FT", "LP-FT")
-    norm_modes = {"LP": "eval", "FT": "train", "LP-FT": "eval"}
     rows = [
         ["The paper's ten data sets (published)", "ID", *(f"{ID_AVERAGE[method]:.1f}" for method in methods)],
         ["The paper's ten data sets (published)", "OOD", *(f"{OOD_AVERAGE[method]:.1f}" for method in methods)],
@@ -67,7 +67,7 @@ def paper_table() -> str:
         chosen = [*probed, *(row for row in measured if row["rule"] == rule)]
         by_method = {(row["method"], row["norm_mode"]): row for row in chosen}
         for label, side in (("ID", "id"), ("OOD, large shift", "ood")):
-            cells = [percent(*by_method[method, norm_modes[method]][side]) for method in methods]
+            cells = [percent(*by_method[method, PAPER_METHODS[method]][side]) for method in methods]
             rows.append([f"Handwritten digits (measured here, {words})", label, *cells])
     return table(["accuracy in percent", "", *methods], rows, numbers_from=2)
 

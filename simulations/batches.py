@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from artifacts.runtime import compute_in_one_thread
 from simulations.gradient_flow import (
     ALWAYS_EXACT,
     CONSERVED,
@@ -46,6 +47,7 @@ def solve_batch(
       UserError: as for `solve`.
       FailedSolve: an integration that stopped before the last time, with the number of the first such problem.
     """
+    compute_in_one_thread()
     first = jax.tree.map(lambda leaf: leaf[0], problems)
     times = checked(first, method, times)
     way = _way(problems, method)

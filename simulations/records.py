@@ -16,6 +16,7 @@ from artifacts.arrays import read_archive
 from artifacts.files import write_json
 from artifacts.imports import module_of, reached_code
 from artifacts.results_folder import of_setting
+from artifacts.runtime import compute_in_one_thread
 from artifacts.versions import reached_versions
 from simulations.experiment import Experiment, Scale
 from simulations.settings import Changes, configured, label
@@ -55,6 +56,7 @@ def run_experiment(
 
     def build(directory: Path) -> None:
         start = time.perf_counter()
+        compute_in_one_thread()  # before an experiment draws its first problem
         data = experiment.simulate(config, Watch(progress=progress, unfinished=unfinished))
         save(data, directory, config)
         seconds = round(time.perf_counter() - start, 3)

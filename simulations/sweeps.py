@@ -18,6 +18,7 @@ from jaxtyping import Array, PRNGKeyArray, PyTree
 from artifacts import UserError, fingerprint
 from artifacts.arrays import read_archive
 from artifacts.imports import module_of, reached_code
+from artifacts.runtime import compute_in_one_thread
 from artifacts.versions import reached_versions
 
 #: Bytes that one chunk may occupy while it is solved.
@@ -80,6 +81,7 @@ def ensemble(
     Raises:
       UserError: one member alone needs more than the memory budget.
     """
+    compute_in_one_thread()
     count = jax.tree.leaves(points)[0].shape[0]
     total = count * problems
     keys = jax.random.split(jax.random.key(seed), total if independent else problems)

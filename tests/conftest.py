@@ -8,12 +8,17 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from artifacts.runtime import keep_compiled, prepare_jax
+from artifacts.runtime import compile_quickly, compute_in_one_thread, keep_compiled, prepare_jax
 
 prepare_jax()
+# Four fifths of the suite's time was compiling, each program for a few small problems. The quick main job is compiled
+# so too; the default one is optimised. What is computed stays.
+compile_quickly()
 # Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
 keep_compiled()
+# Two processes share two cores, and tests solve many problems at once, which hangs in several threads.
+compute_in_one_thread()
 
 import jax  # noqa: E402  (after it is prepared)
 
@@ -25,6 +30,8 @@ settings.load_profile("default")
 HERE = Path(__file__).parent
 #: Folders whose files take longest go first, so that neither process is left alone with one of them at the end.
 FIRST = ("distort", "empirical/benchmark", "benchmarks", "empirical/training", "empirical/datasets", "simulations")
+#: Fixtures that need an extra. Their tests, and those marked so themselves, are what a bare installation skips.
+EXTRAS = {"torch", "transformers", "openai"}
 #: Files that share a session fixture of half a minute: one process runs them, and makes it once.
 TOGETHER = {
     "tests/distort/test_reproduce.py": "the main job",
@@ -48,6 +55,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
     return Together(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)  # before tests are selected by marker
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Folder after folder, the long ones first: each folder's programs are compiled once in each process."""
     places = {folder: place for place, folder in enumerate(FIRST)}
@@ -58,6 +66,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return places.get(folder, len(places)), folder
 
     items.sort(key=rank)  # stable: files and tests stay in their order
+    for item in items:
+        if EXTRAS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("extra")
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

@@ -9,7 +9,8 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 def test_every_path_on_the_page_exists():
     paths = re.findall(
-        r"`((?:theory|simulations|empirical|bridge|figures|artifacts|distort)/[a-z_/]+(?:\.pyi?)?)`", PAGE
+        r"`((?:theory|simulations|empirical|bridge|figures|artifacts|distort|pages|benchmarks|examples|tests)/[a-z_/]+(?:\.pyi?)?)`",
+        PAGE,
     )
     assert len(paths) > 30
     assert [path for path in paths if not (ROOT / path).exists()] == []

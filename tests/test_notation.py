@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from markdown_it import MarkdownIt
 
 from pages.notation import BLOCK, SPAN, is_formula, latex, with_formulas
 from tests.support import ROOT
@@ -47,6 +48,7 @@ def test_text_keeps_links_headings_and_names_and_sets_symbols():
     assert done.endswith("`v0_name`; *not this*.\n")
 
 
+@pytest.mark.extra
 def test_every_formula_of_the_page_can_be_set():
     converter = pytest.importorskip("latex2mathml.converter", reason="needs the extra [docs]")
     formulas = [span for span in SPAN.findall(PAGE) if is_formula(span)]
@@ -59,3 +61,14 @@ def test_every_formula_of_the_page_can_be_set():
 def test_no_star_of_a_symbol_is_left_to_be_read_as_emphasis():
     text = re.sub(r"\\\(.*?\\\)|\\\[.*?\\\]|`[^`]*`", "", with_formulas(PAGE))
     assert re.findall(r"(?<![A-Za-z*])[vwBVWx]\*(?!\*)", text) == []
+
+
+def test_a_reader_of_the_source_on_github_sees_the_same_emphasis():
+    """Stars and underscores of symbols can open and close emphasis: what lay between two `_+^2` was in italics."""
+    tokens = [child for token in MarkdownIt().parse(PAGE) for child in token.children or []]
+    opened = [place for place, token in enumerate(tokens) if token.type in ("em_open", "strong_open")]
+    assert len(opened) > 40
+    assert [tokens[place + 1].content for place in opened if "_" in tokens[place].markup] == []
+    texts = {tokens[place + 1].content for place in opened}
+    # Closed by the star of a symbol, or opened by one: it would begin or end in the middle of a formula.
+    assert [text for text in texts if re.search(r"(^[^\w(|])|([\s^][vwBVWx]$)", text)] == []

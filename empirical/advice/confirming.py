@@ -72,7 +72,7 @@ def shortened(recipe: Recipe, seeds: Sequence[int]) -> Recipe:
 
 def confirmation(benchmark: Benchmark, recipe: Recipe) -> Confirmation:
     """What the rows of a shortened recipe say."""
-    rows = {f"{row.method} ({row.norm_mode})": row for row in benchmark.rows if row.dataset == recipe.name}
+    rows = {row.label: row for row in benchmark.rows if row.dataset == recipe.name}
     there = {method: rows[method] for method in COMPARED if method in rows}
     best, second = sorted(there, key=lambda method: -there[method].ood_accuracy)[:2]
     ahead, half = _lead(there[best], there[second], _images(benchmark, recipe.name))

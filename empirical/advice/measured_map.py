@@ -68,7 +68,7 @@ def region(
     here = _point(energy_ratio, gap, shared_ratio)
     spread = np.where(np.ptp(points, axis=0) > 0, np.std(points, axis=0), 1.0)
     order = np.argsort(np.linalg.norm((points - here) / spread, axis=1), kind="stable")[:count]
-    near = [record.cases[place] for place in order]
+    near = [record.cases[index] for index in order]
     leads = [case.accuracies[LP] - case.accuracies[FT] for case in near]
     averages = {method: float(np.mean([case.accuracies[method] for case in near])) for method in COMPARED}
     beyond = (here < points.min(axis=0)) | (here > points.max(axis=0))
@@ -88,13 +88,13 @@ def right_when_left_out(record: TrackRecord) -> tuple[int, int]:
     right = counted = 0
     for case in record.cases:
         others = [other for other in record.cases if other.network != case.network]
-        found = region(
+        region_there = region(
             TrackRecord(cases=others),
             energy_ratio=case.energy_ratio, gap=case.gap, shared_ratio=case.shared_ratio,
         )  # fmt: skip
-        if found is not None:
+        if region_there is not None:
             counted += 1
-            right += max(case.accuracies.values()) - case.accuracies[found.first] <= MARGIN
+            right += max(case.accuracies.values()) - case.accuracies[region_there.first] <= MARGIN
     return right, counted
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from empirical.advice.premises import SetPremises
 from empirical.advice.rule import FIRST, Regime, regime
-from empirical.records import Benchmark, BenchmarkRow, SetDescription, read_record
+from empirical.records import PAPER_LABELS, Benchmark, BenchmarkRow, SetDescription, read_record
 from empirical.records.record import Record
 
 KEPT = Path(__file__).with_name("track_record.json")
-COMPARED = ("LP (eval)", "FT (train)", "LP-FT (eval)")
+COMPARED = tuple(PAPER_LABELS[method] for method in ("LP", "FT", "LP-FT"))
 #: The method named counts as right where no other of the three is better by more, in accuracy.
 MARGIN = 0.01
 
@@ -102,7 +102,7 @@ def cases(
 
 def _described(description: SetDescription | None, rows: Sequence[BenchmarkRow]) -> SetPremises | None:
     """Premises from a description; None where it has no shared head, or no probe was solved."""
-    probe = next((row for row in rows if _label(row) == COMPARED[0]), None)
+    probe = next((row for row in rows if row.label == COMPARED[0]), None)
     if description is None or description.shared_head_accuracy is None or probe is None:
         return None
     return SetPremises(
@@ -123,7 +123,7 @@ def _case(
     rows: Sequence[BenchmarkRow],
     premises: SetPremises | None,
 ) -> Iterator[Case]:
-    by_label = {_label(row): row for row in rows}
+    by_label = {row.label: row for row in rows}
     if premises is None or not all(method in by_label for method in COMPARED):
         return
     probe = by_label[COMPARED[0]]
@@ -143,10 +143,6 @@ def _case(
         accuracies=accuracies,
         regret=max(accuracies.values()) - accuracies[FIRST[case]],
     )
-
-
-def _label(row: BenchmarkRow) -> str:
-    return f"{row.method} ({row.norm_mode})"
 
 
 @cache

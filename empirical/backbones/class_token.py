@@ -36,5 +36,5 @@ class ClassTokenNetwork(Backbone):
 
     def reinitialised(self, *, key: Key[Array, ""]) -> "ClassTokenNetwork":
         """The same architecture and precision with fresh weights."""
-        kind: Any = type(self)
+        kind: Any = type(self)  # whose constructor takes these
         return kind(self.size, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise)

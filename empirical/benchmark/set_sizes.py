@@ -70,7 +70,7 @@ def _of_parts(ledger: Ledger, recipe: Recipe, source: Family, chosen: list[Part]
     held = 0 if shared or own is not None else _held_out(ledger, recipe, source, training)
     training, validation = training - held, own or held
     if test is None or None in ood:
-        at_most = source.reported_at_most
+        at_most = None if _in_small(ledger) else source.reported_at_most
         if at_most is None:
             return None
         return SetSizes(training, validation, at_most, max(training, at_most), exact=False)
@@ -93,4 +93,9 @@ def _size(ledger: Ledger, source: Family, part: Part) -> int | None:
     try:
         return len(read_part(source, part, ledger.workspace.data.locations))
     except (UserError, OSError):
-        return part.size.total
+        return None if _in_small(ledger) else part.size.total
+
+
+def _in_small(ledger: Ledger) -> bool:
+    """Miniatures have their sets' names and not their sizes: nothing is known of them before they are written."""
+    return ledger.suite.name == "miniature"

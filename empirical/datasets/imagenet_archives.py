@@ -11,19 +11,19 @@ import os
 import re
 import shutil
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scipy.io import loadmat
 
 from artifacts import UserError
+from artifacts.progress import Progress
 from artifacts.reading import open_regular, read_regular, read_text
 from empirical.datasets.download import Received
 from empirical.datasets.families.imagenet import CLASSES, WNID
 from empirical.datasets.trees import subfolders
 from empirical.formats.archives import BadArchive, unpack
 
-Progress = Callable[[str, float], None]
 TRAINING, VALIDATION, KIT = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar", "ILSVRC2012_devkit_t12.tar.gz"
 #: MD5, as image-net.org publishes them.
 MD5 = {

@@ -10,14 +10,13 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
-from typing import Any
 
 from artifacts import ArgumentError, UserError
+from artifacts.child_processes import end_with_parent
 from artifacts.interrupts import answer_interrupts, interrupts_held
 from artifacts.runtime import share_processors
 from empirical.benchmark.run import Assignment, Run
@@ -161,19 +160,13 @@ def _serve(connection: Connection, work: Work, count: int) -> None:
     # Ctrl-C reaches every process of a terminal: the parent says what there is to say, and ends this one.
     answer_interrupts(signal.SIG_IGN)
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     while True:
         try:
             assignment = connection.recv()
         except EOFError:
             return
         connection.send(attempted(assignment, work))
-
-
-def _end_with_parent() -> None:
-    parent: Any = multiprocessing.parent_process()
-    parent.join()
-    os._exit(1)
 
 
 def _ending(code: int | None) -> str:

@@ -7,7 +7,7 @@ from empirical.methods.ingredients import L2SP, Adapter, InterpolationWeights, L
 from empirical.methods.optimisers import SGD, Optimiser, Schedule
 from empirical.methods.parameters import Kind, Parameters, RateFactor, RoleLike, Value
 from empirical.methods.unfreezing import Unfreezing
-from empirical.records import NormMode
+from empirical.records import NormMode, method_label
 
 
 class Method(Value):
@@ -44,7 +44,7 @@ class Method(Value):
     @property
     def label(self) -> str:
         """Name and norm mode: what runs, rows and `--only` call it."""
-        return f"{self.name} ({self.norm_mode})"
+        return method_label(self.name, self.norm_mode)
 
     @property
     def needs_probe(self) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from artifacts import ArgumentError, UserError
-from artifacts.progress import Progress
+from artifacts.progress import Progress, silent
 from empirical.miniature.cifar import write_cifar10
 from empirical.miniature.domainnet import write_domainnet
 from empirical.miniature.fmow import write_fmow
@@ -21,9 +21,7 @@ MINIATURES: dict[str, Callable[[Path, int], None]] = {
 }
 
 
-def write_miniature(
-    out: Path, *, seed: int = 0, only: Sequence[str] = (), progress: Progress = lambda message, fraction: None
-) -> None:
+def write_miniature(out: Path, *, seed: int = 0, only: Sequence[str] = (), progress: Progress = silent) -> None:
     """Write the miniatures into a new or empty folder; the same seed gives the same bytes.
 
     Args:

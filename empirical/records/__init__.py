@@ -25,7 +25,7 @@ from empirical.records.conditions import (
     SetDescription,
     TheoryQuantities,
 )
-from empirical.records.paper import ID_COLUMNS, OOD_COLUMNS, PAPER_METHODS
+from empirical.records.paper import ID_COLUMNS, OOD_COLUMNS, PAPER_LABELS, PAPER_METHODS
 from empirical.records.record import (
     METRICS_FILE,
     RESULT_FILE,
@@ -61,6 +61,7 @@ from empirical.records.runs import (
     Refitting,
     RunResult,
     SetMetrics,
+    method_label,
 )
 from empirical.records.ties import Tie, tie
 
@@ -70,6 +71,7 @@ __all__ = [
     "ID_SELECTION",
     "METRICS_FILE",
     "OOD_COLUMNS",
+    "PAPER_LABELS",
     "PAPER_METHODS",
     "RESULT_FILE",
     "SEAL_FILE",
@@ -109,6 +111,7 @@ __all__ = [
     "SetMetrics",
     "TheoryQuantities",
     "Tie",
+    "method_label",
     "read_benchmark",
     "read_lines",
     "read_record",

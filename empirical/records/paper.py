@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from empirical.records.runs import NormMode
+from empirical.records.runs import NormMode, method_label
 
 #: In the order of the tables.
 PAPER_METHODS: Mapping[str, NormMode] = {"FT": "train", "LP": "eval", "LP-FT": "eval"}
+#: The same methods as rows call them, by name.
+PAPER_LABELS = {method: method_label(method, norm_mode) for method, norm_mode in PAPER_METHODS.items()}
 #: Table 1, by data set.
 ID_COLUMNS = ("cifar10", "entity30", "living17", "domainnet", "fmow", "imagenet")
 #: Table 2.

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from empirical.records.record import Record
-from empirical.records.runs import Edge, EpochRecord, Movement, NormMode
+from empirical.records.runs import Edge, EpochRecord, Movement, NormMode, method_label
 
 #: Whether the theory speaks about an OOD set: a large shift that pretraining has seen, a small one, hardly any.
 Premises = Literal["met", "small shift", "near ID", "unknown"]
@@ -115,6 +115,11 @@ class BenchmarkRow(Record):
     ood_feature_movement_per_seed: list[float] = Field(default_factory=list)
     movement: dict[str, Movement]
     runs: list[str]
+
+    @property
+    def label(self) -> str:
+        """Method and norm mode."""
+        return method_label(self.method, self.norm_mode)
 
 
 #: Sets of which a difference is the mean: ID test images, and OOD sets by how far they lie, measured beforehand; "OOD"

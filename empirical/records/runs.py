@@ -16,6 +16,11 @@ Edge = Literal["low", "high"]
 RunStatus = Literal["finished", "diverged"]
 
 
+def method_label(method: str, norm_mode: NormMode) -> str:
+    """What tables, rows and `--only` call a method in a norm mode: "LP-FT (eval)"."""
+    return f"{method} ({norm_mode})"
+
+
 class Metrics(Record):
     """Of a classifier on a set: accuracy in [0, 1], negative log likelihood in nats, expected calibration error."""
 
@@ -136,6 +141,11 @@ class OfTrainedRun(Record):
     norm_mode: NormMode
     learning_rate: float
     seed: int
+
+    @property
+    def label(self) -> str:
+        """Method and norm mode."""
+        return method_label(self.method, self.norm_mode)
 
 
 class Refitting(OfTrainedRun):

@@ -69,7 +69,7 @@ def _points(difference: tuple[float, float | None]) -> str:
 
 
 def _label(row: BenchmarkRow) -> str:
-    return row.method if row.method == "LP" else f"{row.method} ({row.norm_mode})"
+    return row.method if row.method == "LP" else row.label
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -57,7 +57,7 @@ def probe_trials(ledger: Ledger, recipe: Recipe, condition: Condition | None = N
 def _main_rows(condition: Condition, rows: Sequence[BenchmarkRow]) -> list[BenchmarkRow]:
     with_probe = () if condition.kind in OF_HEADS else ("LP (eval)",)
     wanted = (*with_probe, *condition.like)
-    own = [row for row in rows if f"{row.method} ({row.norm_mode})" in wanted]
+    own = [row for row in rows if row.label in wanted]
     return own if len(own) == len(wanted) else []
 
 

@@ -80,7 +80,7 @@ def _good(sets: Sequence[SetDescription], columns: Sequence[str]) -> bool | None
 def _compared(
     rows: Sequence[BenchmarkRow], groups: Mapping[DifferenceGroup, list[str]], good: bool | None, rule: SelectionRule
 ) -> Iterator[PairedDifference]:
-    by_label = {f"{row.method} ({row.norm_mode})": row for row in rows}
+    by_label = {row.label: row for row in rows}
     for name, minuend, subtrahend in COMPARISONS:
         if minuend not in by_label or subtrahend not in by_label:
             continue

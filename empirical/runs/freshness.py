@@ -26,7 +26,7 @@ def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
     Images are read where their digests are not known yet; where nothing is finished, only their folders are looked at.
     """
     outdated: dict[Unit, str] = {}
-    unknown: dict[str, None] = {}
+    unknown: dict[str, dict[str, None]] = {}
     origins = ledger.origins(units)
     for (recipe, _, _), group in shared(unit for unit in units if unit.kind != "pretraining").items():
         finished = [unit for unit in group if unit in origins]
@@ -34,7 +34,7 @@ def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
             shared_materials = materials(ledger.run((finished or group)[0]))
             now = shared_materials.inputs if finished else {}
         except UserError as error:
-            unknown[f"{recipe}: {error}"] = None
+            unknown.setdefault(str(error), {})[recipe] = None
             continue
         for unit in finished:
             there = {name: origins[unit].material.get(name) for name in now}
@@ -48,4 +48,4 @@ def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
         versions = version_difference(origin.versions, run_versions(unit.kind, recipe))
         if versions and not accepts_other_versions():
             outdated.setdefault(unit, versions)
-    return Freshness(outdated, list(unknown))
+    return Freshness(outdated, [f"{', '.join(recipes)}: {why}" for why, recipes in unknown.items()])

@@ -8,7 +8,6 @@ import errno
 import multiprocessing
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -18,10 +17,11 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from artifacts import UserError, publish
+from artifacts.child_processes import end_with_parent
 from artifacts.files import digest_of, write_text
 from artifacts.imports import reached_code
 from artifacts.interrupts import answer_interrupts, interrupts_held
-from artifacts.progress import Progress
+from artifacts.progress import Progress, silent
 from artifacts.versions import reached_versions
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
 from empirical.store.encoding import write_jpegs, write_pixels
@@ -34,7 +34,7 @@ JPEG_SHARD_IMAGES = 4096
 
 def pack(
     images: ImageSet, folder: Path, form: Form, *, classes: tuple[str, ...], miniature: bool = False, workers: int = 1,
-    shard_images: int | None = None, progress: Progress = lambda message, fraction: None,
+    shard_images: int | None = None, progress: Progress = silent,
 ) -> Store:  # fmt: skip
     """Make sure that `folder` holds the store of these images in this form.
 
@@ -121,7 +121,7 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
         return
     # Not forked: JAX may have started threads.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
         waiting: set[Future[Shard]] = set()
         done = 0
         try:
@@ -144,18 +144,10 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
             raise
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for its next job for ever; Ctrl-C is the parent's to speak about."""
+def _prepare_worker() -> None:
+    """Ctrl-C is the parent's to speak about."""
     answer_interrupts(lambda *_: os._exit(130))
-    parent = multiprocessing.parent_process()
-    if parent is None:
-        return
-
-    def watch() -> None:
-        parent.join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+    end_with_parent()
 
 
 def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] | None) -> Shard:

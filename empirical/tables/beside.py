@@ -105,7 +105,7 @@ def series(benchmark: Benchmark) -> Table:
     """Conditions: quality of the pretrained features, quality of the head at the start."""
     rows = [
         (condition.dataset, condition.kind, condition.label, percent(condition.backbone_accuracy),
-         percent(condition.head_accuracy), f"{row.method} ({row.norm_mode})", _rate(row),
+         percent(condition.head_accuracy), row.label, _rate(row),
          percent(row.id_accuracy, row.id_ci90), percent(row.ood_accuracy, row.ood_ci90))
         for condition in benchmark.conditions
         for row in condition.rows
@@ -117,7 +117,7 @@ def series(benchmark: Benchmark) -> Table:
 def interpolations(benchmark: Benchmark) -> Table:
     """WiSE-FT, seed by seed."""
     rows = [
-        (interpolation.dataset, f"{interpolation.method} ({interpolation.norm_mode})", str(interpolation.seed),
+        (interpolation.dataset, interpolation.label, str(interpolation.seed),
          f"{point.alpha:g}", name, percent(metrics.accuracy))
         for interpolation in benchmark.interpolations
         for point in interpolation.points

@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from empirical.records import Benchmark, BenchmarkRow, ConditionRecord, SetDescription
+from empirical.records import PAPER_METHODS, Benchmark, BenchmarkRow, ConditionRecord, SetDescription
 from empirical.selection import estimate
 from empirical.tables.cells import NOTHING, percent, points
 from empirical.tables.table import Table
 
-WITH_PROBE, TUNED, BOTH = ("LP", "eval"), ("FT", "train"), ("LP-FT", "eval")
+WITH_PROBE, TUNED, BOTH = ((method, PAPER_METHODS[method]) for method in ("LP", "FT", "LP-FT"))
 
 
 class PhasePoint(NamedTuple):

@@ -51,11 +51,11 @@ def wordings() -> tuple[Wording, ...]:
 
 def worded_in(path: Path) -> Wording | None:
     """How a module words its statement; None where it has none."""
-    found = declared(path, "STATEMENT", nested={COUNTEREXAMPLES: SHOWN})
-    if found is None:
+    declaration = declared(path, "STATEMENT", nested={COUNTEREXAMPLES: SHOWN})
+    if declaration is None:
         return None
-    fields = {**USUAL, **found.literals}
-    computed = dict(found.computed)
+    fields = {**USUAL, **declaration.literals}
+    computed = dict(declaration.computed)
     if another := re.fullmatch(r"(\w+)\.STATEMENT\.counterexamples", computed.get(COUNTEREXAMPLES, "")):
         other = worded_in(path.with_name(f"{another[1]}.py"))
         fields[COUNTEREXAMPLES] = [] if other is None else [vars(example) for example in other.counterexamples]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import jax
 
 from artifacts import ArgumentError
+from artifacts.runtime import compute_in_one_thread
 from simulations.attack.coordinates import AttackShape
 from simulations.attack.descent import STARTS, STEPS, lowest_problems
 from simulations.attack.witness import Instance, instance_of, judged_ratio
@@ -77,6 +78,7 @@ def attack(
         raise ArgumentError(f"`budget` must be at least one round of {PROBLEMS_PER_ROUND} problems, got {budget}.")
     if minutes is not None and not minutes > 0:
         raise ArgumentError(f"`minutes` must be positive, got {minutes}.")
+    compute_in_one_thread()
     deadline = None if minutes is None else time.monotonic() + 60 * minutes
     smallest, instance, rounds = None, None, 0
     while _may_begin(rounds, budget, deadline):

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError
+from artifacts.runtime import compute_in_one_thread
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, store_part, stored_part
@@ -65,6 +66,7 @@ def verify(
         raise ArgumentError(f"`examples` must be at least 1, got {examples}.")
     if dimensions is not None and sampler is not None:
         raise ArgumentError("A sampler has dimensions of its own: give `dimensions` or `sampler`, got both.")
+    compute_in_one_thread()
     origins = {statement.name: _origins(statement, dimensions, sampler) for statement in statements}
     findings: dict[str, dict[str, Findings]] = {statement.name: {} for statement in statements}
     seconds: dict[str, float] = {statement.name: 0.0 for statement in statements}

@@ -90,3 +90,58 @@ def test_bfloat16_is_refused_where_it_is_computed_wrongly(version, flags, wrong,
     if wrong:
         with pytest.raises(UserError, match="XLA_FLAGS"):
             fresh(BackboneChoice(name="clip_resnet50", compute="bfloat16"), key=jax.random.key(0))
+
+
+#: Starts JAX in a way that the argument names, follows the gradient of a sum of decompositions for 256 problems, and
+#: says how many threads computed, what the environment says of them, and which warnings came.
+BATCHES = """
+import os, sys, warnings
+from pathlib import Path
+from artifacts.runtime import compute_in_one_thread, prepare_jax
+prepare_jax()
+import jax, jax.numpy as jnp
+if sys.argv[1] == "late":
+    jnp.ones(3).block_until_ready()
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    compute_in_one_thread()
+    compute_in_one_thread()
+
+def height(left, right, axes):
+    frames = jnp.linalg.qr(left)[0], jnp.linalg.qr(left + right)[0]
+    basis = jnp.linalg.qr(axes)[0]
+    root = jnp.linalg.cholesky((basis * jnp.geomspace(1.0, 0.1, 17)) @ basis.T).T
+    triangle = jnp.linalg.qr(root @ frames[1])[1]
+    return jnp.sum(triangle**2) + jnp.sum(jnp.linalg.svd(frames[0].T @ frames[1])[1])
+
+def lower(point):
+    return point - 1e-3 * jax.grad(lambda point: height(point[:, :8], point[:, 8:16], point[:, 16:]))(point)
+
+if sys.argv[1] == "early":
+    points = jax.random.normal(jax.random.key(0), (256, 17, 33))
+    descend = jax.jit(lambda start: jax.lax.fori_loop(0, 100, lambda _, now: jax.vmap(lower)(now), start))
+    descend(points).block_until_ready()
+threads = sum("XLAEigen" in (task / "comm").read_text() for task in Path("/proc/self/task").iterdir())
+print(threads, os.environ.get("NPROC"), len(caught), *{str(warning.message)[:13] for warning in caught})
+"""
+
+
+def batches(state: str, environment: dict[str, str]) -> str:
+    command = [sys.executable, "-c", BATCHES, state]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120).stdout
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted as Linux shows them")
+@pytest.mark.parametrize("given", [None, "3"])
+def test_many_decompositions_side_by_side_do_not_wait_for_each_other(given):
+    """In two threads this program hung in two of five runs; the environment is as it was before."""
+    environment = {name: value for name, value in os.environ.items() if name != "NPROC"}
+    environment |= {"NPROC": given} if given else {}
+    assert batches("early", environment).split() == ["1", str(given), "0"]
+
+
+def test_threads_that_may_hang_are_warned_of():
+    """Each call warns, since a program may call from several places; none where JAX was started with one thread."""
+    said = batches("late", os.environ | {"NPROC": "3"}).split(maxsplit=3)
+    assert said[2:] == ["2", "Many problems\n"]
+    assert batches("late", os.environ | {"NPROC": "1"}).split()[2] == "0"

@@ -10,7 +10,7 @@ from empirical.datasets.protocols import CLEAN, Split
 from empirical.methods import FT_EVAL, LP_FT, PartialProbe
 from empirical.recipes import Condition, Recipe, SolvedProbe, Sweep
 
-BEYOND_FLOAT32 = 1e39
+BEYOND_FLOAT32, SPOILING = 1e39, 0.3
 #: Of the digits: those of the column, which meet the premises, and a control.
 SETS = (*LARGE_SHIFT, "near_id")
 PARTLY = FT_EVAL.model_copy(
@@ -26,8 +26,8 @@ RECIPE = Recipe(
     probe=SolvedProbe(penalties=(1e-3, 1e-2)),
     sweeps=(
         Sweep(method=FT_EVAL, learning_rates=(1e-3, BEYOND_FLOAT32)),
-        # The optimum of two epochs lies beyond a grid of rates that move nothing.
-        Sweep(method=LP_FT, learning_rates=(1e-9, 3e-9), extensions=1),
+        # A rate that moves nothing, one at which training diverges: the lower end is better and asks for a lower one.
+        Sweep(method=LP_FT, learning_rates=(1e-9, SPOILING), extensions=2),
     ),
     epochs=2,
     batch_size=20,

@@ -1,5 +1,7 @@
 """Linear probing in closed form, against SciPy's matrix exponential of the linear ODE and NumPy's least squares."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.linalg import expm
+from scipy.special import factorial
 
 from simulations.strategies import Shape, problems
 from tests.support.references import central_difference, example_inputs, probed_head
@@ -23,6 +26,8 @@ LEAST_SQUARES = 1e-9
 DIFFERENCE = 1e-7
 #: Forward against reverse mode, and one call against several: the same sums in another order.
 REORDERED = 1e-12
+#: A sum of six terms of falling size, and what is left of the series after them.
+ROUNDED = 1e-15
 #: Condition 1e4 in the inputs squares to 1e8 in H: eight digits are left of the limit, ten of an early time.
 ILL_CONDITIONED, EARLY = 1e-6, 1e-10
 
@@ -155,3 +160,12 @@ def test_runs_under_vmap():
     together = jax.jit(jax.vmap(lambda time: linear_probing.state_at(reduced, time).head))(times)
     alone = jnp.stack([at(reduced, time).head for time in times])
     np.testing.assert_allclose(together, alone, atol=REORDERED)
+
+
+@pytest.mark.parametrize("exponent", [-0.0099, 0.0099, 1e-5])
+def test_the_divided_difference_of_equal_rates_keeps_all_digits(exponent):
+    """With x = 2 rate t it is 4 t^2 (exp(-x) (1 + x) - 1) / x^2, which cancels: here its series, summed further."""
+    powers = np.arange(2, 14)
+    terms = (-1.0) ** (powers - 1) * (powers - 1) / factorial(powers, exact=False) * exponent ** (powers - 2)
+    slope = linear_probing._gain_slope(jnp.array([[exponent / 6]]), jnp.array(3.0))
+    np.testing.assert_allclose(slope[0, 0], 36 * math.fsum(terms), rtol=ROUNDED)

@@ -5,11 +5,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from hypothesis import given
-from scipy.integrate import solve_ivp
 from scipy.optimize import minimize
 
 from simulations.strategies import Shape, problems
-from tests.support.references import RTOL
+from tests.support.two_outputs import ATOL, FEATURES, ID, INPUTS, drawn_outputs, lowest_error
 from theory import aligned_truth, feature_error
 from theory.bounds import (
     corrected_lower_bound,
@@ -24,9 +23,6 @@ from theory.bounds.several_outputs import (
 )
 from theory.subspaces import off_subspace_cosine
 
-INPUTS, FEATURES, ID, OUTPUTS = 7, 2, 3, 2
-#: Integrated paths are good to a hundred times the local error, relative to heads of length about 1.
-ATOL = 100 * RTOL
 #: Eigenvalues of Phi cancel where the head is nearly perfect: phi keeps half its digits there.
 HALF_DIGITS = 1e-7
 
@@ -36,39 +32,6 @@ SCANNED = 1e-5
 both_bounds = jax.jit(
     lambda *numbers: (several_outputs_implicit_bound(*numbers), several_outputs_corrected_bound(*numbers))
 )
-
-
-def _drawn(seed, spread):
-    draw = np.random.default_rng(seed)
-    frame = np.linalg.qr(draw.normal(size=(INPUTS, ID)))[0]
-    features = np.linalg.qr(draw.normal(size=(INPUTS, FEATURES)))[0].T
-    tilted = np.linalg.qr(features.T + spread * draw.normal(size=(INPUTS, FEATURES)))[0].T
-    left, _, right = np.linalg.svd(features @ tilted.T)
-    scale = 10.0 ** draw.uniform(-1, 0.7, size=2)
-    return (
-        frame,
-        features,
-        left @ right @ tilted,
-        scale[0] * draw.normal(size=(FEATURES, OUTPUTS)),
-        scale[1] * draw.normal(size=(FEATURES, OUTPUTS)),
-    )
-
-
-def _lowest_error(frame, features, true_features, head, true_head):
-    """inf_t ||B^T V - W*|| along the flow of all parameters, C = I."""
-    target = true_features.T @ true_head
-
-    def velocity(_, state):
-        v, b = state[: head.size].reshape(head.shape), state[head.size :].reshape(features.shape)
-        gradient = 2 * frame @ (frame.T @ (b.T @ v - target))
-        return np.concatenate([-(b @ gradient).ravel(), -(v @ gradient.T).ravel()])
-
-    times = np.concatenate([[0.0], np.logspace(-3, 2, 300)])
-    start = np.concatenate([head.ravel(), features.ravel()])
-    path = solve_ivp(velocity, (0, times[-1]), start, method="DOP853", t_eval=times, rtol=RTOL, atol=RTOL).y.T
-    heads = path[:, : head.size].reshape(-1, *head.shape)
-    networks = np.einsum("tkd,tkq->tdq", path[:, head.size :].reshape(-1, *features.shape), heads)
-    return np.linalg.norm(networks - target, ord=2, axis=(1, 2)).min()
 
 
 def _bounds(frame, features, true_features, head, true_head):
@@ -81,9 +44,9 @@ def _bounds(frame, features, true_features, head, true_head):
 
 @pytest.mark.parametrize("seed", range(12))
 def test_an_integrated_network_stays_above_the_bounds(seed):
-    drawn = _drawn(seed, spread=[0.0, 1e-3, 0.1][seed % 3])
+    drawn = drawn_outputs(seed, spread=[0.0, 1e-3, 0.1][seed % 3])
     implicit, corrected = _bounds(*drawn)
-    lowest = _lowest_error(*drawn)
+    lowest = lowest_error(*drawn)
     assert lowest >= implicit - ATOL
     assert implicit >= corrected
     assert lowest >= _half_space(*drawn) - ATOL
@@ -99,7 +62,7 @@ def _half_space(frame, features, true_features, head, true_head):
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_simplex_search_finds_no_better_direction(seed):
-    frame, features, true_features, head, true_head = _drawn(seed, spread=0.1)
+    frame, features, true_features, head, true_head = drawn_outputs(seed, spread=0.1)
     head = 3 * head
     target = true_features.T @ true_head
     unseen = np.linalg.qr(np.concatenate([frame, np.eye(INPUTS)], axis=1))[0][:, ID:]
@@ -134,7 +97,7 @@ def test_an_output_of_a_feature_without_weight_counts_whole():
     )
     bound = _half_space(frame, features, features, head, true_head)
     assert bound == pytest.approx(5.0)
-    assert _lowest_error(frame, features, features, head, true_head) >= bound - ATOL
+    assert lowest_error(frame, features, features, head, true_head) >= bound - ATOL
 
 
 # With features at a right angle to S and no head, rounding alone decides where heads go.
@@ -166,7 +129,7 @@ def test_either_sign_of_the_head_error_counts(stretch, long):
     above, below = (float(error) for error in head_alignment_errors(jnp.asarray(drawn[3]), jnp.asarray(drawn[4])))
     assert (above > below) == long
     implicit, corrected = _bounds(*drawn)
-    lowest = _lowest_error(*drawn)
+    lowest = lowest_error(*drawn)
     assert 0 < corrected <= implicit <= lowest < 1.3 * implicit  # and it is close: small truth, small angle
 
 

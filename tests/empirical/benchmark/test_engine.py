@@ -11,7 +11,7 @@ from empirical.recipes import Sweep
 from empirical.records import BENCHMARK_FILE, EpochRecord, read_benchmark, read_lines
 from empirical.runs.materials import materials
 from empirical.runs.training import SELECTED_FILE, head_source, start_of
-from tests.support.small_suite import BEYOND_FLOAT32, RECIPE, SUITE
+from tests.support.small_suite import BEYOND_FLOAT32, RECIPE, SPOILING, SUITE
 
 #: Two probes, a description, 4 + 6 training runs, 2 interpolations, 2 runs from a partly probed head.
 UNITS = 17
@@ -55,11 +55,12 @@ def test_a_diverged_learning_rate_is_recorded_and_the_sweep_goes_on(finished):
     assert row.grid_edge == "low"
 
 
-def test_a_grid_extends_itself_once_and_says_so(finished):
+def test_a_grid_extends_itself_while_its_end_is_better_and_says_so(finished):
     row = finished[1].benchmark.rows[2]
-    added = [point.value for point in row.grid if point.extension]
-    assert row.grid_extended == added == [1e-8 if row.grid_edge == "high" else 3e-10]
-    assert row.grid_limit == (row.grid_edge is not None)
+    assert [point.value for point in row.grid if not point.extension] == [1e-9, SPOILING]
+    (added,) = (point.value for point in row.grid if point.extension)  # a second one would be as good
+    assert row.grid_extended == [added]
+    assert (row.learning_rate, row.grid_edge, row.grid_limit) == (added, "low", False)
 
 
 def test_what_is_read_is_what_was_returned(finished):

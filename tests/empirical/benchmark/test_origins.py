@@ -14,6 +14,7 @@ from distort.__main__ import main
 from distort.bench_run import accuracy_table
 from empirical import Ledger, Only, Unit, Workspace, collect, plan, run_suite
 from empirical.benchmark.origins import Origin, mixed, notes
+from empirical.benchmark.run import Assignment
 from empirical.benchmark.suite import SUITE_FILE
 from empirical.executors import InProcess
 from empirical.records import BENCHMARK_FILE, read_benchmark, write_benchmark
@@ -25,13 +26,13 @@ SUITE = no_op_suite(1, rates=3, seeds=2)
 DATA = {"data": {"id_training": "0" * 64, "shifted": "1" * 64}, "classes": "2" * 16, "weights": "3" * 64}
 
 
-def made(unit: Unit, workspace: Workspace, *, force: bool):
+def made(assignment: Assignment):
     """A run that trains nothing, made from data with names."""
     import benchmarks.no_op_runs as runs
 
     original, runs.publish_run = runs.publish_run, partial(_publish, original=publish_run)
     try:
-        return no_op(unit, workspace, force=force)
+        return no_op(assignment)
     finally:
         runs.publish_run = original
 

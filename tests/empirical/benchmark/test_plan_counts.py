@@ -113,3 +113,16 @@ def test_a_root_that_is_not_there_is_refused(capsys, tmp_path):
     status = main(["bench", "plan", "--suite", "paper", "--root", str(tmp_path / "nowhere")])
     assert status == 1
     assert "The data root must be a folder" in capsys.readouterr().err
+
+
+def test_a_plan_of_miniatures_that_are_not_written_yet_has_no_published_sizes(tmp_path, capsys, monkeypatch):
+    monkeypatch.delenv("DISTORT_DATA", raising=False)
+    assert main(["bench", "plan", "--suite", "miniature", "--out", str(tmp_path / "r"), "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    lines = [line for line in document["work"] if line["work"] == "FT (train)"]
+    assert lines
+    assert {line["images_trained"] for line in lines} == {None}
+    (why,) = document["not_compared"]
+    assert why.startswith("living17, entity30, ")
+    assert main(["bench", "plan", "--suite", "miniature", "--out", str(tmp_path / "r")]) == 0
+    assert "0.0 hours" not in capsys.readouterr().out

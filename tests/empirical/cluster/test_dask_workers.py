@@ -17,6 +17,8 @@ from tests.support.cluster_work import SUITE, UNITS, begun, poisoned, slow, wait
 
 Client = pytest.importorskip("distributed").Client
 
+pytestmark = pytest.mark.extra
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):

@@ -24,6 +24,8 @@ psutil = pytest.importorskip("psutil")
 pytest.importorskip("dask_jobqueue")
 pytest.importorskip("cryptography")
 
+pytestmark = pytest.mark.extra
+
 Security = distributed.Security
 #: Slurm's two commands that are needed: a job is a process group, and its number that of its first process.
 SBATCH = """#!/bin/sh

@@ -10,6 +10,8 @@ from tests.support import ROOT
 
 pytest.importorskip("dask_jobqueue")
 
+pytestmark = pytest.mark.extra
+
 FILE = """
 [slurm]
 partition = "gpu"

@@ -261,3 +261,24 @@ GOOD = sample(0)
 def test_what_no_probe_can_be_fitted_to_is_refused(change, message):
     with pytest.raises(ValueError, match=message):
         probe_path(**{"training": GOOD, "classes": CLASSES, "penalties": FEW, **change})
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+def test_features_of_a_sparse_network_with_repeated_images(scale):
+    """More features than examples, most of them always zero, examples that repeat: the inputs are far from full rank.
+
+    LAPACK's singular value decomposition has answered NaN to such features.
+    """
+    draw = np.random.default_rng(0)
+    distinct = np.maximum(draw.normal(size=(COUNT // 2, 3)) @ draw.normal(size=(3, 4 * COUNT)) - 2, 0) * scale
+    labels = np.resize(np.arange(CLASSES, dtype=np.int32), len(distinct))
+    twice = Features(np.repeat(distinct, 2, axis=0).astype(np.float32), np.repeat(labels, 2))
+    once = Features(distinct.astype(np.float32), labels)
+    for repeated, doubled in zip(
+        probe_path(twice, classes=CLASSES, penalties=FEW, tolerance=TIGHT),
+        probe_path(once, classes=CLASSES, penalties=[2 * penalty for penalty in FEW], tolerance=TIGHT),
+        strict=True,
+    ):
+        assert repeated.converged
+        assert np.isfinite(repeated.head.weight).all()
+        np.testing.assert_allclose(repeated.objective, doubled.objective, rtol=ROUNDING)

@@ -56,6 +56,7 @@ def test_momentum_keeps_the_learning_rate_outside():
     assert_close(trained(constant, epochs=2), twice)
 
 
+@pytest.mark.extra
 @pytest.mark.parametrize("optimiser", [SGD(weight_decay=0.1), SGD(momentum=0.0), AdamW(weight_decay=0.1), AdamW()])
 @pytest.mark.parametrize("clip", [None, 0.05])
 def test_optimisers_are_pytorchs(optimiser, clip):
