@@ -26,7 +26,7 @@ RECIPE = Recipe(
     probe=SolvedProbe(penalties=(1e-3, 1e-2)),
     sweeps=(
         Sweep(method=FT_EVAL, learning_rates=(1e-3, BEYOND_FLOAT32)),
-        # A rate that moves nothing and one that spoils the head: the lower end is better, and asks for a lower one.
+        # A rate that moves nothing, one at which training diverges: the lower end is better and asks for a lower one.
         Sweep(method=LP_FT, learning_rates=(1e-9, SPOILING), extensions=2),
     ),
     epochs=2,
