@@ -40,11 +40,12 @@ class Seconds:
     figure: float
 
 
-#: `quick` was measured (`python -m benchmarks.main_job`). The others are extrapolated: compiling takes what it takes
-#: there, computing grows with problems, images and grids. They tell how far the job is; the clock corrects them.
+#: `quick` was measured (`python -m benchmarks.main_job`), and the benchmark of `default`. The others are extrapolated:
+#: compiling takes what it takes there, computing grows with problems, images and grids. They tell how far the job is;
+#: the clock corrects them.
 SECONDS: dict[Scale, Seconds] = {
     "quick": Seconds(statements=83, benchmark=42, experiment=7, figure=1.4),
-    "default": Seconds(statements=110, benchmark=330, experiment=10, figure=1.6),
+    "default": Seconds(statements=110, benchmark=250, experiment=10, figure=1.6),
     "full": Seconds(statements=1100, benchmark=5400, experiment=150, figure=2),
 }
 

@@ -73,8 +73,7 @@ def reproduce(
     """Bring a results folder up to date with a plan. The folder must be held (`distort.folder`).
 
     Args:
-      workers: processes for the benchmark, which takes longer than all other steps together; the one of `run` that has
-        this step meanwhile only waits.
+      workers: of `run`; the benchmark gets half as many processes of its own, or the one of `run` that has this step.
     """
     from distort.stages import benchmark_stages, figure_stages, simulation_stages, verification_stages
     from distort.workers import checked_first
@@ -82,8 +81,9 @@ def reproduce(
     started = time.perf_counter()
     if workers > 1 and not force and (results / SUMMARY).exists():
         run = checked_first(run, begin)
-    # At the quick scale the benchmark's runs are done before other processes for them would have started.
-    for_benchmark = 1 if plan.scale == "quick" else workers
+    # Half of the processors: every process of its own compiles anew, and the other steps together take as long. At the
+    # quick scale the benchmark's runs are done before other processes for them would have started.
+    for_benchmark = 1 if plan.scale == "quick" else max(1, workers // 2)
     # The two longest first, so that neither is left alone at the end.
     measured = [
         partial(verification_stages, results, plan.statements, examples=plan.examples, force=force),

@@ -22,6 +22,7 @@ import tyro
 from jaxtyping import Array, Float32, Key, UInt8
 
 from artifacts.progress import Progress, silent
+from artifacts.runtime import prepare_jax
 from empirical.backbones.checkpoints import write_checkpoint
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
 from empirical.backbones.small_resnet import SmallResNet
@@ -150,6 +151,7 @@ def main(
     out: Annotated[Path, tyro.conf.arg(help="where the checkpoint is written")], config: Pretraining = Pretraining()
 ) -> None:
     """Pretrain the small network on rendered characters and write a checkpoint with its provenance."""
+    prepare_jax()  # as where runs pretrain
     made = pretrain(config, lambda message, fraction: print(f"{fraction:4.0%} {message}", flush=True))
     command = "python -m empirical.pretraining --out PATH"
     if config != Pretraining():

@@ -72,7 +72,7 @@ print("ID error of fine-tuning at its limit:", float(fine_tuning(problem, times)
 # training inputs are fitted. The truth lies on that curve too, but on another hyperbola.
 
 # %%
-experiment = next(one for one in EXPERIMENTS if one.name == "toy_example")
+experiment = next(entry for entry in EXPERIMENTS if entry.name == "toy_example")
 entry("toy_example").load().draw(experiment.simulate(configured(experiment, "quick", {})))
 
 # %% [markdown]
@@ -85,7 +85,7 @@ entry("toy_example").load().draw(experiment.simulate(configured(experiment, "qui
 # %%
 from theory import STATEMENTS
 
-theorem = next(one for one in STATEMENTS if one.name == "ft_ood_lower_bound")
+theorem = next(entry for entry in STATEMENTS if entry.name == "ft_ood_lower_bound")
 for counterexample in theorem.counterexamples:
     witness = counterexample.problem()
     path = fine_tuning(witness, jnp.concatenate([jnp.zeros(1), jnp.geomspace(1e-3, 1e6, 20_000), jnp.array([jnp.inf])]))
@@ -106,5 +106,5 @@ for counterexample in theorem.counterexamples:
 # features little. Below, 64 random problems for each feature error: the ratio of OOD errors, LP to FT and LP-FT to FT.
 
 # %%
-experiment = next(one for one in EXPERIMENTS if one.name == "lp_ft_with_imperfect_features")
+experiment = next(entry for entry in EXPERIMENTS if entry.name == "lp_ft_with_imperfect_features")
 entry("risk_ratio_as_features_improve").load().draw(experiment.simulate(configured(experiment, "quick", {})))

@@ -33,7 +33,7 @@ for experiment in EXPERIMENTS:
 # on fine-tuning. Its settings are a typed configuration:
 
 # %%
-experiment = next(one for one in EXPERIMENTS if one.name == "risk_along_flow")
+experiment = next(entry for entry in EXPERIMENTS if entry.name == "risk_along_flow")
 print(experiment.config("quick").model_dump_json(indent=1))
 
 # %% [markdown]

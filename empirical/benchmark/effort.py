@@ -169,4 +169,6 @@ def _pretraining(run: Run) -> Effort:
     from empirical.pretraining import HELD_OUT_PICTURES, Pretraining
 
     assert run.pretrained_for is not None
+    if run.pretrained_for.shipped:
+        return Effort()
     return Effort(trained=run.pretrained_for.steps * Pretraining().batch_size, passed=HELD_OUT_PICTURES)

@@ -52,7 +52,11 @@ def plan(suite: Suite, results: Results) -> Plan:
         for kind, labels in (("interpolation", recipe.interpolate), ("refitting", recipe.refit)):
             for label in labels:
                 selected_runs = _at_selected_rate(recipe, label, grids[label])
-                units += (unit.model_copy(update={"kind": kind}) for unit in selected_runs or ())
+                units += (
+                    unit.model_copy(update={"kind": kind})
+                    for unit in selected_runs or ()
+                    if kind == "refitting" or recipe.interpolated(unit.seed or 0)
+                )
                 if selected_runs is None:
                     undecided.append(f"{recipe.name}: {kind} of {label} awaits its learning rate")
         for condition in recipe.conditions:

@@ -134,6 +134,8 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
         fields["conditions"] = tuple(
             condition.model_copy(update={"seeds": None}) for condition in fields.get("conditions", ())
         )
+    if own.seeds is not None or own.backbone is not None:  # networks that are pretrained belong to seeds, and are small
+        fields["pretraining"] = None
     if own.backbone is not None:
         fields["backbone"] = _backbone(own.backbone, base)
     if own.held_out is not None:

@@ -66,6 +66,8 @@ class Split(Frozen):
       ood: how many of the test images, or of another source's, are tested in each OOD set; None: all of them.
       half: `first` or `second`: draw from one half of the pool, so that what was tried on one half can be confirmed on
         images that no trial has seen; `both`: from all of it.
+      test_from: at which end of that part, in the order that `seed` draws, the test images lie: at the other end are
+        images that were trained or selected on before, so that a second confirmation tests on new ones.
     """
 
     training: int = 200
@@ -74,6 +76,7 @@ class Split(Frozen):
     seed: int = 0
     ood: int | None = Field(default=None, ge=1)
     half: Literal["both", "first", "second"] = "both"
+    test_from: Literal["beginning", "end"] = "beginning"
 
 
 class Indices(NamedTuple):
@@ -92,7 +95,7 @@ def indices(split: Split, count: int, *, replicate: int) -> Indices:
     """
     order = np.random.default_rng(split.seed).permutation(count)
     parts = {"both": order, "first": order[: count // 2], "second": order[count // 2 :]}
-    order = parts[split.half]
+    order = parts[split.half] if split.test_from == "beginning" else parts[split.half][::-1]
     if min(split.training, split.validation, split.test) < 1 or (
         split.training + split.validation + split.test > len(order)
     ):

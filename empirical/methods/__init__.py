@@ -4,7 +4,7 @@ A method is composed of small values, each in a file of its own: which parameter
 (`heads`), when (`unfreezing`), by which optimiser (`optimisers`), with what beside (`ingredients`).
 """
 
-from empirical.methods.heads import HeadStart, PartialProbe
+from empirical.methods.heads import HeadStart, PartialProbe, ScaledRandom
 from empirical.methods.ingredients import L2SP, InterpolationWeights, LoRA, Mixup, SideTuning
 from empirical.methods.method import Method
 from empirical.methods.named import (
@@ -45,5 +45,5 @@ __all__ = [
     "LP_FT", "LP_FT_ADAMW", "LP_FT_L2_SP", "LP_FT_TRAIN", "METHODS", "MIXUP", "NORM_MATCHED_LP_FT", "NORM_ONLY", "SGD",
     "SGD_PROBE", "SGD_PROBE_TRAIN", "SIDE_TUNING", "WISE_FT", "AdamW", "AllAtOnce", "FromTheTop", "HeadStart",
     "InterpolationWeights", "Kind", "LoRA", "Method", "Mixup", "Parameters", "PartialProbe", "RateFactor",
-    "Schedule", "SideTuning", "method", "read_method",
+    "ScaledRandom", "Schedule", "SideTuning", "method", "read_method",
 ]  # fmt: skip

@@ -18,6 +18,12 @@ class PartialProbe(Value):
     learning_rate: float = Field(gt=0, allow_inf_nan=False)
 
 
+class ScaledRandom(Value):
+    """A random head, its weights multiplied by `scale`: how large the start is beside the truth is thus a dial."""
+
+    scale: float = Field(gt=0, allow_inf_nan=False)
+
+
 #: `random`: fresh, as the seed draws it. `linear_probe`: the solved probe, returned to raw features.
 #: `norm_matched_probe`: the probe scaled, weight and bias alike, to the standard deviation of a fresh head's weights.
-HeadStart = Literal["random", "linear_probe", "norm_matched_probe"] | PartialProbe
+HeadStart = Literal["random", "linear_probe", "norm_matched_probe"] | PartialProbe | ScaledRandom

@@ -15,7 +15,17 @@ from empirical.datasets.protocols import CLEAN
 from empirical.recipes.digits import DIGITS
 from empirical.recipes.miniatures import miniature
 from empirical.recipes.published import published
-from empirical.recipes.recipe import Condition, Evaluate, PretrainedFor, Recipe, Scale, SolvedProbe, Sweep, TrainedProbe
+from empirical.recipes.recipe import (
+    OF_HEADS,
+    Condition,
+    Evaluate,
+    PretrainedFor,
+    Recipe,
+    Scale,
+    SolvedProbe,
+    Sweep,
+    TrainedProbe,
+)
 
 
 def _declaring(name: str) -> Iterator[ModuleType]:
@@ -72,6 +82,7 @@ __all__ = [
     "DIGITS",
     "EMBEDDED_RECIPES",
     "EXTENSIONS",
+    "OF_HEADS",
     "PAPER_RECIPES",
     "Condition",
     "Evaluate",

@@ -96,20 +96,26 @@ class PretrainedFor(Frozen):
       steps: 0: random features.
       seed: of the pretraining.
       each_seed: one network for each seed of the recipe, pretrained from `seed` plus that seed; else one for all.
+      shipped: the weights are those that come with the package (`empirical.backbones.shipped`), which were pretrained
+        so; else they are made here and now.
     """
 
     steps: int = Field(ge=0)
     looks: PretrainingLooks = "all"
     seed: int = 0
     each_seed: bool = False
+    shipped: bool = False
 
     def from_seed(self, seed: int) -> "PretrainedFor":
         """The network that one seed of the recipe starts from, which serves it alone."""
         return self.model_copy(update={"seed": self.seed + seed, "each_seed": False}) if self.each_seed else self
 
 
-#: What a condition changes: the network's pretraining, what the head starts from, or the length of the features.
-ConditionKind = Literal["pretraining", "head_start", "feature_norm"]
+#: What a condition changes: the network's pretraining, what the head starts from, how large it is at the start, or the
+#: length of the features.
+ConditionKind = Literal["pretraining", "head_start", "head_scale", "feature_norm"]
+#: Those that leave the features, and so LP, as they are.
+OF_HEADS: tuple[ConditionKind, ...] = ("head_start", "head_scale")
 
 
 class Condition(Frozen):
@@ -117,10 +123,10 @@ class Condition(Frozen):
 
     Attributes:
       name: what the runs are filed under; empty for the recipe as it is, whose runs are the main ones.
-      kind: `pretraining`: another backbone, LP and the methods in `like`. `head_start`: another method, one row.
-        `feature_norm`: features of another length, LP and the methods in `like`.
+      kind: `pretraining`: another backbone, LP and the methods in `like`. `head_start`, `head_scale`: another method,
+        one row. `feature_norm`: features of another length, LP and the methods in `like`.
       value: the position on the series' axis.
-      like: sweeps of the recipe whose selected learning rates are taken over; one for a head start.
+      like: sweeps of the recipe whose selected learning rates are taken over; one where `method` is given.
       pretraining, method, feature_norm: what is different.
       rate_factor: of the selected learning rate, where the method needs another scale.
       learning_rates: a grid of its own, from which ID validation selects, in place of the rates that are taken over.
@@ -146,14 +152,15 @@ class Condition(Frozen):
 
     @model_validator(mode="after")
     def _of_its_kind(self) -> "Condition":
-        wanted = {"pretraining": self.pretraining, "head_start": self.method, "feature_norm": self.feature_norm}
-        given = {kind for kind, what in wanted.items() if what is not None}
-        if given != ({self.kind} if self.name else set()):
+        changes = {"pretraining": self.pretraining, "method": self.method, "feature_norm": self.feature_norm}
+        given = {field for field, change in changes.items() if change is not None}
+        wanted = "method" if self.kind in OF_HEADS else self.kind
+        if given != ({wanted} if self.name else set()):
             raise ValueError(
                 "a condition with a name must have `pretraining`, `method` or `feature_norm`, as its kind says, one "
                 "without name none of them"
             )
-        if self.kind == "head_start" and len(self.like) != 1:
+        if self.kind in OF_HEADS and len(self.like) != 1:
             raise ValueError(f"a head start is like one sweep, got {list(self.like)}")
         _check_grid("learning_rates", self.learning_rates)
         if self.learning_rates and self.rate_factor != 1:
@@ -171,7 +178,8 @@ class Recipe(Frozen):
       split: of a pooled family, which has none of its own; each seed is a replicate with images of its own.
       evaluate: `every_epoch`: every set after every epoch. `selected`: the sets that do not select once, at the epoch
         that is selected: there are no curves then, and rows selected on OOD sets choose learning rates, not epochs.
-      watched: seeds whose sets are all judged after every epoch all the same, so that there are curves of theirs.
+      watched: seeds whose sets are all judged after every epoch all the same, so that there are curves of theirs; where
+        there are any, they alone are interpolated.
       interpolate: sweeps whose selected runs are interpolated with their start (WiSE-FT).
       refit: sweeps on whose selected features heads are refitted; the family needs training images in its OOD looks.
       pretraining: the backbone is the small network, pretrained here and now; None: `backbone` names its weights.
@@ -216,6 +224,10 @@ class Recipe(Frozen):
     def evaluated(self, seed: int) -> Evaluate:
         """When the sets that do not select are judged in a seed's runs."""
         return "every_epoch" if seed in self.watched else self.evaluate
+
+    def interpolated(self, seed: int) -> bool:
+        """Whether a seed's selected runs of the sweeps in `interpolate` are interpolated."""
+        return not self.watched or seed in self.watched
 
     @property
     def probe_seeds(self) -> tuple[int, ...]:

@@ -113,17 +113,19 @@ class ConditionRecord(Record):
     Attributes:
       kind: `pretraining`: how long the backbone was pretrained, `value` in steps, rows of LP, FT and LP-FT;
         `head_start`: what head full training starts from, `value` an order from worst to best, one row each;
+        `head_scale`: how large a random head is at the start, `value` a multiple of its usual size, one row each;
         `feature_norm`: how long features are, `value` their length, rows of LP and of fine-tuning.
         The main rows are among the conditions, so that each kind is a complete series.
       name: as the rows' `condition` (empty for the main rows).
       label: for an axis or a legend.
-      backbone_accuracy: what pretraining reached on held-out pretraining data; None for `head_start`.
+      backbone_accuracy: what pretraining reached on held-out pretraining data; None where features do not differ.
       head_accuracy: ID validation accuracy of the head at the start; None where features differ.
-      sets: how far the OOD sets lie from ID in these features, measured before any training; none for `head_start`.
+      sets: how far the OOD sets lie from ID in these features, measured before any training; none where
+        features do not differ.
     """
 
     dataset: str
-    kind: Literal["pretraining", "head_start", "feature_norm"]
+    kind: Literal["pretraining", "head_start", "head_scale", "feature_norm"]
     name: str
     label: str
     value: float

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.plan import Grid
 from empirical.benchmark.units import Unit, description_unit, probe_units
-from empirical.recipes import Condition, Recipe
+from empirical.recipes import OF_HEADS, Condition, Recipe
 from empirical.records import (
     METRICS_FILE,
     BenchmarkRow,
@@ -55,7 +55,7 @@ def probe_trials(ledger: Ledger, recipe: Recipe, condition: Condition | None = N
 
 
 def _main_rows(condition: Condition, rows: Sequence[BenchmarkRow]) -> list[BenchmarkRow]:
-    with_probe = () if condition.kind == "head_start" else ("LP (eval)",)
+    with_probe = () if condition.kind in OF_HEADS else ("LP (eval)",)
     wanted = (*with_probe, *condition.like)
     own = [row for row in rows if row.label in wanted]
     return own if len(own) == len(wanted) else []
@@ -85,7 +85,7 @@ def _rows(
 
 
 def _record(ledger: Ledger, recipe: Recipe, condition: Condition, rows: list[BenchmarkRow]) -> ConditionRecord:
-    other_features, other_head = condition.kind != "head_start", condition.kind == "head_start"
+    other_features, other_head = condition.kind not in OF_HEADS, condition.kind in OF_HEADS
     described = ledger.result(description_unit(recipe, condition.name if other_features else ""), Description)
     head = "linear_probe"
     if other_head:

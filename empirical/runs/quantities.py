@@ -11,6 +11,7 @@ from empirical.benchmark.columns import columns
 from empirical.benchmark.run import Run
 from empirical.distortion import estimates
 from empirical.linear_probe import Features, ProbeHead, probe_path
+from empirical.recipes import OF_HEADS
 from empirical.records import TheoryQuantities
 from empirical.runs.materials import Materials
 from empirical.runs.training import head_source
@@ -29,7 +30,7 @@ def start_heads(run: Run, ingredients: Materials) -> dict[str, ProbeHead]:
         heads["linear_probe"] = head[0]
     for condition in () if run.unit.condition else ingredients.recipe.conditions:
         method = condition.method
-        if condition.kind == "head_start" and method is not None and not method.needs_probe:
+        if condition.kind in OF_HEADS and method is not None and not method.needs_probe:
             start = starting_classifier(
                 method, ingredients.loaded.backbone, classes=ingredients.classes, seed=seed, data=ingredients.training,
                 batch_size=ingredients.recipe.batch_size,

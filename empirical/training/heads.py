@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from artifacts import UserError
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, Head, random_head
-from empirical.methods import Method, PartialProbe, Schedule
+from empirical.methods import Method, PartialProbe, ScaledRandom, Schedule
 from empirical.methods.named import SGD_PROBE
 from empirical.training.data import TrainingData
 from empirical.training.run import TrainingRun
@@ -35,6 +35,8 @@ def starting_classifier(
     fresh = random_head(classes, backbone.feature_dim, key=jax.random.key(seed))
     if isinstance(method.head_start, PartialProbe):
         return _partly_probed(Classifier(backbone, fresh), method, seed=seed, data=data, batch_size=batch_size)
+    if isinstance(method.head_start, ScaledRandom):
+        return Classifier(backbone, Head(jnp.float32(method.head_start.scale) * fresh.weight, fresh.bias))
     if not method.needs_probe:
         return Classifier(backbone, fresh)
     if probe is None:

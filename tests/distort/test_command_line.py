@@ -195,7 +195,8 @@ def test_theory_verify_prints_one_json_document(capsys):
     captured = capsys.readouterr()
     (found,) = json.loads(captured.out)
     assert {"name", "status", "checked", "violations", "smallest_slack", "seconds"} <= found.keys()
-    assert captured.err == ""
+    # A slow machine is told how far it is, once a minute; nothing else may be said.
+    assert [line for line in captured.err.splitlines() if not line.startswith("distort: after ")] == []
 
 
 def test_status_of_a_verified_claim_is_remembered(finished, capsys):

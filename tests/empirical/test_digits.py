@@ -27,6 +27,7 @@ splits = st.builds(
     test=st.integers(1, 700),
     seed=st.integers(0, 100),
     half=st.sampled_from(["both", "first", "second"]),
+    test_from=st.sampled_from(["beginning", "end"]),
 )
 #: Drawing a look of all 5,000 digits takes a second.
 SOME = ("inverted", "outline", "near_id")
@@ -58,6 +59,14 @@ def test_what_was_tried_on_one_half_is_confirmed_on_other_images(split, replicat
     halves = (split.model_copy(update={"half": half}) for half in ("first", "second"))
     tried, confirmed = (np.concatenate(indices(half, COUNT, replicate=replicate)) for half in halves)
     assert not set(tried) & set(confirmed)
+
+
+@given(st.integers(1, 1250), st.integers(1, 1250), st.integers(0, 20))
+def test_a_second_confirmation_tests_on_images_that_the_first_did_not_test_on(first, second, replicate):
+    split = Split(training=1, validation=1, test=first, half="second")
+    other = split.model_copy(update={"test": second, "test_from": "end"})
+    tested = indices(split, COUNT, replicate=replicate).test
+    assert not set(tested) & set(indices(other, COUNT, replicate=replicate).test)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from empirical.metrics import (
     BINS,
+    Judgement,
     accuracy,
     expected_calibration_error,
     judgement,
@@ -95,3 +96,14 @@ def test_a_sure_and_right_classifier_has_no_error():
 def test_half_precision_logits_are_judged_in_single():
     logits, labels = drawn(0)
     assert judgement(jnp.asarray(logits, jnp.bfloat16), labels).nll.dtype == jnp.float32
+
+
+def test_fifteen_bins_the_last_of_which_holds_what_is_wholly_sure():
+    def error(*predictions: tuple[bool, float]) -> float:
+        correct, confidence = map(np.array, zip(*predictions, strict=True))
+        return measures(Judgement(correct, confidence.astype(np.float32), np.zeros(len(correct), np.float32))).ece
+
+    # 14/15 = 0.933 begins the last bin: 0.936, 0.95 and 1 are averaged there, 0.93 is not.
+    assert error((False, 0.936), (True, 0.95)) == pytest.approx(abs(1 - 0.936 - 0.95) / 2, abs=SINGLE)
+    assert error((False, 1.0), (True, 0.95)) == pytest.approx(abs(1 - 1.0 - 0.95) / 2, abs=SINGLE)
+    assert error((False, 0.93), (True, 0.95)) == pytest.approx((0.93 + 0.05) / 2, abs=SINGLE)

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from empirical.datasets.protocols import CLEAN, PAPER
 from empirical.records import EpochRecord, PenaltyRecord, SetMetrics
 from empirical.selection import (
+    ID_VALIDATION,
     Criterion,
     Trial,
+    best_so_far,
+    chosen,
     estimate,
     extended,
     grid_edge,
@@ -185,3 +188,79 @@ def test_one_seed_has_no_standard_error_and_a_diverged_rate_is_passed_over():
     trials += [trial(1e-4, 0, None), trial(1e-4, 1, 1.0)]
     assert selected_within_error(trials).best.value == 1e-3
     assert selected_within_error([trial(1e-3, seed, None) for seed in (0, 1)]) is None
+
+
+@pytest.mark.parametrize(
+    ("number", "value", "earlier", "better"),
+    [
+        (1, 0.5, [(0, 0.9)], True),  # the state before training is none to be beaten
+        (0, 0.9, [], False),  # nor one to be kept
+        (2, 0.6, [(0, 0.9), (1, 0.5)], True),
+        (2, 0.5, [(1, 0.5)], False),  # the first of equals stays
+        (3, 0.55, [(1, 0.5), (2, 0.6)], False),
+        (3, 0.55, [(1, 0.6), (2, 0.5)], False),
+        (2, 0.4, [(1, 0.5)], False),
+    ],
+)
+def test_an_epoch_is_the_best_so_far(number, value, earlier, better):
+    assert best_so_far(epoch(number, value), [epoch(*before) for before in earlier]) is better
+
+
+@given(st.lists(st.sampled_from([0.5, 0.6, 0.7]), min_size=1, max_size=6))
+def test_the_last_epoch_that_was_best_so_far_is_the_one_selected(values):
+    history = [epoch(0, 1.0), *(epoch(number, value) for number, value in enumerate(values, 1))]
+    kept = [record for place, record in enumerate(history) if best_so_far(record, history[:place])]
+    assert kept[-1] == selected_epoch(history)
+
+
+def test_a_run_is_judged_where_it_was_selected_at_an_epoch_or_at_a_penalty():
+    path = tuple(
+        PenaltyRecord(penalty=penalty, converged=True, iterations=1, sets={"id_validation": metrics(accuracy)})
+        for penalty, accuracy in ((0.1, 0.8), (1.0, 0.9), (10.0, 0.85))
+    )
+    probe = Trial("probes/0", 1.0, 0, False, path)
+    assert chosen(probe, ID_VALIDATION) == (probe, path[1])
+    alone = Trial("probes/0", 1.0, 0, False, path[:1])
+    assert chosen(alone, ID_VALIDATION) == (alone, path[0])
+    run = trial(1e-2, 0, 0.7)
+    assert chosen(run, ID_VALIDATION) == (run, run.history[1])
+
+
+def test_a_criterion_is_the_mean_of_its_metric_in_its_own_unit():
+    sets = {"first": metrics(0.2, nll=0.5), "second": metrics(0.6, nll=1.5)}
+    assert Criterion(sets=("first", "second"))(sets) == pytest.approx(0.4)
+    assert Criterion(sets=("first", "second"), metric="nll")(sets) == pytest.approx(-1.0)
+
+
+def test_seeds_that_agree_have_no_error_and_the_best_rate_alone_is_within_it():
+    trials = [trial(rate, seed, value) for rate, value in ((1e-3, 0.8), (1e-2, 0.9)) for seed in (0, 1)]
+    assert selected_within_error(trials).best.value == 1e-2
+
+
+def test_a_grid_whose_last_step_alone_is_a_round_one_goes_on_in_that_step():
+    assert extended((2e-3, 1e-2), "high") == 5e-2
+    assert extended((1e-2, 2e-2), "high") == 4e-2
+
+
+@pytest.mark.parametrize(
+    ("accuracies", "climbs"),
+    [
+        ((0.5, 0.6, 0.9), True),
+        ((0.9, 0.6, 0.5), True),
+        ((0.5, 0.9, 0.6), True),
+        ((0.9, 0.9, 0.5), False),  # as good as the rate above it
+        ((0.5, 0.9, 0.9), False),
+        ((0.9, 0.5, 0.9), True),  # the other end is no neighbour
+        ((0.9,), True),
+    ],
+)
+def test_a_rate_that_is_only_as_good_as_its_neighbour_does_not_climb(accuracies, climbs):
+    rates = (1e-3, 1e-2, 1e-1)
+    assert selected([trial(rate, 0, value) for rate, value in zip(rates, accuracies, strict=False)]).climbs is climbs
+
+
+@pytest.mark.parametrize(("accuracies", "climbs"), [((0.9, 0.9, 0.5), False), ((0.9, 0.5, 0.9), True)])
+def test_the_alphabet_may_choose_a_rate_whose_lower_neighbour_is_as_good(accuracies, climbs):
+    """0.0001 comes before 1e-05, and 0.001 as well."""
+    trials = [trial(rate, 0, value) for rate, value in zip((1e-5, 1e-4, 1e-3), accuracies, strict=True)]
+    assert selected(trials, ties="alphabetical").climbs is climbs

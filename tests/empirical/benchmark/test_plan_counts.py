@@ -68,6 +68,7 @@ def test_every_kind_of_work_under_both_evaluations(tmp_path, counted):
         assert counted["passed"] == sum(effort.passed for effort in asked)
         assert counted["trained"] == sum(effort.trained + effort.head_trained for effort in asked)
         assert {curve.seed for curve in benchmark.curves} == set(watched if evaluate == "selected" else (0, 1))
+        assert {line.seed for line in benchmark.interpolations} == set(watched or (0, 1))
         assert benchmark.oracle_rows
         rows.append([(row.method, row.per_column, row.movement, row.selected_epochs) for row in benchmark.rows])
     assert rows[0] == rows[1] == rows[2]

@@ -222,6 +222,9 @@ def test_each_seed_may_have_a_network_of_its_own_that_its_conditions_share():
         probe = Unit(kind="probe", recipe="digits", condition=condition, seed=1)
         assert needed_by(probe, suite) == (networks[1],)
     assert len({run_of(unit, suite).id for unit in networks}) == 2
+    shipped = run_of(networks[0], Suite(name="embedded", recipes=(RECIPE.model_copy(update={
+        "pretraining": pretraining.model_copy(update={"shipped": True})}),)))  # fmt: skip
+    assert shipped.id != run_of(networks[0], suite).id
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from artifacts import UserError
 from empirical.backbones.classifier import Classifier, Head, cross_entropy, random_head
-from empirical.methods import FT, FT_EVAL, LORA, LP_FT, NORM_MATCHED_LP_FT, PartialProbe
+from empirical.methods import FT, FT_EVAL, LORA, LP_FT, NORM_MATCHED_LP_FT, PartialProbe, ScaledRandom
 from empirical.training import TrainingRun, interpolated, norm_matched, starting_classifier, train
 from empirical.training.variables import variables
 from tests.support.tiny_network import CLASSES, NETWORK, PROBE, START, WIDTH, TinyNetwork, examples
@@ -52,6 +52,13 @@ def test_the_named_method_matches():
 def test_a_probe_that_is_missing_or_does_not_fit_is_refused(probe, words):
     with pytest.raises(UserError, match=words):
         head_of(LP_FT, probe=probe)
+
+
+def test_a_random_head_may_be_larger_and_is_the_same_draw():
+    larger = FT.model_copy(update={"name": "x", "head_start": ScaledRandom(scale=10.0)})
+    fresh, scaled = head_of(FT), head_of(larger)
+    np.testing.assert_allclose(scaled.weight, 10 * fresh.weight, rtol=1e-6)  # float32
+    np.testing.assert_array_equal(scaled.bias, fresh.bias)
 
 
 def partly(steps: int):

@@ -1,0 +1,81 @@
+"""Two studies of the embedded digits that `--scale full` makes whole, at the size of an hour of two cores.
+
+`python -m benchmarks.embedded_studies phase --folder DIR --out FILE`: who wins on graded shifts, by how long a network
+was pretrained. `... scales ...`: features of other lengths and random heads of other sizes. What they show is told in
+docs/benchmark.md. The folder keeps finished runs, so a call that was cut off goes on.
+"""
+
+import os
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import tyro
+
+from artifacts import environment
+from artifacts.files import write_json
+from artifacts.runtime import keep_compiled, prepare_jax
+
+
+def main(study: tyro.conf.Positional[Literal["phase", "scales"]], folder: Path, out: Path) -> None:
+    """Run a study and write its numbers."""
+    prepare_jax()
+    keep_compiled()
+    from empirical import Suite, Workspace, run_suite
+
+    began, load = time.perf_counter(), os.getloadavg()[0]
+    suite = Suite(name="embedded", recipes=(_recipe(study),))
+    outcome = run_suite(suite, Workspace(folder=folder), progress=lambda text, share: print(text, file=sys.stderr))
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    numbers = _phase(outcome.benchmark) if study == "phase" else _scales(outcome.benchmark)
+    cost = {
+        "seconds": round(time.perf_counter() - began),
+        "processor_seconds": round(used.ru_utime + used.ru_stime),
+        "runs": len(outcome.built),
+        "load_before": round(load, 1),
+    }
+    write_json(out, {"study": study, "cost": cost, **numbers, "environment": environment()})
+
+
+def _recipe(study: Literal["phase", "scales"]) -> Any:
+    from empirical.recipes import DIGITS
+    from empirical.recipes.digits import scale_series
+    from empirical.recipes.digits_graded import graded
+
+    flagship, seeds = DIGITS["default"], (1, 2)
+    if study == "scales":
+        few = {"watched": (), "interpolate": (), "refit": (), "seeds": seeds}
+        conditions = scale_series(*seeds, lengths=(0.3, 10.0), scales=(0.1, 10.0))
+        return flagship.model_copy(update={**few, "conditions": conditions})
+    return graded(flagship, steps=(0, 100, 1500), seeds=seeds)
+
+
+def _phase(benchmark: Any) -> dict[str, Any]:
+    from empirical.tables.phase import phase, phase_points
+
+    points = [
+        {
+            "network": point.condition.label,
+            "set": point.described.name,
+            "energy": round(point.energy, 3),
+            "shared_head": point.shared,
+            "lp_ft_lpft": [round(accuracy, 4) for accuracy in point.accuracies],
+            "lp_less_ft": [round(lead, 4) for lead in point.lead],
+        }
+        for point in phase_points(benchmark)
+    ]
+    return {"points": points, "notes": list(phase(benchmark).notes)}
+
+
+def _scales(benchmark: Any) -> dict[str, Any]:
+    from benchmarks.embedded import document
+
+    numbers = document(benchmark)
+    series = [one for one in numbers["conditions"] if one["kind"] in ("feature_norm", "head_scale")]
+    return {"rows": numbers["rows"], "conditions": series}
+
+
+if __name__ == "__main__":
+    tyro.cli(main)
