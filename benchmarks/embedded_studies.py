@@ -1,8 +1,9 @@
-"""Two studies of the embedded digits that `--scale full` makes whole, at the size of an hour of two cores.
+"""Studies of the embedded digits, each alone and small.
 
 `python -m benchmarks.embedded_studies phase --folder DIR --out FILE`: who wins on graded shifts, by how long a network
-was pretrained. `... scales ...`: features of other lengths and random heads of other sizes. What they show is told in
-docs/benchmark.md. The folder keeps finished runs, so a call that was cut off goes on.
+was pretrained. `... scales ...`: features of other lengths and random heads of other sizes. `--scale full` makes both
+whole. `... plain ...`: the control of features that were pretrained on the plain look alone, without the main runs.
+What they show is told in docs/benchmark.md. The folder keeps finished runs, so a call that was cut off goes on.
 """
 
 import os
@@ -18,8 +19,10 @@ from artifacts import environment
 from artifacts.files import write_json
 from artifacts.runtime import keep_compiled, prepare_jax
 
+Study = Literal["phase", "scales", "plain"]
 
-def main(study: tyro.conf.Positional[Literal["phase", "scales"]], folder: Path, out: Path) -> None:
+
+def main(study: tyro.conf.Positional[Study], folder: Path, out: Path) -> None:
     """Run a study and write its numbers."""
     prepare_jax()
     keep_compiled()
@@ -29,7 +32,7 @@ def main(study: tyro.conf.Positional[Literal["phase", "scales"]], folder: Path, 
     suite = Suite(name="embedded", recipes=(_recipe(study),))
     outcome = run_suite(suite, Workspace(folder=folder), progress=lambda text, share: print(text, file=sys.stderr))
     used = resource.getrusage(resource.RUSAGE_SELF)
-    numbers = _phase(outcome.benchmark) if study == "phase" else _scales(outcome.benchmark)
+    numbers = {"phase": _phase, "scales": _scales, "plain": _plain}[study](outcome.benchmark)
     cost = {
         "seconds": round(time.perf_counter() - began),
         "processor_seconds": round(used.ru_utime + used.ru_stime),
@@ -39,14 +42,21 @@ def main(study: tyro.conf.Positional[Literal["phase", "scales"]], folder: Path, 
     write_json(out, {"study": study, "cost": cost, **numbers, "environment": environment()})
 
 
-def _recipe(study: Literal["phase", "scales"]) -> Any:
-    from empirical.recipes import DIGITS
+def _recipe(study: Study) -> Any:
+    from empirical.methods import FT, LP_FT
+    from empirical.recipes import DIGITS, Sweep
     from empirical.recipes.digits import scale_series
     from empirical.recipes.digits_graded import graded
 
     flagship, seeds = DIGITS["default"], (1, 2)
+    few = {"watched": (), "interpolate": (), "refit": (), "seeds": seeds}
+    if study == "plain":
+        (control,) = (one for one in flagship.conditions if one.name == "plain look alone")
+        rates = {FT.label: (1e-1,), LP_FT.label: (1e-2,)}  # those that the main runs select
+        sweeps = tuple(Sweep(method=flagship.sweep(label).method, learning_rates=rate) for label, rate in rates.items())
+        alone = {"pretraining": control.pretraining, "sweeps": sweeps, "seeds": control.seeds, "conditions": ()}
+        return flagship.model_copy(update={**few, **alone})
     if study == "scales":
-        few = {"watched": (), "interpolate": (), "refit": (), "seeds": seeds}
         conditions = scale_series(*seeds, lengths=(0.3, 10.0), scales=(0.1, 10.0))
         return flagship.model_copy(update={**few, "conditions": conditions})
     return graded(flagship, steps=(0, 100, 1500), seeds=seeds)
@@ -67,6 +77,13 @@ def _phase(benchmark: Any) -> dict[str, Any]:
         for point in phase_points(benchmark)
     ]
     return {"points": points, "notes": list(phase(benchmark).notes)}
+
+
+def _plain(benchmark: Any) -> dict[str, Any]:
+    from benchmarks.embedded import document
+
+    numbers = document(benchmark)
+    return {name: numbers[name] for name in ("rows", "differences", "sets", "shared_head_id")}
 
 
 def _scales(benchmark: Any) -> dict[str, Any]:
