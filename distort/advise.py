@@ -265,7 +265,8 @@ def _nearby(near: "Region") -> str:
     return (
         f"Measured phase diagram: {near.name} (LP less FT {100 * near.lead:+.1f} points on average over the {count} "
         f"nearest points of {networks(near.near)} networks, from {100 * near.lowest_lead:+.1f} to "
-        f"{100 * near.highest_lead:+.1f}; the best of the three or within a point of it: {best}).{beyond}"
+        f"{100 * near.highest_lead:+.1f}; the best of the three or within a point of it: {best}; best on average: "
+        f"{near.first}).{beyond}"
     )
 
 

@@ -203,7 +203,7 @@ def extended(grid: Sequence[float], edge: Edge) -> float:
         raise ValueError(f"`grid` must hold at least 2 values to be extended, got {ordered}.")
     last, before = ordered[-1], ordered[-2]
     steps = [float(f"{digit}e{power}") for power in range(-12, 9) for digit in (1, 3)]
-    if last in steps and before in steps:
+    if last in steps[1:-1] and before in steps:  # beyond the table's ends nothing follows in it
         return steps[steps.index(last) + (1 if edge == "high" else -1)]
     return float(f"{last * last / before:.2g}")
 

@@ -47,7 +47,8 @@ def picture_caption() -> str:
         "*Left: squared error in the linear theory, solved exactly. Middle: the theory's own network, solved exactly "
         "on pixels of real digits, as their ink turns away from that of training. Right: error rates of a deep "
         "network on real digits, with 90 % intervals over five networks; on grey ground the theory's premises do not "
-        f"hold. {verdict()} ({commands})*"
+        "hold. Open circles: FT with its head refitted out of distribution. Open triangles: LP-FT at the lowest "
+        f"learning rate that ID validation cannot tell from the best. {verdict()} ({commands})*"
     )
 
 

@@ -108,5 +108,5 @@ def is_graded(record: TrackRecord) -> bool:
     return any(case.dataset == GRADED for case in record.cases)
 
 
-def _point(energy_ratio: float, gap: float, shared_ratio: float) -> Float[np.ndarray, "3"]:
+def _point(energy_ratio: float, gap: float, shared_ratio: float) -> Float[np.ndarray, " axes"]:
     return np.array([math.log(energy_ratio), gap, shared_ratio])

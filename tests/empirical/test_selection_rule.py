@@ -264,3 +264,10 @@ def test_the_alphabet_may_choose_a_rate_whose_lower_neighbour_is_as_good(accurac
     """0.0001 comes before 1e-05, and 0.001 as well."""
     trials = [trial(rate, 0, value) for rate, value in zip((1e-5, 1e-4, 1e-3), accuracies, strict=True)]
     assert selected(trials, ties="alphabetical").climbs is climbs
+
+
+def test_at_the_ends_of_the_table_of_steps_a_grid_goes_on_in_its_own():
+    assert extended((1e-12, 1e-11), "low") == 1e-13
+    assert extended((1e8, 3e8), "high") == 9e8
+    assert extended((3e-12, 1e-11), "low") == 1e-12
+    assert extended((3e7, 1e8), "high") == 3e8

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+from figures.benchmark.reading import load_benchmark
 from figures.look import style
 from figures.missing import NothingToDraw
 from figures.side_by_side import features, flagship, heads, movement, risks, shift, training, truth_norm
@@ -162,6 +163,20 @@ def test_the_flagship_shows_theory_bridge_and_digits_and_where_premises_end(resu
     assert line(bridge, "LP-FT").get_ydata()[-1] == pytest.approx(50)
     assert "τ = +1.00" in flagship.note(data)
     assert theory.get_ylabel().startswith("risk")
+
+
+def test_lp_ft_at_its_careful_rate_stands_beside_its_best_where_the_two_differ(results):
+    benchmark = load_benchmark(results)
+    dataset = benchmark.datasets[0].name
+    best = next(row for row in benchmark.rows if (row.method, row.norm_mode) == ("LP-FT", "eval"))
+    per_set = {name: one.model_copy(update={"per_seed": [0.9] * 3}) for name, one in best.per_ood_set.items()}
+    lower = best.model_copy(update={"learning_rate": best.learning_rate / 10, "per_ood_set": per_set})
+    for careful, errors in ((lower, [0.1, 0.1]), (best, [None, None])):
+        groups = flagship._groups(benchmark.model_copy(update={"careful_rows": [careful]}), dataset)
+        shown = [group.careful for group in groups if group.name in ("large shift", "near ID")]
+        assert [None if one is None else one.mean for one in shown] == [
+            None if error is None else pytest.approx(error) for error in errors
+        ]
 
 
 def test_shorter_features_are_a_larger_truth(results):
