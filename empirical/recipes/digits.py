@@ -146,12 +146,16 @@ def _recipe(**changes: object) -> Recipe:
     )
 
 
-def _sweeps(*, extensions: int = 0) -> tuple[Sweep, ...]:
-    return (
-        Sweep(method=FT, learning_rates=_RATES, extensions=extensions),
-        Sweep(method=FT_EVAL, learning_rates=_RATES, extensions=extensions),
-        Sweep(method=LP_FT, learning_rates=_LOWER_RATES, extensions=extensions),
-        Sweep(method=LP_FT_TRAIN, learning_rates=_LOWER_RATES, extensions=extensions),
+def _sweeps(*, extensions: int = 0, matched: tuple[float, ...] = ()) -> tuple[Sweep, ...]:
+    """The 2 x 2.
+
+    Args:
+      matched: rates that all four have beside their own, at which norm modes and head starts can be told apart.
+    """
+    grids = ((FT, _RATES), (FT_EVAL, _RATES), (LP_FT, _LOWER_RATES), (LP_FT_TRAIN, _LOWER_RATES))
+    return tuple(
+        Sweep(method=method, learning_rates=tuple(sorted({*rates, *matched})), extensions=extensions)
+        for method, rates in grids
     )
 
 
@@ -176,7 +180,7 @@ DIGITS: Mapping[Scale, Recipe] = {
         conditions=(*_bad_features(1, 2, 3), *_head_starts(1, 2, 3)),
     ),
     "full": _recipe(
-        sweeps=_sweeps(extensions=2),
+        sweeps=_sweeps(extensions=2, matched=(3e-2, 1e-1)),
         epochs=5,
         evaluate="every_epoch",
         interpolate=(LP_FT.label,),

@@ -26,7 +26,8 @@ def test_lengths_are_as_asked_and_directions_are_the_networks(norm, mode):
     own, expected = forward(NETWORK, IMAGES, mode)
     np.testing.assert_allclose(jnp.linalg.norm(features, axis=1), norm, rtol=RTOL)
     np.testing.assert_allclose(features, norm * own / jnp.linalg.norm(own, axis=1, keepdims=True), rtol=RTOL)
-    assert eqx.tree_equal(after, FixedNorm(expected, norm))
+    # Two programs, which may add up batch statistics in another order.
+    assert eqx.tree_equal(after, FixedNorm(expected, norm), rtol=RTOL, atol=RTOL)
 
 
 def test_features_that_are_all_zero_stay_so_with_a_finite_gradient():
