@@ -40,12 +40,11 @@ class Seconds:
     figure: float
 
 
-#: `quick` was measured (`python -m benchmarks.main_job`), and the benchmark of `default`. The others are extrapolated:
-#: compiling takes what it takes there, computing grows with problems, images and grids. They tell how far the job is;
-#: the clock corrects them.
+#: `quick` and `default` were measured (`distort reproduce`, cold), `full` is extrapolated: compiling takes what it
+#: takes there, computing grows with problems, images and grids. They tell how far the job is; the clock corrects them.
 SECONDS: dict[Scale, Seconds] = {
-    "quick": Seconds(statements=83, benchmark=42, experiment=7, figure=1.4),
-    "default": Seconds(statements=110, benchmark=250, experiment=10, figure=1.6),
+    "quick": Seconds(statements=57, benchmark=94, experiment=7, figure=1.4),
+    "default": Seconds(statements=90, benchmark=262, experiment=10, figure=1.6),
     "full": Seconds(statements=1100, benchmark=5400, experiment=150, figure=2),
 }
 
@@ -70,7 +69,7 @@ def beforehand(plan: JobPlan, workers: int) -> str:
 
     used = min(workers, os.cpu_count() or 1)
     whole = duration(sum(expected_seconds(plan).values()) / used)
-    known = "" if plan.scale == "quick" else ", by extrapolation from the quick scale"
+    known = ", by extrapolation from smaller scales" if plan.scale == "full" else ""
     return f"the scale {plan.scale} takes about {whole} on {used} idle cores{known}; what is up to date is kept"
 
 

@@ -26,7 +26,7 @@ def not_measured(benchmark: "Benchmark", what: str, *, entry: str) -> NothingToD
         embedded suite has it.
     """
     if benchmark.suite == EMBEDDED:
-        remedy = "the embedded suite has them at its default scale, or with `--scale full`"
+        remedy = "the embedded suite has them at its default scale or, where not there, with `--scale full`"
     elif entry == NO_ENTRY:
         remedy = "no entry of a suite file asks for them, the embedded suite alone has them, in a folder of its own"
     else:
