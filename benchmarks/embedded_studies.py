@@ -3,6 +3,7 @@
 `python -m benchmarks.embedded_studies phase --folder DIR --out FILE`: who wins on graded shifts, by how long a network
 was pretrained. `... scales ...`: features of other lengths and random heads of other sizes. `--scale full` makes both
 whole. `... plain ...`: the control of features that were pretrained on the plain look alone, without the main runs.
+`... matched ...`: the 2 x 2 of norm modes and head starts at equal learning rates, one after another.
 What they show is told in docs/benchmark.md. The folder keeps finished runs, so a call that was cut off goes on.
 """
 
@@ -19,7 +20,9 @@ from artifacts import environment
 from artifacts.files import write_json
 from artifacts.runtime import keep_compiled, prepare_jax
 
-Study = Literal["phase", "scales", "plain"]
+Study = Literal["phase", "scales", "plain", "matched"]
+#: Equal learning rates: a random head learns little at the lower one, and a probed head is beyond its best at both.
+MATCHED = (3e-2, 1e-1)
 
 
 def main(study: tyro.conf.Positional[Study], folder: Path, out: Path) -> None:
@@ -29,17 +32,37 @@ def main(study: tyro.conf.Positional[Study], folder: Path, out: Path) -> None:
     from empirical import Suite, Workspace, run_suite
 
     began, load = time.perf_counter(), os.getloadavg()[0]
-    suite = Suite(name="embedded", recipes=(_recipe(study),))
-    outcome = run_suite(suite, Workspace(folder=folder), progress=lambda text, share: print(text, file=sys.stderr))
+    recipes = [_at_one_rate(rate) for rate in MATCHED] if study == "matched" else [_recipe(study)]
+    documents, runs = [], 0
+    for recipe in recipes:
+        suite = Suite(name="embedded", recipes=(recipe,))
+        outcome = run_suite(suite, Workspace(folder=folder), progress=lambda text, share: print(text, file=sys.stderr))
+        documents.append(outcome.benchmark)
+        runs += len(outcome.built)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    numbers = {"phase": _phase, "scales": _scales, "plain": _plain}[study](outcome.benchmark)
+    if study == "matched":
+        numbers = {
+            "rates": [{"learning_rate": rate, **_plain(one)} for rate, one in zip(MATCHED, documents, strict=True)]
+        }
+    else:
+        numbers = {"phase": _phase, "scales": _scales, "plain": _plain}[study](documents[0])
     cost = {
         "seconds": round(time.perf_counter() - began),
         "processor_seconds": round(used.ru_utime + used.ru_stime),
-        "runs": len(outcome.built),
+        "runs": runs,
         "load_before": round(load, 1),
     }
     write_json(out, {"study": study, "cost": cost, **numbers, "environment": environment()})
+
+
+def _at_one_rate(rate: float) -> Any:
+    """The flagship's 2 x 2, every method at this learning rate, without anything beside."""
+    from empirical.recipes import DIGITS
+
+    flagship = DIGITS["default"]
+    sweeps = tuple(sweep.model_copy(update={"learning_rates": (rate,)}) for sweep in flagship.sweeps)
+    bare = {"watched": (), "interpolate": (), "refit": (), "conditions": ()}
+    return flagship.model_copy(update={**bare, "sweeps": sweeps})
 
 
 def _recipe(study: Study) -> Any:
