@@ -7,7 +7,17 @@ from matplotlib.colors import to_hex
 from figures.benchmark.reading import load_benchmark
 from figures.look import style
 from figures.missing import NothingToDraw
-from figures.side_by_side import features, flagship, heads, movement, risks, shift, training, truth_norm
+from figures.side_by_side import (
+    features,
+    flagship,
+    head_scale,
+    heads,
+    movement,
+    risks,
+    shift,
+    training,
+    truth_norm,
+)
 
 MODULES = (
     risks,
@@ -17,6 +27,7 @@ MODULES = (
     shift,
     heads,
     truth_norm,
+    head_scale,
 )
 
 
@@ -186,3 +197,12 @@ def test_shorter_features_are_a_larger_truth(results):
     assert [error.mean for error in measured.errors["fine_tuning"]] == pytest.approx([0.5, 0.6, 0.7])
     assert [error.mean for error in measured.errors["linear_probing"]] == pytest.approx([0.4, 0.4, 0.4])
     assert set(measured.other) == {"fine_tuning", "lp_ft"}
+
+
+def test_a_larger_random_head_loses_more(results):
+    data = head_scale.collect(results)
+    (measured,) = data.datasets
+    assert measured.scales == (0.1, 1.0, 10.0)
+    assert [error.mean for error in measured.errors] == pytest.approx([0.55, 0.65, 0.75])  # FT in eval mode
+    assert measured.probe.mean == pytest.approx(0.4)
+    np.testing.assert_allclose(heights(head_scale.draw(data).axes[1], "fine_tuning"), [55.0, 65.0, 75.0])

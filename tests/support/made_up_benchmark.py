@@ -17,7 +17,7 @@ from empirical.records import (
     Refitting,
     SetDescription,
 )
-from tests.support.made_up_conditions import head_starts, lengths, pretraining
+from tests.support.made_up_conditions import head_scales, head_starts, lengths, pretraining
 from tests.support.made_up_rows import ID, METHODS, OOD, SEEDS, SETS, curve, metrics, row, run_of, spread
 
 
@@ -40,7 +40,9 @@ def benchmark(datasets: Iterable[str] = ("digits",)) -> Benchmark:
         refittings=[refitting(name, "FT", "train", seed=seed) for name in names for seed in SEEDS],
         differences=[bad_features(name) for name in names],
         conditions=[
-            condition for name in names for condition in (*pretraining(name), *head_starts(name), *lengths(name))
+            condition
+            for name in names
+            for condition in (*pretraining(name), *head_starts(name), *lengths(name), *head_scales(name))
         ],
         published=[
             *(published("id", name, method) for name in names for method in ID),

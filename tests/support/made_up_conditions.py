@@ -11,7 +11,7 @@ from tests.support.made_up_rows import METHODS, PAPER, row
 
 def condition(
     dataset: str,
-    kind: Literal["pretraining", "head_start", "feature_norm"],
+    kind: Literal["pretraining", "head_start", "feature_norm", "head_scale"],
     label: str,
     value: float,
     rows: list[BenchmarkRow],
@@ -60,4 +60,14 @@ def lengths(dataset: str) -> list[ConditionRecord]:
         records.append(
             condition(dataset, "feature_norm", f"{length:g}", length, rows, name=name, backbone_accuracy=0.9)
         )
+    return records
+
+
+def head_scales(dataset: str) -> list[ConditionRecord]:
+    """Three sizes of the random head; out of distribution FT loses 0.1 with each that is larger."""
+    records = []
+    for index, scale in enumerate((0.1, 1.0, 10.0)):
+        rows = [row(dataset, "FT", "eval", bonus=-0.1 * index)]
+        name = "" if scale == 1.0 else f"head times {scale:g}"
+        records.append(condition(dataset, "head_scale", f"{scale:g}", scale, rows, name=name))
     return records
