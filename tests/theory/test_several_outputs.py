@@ -25,6 +25,9 @@ from theory.subspaces import off_subspace_cosine
 
 #: Eigenvalues of Phi cancel where the head is nearly perfect: phi keeps half its digits there.
 HALF_DIGITS = 1e-7
+#: A bound that is zero comes out as the root of a few hundred roundings of the squares that cancel in it: with perfect
+#: features and no head 3e-7 of the size was met.
+ROOT_OF_ROUNDINGS = 1e-6
 
 #: The scan over balances ends a 65th of a 65th from the best one, to which the bound is stationary.
 SCANNED = 1e-5
@@ -108,7 +111,7 @@ def test_with_one_output_the_half_space_bound_lacks_the_sign_alone(problem):
     size = float(jnp.linalg.norm(problem.truth.head) + jnp.linalg.norm(problem.pretrained.head))
     signed = [float(single_half_space(problem.with_head(sign * problem.pretrained.head))) for sign in (1.0, -1.0)]
     # The sign that is worse for the bound; where it says nothing for one, what no head reaches is left.
-    assert float(unsigned) <= min(signed) + HALF_DIGITS * size
+    assert float(unsigned) <= min(signed) + ROOT_OF_ROUNDINGS * size
     assert float(unsigned) >= 0
 
 
