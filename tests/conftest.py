@@ -1,6 +1,7 @@
 """How the suite runs: double precision, Hypothesis profiles for two cores, what each process does, in which order."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from artifacts.runtime import compile_quickly, compute_in_one_thread, keep_compiled, prepare_jax
+from artifacts.runtime import LITTLE_OPTIMISED, compile_quickly, compute_in_one_thread, keep_compiled, prepare_jax
 
 prepare_jax()
 # Four fifths of the suite's time was compiling, each program for a few small problems. The quick main job is compiled
-# so too; the default one is optimised. What is computed stays.
+# so too; the default one is optimised, and so are tests that ask for the fixture `optimised`.
 compile_quickly()
 # Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
@@ -69,6 +70,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if EXTRAS & set(getattr(item, "fixturenames", ())):
             item.add_marker("extra")
+
+
+@pytest.fixture(scope="module")
+def optimised() -> Iterator[None]:
+    """Programs as users compile them: sums of float32 are more accurate, which parity with PyTorch asks for."""
+    name = LITTLE_OPTIMISED.lower()
+    before = jax.config.read(name)
+    jax.clear_caches()
+    jax.config.update(name, False)
+    yield
+    jax.config.update(name, before)
+    jax.clear_caches()
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
