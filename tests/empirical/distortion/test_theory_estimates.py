@@ -96,7 +96,8 @@ def test_head_alignment_error_is_that_of_the_theory(seed):
 def test_labels_that_features_explain_have_no_error_and_noise_has_all(seed):
     draw = np.random.default_rng(seed)
     labels = draw.integers(0, CLASSES, COUNT)
-    turned = np.linalg.qr(draw.normal(size=(CLASSES, CLASSES)))[0]  # a code that is nearly singular would explain little
+    # Well conditioned: a code that is nearly singular would explain little.
+    turned = np.linalg.qr(draw.normal(size=(CLASSES, CLASSES)))[0]
     codes = single(np.eye(CLASSES)[labels] @ turned * draw.uniform(0.5, 2))
     explained, noise = Features(codes, labels), Features(single(draw.normal(size=(COUNT, 5))), labels)
     assert feature_error(explained, explained) < RIDGE
