@@ -23,6 +23,8 @@ from artifacts.runtime import keep_compiled, prepare_jax
 Study = Literal["phase", "scales", "plain", "matched"]
 #: Equal learning rates: a random head learns little at the lower one, and a probed head is beyond its best at both.
 MATCHED = (3e-2, 1e-1)
+#: What the main runs have beside their rows, and no study needs.
+BARE: dict[str, Any] = {"watched": (), "interpolate": (), "refit": ()}
 
 
 def main(study: tyro.conf.Positional[Study], folder: Path, out: Path) -> None:
@@ -61,8 +63,7 @@ def _at_one_rate(rate: float) -> Any:
 
     flagship = DIGITS["default"]
     sweeps = tuple(sweep.model_copy(update={"learning_rates": (rate,)}) for sweep in flagship.sweeps)
-    bare = {"watched": (), "interpolate": (), "refit": (), "conditions": ()}
-    return flagship.model_copy(update={**bare, "sweeps": sweeps})
+    return flagship.model_copy(update={**BARE, "sweeps": sweeps, "conditions": ()})
 
 
 def _recipe(study: Study) -> Any:
@@ -72,7 +73,7 @@ def _recipe(study: Study) -> Any:
     from empirical.recipes.digits_graded import graded
 
     flagship, seeds = DIGITS["default"], (1, 2)
-    few = {"watched": (), "interpolate": (), "refit": (), "seeds": seeds}
+    few = {**BARE, "seeds": seeds}
     if study == "plain":
         (control,) = (one for one in flagship.conditions if one.name == "plain look alone")
         rates = {FT.label: (1e-1,), LP_FT.label: (1e-2,)}  # those that the main runs select

@@ -107,7 +107,7 @@ def _row_space(inputs: Float64[Array, "n k"]) -> Float64[Array, "k n"]:
 def _extrapolated(known: deque[tuple[float, Array]], at: float) -> Array:
     """Lagrange's polynomial through the known points."""
     total = jnp.zeros_like(known[0][1])
-    for index, value in known:
-        factors = [(at - other) / (index - other) for other, _ in known if other != index]
+    for node, value in known:
+        factors = [(at - other) / (node - other) for other, _ in known if other != node]
         total = total + float(np.prod(factors)) * value
     return total

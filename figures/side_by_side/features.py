@@ -57,7 +57,7 @@ class BetterFeatures:
 def collect(results: Path | str) -> BetterFeatures:
     """Errors along eps, and along pretraining for every data set for which its length was varied."""
     theory, benchmark = load("lp_ft_with_imperfect_features", results), load_benchmark(results)
-    series = {name: condition_series(benchmark, name, "pretraining") for name in dict.fromkeys(_varied(benchmark))}
+    series = {name: condition_series(benchmark, name, "pretraining") for name in varied_datasets(benchmark, "pretraining")}
     if not series:
         raise not_measured(benchmark, "runs after pretraining of several lengths", entry=NO_ENTRY)
     in_accuracy = all(condition.backbone_accuracy is not None for every in series.values() for condition in every)
@@ -89,12 +89,14 @@ def condition_series(benchmark: Benchmark, dataset: str, kind: str) -> list[Cond
     return sorted(every, key=lambda condition: condition.value)
 
 
-def _varied(benchmark: Benchmark) -> list[str]:
-    """Data sets with at least two lengths."""
-    kinds = [
-        condition.dataset for condition in benchmark.conditions if condition.kind == "pretraining" and condition.rows
-    ]
-    return [name for name in kinds if kinds.count(name) > 1]
+def varied_datasets(benchmark: Benchmark, kind: str) -> list[str]:
+    """Data sets with at least two conditions of a kind: a series to draw.
+
+    Args:
+      kind: what the conditions vary, such as `pretraining`.
+    """
+    named = [condition.dataset for condition in benchmark.conditions if condition.kind == kind and condition.rows]
+    return [name for name in dict.fromkeys(named) if named.count(name) > 1]
 
 
 def _improving(series: Sequence[ConditionRecord], *, in_accuracy: bool) -> Improving:

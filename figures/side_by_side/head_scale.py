@@ -20,7 +20,7 @@ from figures.catalogue import FigureDeclaration
 from figures.look import style
 from figures.missing import NO_ENTRY, not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
-from figures.side_by_side.features import condition_series
+from figures.side_by_side.features import condition_series, varied_datasets
 from figures.side_by_side.frame import named, two_sides
 from figures.side_by_side.swept import Swept, swept
 
@@ -55,10 +55,7 @@ class LargerHeads:
 def collect(results: Path | str) -> LargerHeads:
     """OOD errors along the size of the head, for every data set for which it was varied."""
     theory, benchmark = swept(results, "head_scale"), load_benchmark(results)
-    varied = [
-        condition.dataset for condition in benchmark.conditions if condition.kind == "head_scale" and condition.rows
-    ]
-    every = {name: _scales(benchmark, name) for name in dict.fromkeys(varied) if varied.count(name) > 1}
+    every = {name: _scales(benchmark, name) for name in varied_datasets(benchmark, "head_scale")}
     if not every:
         raise not_measured(benchmark, "runs from random heads of several sizes", entry=NO_ENTRY)
     medians = theory.medians[FULL]

@@ -22,7 +22,7 @@ from figures.catalogue import FigureDeclaration
 from figures.look import style
 from figures.missing import NO_ENTRY, not_measured
 from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
-from figures.side_by_side.features import condition_series
+from figures.side_by_side.features import condition_series, varied_datasets
 from figures.side_by_side.frame import named, two_sides
 from figures.side_by_side.swept import Swept, swept
 
@@ -58,10 +58,7 @@ def collect(results: Path | str) -> LargerTruths:
     """Errors along W, and along the length of features for every data set for which it was varied."""
     theory, benchmark = swept(results, "truth_norm"), load_benchmark(results)
     theory = replace(theory, errors={name: errors / theory.values[:, None] for name, errors in theory.errors.items()})
-    varied = [
-        condition.dataset for condition in benchmark.conditions if condition.kind == "feature_norm" and condition.rows
-    ]
-    every = {name: _lengths(benchmark, name) for name in dict.fromkeys(varied) if varied.count(name) > 1}
+    every = {name: _lengths(benchmark, name) for name in varied_datasets(benchmark, "feature_norm")}
     if not every:
         raise not_measured(benchmark, "runs on features of several lengths", entry=NO_ENTRY)
     medians = theory.medians["fine_tuning"]
