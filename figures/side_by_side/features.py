@@ -57,7 +57,8 @@ class BetterFeatures:
 def collect(results: Path | str) -> BetterFeatures:
     """Errors along eps, and along pretraining for every data set for which its length was varied."""
     theory, benchmark = load("lp_ft_with_imperfect_features", results), load_benchmark(results)
-    series = {name: condition_series(benchmark, name, "pretraining") for name in varied_datasets(benchmark, "pretraining")}
+    varied = varied_datasets(benchmark, "pretraining")
+    series = {name: condition_series(benchmark, name, "pretraining") for name in varied}
     if not series:
         raise not_measured(benchmark, "runs after pretraining of several lengths", entry=NO_ENTRY)
     in_accuracy = all(condition.backbone_accuracy is not None for every in series.values() for condition in every)
