@@ -12,6 +12,7 @@ from empirical.records import (
     BenchmarkRow,
     DatasetRecord,
     PublishedAccuracy,
+    method_label,
 )
 from empirical.tables.cells import INTERVALS, NOTHING, difference, estimated, percent
 from empirical.tables.table import Table
@@ -59,7 +60,7 @@ def _table(benchmark: Benchmark, table: Literal["id", "ood"], title: str, column
             for row, column, paper in zip(rows, columns, theirs, strict=True)
         ]
         average = _average([ours[index] for index in papers])
-        lines.append((f"{method} ({norm_mode})", *shown, percent(average)))
+        lines.append((method_label(method, norm_mode), *shown, percent(average)))
         if any(theirs):
             published = _published(benchmark, table, "average", method) if papers else None
             lines.append((f"{method}, paper", *map(_cell, theirs), _cell(published)))
