@@ -45,9 +45,11 @@ READERS: Mapping[str, str] = {
 _DRAWS_DATA = "draws a data set; its pixels are inputs themselves"
 #: The same for all kinds but descriptions and pretraining, which draws its pictures while it trains.
 DRAWN: Mapping[str, str] = {
+    "empirical.datasets.digit_pictures": _DRAWS_DATA,
     "empirical.datasets.drawn": _DRAWS_DATA,
     "empirical.datasets.embedded": _DRAWS_DATA,
     "empirical.datasets.handwriting": _DRAWS_DATA,
+    "empirical.datasets.rendering": _DRAWS_DATA,
     "empirical.datasets.styles": _DRAWS_DATA,
 }
 

@@ -14,6 +14,7 @@ from empirical.benchmark.set_sizes import SetSizes
 from empirical.benchmark.units import Unit
 from empirical.distortion.movement import MOVING
 from empirical.methods import InterpolationWeights, Method, PartialProbe
+from empirical.pretraining_settings import AS_SHIPPED, HELD_OUT_PICTURES
 from empirical.recipes import Recipe, SolvedProbe
 
 
@@ -166,9 +167,7 @@ def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:
 
 
 def _pretraining(run: Run) -> Effort:
-    from empirical.pretraining import HELD_OUT_PICTURES, Pretraining
-
     assert run.pretrained_for is not None
     if run.pretrained_for.shipped:
         return Effort()
-    return Effort(trained=run.pretrained_for.steps * Pretraining().batch_size, passed=HELD_OUT_PICTURES)
+    return Effort(trained=run.pretrained_for.steps * AS_SHIPPED.batch_size, passed=HELD_OUT_PICTURES)

@@ -90,6 +90,8 @@ def _held_out(ledger: Ledger, recipe: Recipe, source: Family, whole: int) -> int
 
 
 def _size(ledger: Ledger, source: Family, part: Part) -> int | None:
+    if source.pooled and part.size.total is not None:  # it comes with a package, and would have to be drawn
+        return part.size.total
     try:
         return len(read_part(source, part, ledger.workspace.data.locations))
     except (UserError, OSError):

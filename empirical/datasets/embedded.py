@@ -34,6 +34,7 @@ class PooledLook:
       reason: why, from how the look is made.
       pictures: all of them, or a sheet that draws those that are looked at; called often, and expected to remember.
       labels: of images from another source; None: these are the pool's own images.
+      count: how many images the other source has; None: as many as are counted when they are read.
     """
 
     name: str
@@ -41,6 +42,7 @@ class PooledLook:
     reason: str
     pictures: Callable[[], Pictures]
     labels: Callable[[], Labels] | None = None
+    count: int | None = None
 
 
 def pooled_family(
@@ -76,7 +78,7 @@ def pooled_family(
         return Part(
             name=part_name,
             source=None,
-            size=SetSize(),
+            size=SetSize(total=look.count),
             classes=len(classes),
             index=index,
             premises=look.premises,

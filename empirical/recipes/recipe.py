@@ -13,7 +13,7 @@ from empirical.augment.transforms import Pipelines
 from empirical.backbones.catalogue import SMALL, BackboneChoice
 from empirical.datasets.naming import Title
 from empirical.datasets.protocols import Protocol, Split
-from empirical.linear_probe.standardisation import StandardisationName
+from empirical.linear_probe.standardising import StandardisationName
 from empirical.methods import Method
 from empirical.recipes.penalties import PAPER_PENALTIES
 from empirical.records import PretrainingLooks

@@ -11,7 +11,8 @@ from artifacts import UserError
 from artifacts.mnist import mnist
 from empirical.augment import apply
 from empirical.datasets.catalogue import TRANSFORMS
-from empirical.datasets.families.digits import DIGITS, GRADED_SETS, ID_STYLE, LARGE_SHIFT, LOOKS, OOD_SETS, pictures
+from empirical.datasets.digit_pictures import pictures
+from empirical.datasets.families.digits import DIGITS, GRADED_SETS, ID_STYLE, LARGE_SHIFT, LOOKS, OOD_SETS
 from empirical.datasets.family import read_dataset
 from empirical.datasets.handwriting import digits, optdigits
 from empirical.datasets.locations import Locations
