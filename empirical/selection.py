@@ -12,9 +12,9 @@ reported set, the reported ID accuracy is slightly optimistic.
 
 import math
 from collections.abc import Mapping, Sequence
+from statistics import stdev
 from typing import Literal, NamedTuple
 
-import numpy as np
 from pydantic import Field
 
 from artifacts.frozen import Frozen
@@ -178,7 +178,7 @@ def selected_within_error(
     if best is None or len(best.best.chosen) < 2:
         return None
     scores = [criterion(run.record.sets) for run in best.best.chosen]
-    lowest = math.fsum(scores) / len(scores) - float(np.std(scores, ddof=1)) / math.sqrt(len(scores))
+    lowest = math.fsum(scores) / len(scores) - stdev(scores) / math.sqrt(len(scores))
     within = next(point for point in best.points if point.score is not None and point.score >= lowest)
     return Selected(best.points, within, grid_edge(within.value, [point.value for point in best.points]))
 

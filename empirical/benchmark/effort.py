@@ -12,10 +12,10 @@ from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.run import Run
 from empirical.benchmark.set_sizes import SetSizes
 from empirical.benchmark.units import Unit
-from empirical.distortion.movement import MOVING
 from empirical.methods import InterpolationWeights, Method, PartialProbe
 from empirical.pretraining_settings import AS_SHIPPED, HELD_OUT_PICTURES
 from empirical.recipes import Recipe, SolvedProbe
+from empirical.records import MOVING
 
 
 class Effort(NamedTuple):

@@ -12,10 +12,9 @@ from statistics import median
 from typing import NamedTuple
 
 from artifacts import UserError
-from empirical.datasets.folders import OwnDataset, Tree, own_family
-from empirical.datasets.image_sets import ImageSet
+from empirical.datasets.listings import subfolders
 from empirical.datasets.locations import Locations
-from empirical.datasets.trees import subfolders
+from empirical.datasets.own import OwnDataset, Tree, own_family
 from empirical.recipes.own import BATCH_SIZE, EPOCHS, EXTENSIONS, own_sweeps
 
 #: Images of a set whose size is looked at.

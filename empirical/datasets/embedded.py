@@ -8,19 +8,17 @@ this kind is one file in `empirical/datasets/families` that calls `pooled_family
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-
-import numpy as np
-from jaxtyping import UInt8
+from typing import TYPE_CHECKING
 
 from empirical.augment.transforms import Pipelines
-from empirical.datasets.drawn import DrawnImages, Sheet
 from empirical.datasets.family import Column, Family, Part
-from empirical.datasets.image_sets import ImageRows, ImageSet, Labels
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
 from empirical.records import Premises
 
-Pictures = UInt8[np.ndarray, "n h w 3"] | Sheet
+if TYPE_CHECKING:
+    from empirical.datasets.drawn import Pictures
+    from empirical.datasets.image_sets import ImageSet, Labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +38,8 @@ class PooledLook:
     name: str
     premises: Premises
     reason: str
-    pictures: Callable[[], Pictures]
-    labels: Callable[[], Labels] | None = None
+    pictures: "Callable[[], Pictures]"
+    labels: "Callable[[], Labels] | None" = None
     count: int | None = None
 
 
@@ -50,8 +48,8 @@ def pooled_family(
     title: str,
     *,
     classes: tuple[str, ...],
-    labels: Callable[[], Labels],
-    id_pictures: Callable[[], Pictures],
+    labels: "Callable[[], Labels]",
+    id_pictures: "Callable[[], Pictures]",
     looks: Sequence[PooledLook],
     columns: tuple[Column, ...],
     pipelines: Mapping[str, Pipelines] = MappingProxyType({}),
@@ -66,14 +64,11 @@ def pooled_family(
     """
 
     def part(look: PooledLook, part_name: str) -> Part:
-        def index(locations: Locations) -> ImageSet:
-            origin, pictures = f"{name}, {look.name}", look.pictures()
-            rows = np.arange(len(pictures))
-            if isinstance(pictures, np.ndarray):
-                images = ImageRows(origin, pictures, rows)
-            else:
-                images = DrawnImages(origin, pictures, rows)
-            return ImageSet(name=part_name, images=images, labels=(look.labels or labels)())
+        def index(locations: Locations) -> "ImageSet":
+            from empirical.datasets.drawn import whole_set
+
+            origin = f"{name}, {look.name}"
+            return whole_set(part_name, origin, look.pictures(), (look.labels or labels)())
 
         return Part(
             name=part_name,

@@ -4,11 +4,11 @@ from .path import (
     SOLVERS,
     TOLERANCE,
     Probe,
-    Solver,
     probe_path,
     selected_probe,
 )
-from .standardising import Standardisation, StandardisationName, standardisation
+from .settings import Solver, StandardisationName
+from .standardising import Standardisation, standardisation
 
 __all__ = [
     "PENALTIES",

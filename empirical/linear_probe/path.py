@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Int
@@ -10,11 +10,10 @@ from jaxtyping import Int
 from empirical.linear_probe.exact import exact_path
 from empirical.linear_probe.head import UNSEEN_BIAS, Features, ProbeHead
 from empirical.linear_probe.problem import measure, problem
-from empirical.linear_probe.standardising import StandardisationName
+from empirical.linear_probe.settings import Solver, StandardisationName
 from empirical.linear_probe.standardising import standardisation as _standardisation
 from empirical.linear_probe.streamed import is_streamed, measure_streamed, streamed_problem
 
-Solver = Literal["exact", "faithful"]
 SOLVERS: tuple[Solver, ...] = get_args(Solver)
 #: The paper's 50 values of C.
 PENALTIES: tuple[float, ...] = tuple(float(penalty) for penalty in np.logspace(-7, 2, 50))

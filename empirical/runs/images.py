@@ -2,9 +2,9 @@
 
 from artifacts import UserError
 from empirical.benchmark.run import Run
-from empirical.datasets.family import Family, read_dataset
+from empirical.datasets.family import Family
 from empirical.datasets.image_sets import Dataset
-from empirical.recipes import Recipe
+from empirical.datasets.reading import read_dataset
 
 
 def read_images(run: Run, source: Family) -> Dataset:
@@ -26,24 +26,6 @@ def read_images(run: Run, source: Family) -> Dataset:
     )
     _check(run, dataset)
     return dataset
-
-
-def check_side(recipe: Recipe, wanted: int | None) -> None:
-    """Refuse transforms whose images the network does not take.
-
-    Args:
-      wanted: the only side in pixels that the network takes; None: any.
-    Raises:
-      UserError: the transforms give another.
-    """
-    sides = {recipe.pipelines.training.side, recipe.pipelines.evaluation.side}
-    if len(sides) > 1:
-        raise UserError(f"Both transforms of {recipe.name} must give images of one side, got {sorted(sides)}.")
-    if wanted is not None and sides != {wanted}:
-        raise UserError(
-            f"{recipe.backbone.name} takes images of {wanted} pixels, but the transforms of {recipe.name} give "
-            f"{min(sides)}; set `side = {wanted}`."
-        )
 
 
 def _check(run: Run, dataset: Dataset) -> None:

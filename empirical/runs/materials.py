@@ -19,14 +19,15 @@ from empirical.datasets.catalogue import family
 from empirical.datasets.family import Family
 from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset
-from empirical.distortion.movement import MOVING
 from empirical.evaluation import Evaluation
 from empirical.features import Extraction, FeatureCache
 from empirical.linear_probe import Features
 from empirical.recipes import Recipe, SolvedProbe
-from empirical.runs.images import check_side, read_images
+from empirical.records import MOVING
+from empirical.runs.images import read_images
 from empirical.runs.judging import Judge
 from empirical.runs.publishing import WEIGHTS_FILE, file_of
+from empirical.runs.sides import check_side
 from empirical.training import TrainingData, training_data
 
 #: Folder for features of training images, each file named by what it was made from; beside it digests of image files.

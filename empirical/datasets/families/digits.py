@@ -7,15 +7,18 @@ A last set is natural: digits from another source.
 """
 
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from artifacts.frozen import Frozen
 from empirical.augment.transforms import Pipelines, Transform
-from empirical.datasets.drawn import Sheet
 from empirical.datasets.embedded import PooledLook, pooled_family
 from empirical.datasets.family import Column
-from empirical.datasets.image_sets import Labels
 from empirical.datasets.styles import Style
 from empirical.records import Premises
+
+if TYPE_CHECKING:
+    from empirical.datasets.drawn import Sheet
+    from empirical.datasets.image_sets import Labels
 
 CLASSES = 10
 #: Images that come with scikit-learn.
@@ -92,7 +95,7 @@ LOOKS = {"id": ID_STYLE, **{ood.name: ood.style for ood in (*OOD_SETS, *GRADED_S
 
 
 @cache
-def _drawn(look: str) -> Sheet:
+def _drawn(look: str) -> "Sheet":
     """The digits in a style."""
     from empirical.datasets.digit_pictures import sheet
     from empirical.datasets.handwriting import digits
@@ -101,20 +104,20 @@ def _drawn(look: str) -> Sheet:
 
 
 @cache
-def _optdigits() -> Sheet:
+def _optdigits() -> "Sheet":
     from empirical.datasets.digit_pictures import sheet
     from empirical.datasets.handwriting import optdigits
 
     return sheet(optdigits().strokes, ID_STYLE, seed=0)
 
 
-def _labels() -> Labels:
+def _labels() -> "Labels":
     from empirical.datasets.handwriting import digits
 
     return digits().labels
 
 
-def _optdigit_labels() -> Labels:
+def _optdigit_labels() -> "Labels":
     from empirical.datasets.handwriting import optdigits
 
     return optdigits().labels
