@@ -7,7 +7,6 @@ another recipe or other weights came between; features of training images are ke
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from artifacts import canonical_json
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.run import Run
 from empirical.benchmark.set_sizes import SetSizes
@@ -155,7 +154,7 @@ class _Counter:
 
 def _network(run: Run) -> str:
     """What tells apart networks whose features differ."""
-    return canonical_json([run.backbone.model_dump(mode="json"), run.pretraining and str(run.pretraining)])
+    return f"{run.backbone.model_dump_json()} {run.pretraining}"
 
 
 def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:
