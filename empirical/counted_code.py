@@ -34,10 +34,16 @@ _READS_DATA = "reads a data set; labels, classes and contents are inputs themsel
 #: The same for all kinds but descriptions, which say what a data set's columns are and why.
 READERS: Mapping[str, str] = {
     "empirical.datasets.catalogue": _READS_DATA,
+    "empirical.datasets.counts": _READS_DATA,
     "empirical.datasets.families": _READS_DATA,
     "empirical.datasets.family": _READS_DATA,
     "empirical.datasets.folders": _READS_DATA,
+    "empirical.datasets.layouts": _READS_DATA,
+    "empirical.datasets.listings": _READS_DATA,
     "empirical.datasets.naming": "names files and classes",
+    "empirical.datasets.own": _READS_DATA,
+    "empirical.datasets.own_listing": _READS_DATA,
+    "empirical.datasets.reading": _READS_DATA,
     "empirical.datasets.sizes": _READS_DATA,
     "empirical.datasets.tables": _READS_DATA,
     "empirical.datasets.trees": _READS_DATA,

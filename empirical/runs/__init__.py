@@ -1,8 +1,18 @@
-"""What a worker does with a unit: each kind of work in a file of its own, each publishing one run directory.
+"""What a worker does with a unit: each kind of work in a file of its own, each publishing one run directory."""
 
-What is public stands in `__init__.pyi` and is imported when it is first used.
-"""
+from artifacts import Outcome
+from empirical.benchmark.run import Assignment
 
-import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+def run_unit(assignment: Assignment) -> Outcome:
+    """Make sure that a unit's run is published in the suite's folder, whoever asks and how often.
+
+    A run that is there is kept unless its configuration, data, weights or code changed, or a file was damaged; the
+    outcome says why it was made. Two processes on one run take turns.
+
+    Raises:
+      UserError: data, weights or something that the unit depends on is missing or wrong.
+    """
+    from empirical.runs.publishers import PUBLISHERS  # when a run is made: what is made is looked up without JAX
+
+    return PUBLISHERS[assignment.unit.kind](assignment.run(), assignment.force)

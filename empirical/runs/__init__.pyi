@@ -1,3 +1,0 @@
-from .publishers import PUBLISHERS, run_unit
-
-__all__ = ["PUBLISHERS", "run_unit"]
