@@ -45,6 +45,7 @@ READERS: Mapping[str, str] = {
     "empirical.datasets.own_listing": _READS_DATA,
     "empirical.datasets.reading": _READS_DATA,
     "empirical.datasets.sizes": _READS_DATA,
+    "empirical.datasets.splitting": "says which images are in which set; the contents of sets are inputs themselves",
     "empirical.datasets.tables": _READS_DATA,
     "empirical.datasets.trees": _READS_DATA,
 }
