@@ -260,9 +260,8 @@ def _plan_text(document: Planned) -> str:
               "probe's GB")  # fmt: skip
     missing = sum(line.runs - line.finished for line in document.work)
     known_hours = any(line.hours for line in document.work)
-    here = f" on {', '.join(document.devices)}" if document.devices else ""
-    notes = [f"{missing} runs missing, {_hours(document)}{here}, one device, one after another"
-             f"{EXTRAPOLATED * known_hours}."]  # fmt: skip
+    here = f" on {', '.join(document.devices)}, one device, one after another" if document.devices else ""
+    notes = [f"{missing} runs missing, {_hours(document)}{here}{EXTRAPOLATED * known_hours}."]
     if any(line.extension_runs for line in document.work):
         more = sum(line.extension_runs for line in document.work)
         known = [line.extension_hours for line in document.work if line.extension_hours is not None]
