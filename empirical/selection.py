@@ -12,7 +12,6 @@ reported set, the reported ID accuracy is slightly optimistic.
 
 import math
 from collections.abc import Mapping, Sequence
-from statistics import stdev
 from typing import Literal, NamedTuple
 
 from pydantic import Field
@@ -177,6 +176,8 @@ def selected_within_error(
     best = selected(trials, criterion, ties=ties)
     if best is None or len(best.best.chosen) < 2:
         return None
+    from statistics import stdev  # which plans, that select too, have no need of
+
     scores = [criterion(run.record.sets) for run in best.best.chosen]
     lowest = math.fsum(scores) / len(scores) - stdev(scores) / math.sqrt(len(scores))
     within = next(point for point in best.points if point.score is not None and point.score >= lowest)

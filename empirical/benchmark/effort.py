@@ -154,7 +154,7 @@ class _Counter:
 
 def _network(run: Run) -> str:
     """What tells apart networks whose features differ."""
-    return f"{run.backbone.model_dump_json()} {run.pretraining}"
+    return f"{run.backbone.model_dump_json()} {run.pretrained_for!r}"
 
 
 def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:
