@@ -20,7 +20,7 @@ def premises_of(suite: Suite, workspace: Workspace, *, progress: Progress = sile
     Raises:
       UserError: a recipe has no probe, or data or weights are missing.
     """
-    bare = suite.model_copy(update={"name": called(suite), "recipes": tuple(map(_bare, suite.recipes))})
+    bare = suite.model_copy(update={"name": called(suite), "recipes": tuple(map(bare_recipe, suite.recipes))})
     outcome = run_suite(bare, workspace, progress=progress)
     if outcome.set_aside:
         raise UserError(f"{outcome.set_aside[0].unit}: {outcome.set_aside[0].error}")
@@ -38,8 +38,12 @@ def called(suite: Suite) -> str:
     return f"advice-{suite.name}"
 
 
-def _bare(recipe: Recipe) -> Recipe:
-    """LP and descriptions alone. Where the recipe trains its probe, one is solved instead."""
+def bare_recipe(recipe: Recipe) -> Recipe:
+    """LP and descriptions alone. Where the recipe trains its probe, one is solved instead.
+
+    Raises:
+      UserError: the recipe has no probe.
+    """
     if recipe.probe is None:
         raise UserError(f"{recipe.name} must have a linear probe to be advised on; leave `probe` out.")
     probe = SolvedProbe(penalties=MINIATURE_PENALTIES) if isinstance(recipe.probe, TrainedProbe) else recipe.probe

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Int
 
 from empirical.benchmark.run import Run
-from empirical.distortion import exposure, feature_error
+from empirical.distortion import can_be_halved, exposure, feature_error
 from empirical.linear_probe import Features, ProbeHead, probe_path
 from empirical.records import Benchmark, BenchmarkRow, SetDescription
 from empirical.records.record import Record
@@ -37,7 +37,7 @@ class SetPremises(Record):
       energy_outside, id_energy_outside: share of the features' energy off the span of ID training features; of the set,
         and of ID test images.
       on_cosine: c_S, how well the feature that ID images excite least can be seen on them; 1 is full sight.
-      feature_error: a lower estimate of eps, in [0, 1]; None: not measured.
+      feature_error: a lower estimate of eps, in [0, 1]; None: a set has one image of each class, or it is not measured.
       probing_bound: the theory's bound on the root mean squared error of a logit under linear probing, over W; None
         where it says nothing.
     """
@@ -124,7 +124,9 @@ def shared_accuracy(
       penalty: C of the heads.
       valid: classes that predictions on the OOD images are restricted to; None: all.
     """
-    order = np.random.default_rng(0).permutation(len(ood.labels))
+    drawn = np.random.default_rng(0).permutation(len(ood.labels))
+    # Class by class, so that halves hold as many of each: a weak head would learn which class has more.
+    order = drawn[np.argsort(ood.labels[drawn], kind="stable")]
     right = 0
     for half in range(HALVES):
         held, seen = order[half::HALVES], np.concatenate([order[i::HALVES] for i in range(HALVES) if i != half])
@@ -143,8 +145,9 @@ def _set_premises(
     valid = next(images.valid_labels for images in shared.dataset.ood if images.name == name)
     penalty = sorted(probe.penalties)[len(probe.penalties) // 2]
     some_id, some_ood = _some(id_test), _some(ood)
-    seen, error = exposure(some_id.features, some_ood.features), feature_error(some_id, some_ood)
-    bound = float(linear_probing_distance_bound(jnp.asarray(error), jnp.asarray(seen.on_cosine), jnp.asarray(1.0)))
+    seen = exposure(some_id.features, some_ood.features)
+    halved = all(can_be_halved(part.labels) for part in (some_id, some_ood))
+    error = feature_error(some_id, some_ood) if halved else None
     return SetPremises(
         name=name,
         images=len(ood.labels),
@@ -154,8 +157,13 @@ def _set_premises(
         id_energy_outside=described.id_energy_outside,
         on_cosine=seen.on_cosine,
         feature_error=error,
-        probing_bound=bound if np.isfinite(bound) else None,
+        probing_bound=None if error is None else _probing_bound(error, seen.on_cosine),
     )
+
+
+def _probing_bound(error: float, on_cosine: float) -> float | None:
+    bound = float(linear_probing_distance_bound(jnp.asarray(error), jnp.asarray(on_cosine), jnp.asarray(1.0)))
+    return bound if np.isfinite(bound) else None
 
 
 def _features(shared: Materials, name: str) -> Features:

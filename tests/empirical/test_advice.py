@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from artifacts import UserError
+from empirical import named_suite
 from empirical.advice.cases import track_record, without_premises
 from empirical.advice.confirming import confirmation, shortened
 from empirical.advice.measured_map import looked_up, networks, points, region, right_when_looked_up
+from empirical.advice.measuring import bare_recipe
 from empirical.advice.premises import Premises, SetPremises, shared_accuracy
 from empirical.advice.rule import CARRIES_OVER, FIRST, GOOD_FEATURES, LARGE_SHIFT, advise
 from empirical.advice.track_record import COMPARED, MARGIN, Case, TrackRecord, joined, kept_record
@@ -48,6 +50,13 @@ def test_a_shared_head_reads_what_the_id_head_cannot():
     training = Features((noise[0] + signs * along).astype(np.float32), labels)
     ood = Features((noise[1] + signs * across).astype(np.float32), labels)
     assert shared_accuracy(training, ood, classes=2, penalty=1.0) > 0.95
+
+
+def test_halves_of_an_ood_set_hold_as_many_of_each_class():
+    """A head that hardly learns anything but how many there are of each class is not led astray by it."""
+    labels = (np.arange(40) % 2).astype(np.int32)
+    both = Features((2.0 * labels - 1).astype(np.float32)[:, None], labels)
+    assert shared_accuracy(both, both, classes=2, penalty=1e-6) == 1
 
 
 def test_a_shared_head_answers_with_the_classes_that_a_set_shows():
@@ -99,6 +108,20 @@ def test_records_are_joined_and_judged_by_the_rule_as_it_is():
     assert both.cases[0].regret == pytest.approx(0.1)
     with pytest.raises(UserError, match="drawn digits 1 comes twice"):
         joined([TrackRecord(cases=first), TrackRecord(cases=first)])
+
+
+def test_premises_take_a_solved_probe_and_no_training():
+    """ImageNet's recipe trains its probe, and does not describe its sets."""
+    imagenet = named_suite("miniature").recipe("imagenet")
+    assert not imagenet.solves
+    for recipe in (imagenet, DIGITS):
+        bare = bare_recipe(recipe)
+        assert bare.solves
+        assert bare.describe
+        assert (bare.sweeps, bare.conditions, bare.refit, bare.interpolate) == ((), (), (), ())
+        assert (bare.pipelines, bare.protocol, bare.seeds) == (recipe.pipelines, recipe.protocol, recipe.seeds)
+    with pytest.raises(UserError, match="must have a linear probe"):
+        bare_recipe(DIGITS.model_copy(update={"probe": None}))
 
 
 def test_a_short_run_keeps_the_recipe_but_for_its_length():
