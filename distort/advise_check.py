@@ -75,7 +75,7 @@ def _measured(
 
 def held_against(record: "TrackRecord") -> Answer:
     """Case by case what was named and what was best, and the counts."""
-    from empirical.advice.measured_map import looked_up, points, right_when_looked_up
+    from empirical.advice.measured_map import looked_up, looked_up_score, points
     from empirical.advice.track_record import COMPARED, MARGIN, kept_record
 
     diagram = points(kept_record())
@@ -90,13 +90,13 @@ def held_against(record: "TrackRecord") -> Answer:
         )  # fmt: skip
     header = ("results", "data set", "condition", "OOD set", "energy", "gap", "regime", "rule", "diagram", "LP", "FT",
               "LP-FT", "regret")  # fmt: skip
-    right, answered = right_when_looked_up(record.cases, diagram)
-    always = ", ".join(f"{method} on {record.always(method)}" for method in COMPARED)
     lines = [
         table(header, rows),
-        f"Right (within {100 * MARGIN:g} point of the best of the three) on {len(record.cases)} sets: the rule on "
-        f"{record.hits}; the diagram that comes with the package, read off other networks, on {right} of {answered}; "
-        f"always {always}.",
+        "",
+        f"Right is within {100 * MARGIN:g} point of the best of the three; lost is what the best was better by.",
+        f"The rule: {record.rule}.",
+        f"The diagram that comes with the package, read off other networks: {looked_up_score(record.cases, diagram)}.",
+        *(f"Always {method}: {record.always(method)}." for method in COMPARED),
     ]
     if record.unmeasured:
         lines.append(

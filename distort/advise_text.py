@@ -84,7 +84,7 @@ def answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> A
     if not confirmations:
         lines.append("--confirm trains FT and LP-FT for a few epochs and says which is ahead.")
     known = [near for near in regions if near is not None]
-    document = Advised(premises, advice, known, confirmations, len(record.cases), record.hits)
+    document = Advised(premises, advice, known, confirmations, len(record.cases), record.rule.right)
     return Answer(document, "\n".join(lines).rstrip())
 
 
@@ -101,12 +101,12 @@ def _sure(record: "TrackRecord", advice: "Advice") -> str:
     here = record.among(advice.regime)
     if not here.cases:
         return "How sure: no set of this regime was measured yet."
-    most, method = max((here.always(method), method) for method in here.cases[0].accuracies)
-    against = f" {method} was so on {most}: the record speaks for it and against the rule." if most > here.hits else ""
+    most, method = max((here.always(method).right, method) for method in here.cases[0].accuracies)
+    against = f" {method} was so on {most}: the record speaks for it and against the rule."
     return (
-        f"How sure: in this regime it was the best of LP, FT and LP-FT, or within a point of it, on {here.hits} of "
-        f"{len(here.cases)} sets measured; in all regimes the rule was right on {record.hits} of {len(record.cases)}."
-        f"{against}"
+        f"How sure: in this regime it was the best of LP, FT and LP-FT, or within a point of it, on {here.rule.right} "
+        f"of {here.rule.sets} sets measured, and lost {100 * here.rule.lost:.1f} points to the best on average."
+        f"{against if most > here.rule.right else ''}"
     )
 
 
@@ -140,18 +140,18 @@ def _nearby(near: "Region") -> str:
 
 def _map(record: "TrackRecord") -> list[str]:
     """What the diagram consists of, and how often it was right about networks that were left out of it."""
-    from empirical.advice.measured_map import networks, points, right_when_looked_up
+    from empirical.advice.measured_map import looked_up_score, networks, points
     from empirical.advice.track_record import COMPARED
 
     diagram = points(record)
     if not diagram:
         return ["Measured phase diagram: nothing was measured yet."]
-    right, answered = right_when_looked_up(record.cases, diagram)
-    always = ", ".join(f"{method} {record.always(method)}" for method in COMPARED)
     return [
-        f"The diagram has {len(diagram)} points of {networks(diagram)} networks. Over all {len(record.cases)} sets of "
-        f"the record: its best method, read off other networks, was right on {right} of {answered}; the rule on "
-        f"{record.hits}; always naming one method: {always}."
+        f"The diagram has {len(diagram)} points of {networks(diagram)} networks. How good answers were over the whole "
+        "record (docs/advise.md):",
+        f"  the rule: {record.rule}",
+        f"  the diagram's best method, read off other networks: {looked_up_score(record.cases, diagram)}",
+        *(f"  always {method}: {record.always(method)}" for method in COMPARED),
     ]
 
 

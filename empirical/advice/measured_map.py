@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from empirical.advice.track_record import COMPARED, Case, TrackRecord
+from empirical.advice.track_record import COMPARED, Case, Score, TrackRecord, score
 from empirical.records.record import Record
 
 #: Points that a region is read off; fewer where the record has fewer.
@@ -82,7 +82,7 @@ def region(
         lead=float(np.mean(leads)),
         lowest_lead=min(leads),
         highest_lead=max(leads),
-        within_margin={method: TrackRecord(cases=near).always(method) for method in COMPARED},
+        within_margin={method: TrackRecord(cases=near).always(method).right for method in COMPARED},
         first=max(averages, key=lambda method: averages[method]),
         outside=[name for name, far in zip(AXES, beyond, strict=True) if far],
     )
@@ -94,10 +94,10 @@ def looked_up(case: Case, diagram: Sequence[Case]) -> Region | None:
     return region(others, energy_ratio=case.energy_ratio, gap=case.gap, shared_ratio=case.shared_ratio)
 
 
-def right_when_looked_up(asked: Sequence[Case], diagram: Sequence[Case]) -> tuple[int, int]:
-    """On how many cases the method that was best nearby was right, and for how many there were points."""
+def looked_up_score(asked: Sequence[Case], diagram: Sequence[Case]) -> Score:
+    """How good the method that was best nearby was, on those cases that there were points for."""
     answers = [(case, there) for case in asked if (there := looked_up(case, diagram)) is not None]
-    return sum(case.right(there.first) for case, there in answers), len(answers)
+    return score([case.regret_of(there.first) for case, there in answers])
 
 
 def networks(cases: Sequence[Case]) -> int:

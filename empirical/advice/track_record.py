@@ -6,6 +6,7 @@
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from artifacts import UserError
 from empirical.advice.rule import FIRST, Regime, regime
@@ -56,15 +57,31 @@ class Case(Record):
         """What tells it from every other case."""
         return self.results, self.dataset, self.condition, self.set
 
-    def right(self, method: str) -> bool:
-        """Whether that method would have been right."""
-        return max(self.accuracies.values()) - self.accuracies[method] <= MARGIN
+    def regret_of(self, method: str) -> float:
+        """By how much the best of the three is better than that method."""
+        return max(self.accuracies.values()) - self.accuracies[method]
 
     def judged_anew(self) -> "Case":
         """The same premises and accuracies under the rule as it is now."""
         where = regime(energy_ratio=self.energy_ratio, gap=self.gap, shared_ratio=self.shared_ratio)
-        regret = max(self.accuracies.values()) - self.accuracies[FIRST[where]]
-        return self.model_copy(update={"regime": where, "first": FIRST[where], "regret": regret})
+        first = FIRST[where]
+        return self.model_copy(update={"regime": where, "first": first, "regret": self.regret_of(first)})
+
+
+class Score(NamedTuple):
+    """How good answers were.
+
+    Attributes:
+      right: on how many of `sets` no other method was better by more than the margin.
+      lost: by how much the best was better, on average, in accuracy.
+    """
+
+    sets: int
+    right: int
+    lost: float
+
+    def __str__(self) -> str:
+        return f"right on {self.right} of {self.sets}, {100 * self.lost:.1f} points lost on average"
 
 
 class TrackRecord(Record):
@@ -85,13 +102,19 @@ class TrackRecord(Record):
         return TrackRecord(cases=[case for case in self.cases if case.results == results])
 
     @property
-    def hits(self) -> int:
-        """In how many the rule was right."""
-        return sum(case.hit for case in self.cases)
+    def rule(self) -> Score:
+        """How good the rule was."""
+        return score([case.regret for case in self.cases])
 
-    def always(self, method: str) -> int:
-        """In how many that method would have been right."""
-        return sum(case.right(method) for case in self.cases)
+    def always(self, method: str) -> Score:
+        """How good that method would have been everywhere."""
+        return score([case.regret_of(method) for case in self.cases])
+
+
+def score(regrets: Sequence[float]) -> Score:
+    """That of answers with these regrets."""
+    lost = sum(regrets) / len(regrets) if regrets else 0.0
+    return Score(len(regrets), sum(regret <= MARGIN for regret in regrets), lost)
 
 
 def joined(records: Sequence[TrackRecord]) -> TrackRecord:

@@ -7,7 +7,7 @@ from artifacts import UserError
 from empirical import named_suite
 from empirical.advice.cases import track_record, without_premises
 from empirical.advice.confirming import confirmation, shortened
-from empirical.advice.measured_map import looked_up, networks, points, region, right_when_looked_up
+from empirical.advice.measured_map import looked_up, looked_up_score, networks, points, region
 from empirical.advice.measuring import bare_recipe
 from empirical.advice.premises import Premises, SetPremises, shared_accuracy
 from empirical.advice.rule import CARRIES_OVER, FIRST, GOOD_FEATURES, LARGE_SHIFT, advise
@@ -76,9 +76,10 @@ def test_cases_are_the_sets_with_all_three_methods_and_a_shared_head():
         assert case.regret == pytest.approx(max(case.accuracies.values()) - case.accuracies[case.first])
         assert case.hit == (case.regret <= MARGIN)
     record = TrackRecord(cases=found)
-    assert record.hits == sum(case.hit for case in found)
+    assert (record.rule.sets, record.rule.right) == (len(found), sum(case.hit for case in found))
+    assert record.rule.lost == pytest.approx(np.mean([case.regret for case in found]))
     # LP-FT is best in the made-up benchmark, but on the set near ID, where FT is.
-    assert record.always("LP-FT (eval)") == len(found) - 1
+    assert record.always("LP-FT (eval)").right == len(found) - 1
 
 
 def test_the_record_that_comes_with_the_project_is_the_rules_own():
@@ -177,10 +178,10 @@ def test_what_lies_beyond_every_point_is_said():
 def test_points_are_read_off_other_networks_than_their_own():
     record = TrackRecord(cases=[*graded("a"), *graded("b")])
     assert networks(record.cases) == 2
-    right, counted = right_when_looked_up(record.cases, points(record))
+    answers = looked_up_score(record.cases, points(record))
     # All five of the other network are near, whichever it is: on average LP is best, and at energy 1 it is within FT.
-    assert (right, counted) == (10, 10)
-    assert right_when_looked_up(graded("a"), graded("a")) == (0, 0)
+    assert (answers.right, answers.sets, answers.lost) == (10, 10, 0)
+    assert looked_up_score(graded("a"), graded("a")) == (0, 0, 0)
     assert region([], energy_ratio=1.0, gap=0.0, shared_ratio=1.0) is None
 
 
