@@ -26,7 +26,8 @@ def premises_of(suite: Suite, workspace: Workspace, *, progress: Progress = sile
         raise UserError(f"{outcome.set_aside[0].unit}: {outcome.set_aside[0].error}")
     ledger = Ledger(bare, workspace)
     premises = []
-    for recipe in bare.recipes:
+    for index, recipe in enumerate(bare.recipes):
+        progress(f"premises of {recipe.name}", index / len(bare.recipes))
         (run,) = ledger.runs([description_unit(recipe)])
         (probe,) = (row for row in outcome.benchmark.rows if row.dataset == recipe.name)
         premises.append(measured_premises(run, probe, outcome.benchmark))
