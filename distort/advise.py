@@ -55,7 +55,7 @@ class Advise(MakingCommand):
         from distort.advise_text import answer, without_ood
         from distort.folder import held
         from distort.progress import progress
-        from empirical import read_suite_file
+        from empirical import Ledger, read_suite_file
         from empirical.advice.confirming import confirm
         from empirical.advice.measuring import called, premises_of
 
@@ -64,7 +64,7 @@ class Advise(MakingCommand):
             file = self.suite or self._written(folder / "suite.toml")
             workspace = workspace_of(folder, file, self.root)
             suite = read_suite_file(file, root=self.root)
-            premises = premises_of(suite, workspace, progress=begin("features and probes"))
+            premises = premises_of(Ledger(suite, workspace), progress=begin("features and probes"))
             told = self.suite is not None or bool(self.ood)
             confirmations = [
                 confirm(recipe, workspace, name=called(suite), progress=begin(f"confirming on {recipe.name}"))

@@ -63,6 +63,7 @@ def _measured(
     from distort.advise import workspace_of
     from distort.folder import held
     from distort.progress import progress
+    from empirical import Ledger
     from empirical.advice.measuring import premises_of
 
     recipes = tuple(recipe for recipe in suite.recipes if recipe.name in wanted)
@@ -70,7 +71,8 @@ def _measured(
         return []
     with held(out) as folder, progress() as begin:
         part = suite.model_copy(update={"recipes": recipes})
-        return premises_of(part, workspace_of(folder, file, root), progress=begin("features and probes"))
+        ledger = Ledger(part, workspace_of(folder, file, root))
+        return premises_of(ledger, progress=begin("features and probes"))
 
 
 def held_against(record: "TrackRecord") -> Answer:

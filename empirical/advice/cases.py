@@ -22,9 +22,9 @@ def track_record(results: str, benchmark: Benchmark, *, measured: Mapping[str, P
     Raises:
       UserError: premises were measured on other weights than the results have, or on other images.
     """
-    found = list(_cases(results, benchmark, measured))
+    judged = list(_cases(results, benchmark, measured))
     return TrackRecord(
-        cases=[case for case in found if case is not None], unmeasured=sum(case is None for case in found)
+        cases=[case for case in judged if case is not None], unmeasured=sum(case is None for case in judged)
     )
 
 
@@ -92,7 +92,8 @@ def _network(dataset: DatasetRecord, condition: ConditionRecord) -> str:
     """What tells a condition's weights from others: steps and looks of their pretraining, or the hash."""
     if condition.kind != "pretraining":
         return dataset.fingerprint[:16]
-    declared = (one for one in dataset.recipe.get("conditions", ()) if one.get("name") == condition.name)
+    conditions = dataset.recipe.get("conditions", ())
+    declared = (settings for settings in conditions if settings.get("name") == condition.name)
     pretraining = next(declared, {}).get("pretraining")
     return f"{pretraining['steps']} steps, looks {pretraining['looks']}" if pretraining else condition.label
 

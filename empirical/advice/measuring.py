@@ -6,29 +6,29 @@ from empirical.advice.premises import Premises, measured_premises
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.units import description_unit
-from empirical.benchmark.workspace import Workspace
 from empirical.engine import run_suite
 from empirical.recipes import Recipe, SolvedProbe, TrainedProbe
 from empirical.recipes.penalties import MINIATURE_PENALTIES
 
 
-def premises_of(suite: Suite, workspace: Workspace, *, progress: Progress = silent) -> list[Premises]:
+def premises_of(ledger: Ledger, *, progress: Progress = silent) -> list[Premises]:
     """One for each recipe; what is missing for them is made, and kept.
 
     Args:
-      workspace: whose folder may hold premises of that suite from before, and no other suite.
+      ledger: a suite, and the workspace that holds its premises from before or nothing.
     Raises:
       UserError: a recipe has no probe, or data or weights are missing.
     """
+    suite, workspace = ledger.suite, ledger.workspace
     bare = suite.model_copy(update={"name": called(suite), "recipes": tuple(map(bare_recipe, suite.recipes))})
     outcome = run_suite(bare, workspace, progress=progress)
     if outcome.set_aside:
         raise UserError(f"{outcome.set_aside[0].unit}: {outcome.set_aside[0].error}")
-    ledger = Ledger(bare, workspace)
+    measuring = Ledger(bare, workspace)
     premises = []
     for index, recipe in enumerate(bare.recipes):
         progress(f"premises of {recipe.name}", index / len(bare.recipes))
-        (run,) = ledger.runs([description_unit(recipe)])
+        (run,) = measuring.runs([description_unit(recipe)])
         (probe,) = (row for row in outcome.benchmark.rows if row.dataset == recipe.name)
         premises.append(measured_premises(run, probe, outcome.benchmark))
     return premises

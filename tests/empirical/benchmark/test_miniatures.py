@@ -2,7 +2,7 @@
 
 import pytest
 
-from empirical import Only, Run, Workspace, named_suite, run_suite
+from empirical import Ledger, Only, Run, Workspace, named_suite, run_suite
 from empirical.advice.cases import track_record, without_premises
 from empirical.advice.measuring import premises_of
 from empirical.benchmark.units import Unit
@@ -77,7 +77,7 @@ def test_results_without_shared_heads_are_held_against_premises_measured_for_the
     """ImageNet's probe is trained; for its premises one is solved, and predictions are restricted as in its rows."""
     assert without_premises(benchmark) == list(TWO)
     part = SUITE.model_copy(update={"recipes": (SUITE.recipe("imagenet"),)})
-    (premises,) = premises_of(part, Workspace(folder=tmp_path / "benchmark", root=miniature))
+    (premises,) = premises_of(Ledger(part, Workspace(folder=tmp_path / "benchmark", root=miniature)))
     record = track_record("miniature", benchmark, measured={"imagenet": premises})
     row = next(row for row in benchmark.rows if row.dataset == "imagenet")
     assert [case.set for case in record.cases] == list(row.per_ood_set)
