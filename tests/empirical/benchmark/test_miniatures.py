@@ -72,20 +72,16 @@ def test_tables_keep_miniatures_apart_from_the_paper(benchmark):
         ] * 3
 
 
-@pytest.mark.slow  # heads of 1,000 classes
 def test_results_without_shared_heads_are_held_against_premises_measured_for_them(benchmark, miniature, tmp_path):
-    """ImageNet's probe is trained; for its premises one is solved, and predictions are restricted as in its rows."""
     assert without_premises(benchmark) == list(TWO)
-    part = SUITE.model_copy(update={"recipes": (SUITE.recipe("imagenet"),)})
+    part = SUITE.model_copy(update={"recipes": (SUITE.recipe("cifar10"),)})
     (premises,) = premises_of(Ledger(part, Workspace(folder=tmp_path / "benchmark", root=miniature)))
-    record = track_record("miniature", benchmark, measured={"imagenet": premises})
-    row = next(row for row in benchmark.rows if row.dataset == "imagenet")
-    assert [case.set for case in record.cases] == list(row.per_ood_set)
-    assert record.unmeasured == len(next(row for row in benchmark.rows if row.dataset == "cifar10").per_ood_set)
-    assert all(case.miniature for case in record.cases)
-    for images in premises.sets:
-        assert 0 <= images.probe_accuracy <= 1
-        assert 0 <= images.shared_accuracy <= 1
+    record = track_record("miniature", benchmark, measured={"cifar10": premises})
+    assert [(case.dataset, case.set, case.miniature) for case in record.cases] == [
+        ("cifar10", "stl10", True),
+        ("cifar10", "cifar10_1", True),
+    ]
+    assert record.unmeasured == 4  # ImageNet's sets
 
 
 @pytest.mark.parametrize("name", [name for name in PAPER_RECIPES if name != "imagenet_augmented"])
