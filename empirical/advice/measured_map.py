@@ -2,7 +2,8 @@
 
 A set is a point: how far its features leave the ID span, how much a head that has seen it reads more than the probe,
 and how well that head reads it at all. Near points say in which region of the diagram a set lies. Whether to believe
-them is measured too: every point is read off networks other than its own.
+them is measured too: every set of the record is read off points of other networks than its own. Sets of miniatures are
+read off like others, but are no points: their numbers say nothing about data.
 """
 
 import math
@@ -11,13 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from empirical.advice.track_record import COMPARED, MARGIN, Case, TrackRecord
+from empirical.advice.track_record import COMPARED, Case, Score, TrackRecord, score
 from empirical.records.record import Record
 
 #: Points that a region is read off; fewer where the record has fewer.
 NEAREST = 5
-#: The recipe whose networks and shifts are graded to make the diagram.
-GRADED = "digits_graded"
 #: LP is ahead of FT, or behind, where it is so by more than this on average over near points.
 AHEAD = 0.02
 #: Axes, as they are called in a sentence.
@@ -52,60 +51,58 @@ class Region(Record):
         return "FT beats LP" if self.lead < -AHEAD else "FT and LP are alike"
 
 
+def points(record: TrackRecord) -> list[Case]:
+    """What the diagram consists of."""
+    return [case for case in record.cases if not case.miniature]
+
+
 def region(
-    record: TrackRecord, *, energy_ratio: float, gap: float, shared_ratio: float, count: int = NEAREST
+    diagram: Sequence[Case], *, energy_ratio: float, gap: float, shared_ratio: float, count: int = NEAREST
 ) -> Region | None:
     """The region of a set with these premises; None where nothing was measured.
 
     Axes are scaled by the spread of what was measured along them; energies are compared by their ratios.
 
     Args:
+      diagram: its points.
       energy_ratio, gap, shared_ratio: as `Case` has them.
     """
-    if not record.cases:
+    if not diagram:
         return None
-    points = np.array([_point(case.energy_ratio, case.gap, case.shared_ratio) for case in record.cases])
+    measured = np.array([_point(case.energy_ratio, case.gap, case.shared_ratio) for case in diagram])
     here = _point(energy_ratio, gap, shared_ratio)
-    spread = np.where(np.ptp(points, axis=0) > 0, np.std(points, axis=0), 1.0)
-    order = np.argsort(np.linalg.norm((points - here) / spread, axis=1), kind="stable")[:count]
-    near = [record.cases[index] for index in order]
+    spread = np.where(np.ptp(measured, axis=0) > 0, np.std(measured, axis=0), 1.0)
+    order = np.argsort(np.linalg.norm((measured - here) / spread, axis=1), kind="stable")[:count]
+    near = [diagram[index] for index in order]
     leads = [case.accuracies[LP] - case.accuracies[FT] for case in near]
     averages = {method: float(np.mean([case.accuracies[method] for case in near])) for method in COMPARED}
-    beyond = (here < points.min(axis=0)) | (here > points.max(axis=0))
+    beyond = (here < measured.min(axis=0)) | (here > measured.max(axis=0))
     return Region(
         near=near,
         lead=float(np.mean(leads)),
         lowest_lead=min(leads),
         highest_lead=max(leads),
-        within_margin={method: TrackRecord(cases=near).always(method) for method in COMPARED},
+        within_margin={method: TrackRecord(cases=near).always(method).right for method in COMPARED},
         first=max(averages, key=lambda method: averages[method]),
         outside=[name for name, far in zip(AXES, beyond, strict=True) if far],
     )
 
 
-def right_when_left_out(record: TrackRecord) -> tuple[int, int]:
-    """On how many points the method read off other networks was right, and of how many there were others."""
-    right = counted = 0
-    for case in record.cases:
-        others = [other for other in record.cases if other.network != case.network]
-        region_there = region(
-            TrackRecord(cases=others),
-            energy_ratio=case.energy_ratio, gap=case.gap, shared_ratio=case.shared_ratio,
-        )  # fmt: skip
-        if region_there is not None:
-            counted += 1
-            right += max(case.accuracies.values()) - case.accuracies[region_there.first] <= MARGIN
-    return right, counted
+def looked_up(case: Case, diagram: Sequence[Case]) -> Region | None:
+    """The region of a case, read off points of networks other than its own; None where there are none."""
+    others = [point for point in diagram if point.network != case.network]
+    return region(others, energy_ratio=case.energy_ratio, gap=case.gap, shared_ratio=case.shared_ratio)
+
+
+def looked_up_score(asked: Sequence[Case], diagram: Sequence[Case]) -> Score:
+    """How good the method that was best nearby was, on those cases that there were points for."""
+    answers = [(case, there) for case in asked if (there := looked_up(case, diagram)) is not None]
+    return score([case.regret_of(there.first) for case, there in answers])
 
 
 def networks(cases: Sequence[Case]) -> int:
     """How many different networks the points are of."""
     return len({case.network for case in cases})
-
-
-def is_graded(record: TrackRecord) -> bool:
-    """Whether the graded series of networks and shifts is in it."""
-    return any(case.dataset == GRADED for case in record.cases)
 
 
 def _point(energy_ratio: float, gap: float, shared_ratio: float) -> Float[np.ndarray, " axes"]:

@@ -56,21 +56,24 @@ class Advice(Record):
     why: str
 
 
-def regime(premises: SetPremises, id_accuracy: float) -> Regime:
+def regime(*, energy_ratio: float, gap: float, shared_ratio: float) -> Regime:
     """Where a set lies.
+
+    Args:
+      energy_ratio, gap, shared_ratio: as `SetPremises` has them.
+    """
+    if shared_ratio < GOOD_FEATURES:
+        return "features fail"
+    if gap >= CARRIES_OVER:
+        return "head fails"
+    return "head carries over" if energy_ratio >= LARGE_SHIFT else "near ID"
+
+
+def advise(dataset: str, premises: SetPremises, id_accuracy: float) -> Advice:
+    """What to try first on a set, and why.
 
     Args:
       id_accuracy: of the linear probe.
     """
-    if premises.shared_accuracy < GOOD_FEATURES * id_accuracy:
-        return "features fail"
-    if premises.gap >= CARRIES_OVER:
-        return "head fails"
-    far = premises.energy_outside >= LARGE_SHIFT * premises.id_energy_outside
-    return "head carries over" if far else "near ID"
-
-
-def advise(dataset: str, premises: SetPremises, id_accuracy: float) -> Advice:
-    """What to try first on a set, and why."""
-    case = regime(premises, id_accuracy)
+    case = regime(energy_ratio=premises.energy_ratio, gap=premises.gap, shared_ratio=premises.shared_ratio(id_accuracy))
     return Advice(dataset=dataset, set=premises.name, regime=case, first=FIRST[case], why=WHY[case])

@@ -3,13 +3,14 @@
 `track_record.json` holds the cases that were measured with `distort advise --check`; the command says on which results.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
-from empirical.advice.premises import SetPremises
+from artifacts import UserError
 from empirical.advice.rule import FIRST, Regime, regime
-from empirical.records import PAPER_LABELS, Benchmark, BenchmarkRow, SetDescription, read_record
+from empirical.records import PAPER_LABELS, read_record
 from empirical.records.record import Record
 
 KEPT = Path(__file__).with_name("track_record.json")
@@ -22,7 +23,8 @@ class Case(Record):
     """One OOD set on which all three methods were trained.
 
     Attributes:
-      network: which pretrained weights: by their hash, or the circumstance under which they were pretrained.
+      miniature: images are synthetic, and its numbers say nothing about data.
+      network: which pretrained weights: by their hash, or how they were pretrained.
       energy_ratio: feature energy off the ID span, as a multiple of that of ID test images.
       gap: accuracy of a head that has seen the set, less the probe's.
       shared_ratio: accuracy of that head over the probe's on ID test images.
@@ -33,6 +35,7 @@ class Case(Record):
 
     results: str
     dataset: str
+    miniature: bool = False
     condition: str
     set: str
     network: str
@@ -49,11 +52,46 @@ class Case(Record):
         """Whether no other method was better by more than the margin."""
         return self.regret <= MARGIN
 
+    @property
+    def named(self) -> tuple[str, str, str, str]:
+        """What tells it from every other case."""
+        return self.results, self.dataset, self.condition, self.set
+
+    def regret_of(self, method: str) -> float:
+        """By how much the best of the three is better than that method."""
+        return max(self.accuracies.values()) - self.accuracies[method]
+
+    def judged_anew(self) -> "Case":
+        """The same premises and accuracies under the rule as it is now."""
+        where = regime(energy_ratio=self.energy_ratio, gap=self.gap, shared_ratio=self.shared_ratio)
+        first = FIRST[where]
+        return self.model_copy(update={"regime": where, "first": first, "regret": self.regret_of(first)})
+
+
+class Score(NamedTuple):
+    """How good answers were.
+
+    Attributes:
+      right: on how many of `sets` no other method was better by more than the margin.
+      lost: by how much the best was better, on average, in accuracy.
+    """
+
+    sets: int
+    right: int
+    lost: float
+
+    def __str__(self) -> str:
+        return f"right on {self.right} of {self.sets}, {100 * self.lost:.1f} points lost on average"
+
 
 class TrackRecord(Record):
-    """All cases."""
+    """All cases.
+
+    `unmeasured`: how many sets on which all three methods were trained were left out, since no premises are known.
+    """
 
     cases: list[Case]
+    unmeasured: int = 0
 
     def among(self, regime: Regime | None = None) -> "TrackRecord":
         """Those of a regime; None: all."""
@@ -64,85 +102,36 @@ class TrackRecord(Record):
         return TrackRecord(cases=[case for case in self.cases if case.results == results])
 
     @property
-    def hits(self) -> int:
-        """In how many the rule was right."""
-        return sum(case.hit for case in self.cases)
+    def rule(self) -> Score:
+        """How good the rule was."""
+        return score([case.regret for case in self.cases])
 
-    def always(self, method: str) -> int:
-        """In how many that method would have been right."""
-        return sum(max(case.accuracies.values()) - case.accuracies[method] <= MARGIN for case in self.cases)
+    def always(self, method: str) -> Score:
+        """How good that method would have been everywhere."""
+        return score([case.regret_of(method) for case in self.cases])
 
 
-def cases(
-    results: str, benchmark: Benchmark, *, measured: Mapping[tuple[str, str], SetPremises] | None = None
-) -> Iterator[Case]:
-    """Every OOD set that has all that the rule needs, in main rows and under conditions with features of their own.
+def score(regrets: Sequence[float]) -> Score:
+    """That of answers with these regrets."""
+    lost = sum(regrets) / len(regrets) if regrets else 0.0
+    return Score(len(regrets), sum(regret <= MARGIN for regret in regrets), lost)
 
-    Args:
-      results: what the results are called.
-      measured: premises by data set and OOD set, where the descriptions of main rows have no shared head.
+
+def joined(records: Sequence[TrackRecord]) -> TrackRecord:
+    """Several as one, judged by the rule as it is now.
+
+    Raises:
+      UserError: two have a case of one name.
     """
-    for dataset in benchmark.datasets:
-        rows = [row for row in benchmark.rows if row.dataset == dataset.name]
-        described = {
-            description.name: description for description in benchmark.sets if description.dataset == dataset.name
-        }
-        for name in rows[0].per_ood_set if rows else ():
-            own = (measured or {}).get((dataset.name, name))
-            premises = own or _described(described.get(name), rows)
-            yield from _case(results, dataset.name, "", dataset.fingerprint[:16], rows, premises)
-    for condition in benchmark.conditions:
-        if condition.name:
-            main = benchmark.dataset(condition.dataset).fingerprint[:16]
-            network = condition.label if condition.kind == "pretraining" else main
-            for description in condition.sets:
-                premises = _described(description, condition.rows)
-                yield from _case(results, condition.dataset, condition.name, network, condition.rows, premises)
-
-
-def _described(description: SetDescription | None, rows: Sequence[BenchmarkRow]) -> SetPremises | None:
-    """Premises from a description; None where it has no shared head, or no probe was solved."""
-    probe = next((row for row in rows if row.label == COMPARED[0]), None)
-    if description is None or description.shared_head_accuracy is None or probe is None:
-        return None
-    return SetPremises(
-        name=description.name,
-        images=description.count,
-        probe_accuracy=probe.per_ood_set[description.name].accuracy,
-        shared_accuracy=description.shared_head_accuracy,
-        energy_outside=description.feature_energy_outside,
-        id_energy_outside=description.id_energy_outside,
-    )
-
-
-def _case(
-    results: str,
-    dataset: str,
-    condition: str,
-    network: str,
-    rows: Sequence[BenchmarkRow],
-    premises: SetPremises | None,
-) -> Iterator[Case]:
-    by_label = {row.label: row for row in rows}
-    if premises is None or not all(method in by_label for method in COMPARED):
-        return
-    probe = by_label[COMPARED[0]]
-    case = regime(premises, probe.id_accuracy)
-    accuracies = {method: by_label[method].per_ood_set[premises.name].accuracy for method in COMPARED}
-    yield Case(
-        results=results,
-        dataset=dataset,
-        condition=condition,
-        set=premises.name,
-        network=network,
-        energy_ratio=premises.energy_ratio,
-        gap=premises.gap,
-        shared_ratio=premises.shared_accuracy / probe.id_accuracy,
-        regime=case,
-        first=FIRST[case],
-        accuracies=accuracies,
-        regret=max(accuracies.values()) - accuracies[FIRST[case]],
-    )
+    cases: dict[tuple[str, str, str, str], Case] = {}
+    for case in (case for record in records for case in record.cases):
+        if case.named in cases:
+            name = " ".join(filter(None, case.named))
+            raise UserError(
+                f"Every case must come once, but {name} comes twice; rename a results folder, or leave it out."
+            )
+        cases[case.named] = case.judged_anew()
+    return TrackRecord(cases=list(cases.values()), unmeasured=sum(record.unmeasured for record in records))
 
 
 @cache

@@ -144,7 +144,15 @@ def estimates(id_set: Features, ood_set: Features, *, start: ProbeHead, truth: P
 
 
 def feature_error(id_set: Features, ood_set: Features) -> float:
-    """See `TheoryEstimates`. Costs `FOLDS` solutions of a k x k system; ID and OOD images weigh the same in sum."""
+    """See `TheoryEstimates`. Costs `FOLDS` solutions of a k x k system; ID and OOD images weigh the same in sum.
+
+    Raises:
+      ValueError: a set has one image of each class, so that no part of it can be held out.
+    """
+    for name, part in (("id_set", id_set), ("ood_set", ood_set)):
+        if not can_be_halved(part.labels):
+            count = len(part.labels)
+            raise ValueError(f"`{name}` must have several images of a class, got {count} of as many classes.")
     classes = int(max(id_set.labels.max(), ood_set.labels.max())) + 1
     mean = id_set.features.mean(0, dtype=np.float64)
     inputs = [np.pad(part.features - mean, ((0, 0), (0, 1)), constant_values=1.0) for part in (id_set, ood_set)]
@@ -163,6 +171,11 @@ def feature_error(id_set: Features, ood_set: Features) -> float:
             unexplained = unexplained + rest.T @ rest / len(x)
             total = total + labels.T @ labels / len(x)
     return float(np.sqrt(min(np.linalg.norm(unexplained, ord=2) / np.linalg.norm(total, ord=2), 1.0)))
+
+
+def can_be_halved(labels: Int[np.ndarray, " n"]) -> bool:
+    """Whether a class has several images, of which one can be held out."""
+    return len(np.unique(labels)) < len(labels)
 
 
 def _rank_in_class(labels: Int[np.ndarray, " n"]) -> Int[np.ndarray, " n"]:

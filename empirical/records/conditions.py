@@ -83,7 +83,8 @@ class Description(Record):
       run: its directory below the benchmark's folder.
       sizes: images in each set.
       backbone: provenance of the pretrained weights, as JSON values; `fingerprint` is the SHA-256 of the weights.
-      sets, quantities: empty where the recipe does not ask for them.
+      sets, quantities: empty where the recipe does not ask for them; quantities too where ID or OOD images show every
+        class once.
     """
 
     run: str

@@ -9,7 +9,7 @@ import numpy as np
 from empirical.backbones.classifier import Head, random_head
 from empirical.benchmark.columns import columns
 from empirical.benchmark.run import Run
-from empirical.distortion import estimates
+from empirical.distortion import can_be_halved, estimates
 from empirical.linear_probe import Features, ProbeHead, probe_path
 from empirical.recipes import OF_HEADS
 from empirical.records import TheoryQuantities
@@ -42,7 +42,7 @@ def start_heads(run: Run, ingredients: Materials) -> dict[str, ProbeHead]:
 def quantities(
     run: Run, ingredients: Materials, starts: Mapping[str, ProbeHead], truth: ProbeHead | None
 ) -> list[TheoryQuantities]:
-    """One for each head.
+    """One for each head; none where ID or OOD images show every class once, so that none can be held out.
 
     Args:
       truth: the best head on ID and OOD images together; solved here on training and OOD images where it is not given.
@@ -60,6 +60,8 @@ def quantities(
     )
     test = ingredients.dataset.id_test
     id_test = Features(seen.features[test.name], test.labels[seen.positions[test.name]].astype(np.int32))
+    if not all(can_be_halved(part.labels) for part in (id_test, ood)):
+        return []
     if truth is None and starts:
         training = ingredients.training_features(seed=run.seed)
         both = Features(*(np.concatenate(arrays) for arrays in zip(training, ood, strict=True)))

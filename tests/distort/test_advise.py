@@ -7,6 +7,8 @@ import pytest
 
 from distort.__main__ import main
 from empirical.datasets.folders import write_class_folders
+from empirical.records import write_benchmark
+from tests.support.made_up_benchmark import benchmark
 
 SUITE = """
 name = "bars"
@@ -70,8 +72,46 @@ def test_without_ood_images_it_says_what_cannot_be_known(bars, capsys):
         (("--suite", "bars.toml", "--images", "bright"), 2, "--suite"),
         (("--suite", "bars.toml", "--ood", "dark"), 2, "leave --ood out"),
         (("--check", "none"), 1, "none must be a results folder"),
+        (("--check", "none", "--images", "bright"), 2, "leave --images and --ood out"),
     ],
 )
 def test_mistakes_are_one_line(bars, capsys, arguments, status, said):
     assert main(["advise", *arguments]) == status
     assert said in capsys.readouterr().err
+
+
+def test_collected_tables_alone_are_held_against_and_joined_with_what_was_before(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tables").mkdir()
+    write_benchmark(tmp_path / "tables", benchmark())
+    assert main(["advise", "--check", "tables", "--json"]) == 0
+    printed = capsys.readouterr().out
+    cases = json.loads(printed)["cases"]
+    assert {case["results"] for case in cases} == {"tables"}
+    (tmp_path / "before.json").write_text(printed.replace('"tables"', '"before"'), encoding="utf-8")
+    assert main(["advise", "--check", "before.json", "--check", "tables", "--json"]) == 0
+    both = json.loads(capsys.readouterr().out)["cases"]
+    assert both == [{**case, "results": "before"} for case in cases] + cases
+    assert main(["advise", "--check", "tables", "--check", "tables"]) == 1
+    assert "comes twice" in capsys.readouterr().err
+
+
+def test_sets_without_premises_are_counted_and_how_to_measure_them_is_said(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    document = benchmark()
+    bare = [described.model_copy(update={"shared_head_accuracy": None}) for described in document.sets]
+    (tmp_path / "tables").mkdir()
+    write_benchmark(tmp_path / "tables", document.model_copy(update={"sets": bare, "conditions": []}))
+    assert main(["advise", "--check", "tables"]) == 0
+    assert "Not counted: 3 sets without premises; --suite FILE.toml" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_premises_of_own_results_are_measured_beside_them(bars, capsys):
+    assert main(["bench", "run", "--suite", "bars.toml", "--out", "results"]) == 0
+    capsys.readouterr()
+    assert main(["advise", "--check", "results"]) == 0
+    assert "Not counted: 1 sets" in capsys.readouterr().out
+    assert main(["advise", "--check", "results", "--suite", "bars.toml", "--json"]) == 0
+    (case,) = json.loads(capsys.readouterr().out)["cases"]
+    assert (case["results"], case["set"]) == ("results", "dark")

@@ -2,7 +2,9 @@
 
 import pytest
 
-from empirical import Only, Run, Workspace, named_suite, run_suite
+from empirical import Ledger, Only, Run, Workspace, named_suite, run_suite
+from empirical.advice.cases import track_record, without_premises
+from empirical.advice.measuring import premises_of
 from empirical.benchmark.units import Unit
 from empirical.datasets.catalogue import COLUMNS
 from empirical.recipes import PAPER_RECIPES
@@ -68,6 +70,18 @@ def test_tables_keep_miniatures_apart_from_the_paper(benchmark):
         assert [[name for name, cell in zip(table.header, row, strict=True) if cell == "-"] for row in table.rows] == [
             ["average"]
         ] * 3
+
+
+def test_results_without_shared_heads_are_held_against_premises_measured_for_them(benchmark, miniature, tmp_path):
+    assert without_premises(benchmark) == list(TWO)
+    part = SUITE.model_copy(update={"recipes": (SUITE.recipe("cifar10"),)})
+    (premises,) = premises_of(Ledger(part, Workspace(folder=tmp_path / "benchmark", root=miniature)))
+    record = track_record("miniature", benchmark, measured={"cifar10": premises})
+    assert [(case.dataset, case.set, case.miniature) for case in record.cases] == [
+        ("cifar10", "stl10", True),
+        ("cifar10", "cifar10_1", True),
+    ]
+    assert record.unmeasured == 4  # ImageNet's sets
 
 
 @pytest.mark.parametrize("name", [name for name in PAPER_RECIPES if name != "imagenet_augmented"])

@@ -115,6 +115,16 @@ def test_feature_error_by_hand():
     assert feature_error(data, data) == pytest.approx(expected, abs=SAMPLING)
 
 
+def test_classes_with_one_image_each_leave_nothing_to_hold_out():
+    draw = np.random.default_rng(0)
+    several = Features(single(draw.normal(size=(6, 2))), np.array([0, 0, 1, 1, 2, 2]))
+    one_each = Features(several.features[:3], np.arange(3))
+    assert 0 <= feature_error(several, several) <= 1
+    for sets in ((one_each, several), (several, one_each)):
+        with pytest.raises(ValueError, match="must have several images of a class, got 3 of as many classes"):
+            feature_error(*sets)
+
+
 @FEW
 @given(seeds)
 def test_an_error_on_id_images_grows_by_no_more_than_the_cosine_allows(seed):
