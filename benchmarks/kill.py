@@ -27,7 +27,7 @@ import tyro
 
 from artifacts import environment
 from artifacts.files import write_json
-from benchmarks.damage import damaged
+from benchmarks.damage import Damage, damaged
 from benchmarks.disturbed_job import ROOT, Job, apart, contents, ended
 from distort.interruption import INTERRUPTED, MESSAGE
 from distort.workers import WORKER_DIED
@@ -169,19 +169,28 @@ def disturbances(job: Job, scratch: Path, config: Kill, draw: random.Random) -> 
 def main(config: Kill) -> int:
     draw, load = random.Random(config.seed), os.getloadavg()
     jobs = [Job(config.tiny, workers) for workers in config.workers]
+    told: list[dict[str, Any]] = []
+    damages: list[Damage] = []
     with tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
-        told = [disturbances(job, scratch, config, draw) for job in jobs]
-        damages = damaged([(job, scratch / f"alone-{job.workers}") for job in jobs], config.damages, draw)
+        for job in jobs:
+            told.append(disturbances(job, scratch, config, draw))
+            write(config, told, damages, load)
+        damages += damaged([(job, scratch / f"alone-{job.workers}") for job in jobs], config.damages, draw)
+    return 1 if write(config, told, damages, load) else 0
+
+
+def write(config: Kill, told: list[dict[str, Any]], damages: list[Damage], load: tuple[float, ...]) -> int:
+    """Write the result as far as it is; the number of findings."""
     bad = sum(len(job["differences"]) + job["not_as_promised"] for job in told)
     bad += sum(not damage.is_accepted for damage in damages)
     print(f"{len(damages)} damages; {bad} findings", flush=True)
     if config.out is not None:
-        command = f"python -m benchmarks.kill {' '.join(sys.argv[1:])}"
         machine = {"processors": len(os.sched_getaffinity(0)), "load_before": load, "load_after": os.getloadavg()}
-        write_json(config.out, {"command": command, "jobs": told, "damages": [asdict(damage) for damage in damages],
-                                "findings": bad, "machine": machine, "environment": environment()})  # fmt: skip
-    return 1 if bad else 0
+        write_json(config.out, {"command": f"python -m benchmarks.kill {' '.join(sys.argv[1:])}", "jobs": told,
+                                "damages": [asdict(damage) for damage in damages], "findings": bad,
+                                "machine": machine, "environment": environment()})  # fmt: skip
+    return bad
 
 
 if __name__ == "__main__":
