@@ -182,7 +182,9 @@ def test_the_faithful_solver_says_where_it_stopped_early():
     training = Features(features, draw.permutation(np.arange(90) % 3))
     path = probe_path(training, classes=3, penalties=(1e-6, 1e6), solver="faithful")
     assert path[0].converged
-    # Out of iterations, or content with its gradient: either way short of the optimum.
+    assert path[0].iterations < 200
+    assert not path[1].converged
+    assert path[1].iterations == 200  # the paper's
     exact = probe_path(training, classes=3, penalties=(1e-6, 1e6))
     assert faithful_excess(path, exact)[-1] > 0
 
