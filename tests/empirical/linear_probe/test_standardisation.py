@@ -35,7 +35,7 @@ def test_each_coordinate_has_its_own_mean_and_deviation(rows, monkeypatch):
 
 
 def test_a_constant_coordinate_keeps_its_deviation():
-    """The mean of equal numbers is not quite their value: divided by its deviation, rounding would look like a feature."""
+    """Equal numbers have not quite their mean: divided by its deviation, rounding would look like a feature."""
     constant = features()
     constant[:, 1] = np.float32(0.1)
     scale = standardisation(constant, "per_dimension")
