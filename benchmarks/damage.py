@@ -63,12 +63,12 @@ def damaged(jobs: list[tuple[Job, Path]], rounds: int, draw: random.Random) -> l
 
 def kinds(folder: Path) -> dict[str, list[Path]]:
     """Everything in a finished folder, by its kind."""
-    found: dict[str, list[Path]] = {}
+    by_kind: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
         if not (path.is_dir() and hidden(path, folder)):
             kind = HASH.sub("*", path.relative_to(folder).as_posix()) + ("/" if path.is_dir() else "")
-            found.setdefault(re.sub(r"^figures/([.]?)\w+", r"figures/\1*", kind), []).append(path)
-    return found
+            by_kind.setdefault(re.sub(r"^figures/([.]?)\w+", r"figures/\1*", kind), []).append(path)
+    return by_kind
 
 
 def _outcome(job: Job, folder: Path, path: Path, whole: Mapping[str, Any]) -> str:
