@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from empirical.linear_probe import PENALTIES, TOLERANCE, UNSEEN_BIAS, probe_path, standardisation
+from empirical.linear_probe import PENALTIES, TOLERANCE, UNSEEN_BIAS, newton, probe_path, standardisation, streamed
 from empirical.linear_probe.exact import rotated
 from empirical.linear_probe.newton import (
     FINEST,
@@ -108,6 +108,26 @@ def test_without_weights_the_preconditioner_is_the_hessian(proportions):
     there = at(0.0, proportions=proportions)
     towards = np.asarray(direction(there.data.rough, there.point, jnp.float64(PENALTY), jnp.float64(1.0)))
     assert there.residual(towards) <= SINGLE
+
+
+def test_a_step_takes_no_more_products_than_are_allowed(monkeypatch):
+    """One alone goes along the preconditioned gradient: as without weights, where the preconditioner is the Hessian."""
+    there = at(3.0)
+    arguments = (there.data.rough, there.point, jnp.float64(PENALTY), jnp.float64(0.01))
+    whole = there.residual(np.asarray(direction(*arguments)))
+    monkeypatch.setattr(newton, "MAX_PRODUCTS", 1)
+    direction.clear_cache()
+    first = there.residual(np.asarray(direction(*arguments)))
+    direction.clear_cache()
+    assert whole < 0.1 * first < 1
+
+
+@pytest.mark.parametrize("largest_kept", [2**29, 0])
+def test_what_rounding_keeps_from_its_goal_ends_and_is_said(largest_kept, monkeypatch):
+    monkeypatch.setattr(streamed, "LARGEST_KEPT", largest_kept)
+    (probe,) = probe_path(sample(0), classes=CLASSES, penalties=(1.0,), tolerance=1e-300)
+    assert not probe.converged
+    assert probe.iterations == newton.MAX_STEPS
 
 
 @pytest.mark.parametrize("size", [0.5, 3.0, 30.0, 3000.0])

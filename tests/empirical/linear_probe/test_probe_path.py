@@ -255,6 +255,7 @@ GOOD = sample(0)
         ({"training": Features(np.full((5, 3), np.nan, np.float32), np.arange(5) % 2)}, "not all equal"),
         ({"training": Features(GOOD.features, np.zeros(COUNT, np.int32))}, "at least two classes"),
         ({"classes": 3}, r"0 \.\. 2, got 0 \.\. 3"),
+        ({"training": Features(GOOD.features, GOOD.labels - 1)}, r"0 \.\. 3, got -1 \.\. 2"),
         ({"penalties": (1.0, 0.0)}, "must be positive values of C"),
         ({"penalties": ()}, "must be positive values of C"),
         ({"tolerance": 0.0}, "`tolerance` must be positive"),
