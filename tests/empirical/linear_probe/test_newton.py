@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, softmax
 
-from empirical.linear_probe import PENALTIES, TOLERANCE, UNSEEN_BIAS, newton, probe_path, standardisation, streamed
+from empirical.linear_probe import (
+    PENALTIES,
+    TOLERANCE,
+    UNSEEN_BIAS,
+    ProbeHead,
+    newton,
+    probe_path,
+    standardisation,
+    streamed,
+)
 from empirical.linear_probe.exact import rotated
 from empirical.linear_probe.newton import (
     FINEST,
@@ -15,6 +24,7 @@ from empirical.linear_probe.newton import (
     SUFFICIENT_DECREASE,
     HeadCoordinates,
     Iterate,
+    RoughCoordinates,
     balanced,
     direction,
     step_length,
@@ -91,6 +101,13 @@ def test_the_intercept_gives_every_class_its_number_of_examples(proportions):
     np.testing.assert_allclose(gained - gained[0], offsets[0] - offsets, atol=1e-9)
 
 
+def test_one_class_that_is_balanced_already_does_not_end_the_search():
+    targets = jnp.array([0, 0, 1, 2, 2, 2])
+    data = RoughCoordinates(jnp.ones((6, 1), jnp.float32), jnp.full(1, 6.0), jnp.zeros(1), targets)
+    there = balanced(data, jnp.zeros((3, 1)), jnp.zeros((6, 3)))  # two of six, as the scores have it from the start
+    np.testing.assert_allclose(there.probabilities.sum(0), [2, 1, 3], atol=1e-9)
+
+
 @pytest.mark.parametrize("tolerance", [TOLERANCE, 0.01, 0.1, 1.0])
 @pytest.mark.parametrize("head_size", [0.3, 3.0])
 def test_a_step_solves_newtons_equations_as_roughly_as_it_may(head_size, tolerance):
@@ -148,7 +165,7 @@ def test_a_step_is_as_long_as_the_objective_falls_enough(size):
     assert size > 1 or length == 1
 
 
-def test_an_unseen_class_is_never_likely():
-    """Far below what any score of standardised features reaches, and small enough to be averaged and decayed."""
-    assert np.exp(np.float64(UNSEEN_BIAS)) == 0.0
-    assert np.isfinite(np.float32(UNSEEN_BIAS) ** 2)
+def test_an_example_of_an_unseen_class_counts_ten_thousand():
+    head = ProbeHead(np.zeros((2, 1), np.float32), np.array([0, UNSEEN_BIAS], np.float32))
+    surprise = -log_softmax(head.logits(np.zeros((1, 1), np.float32)), axis=1)[0, 1]
+    assert surprise == pytest.approx(1e4, rel=1e-6)
