@@ -5,6 +5,7 @@ from typing import NamedTuple
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.optimize import brentq
 from scipy.special import log_softmax, softmax
 
 from empirical.linear_probe import (
@@ -101,6 +102,14 @@ def test_the_intercept_gives_every_class_its_number_of_examples(proportions):
     np.testing.assert_allclose(gained - gained[0], offsets[0] - offsets, atol=1e-9)
 
 
+@pytest.mark.parametrize("offset", [4.0, 8.0, 10.0])
+def test_far_from_balance_the_search_does_not_overshoot(offset):
+    """Newton's own step ends at probabilities of 0 and 1, from where there is no way back."""
+    data, point = at(0.0)
+    there = balanced(data.rough, point.head, point.scores.at[:, 0].add(offset))
+    np.testing.assert_allclose(there.probabilities.sum(0), np.bincount(data.rough.targets), atol=1e-9)
+
+
 def test_one_class_that_is_balanced_already_does_not_end_the_search():
     targets = jnp.array([0, 0, 1, 2, 2, 2])
     data = RoughCoordinates(jnp.ones((6, 1), jnp.float32), jnp.full(1, 6.0), jnp.zeros(1), targets)
@@ -163,6 +172,19 @@ def test_a_step_is_as_long_as_the_objective_falls_enough(size):
     lengths = [0.5**halvings for halvings in range(30)]
     assert length == next(tried for tried in lengths if falls_enough(tried))
     assert size > 1 or length == 1
+
+
+def test_a_step_at_whose_end_nothing_is_gained_is_halved():
+    there = at(0.3)
+    head = np.asarray(there.point.head)
+    newton_step = np.asarray(direction(there.data.rough, there.point, jnp.float64(PENALTY), jnp.float64(1.0)))
+
+    def gain(size: float) -> float:
+        return there.objective(head) - there.objective(head + size * newton_step)
+
+    towards = brentq(gain, 1.0, 100.0, xtol=1e-12) * newton_step
+    change = there.data.inputs @ towards.T
+    assert step_length(there.data.rough, there.point, towards, change, jnp.float64(PENALTY)) == 0.5
 
 
 def test_an_example_of_an_unseen_class_counts_ten_thousand():

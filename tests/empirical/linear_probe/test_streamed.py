@@ -48,6 +48,7 @@ def test_the_streamed_path_is_the_kept_path(training, scale, monkeypatch):
     found = path()
     for one, other in zip(found, kept, strict=True):
         assert one.converged
+        assert abs(one.iterations - other.iterations) <= 1  # rounding may ask for one more
         assert one.objective == pytest.approx(other.objective, rel=OBJECTIVE_RTOL)
         size = np.linalg.norm(other.head.weight)
         assert np.linalg.norm(one.head.weight - other.head.weight) <= 2 * TOLERANCE * size + ROUNDING * size
