@@ -95,6 +95,7 @@ class _Pool:
         self._messages = context.SimpleQueue()
         self._display = threading.Thread(target=_show, args=(self._messages, begin), daemon=True)
         self._display.start()
+        self._abandoned = False
         settings = (self._messages, count, compile_quickly)
         self._executor = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=settings)
         with interrupts_held():
@@ -109,7 +110,11 @@ class _Pool:
             raise UserError(WORKER_DIED) from error
 
     def abandon(self) -> None:
-        """End the processes, whatever they do."""
+        """End the processes, whatever they do, and hear no more of them.
+
+        One that was ended in the middle of a report keeps the line's lock for ever: nothing is said on it any more.
+        """
+        self._abandoned = True
         self._executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
@@ -117,8 +122,9 @@ class _Pool:
     def end(self) -> None:
         """Wait for the processes and for the last report."""
         self._executor.shutdown()
-        self._messages.put(None)
-        self._display.join()
+        if not self._abandoned:
+            self._messages.put(None)
+            self._display.join()
 
 
 def checked_first(run: Run[Found], begin: Begin) -> Run[Found]:

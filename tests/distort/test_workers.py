@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from artifacts import UserError
+from distort import workers
 from distort.workers import WORKER_DIED, side_by_side
 
 
@@ -20,15 +21,23 @@ def ended_by_the_system(*, begin) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def ended_in_the_middle_of_a_report(*, begin) -> None:
+    """It holds the lock of the line on which workers report."""
+    workers._messages._wlock.acquire()
+    ended_by_the_system(begin=begin)
+
+
 def silent(stage: str):
     return lambda message, fraction: None
 
 
-def test_a_worker_that_dies_is_said_and_takes_the_others_with_it():
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("step", [ended_by_the_system, ended_in_the_middle_of_a_report])
+def test_a_worker_that_dies_is_said_and_takes_the_others_with_it(step):
     def both_rounds() -> None:
         with side_by_side(2, silent) as run:
             assert os.getpid() not in run([process, process])
-            run([process, ended_by_the_system])
+            run([process, step])
 
     with pytest.raises(UserError) as raised:
         both_rounds()
