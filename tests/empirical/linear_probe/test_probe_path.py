@@ -1,5 +1,6 @@
 """Every probe on the path solves its problem, in any basis, and its head on raw features is the probe."""
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -232,6 +233,16 @@ def test_per_dimension_features_have_mean_0_and_deviation_1():
 def test_the_papers_penalties():
     assert len(PENALTIES) == 50
     assert (PENALTIES[0], PENALTIES[-1]) == (1e-7, 1e2)
+    assert TOLERANCE == 1e-4  # of the weights, as docs/benchmark.md has it
+
+
+def test_single_precision_is_refused():
+    jax.config.update("jax_enable_x64", False)
+    try:
+        with pytest.raises(RuntimeError, match="solved in double precision"):
+            probe_path(GOOD, classes=CLASSES, penalties=FEW)
+    finally:
+        jax.config.update("jax_enable_x64", True)
 
 
 def test_ties_go_to_the_stronger_penalty():
