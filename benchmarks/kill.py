@@ -52,7 +52,14 @@ class Kill:
     seed: int = 0
     """Decides moments and damages."""
     out: Path | None = None
-    """File for the result."""
+    """File for the result, which is written as far as it is after every number of workers."""
+
+    @property
+    def command(self) -> str:
+        """What was asked for, wherever the result goes."""
+        workers = " ".join(map(str, self.workers))
+        asked = f"--kills {self.kills} --workers {workers} --damages {self.damages} --seed {self.seed}"
+        return f"python -m benchmarks.kill {'--tiny ' if self.tiny else ''}{asked}"
 
 
 @dataclass(frozen=True)
@@ -187,7 +194,7 @@ def write(config: Kill, told: list[dict[str, Any]], damages: list[Damage], load:
     print(f"{len(damages)} damages; {bad} findings", flush=True)
     if config.out is not None:
         machine = {"processors": len(os.sched_getaffinity(0)), "load_before": load, "load_after": os.getloadavg()}
-        write_json(config.out, {"command": f"python -m benchmarks.kill {' '.join(sys.argv[1:])}", "jobs": told,
+        write_json(config.out, {"command": config.command, "jobs": told,
                                 "damages": [asdict(damage) for damage in damages], "findings": bad,
                                 "machine": machine, "environment": environment()})  # fmt: skip
     return bad
