@@ -6,6 +6,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from hypothesis import Phase, settings
 from jaxtyping import Array, Bool, Float
 from scipy.optimize import minimize_scalar
 
@@ -28,6 +29,9 @@ BRACKETS = 1025
 #: rounding that `slack` allows (1e-12), more would be judged as a violation.
 VISIBLE = 1e-3
 NAMES = [statement.name for statement in STATEMENTS]
+#: How `find` looks for a problem that shows something: the same ones in every run, and the first is enough. To make it
+#: simpler would judge hundreds more.
+SEARCH = settings(max_examples=3000, derandomize=True, database=None, phases=[Phase.generate])
 
 
 class Judgement(eqx.Module):

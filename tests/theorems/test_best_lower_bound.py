@@ -2,16 +2,15 @@
 
 import jax
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import find, given
 
 from simulations.strategies import problems
-from tests.support.judging import FIXED, ONE_UNIT, TWO_FEATURES, integrated_evidence, judged, judged_on
+from tests.support.judging import FIXED, ONE_UNIT, SEARCH, TWO_FEATURES, integrated_evidence, judged, judged_on
 from theory.bounds import best_lower_bound, half_space_lower_bound, implicit_lower_bound
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE
 
 NAME = "best_lower_bound"
-SEARCH = settings(max_examples=500, derandomize=True, database=None)
 
 both = jax.jit(lambda problem: (implicit_lower_bound(problem), half_space_lower_bound(problem)))
 

@@ -1,26 +1,27 @@
 """Under the dominance certificate fine-tuning is worse than linear probing out of distribution at every time."""
 
+import jax
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import find, given
 
 from simulations.strategies import certified_problems, problems
 from tests.support.judging import (
     ONE_DIRECTION,
     ONE_UNIT,
+    SEARCH,
     VISIBLE,
+    exact_evidence,
     integrated_evidence,
     invisible_features,
     judged,
     judged_on,
     lowest_distance,
 )
-from theory.statements import closed_form_evidence
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.linear_probing_upper_bound import probed_risk
 from theory.statements.statement import TOLERANCE
 
 NAME = "early_stopping"
-SEARCH = settings(max_examples=3000, derandomize=True, database=None, phases=[Phase.generate])
 
 
 @pytest.mark.parametrize("shape", [ONE_DIRECTION, ONE_UNIT], ids=str)
@@ -65,4 +66,4 @@ def test_without_the_certificate_stopping_early_can_pay():
 
     problem = find(problems(ONE_DIRECTION, margin=max(VISIBLE, 0.1)), fine_tuning_wins, settings=SEARCH)
     assert not judged(problem).premise(NAME)
-    assert lowest_distance(problem) < float(probed_risk(closed_form_evidence(problem)))
+    assert lowest_distance(problem) < float(jax.jit(probed_risk)(exact_evidence(problem)))

@@ -9,11 +9,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import find, given
 from hypothesis import strategies as st
 
 from simulations.strategies import Shape, problems
-from tests.support.judging import FIXED, ONE_DIRECTION, integrated_evidence, judged, judged_on, lowest_distance
+from tests.support.judging import FIXED, ONE_DIRECTION, SEARCH, integrated_evidence, judged, judged_on, lowest_distance
 from tests.support.references import fine_tuned
 from theory.bounds import corrected_lower_bound, published_lower_bound
 from theory.fine_tuning import one_active_unit
@@ -32,8 +32,6 @@ NAME = "ft_ood_lower_bound"
 FOUR_DIGITS = 1e-4
 #: DOP853 at 1e-12 a step, and a path sampled at 2000 times: its lowest point is found to a few digits.
 SAMPLED = 1e-2
-#: Violations take up a few percent of what is drawn.
-SEARCH = settings(max_examples=3000, derandomize=True, database=None, phases=[Phase.generate])
 SMALL_TRUTHS = st.floats(-3.0, 0.0).map(lambda exponent: 10.0**exponent)
 refuted = jax.jit(lambda problem: is_violated(STATEMENT, closed_form_evidence(problem, moments=4097)))
 

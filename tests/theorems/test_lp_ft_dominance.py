@@ -1,12 +1,13 @@
 """Under its certificate LP-FT at any time beats fine-tuning at any time, out of distribution."""
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import find, given
 
 from simulations.strategies import certified_problems, problems
 from tests.support.judging import (
     ONE_DIRECTION,
     ONE_UNIT,
+    SEARCH,
     VISIBLE,
     integrated_evidence,
     invisible_features,
@@ -17,7 +18,6 @@ from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE
 
 NAME = "lp_ft_dominance"
-SEARCH = settings(max_examples=3000, derandomize=True, database=None, phases=[Phase.generate])
 
 
 @pytest.mark.parametrize("shape", [ONE_DIRECTION, ONE_UNIT], ids=str)

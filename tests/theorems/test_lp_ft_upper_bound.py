@@ -3,13 +3,14 @@
 """
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import find, given
 from hypothesis import strategies as st
 
 from simulations.strategies import certified_problems, problems
 from tests.support.judging import (
     ONE_DIRECTION,
     ONE_UNIT,
+    SEARCH,
     VISIBLE,
     exact_evidence,
     integrated_evidence,
@@ -22,7 +23,6 @@ from theory.statements.lp_ft_upper_bound import highest_lp_ft_risk
 from theory.statements.statement import TOLERANCE
 
 NAME = "lp_ft_upper_bound"
-SEARCH = settings(max_examples=2000, derandomize=True, database=None, phases=[Phase.generate])
 
 
 @pytest.mark.parametrize("shape", [ONE_DIRECTION, ONE_UNIT], ids=str)
