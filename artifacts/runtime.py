@@ -6,6 +6,8 @@ By environment variables: JAX reads some when it is imported, XLA the others bef
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
@@ -149,12 +151,37 @@ def compile_quickly() -> None:
     """Spend half the time on compiling, and more on running: for programs that run once on little.
 
     Machine code is optimised less, so sums of float32 are added one by one and not in several parts: they are less
-    accurate, by some 1e-5 of the largest term where thousands are added. Call it before compiling.
+    accurate, by some 1e-5 of the largest term where thousands are added. Training a network takes six times as long.
+    Call it before compiling; processes that are started from here compile so too.
     """
-    os.environ[LITTLE_OPTIMISED] = "1"
+    _optimise(fully=False)
+
+
+def compile_fully() -> None:
+    """Optimise machine code again, as is usual, for what is compiled from here on."""
+    _optimise(fully=True)
+
+
+@contextmanager
+def compiled_fully() -> Iterator[None]:
+    """What is compiled inside is optimised, also where all else is compiled quickly."""
+    quickly = _compiles_quickly()
+    compile_fully()
+    try:
+        yield
+    finally:
+        _optimise(fully=not quickly)
+
+
+def _compiles_quickly() -> bool:
+    return os.environ.get(LITTLE_OPTIMISED, "0") != "0"
+
+
+def _optimise(*, fully: bool) -> None:
+    os.environ[LITTLE_OPTIMISED] = "0" if fully else "1"
     jax = sys.modules.get("jax")
     if jax is not None:
-        jax.config.update(LITTLE_OPTIMISED.lower(), True)
+        jax.config.update(LITTLE_OPTIMISED.lower(), not fully)
 
 
 def wrong_in_bfloat16() -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from artifacts import Outcome, UserError
 from artifacts.directory import KEPT, is_only_checked
 from artifacts.results_folder import SETTINGS
+from artifacts.runtime import compiled_fully
 from distort.command import Scale
 from distort.progress import Begin, Report
 
@@ -93,7 +94,8 @@ def benchmark_stages(results: Path, suite: "Suite", *, workers: int, force: bool
     started, report = time.perf_counter(), begin("benchmark")
     workspace = Workspace(folder=results.absolute() / BENCHMARK)
     executor = local if workers == 1 or is_only_checked() else Processes(workers)
-    outcome = run_suite(suite, workspace, executor=executor, force=force, progress=report)
+    with compiled_fully():  # networks are trained, at every scale
+        outcome = run_suite(suite, workspace, executor=executor, force=force, progress=report)
     report("", 1.0)
     if outcome.set_aside:
         first = outcome.set_aside[0]

@@ -1,7 +1,6 @@
 """How the suite runs: double precision, Hypothesis profiles for two cores, what each process does, in which order."""
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from artifacts.runtime import LITTLE_OPTIMISED, compile_quickly, compute_in_one_thread, keep_compiled, prepare_jax
+from artifacts.runtime import compile_fully, compile_quickly, compute_in_one_thread, keep_compiled, prepare_jax
 
 prepare_jax()
-# Four fifths of the suite's time was compiling, each program for a few small problems. The quick main job is compiled
-# so too; the default one is optimised, and so are tests that ask for the fixture `optimised`.
-compile_quickly()
 # Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
 keep_compiled()
@@ -72,16 +68,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("extra")
 
 
-@pytest.fixture(scope="module")
-def optimised() -> Iterator[None]:
-    """Programs as users compile them: sums of float32 are more accurate, which parity with PyTorch asks for."""
-    name = LITTLE_OPTIMISED.lower()
-    before = jax.config.read(name)
-    jax.clear_caches()
-    jax.config.update(name, False)
-    yield
-    jax.config.update(name, before)
-    jax.clear_caches()
+@pytest.hookimpl(tryfirst=True)  # before fixtures compile
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Compile as is faster for the folder: networks are trained in one, small problems are solved in all others."""
+    if item.path.is_relative_to(HERE / "empirical"):
+        compile_fully()
+    else:
+        compile_quickly()
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

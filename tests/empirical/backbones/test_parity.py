@@ -25,8 +25,6 @@ from empirical.backbones.tensor_names import speaking, translated
 from empirical.backbones.transformer import quick_gelu
 from empirical.backbones.weights_file import stored_tensors
 
-pytestmark = pytest.mark.usefixtures("optimised")
-
 # Sums of float32 products in another order; largest difference over largest value.
 RTOL = 1e-5
 # Train mode divides by deviations of a batch's few values, so float32 is less exact; ours may err as much as PyTorch's

@@ -10,8 +10,6 @@ from empirical.augment.transforms import apply
 from empirical.backbones.clip_input import DEVIATION, MEAN, standardised
 from empirical.datasets.catalogue import TRANSFORMS
 
-pytestmark = pytest.mark.usefixtures("optimised")
-
 # Pillow rounds the weights of a resize to 8 bits twice; a byte apart on a few pixels, in units of the deviation.
 ONE_BYTE = 1 / 255 / 0.26
 SHARE_APART = 0.02
