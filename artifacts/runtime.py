@@ -165,7 +165,7 @@ def compile_fully() -> None:
 @contextmanager
 def compiled_fully() -> Iterator[None]:
     """What is compiled inside is optimised, also where all else is compiled quickly."""
-    quickly = _compiles_quickly()
+    quickly = compiles_quickly()
     compile_fully()
     try:
         yield
@@ -173,7 +173,8 @@ def compiled_fully() -> Iterator[None]:
         _optimise(fully=not quickly)
 
 
-def _compiles_quickly() -> bool:
+def compiles_quickly() -> bool:
+    """Whether `compile_quickly` holds at present."""
     return os.environ.get(LITTLE_OPTIMISED, "0") != "0"
 
 

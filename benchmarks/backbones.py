@@ -34,8 +34,9 @@ from benchmarks import torch_side
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_vit import VIT_B16, VIT_B32, ClipViT
+from empirical.backbones.clip_vit import ClipViT
 from empirical.backbones.resnet import ResNet
+from empirical.backbones.sizes import VIT_B16, VIT_B32
 
 CLASSES, LEARNING_RATE, MOMENTUM = 1000, 1e-3, 0.9
 Network = Literal["resnet50", "clip_resnet50", "clip_vit_b16", "clip_vit_b32"]

@@ -35,7 +35,7 @@ from artifacts.errors import LONGEST_MESSAGE
 from empirical.backbones.tokenizer import byte_letters, read_tokenizer
 from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.configuration import read_data
-from empirical.datasets.folders import OwnDataset, own_family
+from empirical.datasets.own import OwnDataset, own_family
 from empirical.datasets.pixels import decode
 from empirical.executors.queueing import read_queue
 from empirical.formats.archives import unpack

@@ -38,7 +38,8 @@ from artifacts import environment
 from artifacts.files import write_json
 from empirical.augment import Transform
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
-from empirical.backbones.small_resnet import WIDTHS, SmallResNet
+from empirical.backbones.sizes import SMALL_WIDTHS as WIDTHS
+from empirical.backbones.small_resnet import SmallResNet
 from empirical.datasets.image_sets import ImageRows, ImageSet
 from empirical.methods import FT, FT_EVAL, Method
 from empirical.store import order

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from empirical.backbones.checkpoint_locations import CheckpointLocations
-    from empirical.backbones.published import PublishedBackbone
+    from empirical.backbones.published_form import PublishedBackbone
 
 
 def add_commands(app: SubcommandApp) -> None:
@@ -72,21 +72,29 @@ class CheckpointsCommand(DataCommand):
         data = self.data()
         locations = checkpoint_locations(data.locations.root, data.checkpoints)
         chosen = [BY_NAME[name] for name in known(self.names or tuple(BY_NAME), list(BY_NAME), kind="backbone")]
-        self._act(chosen, locations)
+        if self.download:
+            self._fetch(chosen, locations)
+        if self.convert:
+            self._convert(chosen, locations)
         statuses = [status(backbone, locations, verify=self.verify) for backbone in chosen]
         wrong = [checkpoint.name for checkpoint in statuses if checkpoint.checked.startswith("wrong")]
         failure = f"{', '.join(wrong)} cannot be used as they are" if wrong else ""
         return Answer(statuses, _text(statuses), failure)
 
-    def _act(self, chosen: "list[PublishedBackbone]", locations: "CheckpointLocations") -> None:
+    def _fetch(self, chosen: "list[PublishedBackbone]", locations: "CheckpointLocations") -> None:
         from distort.progress import progress
-        from empirical.backbones.conversion import convert
         from empirical.backbones.fetching import fetch_weights
 
         with progress() as begin:
-            for backbone in chosen if self.download else ():
+            for backbone in chosen:
                 fetch_weights(backbone, locations, force=self.force, progress=begin(backbone.title))
-            for backbone in chosen if self.convert else ():
+
+    def _convert(self, chosen: "list[PublishedBackbone]", locations: "CheckpointLocations") -> None:
+        from distort.progress import progress
+        from empirical.backbones.conversion import convert
+
+        with progress() as begin:
+            for backbone in chosen:
                 report = begin(f"{backbone.title}, converting")
                 convert(backbone.name, locations)
                 report("done", 1.0)
@@ -135,7 +143,8 @@ def _glanced_at(path: "Path") -> str:
 
 def _checked(name: str, locations: "CheckpointLocations") -> str:
     from artifacts import UserError
-    from empirical.backbones.catalogue import BackboneChoice, load
+    from empirical.backbones.catalogue import BackboneChoice
+    from empirical.backbones.loading import load
 
     try:
         loaded = load(BackboneChoice(name=name), locations)

@@ -57,11 +57,16 @@ class HoursElsewhere:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan. `undecided`: what depends on runs that are missing, such as extensions of grids.
+    """A plan.
 
-    `rates`: images a second of training, by recipe; `solving`: seconds of a linear probe for one image, feature, class
-    and penalty; `devices`: on which; `elsewhere`: devices that others measured. `outdated`: finished runs that are of
-    other data, weights, code or versions than are here, and count as missing; `not_compared`: what was not found here.
+    Attributes:
+      devices: on which rates were measured; none where no rate is known.
+      rates: images a second of training, by recipe.
+      solving: seconds of a linear probe for one image, feature, class and penalty, by recipe.
+      undecided: what depends on runs that are missing, such as extensions of grids.
+      elsewhere: devices that others measured.
+      outdated: finished runs that are of other data, weights, code or versions than are here, and count as missing.
+      not_compared: what was not found here.
     """
 
     suite: str
@@ -86,8 +91,6 @@ class PlanCommand(SuiteCommand):
 
     def __call__(self) -> Answer:
         """The work that is missing, in runs, images and hours, and why runs that are there would be made again."""
-        import jax
-
         from empirical import Ledger, Only, plan
         from empirical.benchmark.cost import measured_rates, shares
         from empirical.benchmark.device_rates import device_hours, read_rates
@@ -110,7 +113,7 @@ class PlanCommand(SuiteCommand):
         rates = _timed(ledger, {unit.recipe for unit in units}, measured) if self.measure else measured
         parts = shares(ledger, units, rates)
         elsewhere = [HoursElsewhere(*hours) for hours in device_hours(parts, suite.recipes, read_rates())]
-        devices = [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
+        devices = _devices() if rates.training or rates.solving else []
         outdated = {str(unit): why for unit, why in fresh.outdated.items()}
         document = Planned(
             suite.name, devices, rates.training, rates.solving, [_planned(share) for share in parts],
@@ -216,7 +219,8 @@ def _planned(share: "Share") -> PlannedWork:
 
 def _timed(ledger: "Ledger", names: set[str], known: "MeasuredRates") -> "MeasuredRates":
     """Rates measured now where no finished run tells, one a backbone, side and batch; an error names its recipe."""
-    from empirical.benchmark.cost import MeasuredRates, timed_rate, timed_solving
+    from empirical.benchmark.cost import MeasuredRates
+    from empirical.benchmark.timing import timed_rate, timed_solving
 
     training, solving = dict(known.training), dict(known.solving)
     seconds: dict[tuple[str, str], float] = {}
@@ -237,6 +241,13 @@ def _timed(ledger: "Ledger", names: set[str], known: "MeasuredRates") -> "Measur
     return MeasuredRates(training, solving)
 
 
+def _devices() -> list[str]:
+    """Of this process; finished runs count as made here."""
+    import jax
+
+    return [f"{device.platform}:{device.device_kind}" for device in jax.devices()]
+
+
 def _plan_text(document: Planned) -> str:
     rows = [
         (line.recipe, line.work, str(line.runs), str(line.finished), str(line.runs - line.finished),
@@ -249,8 +260,8 @@ def _plan_text(document: Planned) -> str:
               "probe's GB")  # fmt: skip
     missing = sum(line.runs - line.finished for line in document.work)
     known_hours = any(line.hours for line in document.work)
-    notes = [f"{missing} runs missing, {_hours(document)} on {', '.join(document.devices)}, one device, "
-             f"one after another{EXTRAPOLATED * known_hours}."]  # fmt: skip
+    here = f" on {', '.join(document.devices)}, one device, one after another" if document.devices else ""
+    notes = [f"{missing} runs missing, {_hours(document)}{here}{EXTRAPOLATED * known_hours}."]
     if any(line.extension_runs for line in document.work):
         more = sum(line.extension_runs for line in document.work)
         known = [line.extension_hours for line in document.work if line.extension_hours is not None]

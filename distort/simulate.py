@@ -33,16 +33,13 @@ class Simulate(MakingCommand):
 
     def __call__(self) -> Answer:
         """The experiments that there are, for the word `list`; else run them, and say of each whether it was made."""
+        from bridge.titles import titles
+
+        titled = titles()
         if self.names == (LIST,) and not self.all:
-            from bridge.titles import titles
-
-            return Answer([titled._asdict() for titled in titles()], table(("name", "title"), titles()))
+            return Answer([experiment._asdict() for experiment in titled], table(("name", "title"), titled))
         self.accept()
-        from bridge.catalogue import EXPERIMENTS
-
-        names = chosen(
-            self.names, [experiment.name for experiment in EXPERIMENTS], everything=self.all, kind="experiment"
-        )
+        names = chosen(self.names, [experiment.name for experiment in titled], everything=self.all, kind="experiment")
         from distort.folder import held
         from distort.progress import progress
         from distort.stages import simulation_stages, stages_text

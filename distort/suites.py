@@ -48,9 +48,6 @@ class SuiteCommand(MakingCommand):
         Raises:
           UserError: there is no such suite, or its file is contradictory.
         """
-        from distort.names import known
-        from empirical import NAMES, named_suite, read_suite_file
-
         if self.file is not None:
             if self.config is not None:
                 raise UsageError("A TOML suite says itself where data lie; leave --config out.")
@@ -59,7 +56,12 @@ class SuiteCommand(MakingCommand):
                     "A TOML suite says itself how large it is, under which protocol and what it evaluates; leave "
                     "--scale, --protocol and --evaluate out."
                 )
+            from empirical import read_suite_file
+
             return read_suite_file(self.file, root=self.root)
+        from distort.names import known
+        from empirical import NAMES, named_suite
+
         known([self.suite], NAMES, kind="suite")
         return named_suite(self.suite, scale=self.scale, protocol=self.protocol, evaluate=self.evaluate)
 

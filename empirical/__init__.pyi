@@ -6,11 +6,12 @@ from .benchmark.suite_file import read_suite_file
 from .benchmark.unit_filter import Only
 from .benchmark.units import Unit
 from .benchmark.workspace import Workspace
-from .engine import SuiteOutcome, read_set_aside, run_suite
+from .engine import SuiteOutcome, run_suite
 from .executors import Done, Executor, Failed, local
 from .linear_probe import probe_path
 from .records import Benchmark, read_benchmark, write_benchmark
 from .results.collect import collect
+from .results.set_aside import read_set_aside
 from .runs import run_unit
 from .version import __version__
 

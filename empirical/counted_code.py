@@ -34,20 +34,29 @@ _READS_DATA = "reads a data set; labels, classes and contents are inputs themsel
 #: The same for all kinds but descriptions, which say what a data set's columns are and why.
 READERS: Mapping[str, str] = {
     "empirical.datasets.catalogue": _READS_DATA,
+    "empirical.datasets.counts": _READS_DATA,
     "empirical.datasets.families": _READS_DATA,
     "empirical.datasets.family": _READS_DATA,
     "empirical.datasets.folders": _READS_DATA,
+    "empirical.datasets.layouts": _READS_DATA,
+    "empirical.datasets.listings": _READS_DATA,
     "empirical.datasets.naming": "names files and classes",
+    "empirical.datasets.own": _READS_DATA,
+    "empirical.datasets.own_listing": _READS_DATA,
+    "empirical.datasets.reading": _READS_DATA,
     "empirical.datasets.sizes": _READS_DATA,
+    "empirical.datasets.splitting": "says which images are in which set; the contents of sets are inputs themselves",
     "empirical.datasets.tables": _READS_DATA,
     "empirical.datasets.trees": _READS_DATA,
 }
 _DRAWS_DATA = "draws a data set; its pixels are inputs themselves"
 #: The same for all kinds but descriptions and pretraining, which draws its pictures while it trains.
 DRAWN: Mapping[str, str] = {
+    "empirical.datasets.digit_pictures": _DRAWS_DATA,
     "empirical.datasets.drawn": _DRAWS_DATA,
     "empirical.datasets.embedded": _DRAWS_DATA,
     "empirical.datasets.handwriting": _DRAWS_DATA,
+    "empirical.datasets.rendering": _DRAWS_DATA,
     "empirical.datasets.styles": _DRAWS_DATA,
 }
 

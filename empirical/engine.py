@@ -2,14 +2,12 @@
 
 from collections.abc import Generator
 from contextlib import closing
-from pathlib import Path
 from typing import NamedTuple
 
-from artifacts import ArgumentError, UserError
+from artifacts import ArgumentError
 from artifacts.directory import UP_TO_DATE
 from artifacts.files import write_json
 from artifacts.progress import Progress, silent
-from artifacts.reading import read_json
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.plan import plan
 from empirical.benchmark.suite import Suite, open_suite
@@ -20,8 +18,8 @@ from empirical.executors import Done, Executor, Failed, local
 from empirical.records import Benchmark, SetAside
 from empirical.results.collect import collect
 from empirical.results.older import replace_benchmark
+from empirical.results.set_aside import SET_ASIDE_FILE
 
-SET_ASIDE_FILE = "set_aside.json"
 EVERYTHING = Only()
 
 
@@ -115,16 +113,3 @@ def _rounds(
         lost = [run for run in fresh if run.unit not in outcomes]
         if lost:
             raise RuntimeError(f"the executor must say what became of every unit, but not of {lost[0]}")
-
-
-def read_set_aside(folder: Path) -> list[SetAside]:
-    """What failed in the last call; nothing where there was none."""
-    path = folder / SET_ASIDE_FILE
-    try:
-        return [SetAside.model_validate(failure) for failure in read_json(path)]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, TypeError) as error:
-        raise UserError(
-            f"{path} must list units that were set aside, but cannot be read; run the suite again."
-        ) from error

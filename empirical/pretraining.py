@@ -28,9 +28,8 @@ from empirical.backbones.classifier import Classifier, cross_entropy, random_hea
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.datasets.characters import CLASSES, HELD_OUT_FONTS, MANY_STYLES, TRAINING_FONTS, Characters, draw, glyphs
 from empirical.datasets.styles import NONE, Range, Style
+from empirical.pretraining_settings import AS_SHIPPED, HELD_OUT_PICTURES, Pretraining
 from empirical.records import PretrainingLooks
-
-HELD_OUT_PICTURES = 4096
 
 
 def _look(colour: Range, texture: Range, inversion: float, outline: float = 0.0) -> Style:
@@ -56,18 +55,6 @@ LOOKS: Mapping[PretrainingLooks, tuple[Style, ...]] = {
     ),
     "plain": (_look(NONE, NONE, 0.0),),
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pretraining:
-    """How long, how fast, on which looks, from which seed; no step leaves the network as it is drawn."""
-
-    steps: int = 400
-    batch_size: int = 128
-    looks: PretrainingLooks = "all"
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-4
-    seed: int = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,13 +135,13 @@ def _with_statistics_of(after: Classifier, stepped: Classifier) -> Classifier:
 
 
 def main(
-    out: Annotated[Path, tyro.conf.arg(help="where the checkpoint is written")], config: Pretraining = Pretraining()
+    out: Annotated[Path, tyro.conf.arg(help="where the checkpoint is written")], config: Pretraining = AS_SHIPPED
 ) -> None:
     """Pretrain the small network on rendered characters and write a checkpoint with its provenance."""
     prepare_jax()  # as where runs pretrain
     made = pretrain(config, lambda message, fraction: print(f"{fraction:4.0%} {message}", flush=True))
     command = "python -m empirical.pretraining --out PATH"
-    if config != Pretraining():
+    if config != AS_SHIPPED:
         command += "".join(f" --config.{name.replace('_', '-')} {value}" for name, value in asdict(config).items())
     write_checkpoint(out, made.network, {"command": command, **made.provenance})
     print(f"held-out fonts: {made.provenance['held_out_font_accuracy']:.3f}; written to {out}")

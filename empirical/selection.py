@@ -1,4 +1,4 @@
-"""Which epoch, which learning rate, and how sure. A criterion names the sets and the metric that decide.
+"""Which epoch, and which learning rate. A criterion names the sets and the metric that decide.
 
 Source: docs/protocol.md, section 6. Within a run the first epoch of highest value of the criterion, the state before
 training excluded; across runs the learning rate of highest mean over seeds, each seed at its best epoch. On ties the
@@ -14,17 +14,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-import numpy as np
 from pydantic import Field
-from scipy import stats
 
 from artifacts.frozen import Frozen
 from empirical.datasets.protocols import PAPER, Protocol
-from empirical.records import ID_SELECTION, Edge, EpochRecord, Estimate, PenaltyRecord, SetMetrics
+from empirical.records import ID_SELECTION, Edge, EpochRecord, PenaltyRecord, SetMetrics
 
 #: "alphabetical": of equally good learning rates the one whose shortest decimal spelling comes first as text.
 TieRule = Literal["smaller", "alphabetical"]
-NORMAL_90 = 1.645  # as printed in the paper's code
 
 
 class Criterion(Frozen):
@@ -179,8 +176,10 @@ def selected_within_error(
     best = selected(trials, criterion, ties=ties)
     if best is None or len(best.best.chosen) < 2:
         return None
+    from statistics import stdev  # which plans, that select too, have no need of
+
     scores = [criterion(run.record.sets) for run in best.best.chosen]
-    lowest = math.fsum(scores) / len(scores) - float(np.std(scores, ddof=1)) / math.sqrt(len(scores))
+    lowest = math.fsum(scores) / len(scores) - stdev(scores) / math.sqrt(len(scores))
     within = next(point for point in best.points if point.score is not None and point.score >= lowest)
     return Selected(best.points, within, grid_edge(within.value, [point.value for point in best.points]))
 
@@ -206,16 +205,6 @@ def extended(grid: Sequence[float], edge: Edge) -> float:
     if last in steps[1:-1] and before in steps:  # beyond the table's ends nothing follows in it
         return steps[steps.index(last) + (1 if edge == "high" else -1)]
     return float(f"{last * last / before:.2g}")
-
-
-def estimate(values: Sequence[float]) -> Estimate:
-    """Mean and 90 % half widths over seeds, with the sample standard deviation (n - 1)."""
-    count, mean = len(values), math.fsum(values) / len(values)
-    if count < 2:
-        return Estimate(mean=mean, ci90=None, ci90_normal=None, per_seed=list(values))
-    error = float(np.std(values, ddof=1)) / math.sqrt(count)
-    student = float(stats.t.ppf(0.95, count - 1)) * error
-    return Estimate(mean=mean, ci90=student, ci90_normal=NORMAL_90 * error, per_seed=list(values))
 
 
 def _candidate(value: float, trials: Sequence[Trial], criterion: Criterion) -> Candidate:

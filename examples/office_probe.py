@@ -17,15 +17,16 @@ from jaxtyping import Float32
 from sklearn.linear_model import LogisticRegression
 
 from artifacts.runtime import prepare_jax
-from empirical.augment.transforms import Transform, apply
+from empirical.augment import Transform, apply
 from empirical.backbones.backbone import Backbone
-from empirical.backbones.catalogue import BackboneChoice, load
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.checkpoint_locations import CheckpointLocations
-from empirical.datasets.family import read_dataset
-from empirical.datasets.folders import OwnDataset, Tree, own_family
+from empirical.backbones.loading import load
 from empirical.datasets.image_sets import ImageSet
 from empirical.datasets.locations import Locations
+from empirical.datasets.own import OwnDataset, Tree, own_family
 from empirical.datasets.protocols import CLEAN
+from empirical.datasets.reading import read_dataset
 from empirical.store.batches import epoch_batches
 
 ID_DOMAIN, OOD_DOMAINS = "amazon", ("caltech10", "webcam", "dslr")

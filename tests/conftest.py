@@ -8,7 +8,14 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
-from artifacts.runtime import compile_fully, compile_quickly, compute_in_one_thread, keep_compiled, prepare_jax
+from artifacts.runtime import (
+    compile_fully,
+    compile_quickly,
+    compiles_quickly,
+    compute_in_one_thread,
+    keep_compiled,
+    prepare_jax,
+)
 
 prepare_jax()
 # Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
@@ -27,6 +34,15 @@ settings.load_profile("default")
 HERE = Path(__file__).parent
 #: Folders whose files take longest go first, so that neither process is left alone with one of them at the end.
 FIRST = ("distort", "empirical/benchmark", "benchmarks", "empirical/training", "empirical/datasets", "simulations")
+#: Where programs are optimised: where networks are trained for long, which takes six times as long otherwise, or are
+#: compared with other libraries to float32's last digits. Elsewhere compiling was four fifths of the time, each program
+#: for a few small problems. The main job is compiled in the same two ways at its quick scale.
+OPTIMISED = (
+    "empirical/benchmark",
+    "empirical/backbones/test_parity.py",
+    "empirical/backbones/test_preprocessing.py",
+    "empirical/datasets/test_augmentation.py",
+)
 #: Fixtures that need an extra. Their tests, and those marked so themselves, are what a bare installation skips.
 EXTRAS = {"torch", "transformers", "openai"}
 #: Files that share a session fixture of half a minute: one process runs them, and makes it once.
@@ -70,11 +86,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before fixtures compile
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Compile as is faster for the folder: networks are trained in one, small problems are solved in all others."""
-    if item.path.is_relative_to(HERE / "empirical"):
-        compile_fully()
-    else:
-        compile_quickly()
+    """Compile as is right for the file."""
+    inside = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
+    quickly = not inside.startswith(OPTIMISED)
+    if quickly != compiles_quickly():
+        jax.clear_caches()
+        (compile_quickly if quickly else compile_fully)()
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

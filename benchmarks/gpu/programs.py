@@ -20,8 +20,9 @@ from benchmarks.gpu.one_pass_norm import normalised
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, random_head
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_vit import ClipViT, ClipVitSize
+from empirical.backbones.clip_vit import ClipViT
 from empirical.backbones.resnet import ResNet
+from empirical.backbones.sizes import ClipVitSize
 from empirical.methods import FT
 from empirical.training import TrainingRun
 from empirical.training.groups import grouping

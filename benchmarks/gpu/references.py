@@ -18,10 +18,12 @@ from benchmarks import torch_side
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_vit import VIT_B16, ClipViT, ClipVitSize
+from empirical.backbones.clip_vit import ClipViT
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION
-from empirical.backbones.tensor_names import Dialect, speaking, translated
+from empirical.backbones.sizes import VIT_B16, ClipVitSize
+from empirical.backbones.tensor_names import Dialect
+from empirical.backbones.translation import speaking, translated
 from empirical.backbones.weights_file import stored_tensors
 
 #: CLIP's own standardisation, which our networks do themselves.

@@ -9,12 +9,12 @@ from empirical.advice.track_record import COMPARED
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.workspace import Workspace
 from empirical.engine import run_suite
+from empirical.intervals import NORMAL_90, estimate
 from empirical.methods import FT, LP_FT
 from empirical.recipes import Recipe
 from empirical.recipes.own import swept
 from empirical.records import Benchmark, BenchmarkRow
 from empirical.records.record import Record
-from empirical.selection import NORMAL_90, estimate
 
 #: Epochs of a confirming run, where the recipe has more.
 EPOCHS = 5

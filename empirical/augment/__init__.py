@@ -1,5 +1,8 @@
-"""Crops, flips, resizes and normalisation on the device: pure, jitted, from a key, and equal to Pillow's."""
+"""Crops, flips, resizes and normalisation on the device: pure, jitted, from a key, and equal to Pillow's.
 
-from empirical.augment.transforms import OWN, Pipelines, Transform, apply
+Transforms are described without JAX; what is public stands in `__init__.pyi` and is imported when it is first used.
+"""
 
-__all__ = ["OWN", "Pipelines", "Transform", "apply"]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

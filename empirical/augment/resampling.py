@@ -7,12 +7,13 @@ off differently).
 Unlike `jax.image.scale_and_translate`, pixels outside the crop never enter: crop first, then resize.
 """
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float32, Int32, UInt8
 
-Kernel = Literal["bilinear", "bicubic"]
+from empirical.augment.transforms import Kernel
+
 # Half the width of each kernel at scale 1, in pixels.
 SUPPORT = {"bilinear": 1.0, "bicubic": 2.0}
 

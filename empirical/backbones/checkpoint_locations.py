@@ -8,7 +8,8 @@ from pydantic import Field
 
 from artifacts import UserError
 from artifacts.frozen import Frozen
-from empirical.backbones.published import PublishedBackbone, WeightsFile
+from empirical.backbones.catalogue import SHIPPED, SMALL, BackboneChoice, is_own, published
+from empirical.backbones.published_form import PublishedBackbone, WeightsFile
 from empirical.datasets.configuration import CheckpointFile
 
 VARIABLE = "DISTORT_CHECKPOINTS"
@@ -60,6 +61,21 @@ class CheckpointLocations(Frozen):
         raise UserError(
             f"{backbone.name} needs its weights in {looked}; nothing is there: `distort bench checkpoints` helps."
         )
+
+
+def weights_file(choice: BackboneChoice, locations: CheckpointLocations) -> tuple[Path | None, WeightsFile | None]:
+    """The file that a backbone's weights are read from, and which published file that must be; None for another one.
+
+    None in place of the path where a function of the user's own is given none.
+
+    Raises:
+      UserError: a published backbone's file is nowhere, or there is no such backbone.
+    """
+    if choice.checkpoint is not None or is_own(choice.name):
+        return choice.checkpoint, None
+    if choice.name == SMALL:
+        return locations.files.get(SMALL, SHIPPED), None
+    return locations.existing(published(choice.name))
 
 
 def checkpoint_locations(

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable
 
-from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_text import ClipText
-from empirical.backbones.clip_vit import ClipViT
 from empirical.backbones.resnet_names import COUNTERS, block_origins, norm_origins
+from empirical.backbones.sizes import ClipResNetSize, ClipVitSize, TextSize
 from empirical.backbones.tensor_names import Dialect, Origins, TensorOrigin, linear_pairs, norm_pairs
 
+#: Convolutions of a ResNet's stem.
+STEMS = 3
 # Sizes that OpenAI's archives carry along, positions that transformers once stored.
 _SIZES = ("input_resolution", "context_length", "vocab_size")
 _TEXT = (
@@ -19,22 +19,22 @@ _HF_TEXT = (r"text_model\..*", r"text_projection\.weight", "logit_scale")
 _IDS = r"(.*\.)?embeddings\.position_ids"
 
 
-def clip_resnet_origins(network: ClipResNet) -> Origins:
+def clip_resnet_origins(size: ClipResNetSize) -> Origins:
     """OpenAI's names for the image tower of a ResNet."""
     stems: dict[str, TensorOrigin] = {}
-    for number in range(len(network.stems)):
+    for number in range(STEMS):
         stems[f"stems.{number}.kernel"] = TensorOrigin((f"visual.conv{number + 1}.weight",), "convolution")
         stems |= norm_origins(f"stem_norms.{number}", f"visual.bn{number + 1}")
     maps = {"queries": "q_proj", "keys": "k_proj", "values": "v_proj", "outputs": "c_proj"}
     return {
         **stems,
-        **block_origins(network.depths, "visual.", [layer.shortcut is not None for layer in network.layers]),
+        **block_origins(size.depths, "visual."),
         "pool.positions": TensorOrigin(("visual.attnpool.positional_embedding",)),
         **linear_pairs({f"pool.{ours}": f"visual.attnpool.{theirs}" for ours, theirs in maps.items()}),
     }
 
 
-def openai_vit_origins(network: ClipViT) -> Origins:
+def openai_vit_origins(size: ClipVitSize) -> Origins:
     """OpenAI's names for the image tower of a ViT."""
     return {
         "patches.kernel": TensorOrigin(("visual.conv1.weight",), "convolution"),
@@ -42,11 +42,11 @@ def openai_vit_origins(network: ClipViT) -> Origins:
         "positions": TensorOrigin(("visual.positional_embedding",)),
         "projection.kernel": TensorOrigin(("visual.proj",)),
         **norm_pairs({"before_norm": "visual.ln_pre", "after_norm": "visual.ln_post"}),
-        **_openai_blocks("visual.transformer.resblocks", len(network.layers)),
+        **_openai_blocks("visual.transformer.resblocks", size.depth),
     }
 
 
-def openai_text_origins(network: ClipText) -> Origins:
+def openai_text_origins(size: TextSize) -> Origins:
     """OpenAI's names for the text tower: those that do not begin with `visual.`."""
     return {
         "table": TensorOrigin(("token_embedding.weight",)),
@@ -54,11 +54,11 @@ def openai_text_origins(network: ClipText) -> Origins:
         "projection": TensorOrigin(("text_projection",)),
         "log_scale": TensorOrigin(("logit_scale",)),
         **norm_pairs({"after_norm": "ln_final"}),
-        **_openai_blocks("transformer.resblocks", len(network.layers)),
+        **_openai_blocks("transformer.resblocks", size.depth),
     }
 
 
-def transformers_vit_origins(network: ClipViT, prefix: str) -> Origins:
+def transformers_vit_origins(size: ClipVitSize, prefix: str) -> Origins:
     """The names of transformers' `CLIPModel` for the image tower; queries, keys and values are three tensors there.
 
     Args:
@@ -70,11 +70,11 @@ def transformers_vit_origins(network: ClipViT, prefix: str) -> Origins:
         "positions": TensorOrigin((f"{prefix}embeddings.position_embedding.weight",)),
         "projection.kernel": TensorOrigin(("visual_projection.weight",), "matrix"),
         **norm_pairs({"before_norm": f"{prefix}pre_layrnorm", "after_norm": f"{prefix}post_layernorm"}),
-        **_transformers_blocks(f"{prefix}encoder.layers", len(network.layers)),
+        **_transformers_blocks(f"{prefix}encoder.layers", size.depth),
     }
 
 
-def transformers_text_origins(network: ClipText) -> Origins:
+def transformers_text_origins(size: TextSize) -> Origins:
     """The names of transformers' `CLIPModel` for the text tower."""
     return {
         "table": TensorOrigin(("text_model.embeddings.token_embedding.weight",)),
@@ -82,11 +82,11 @@ def transformers_text_origins(network: ClipText) -> Origins:
         "projection": TensorOrigin(("text_projection.weight",), "matrix"),
         "log_scale": TensorOrigin(("logit_scale",)),
         **norm_pairs({"after_norm": "text_model.final_layer_norm"}),
-        **_transformers_blocks("text_model.encoder.layers", len(network.layers)),
+        **_transformers_blocks("text_model.encoder.layers", size.depth),
     }
 
 
-def timm_resnet_origins(network: ClipResNet) -> Origins:
+def timm_resnet_origins(size: ClipResNetSize) -> Origins:
     """OpenAI's names as timm turns them (`byobnet.py`), for networks whose pooling is kept."""
 
     def renamed(name: str) -> str:
@@ -99,7 +99,7 @@ def timm_resnet_origins(network: ClipResNet) -> Origins:
             name = name.replace(theirs, ours)
         return name
 
-    origins = clip_resnet_origins(network).items()
+    origins = clip_resnet_origins(size).items()
     return {ours: TensorOrigin(tuple(map(renamed, origin.names)), origin.layout) for ours, origin in origins}
 
 
@@ -119,7 +119,7 @@ def _timm_shortcut(match: re.Match[str]) -> str:
     return f"stages.{int(stage) - 1}.{layer}.shortcut.conv.{'conv' if number == '0' else 'bn'}"
 
 
-def timm_vit_origins(network: ClipViT) -> Origins:
+def timm_vit_origins(size: ClipVitSize) -> Origins:
     """timm's `vision_transformer.py`; the projection is its classifier, whose bias must be zero."""
     origins = {
         "patches.kernel": TensorOrigin(("patch_embed.proj.weight",), "convolution"),
@@ -128,7 +128,7 @@ def timm_vit_origins(network: ClipViT) -> Origins:
         "projection.kernel": TensorOrigin(("head.weight",), "matrix"),
         **norm_pairs({"before_norm": "norm_pre", "after_norm": "norm"}),
     }
-    for number in range(len(network.layers)):
+    for number in range(size.depth):
         ours, block = f"layers.{number}", f"blocks.{number}"
         origins |= norm_pairs({f"{ours}.attention_norm": f"{block}.norm1", f"{ours}.map_norm": f"{block}.norm2"})
         origins |= linear_pairs({
@@ -146,11 +146,11 @@ CLIP_VIT = (
     Dialect("OpenAI's CLIP ViT", "visual.class_embedding", openai_vit_origins, _TEXT),
     Dialect(
         "transformers' CLIP", "vision_model.embeddings.class_embedding",
-        lambda network: transformers_vit_origins(network, "vision_model."), (*_HF_TEXT, _IDS),
+        lambda size: transformers_vit_origins(size, "vision_model."), (*_HF_TEXT, _IDS),
     ),
     Dialect(
         "transformers' CLIP without prefix", "embeddings.class_embedding",
-        lambda network: transformers_vit_origins(network, ""), (*_HF_TEXT, _IDS),
+        lambda size: transformers_vit_origins(size, ""), (*_HF_TEXT, _IDS),
     ),
     Dialect("timm's CLIP ViT", "cls_token", timm_vit_origins, zero=("head.bias",)),
 )  # fmt: skip

@@ -16,12 +16,11 @@ from empirical.backbones.clip_input import standardised
 from empirical.backbones.convolution import Convolution
 from empirical.backbones.layers import Linear, average_pooled, bounded_uniform, default_convolution
 from empirical.backbones.normalisation import BatchNorm
-from empirical.backbones.resnet import EXPANSION, RESNET50, bottlenecks, through, with_norms
+from empirical.backbones.resnet import bottlenecks, through, with_norms
 from empirical.backbones.roles import roles_by_field
+from empirical.backbones.sizes import CLIP_RN50, EXPANSION, REDUCTION, ClipResNetSize
 from empirical.backbones.transformer import HEAD_WIDTH
 from empirical.records import NormMode
-
-REDUCTION = 32  # from the side of an image to that of the last feature map
 
 
 class ClipBottleneck(eqx.Module):
@@ -115,7 +114,8 @@ class ClipResNet(Backbone):
     rematerialise: bool = eqx.field(static=True)
 
     def __init__(
-        self, depths: tuple[int, ...] = RESNET50, width: int = 64, outputs: int = 1024, side: int = 224, *,
+        self, depths: tuple[int, ...] = CLIP_RN50.depths, width: int = CLIP_RN50.width,
+        outputs: int = CLIP_RN50.outputs, side: int = CLIP_RN50.side, *,
         key: Key[Array, ""], compute_dtype: Any = jnp.float32, rematerialise: bool = False,
     ):  # fmt: skip
         pool, *keys = jax.random.split(key, sum(depths) + 4)
@@ -131,6 +131,11 @@ class ClipResNet(Backbone):
         self.depths = depths
         self.compute_dtype = jnp.dtype(compute_dtype)
         self.rematerialise = rematerialise
+
+    @property
+    def size(self) -> ClipResNetSize:
+        """Blocks, channels, features and side, from which the names of its tensors follow."""
+        return ClipResNetSize(self.depths, self.stems[-1].kernel.shape[-1], self.feature_dim, self.side)
 
     @property
     def feature_dim(self) -> int:
@@ -165,8 +170,7 @@ class ClipResNet(Backbone):
     def reinitialised(self, *, key: Key[Array, ""]) -> "ClipResNet":
         """The same architecture, precision and side with fresh weights."""
         return ClipResNet(
-            self.depths, self.stems[-1].kernel.shape[-1], self.feature_dim, self.side,
-            key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise,
+            *self.size, key=key, compute_dtype=self.compute_dtype, rematerialise=self.rematerialise,
         )  # fmt: skip
 
 

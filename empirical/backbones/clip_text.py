@@ -4,7 +4,6 @@ Source: Radford et al. 2021; openai/CLIP `model.py`.
 """
 
 import math
-from typing import NamedTuple
 
 import equinox as eqx
 import jax
@@ -12,22 +11,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float32, Int, Key
 
 from empirical.backbones.normalisation import LayerNorm
+from empirical.backbones.sizes import TextSize
 from empirical.backbones.transformer import HEAD_WIDTH, TransformerBlock, through
-
-
-class TextSize(NamedTuple):
-    """Numbers of tokens known, of tokens in a text, of channels, of blocks and of features."""
-
-    vocabulary: int
-    context: int
-    width: int
-    depth: int
-    outputs: int
-
-
-TEXT_512 = TextSize(49408, 77, 512, 12, 512)  # beside ViT-B
-TEXT_768 = TextSize(49408, 77, 768, 12, 768)  # beside ViT-L/14
-TEXT_RN50 = TextSize(49408, 77, 512, 12, 1024)
 
 
 class ClipText(eqx.Module):
@@ -49,6 +34,11 @@ class ClipText(eqx.Module):
         drawn = jax.random.normal(projection, (size.width, size.outputs), jnp.float32)
         self.projection = drawn / math.sqrt(size.width)
         self.log_scale = jnp.asarray(math.log(1 / 0.07), jnp.float32)
+
+    @property
+    def size(self) -> TextSize:
+        """Numbers of tokens, channels, blocks and features."""
+        return TextSize(len(self.table), self.context, self.table.shape[1], len(self.layers), self.projection.shape[1])
 
     @property
     def context(self) -> int:

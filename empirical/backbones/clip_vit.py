@@ -4,7 +4,7 @@ Source: Radford et al. 2021; openai/CLIP `model.py`.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -18,23 +18,9 @@ from empirical.backbones.convolution import Convolution
 from empirical.backbones.layers import bounded_uniform
 from empirical.backbones.normalisation import LayerNorm
 from empirical.backbones.roles import roles_by_field
+from empirical.backbones.sizes import ClipVitSize
 from empirical.backbones.transformer import HEAD_WIDTH, TransformerBlock, through
 from empirical.records import NormMode
-
-
-class ClipVitSize(NamedTuple):
-    """Sizes in pixels, channels and blocks."""
-
-    side: int
-    patch: int
-    width: int
-    depth: int
-    outputs: int
-
-
-VIT_B16 = ClipVitSize(224, 16, 768, 12, 512)
-VIT_B32 = ClipVitSize(224, 32, 768, 12, 512)
-VIT_L14 = ClipVitSize(224, 14, 1024, 24, 768)
 
 
 class Projection(eqx.Module):
@@ -77,7 +63,7 @@ class ClipViT(ClassTokenNetwork):
     @property
     def feature_dim(self) -> int:
         """Width of the projection's outputs."""
-        return self.size.outputs
+        return self.size.feature_dim
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
         """Projected class tokens; images are in [0, 1] and are standardised here. The norm mode changes nothing."""

@@ -2,14 +2,12 @@
 
 from pathlib import Path
 
-import equinox as eqx
-import jax
-
 from artifacts import ArgumentError
 from artifacts.files import replacing
-from empirical.backbones.catalogue import AS_USUAL, BackboneChoice, fresh, published, read_published
+from empirical.backbones.catalogue import BackboneChoice, published
 from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
 from empirical.backbones.checkpoints import write_checkpoint
+from empirical.backbones.loading import AS_USUAL, published_shapes, read_published
 
 
 def convert(name: str, locations: CheckpointLocations, source: Path | None = None) -> Path:
@@ -30,7 +28,7 @@ def convert(name: str, locations: CheckpointLocations, source: Path | None = Non
         locations.existing(backbone)  # says what was looked for
         return target
     path, file = (source, None) if source is not None else candidates[0]
-    like = eqx.filter_eval_shape(lambda key: fresh(BackboneChoice(name=name), key=key), jax.random.key(0))
+    like = published_shapes(BackboneChoice(name=name))
     network, provenance = read_published(backbone, path, file, like, locations.readings.get(name, AS_USUAL))
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as partial:

@@ -4,7 +4,7 @@ Source: Liu et al. 2022; torchvision `convnext.py`, timm `convnext.py`: exact GE
 1e-6, what a block adds scaled channel by channel.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -16,6 +16,7 @@ from empirical.backbones.convolution import BiasedConvolution, Convolution, Dept
 from empirical.backbones.layers import LayerScale, Linear
 from empirical.backbones.normalisation import LayerNorm
 from empirical.backbones.roles import roles_by_field
+from empirical.backbones.sizes import ConvNextSize
 from empirical.records import NormMode
 
 EPSILON = 1e-6
@@ -25,19 +26,6 @@ DEVIATION = 0.02
 SCALE = 1e-6
 #: Sides of the patches of the stem, of a kernel, and of what a stage puts together.
 PATCH, KERNEL, HALVING = 4, 7, 2
-
-
-class ConvNextSize(NamedTuple):
-    """Blocks and channels of each stage."""
-
-    depths: tuple[int, ...]
-    widths: tuple[int, ...]
-
-
-TINY = ConvNextSize((3, 3, 9, 3), (96, 192, 384, 768))
-SMALL = ConvNextSize((3, 3, 27, 3), (96, 192, 384, 768))
-BASE = ConvNextSize((3, 3, 27, 3), (128, 256, 512, 1024))
-LARGE = ConvNextSize((3, 3, 27, 3), (192, 384, 768, 1536))
 
 
 class ConvNextBlock(eqx.Module):
@@ -104,7 +92,7 @@ class ConvNext(Backbone):
     @property
     def feature_dim(self) -> int:
         """Channels of the last stage."""
-        return self.size.widths[-1]
+        return self.size.feature_dim
 
     @property
     def blocks(self) -> int:

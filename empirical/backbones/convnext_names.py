@@ -2,17 +2,17 @@
 
 from collections.abc import Iterator
 
-from empirical.backbones.convnext import ConvNext
+from empirical.backbones.sizes import ConvNextSize
 from empirical.backbones.tensor_names import Dialect, Origins, TensorOrigin, linear_pairs, norm_pairs
 
 
-def timm_origins(network: ConvNext) -> Origins:
+def timm_origins(size: ConvNextSize) -> Origins:
     """timm's `convnext.py`."""
     origins = {
         **_patches("stem", "stem.0"),
         **norm_pairs({"stem_norm": "stem.1", "after_norm": "head.norm"}),
     }
-    for stage, number, ours in _places(network):
+    for stage, number, ours in _places(size):
         block = f"stages.{stage}.blocks.{number}"
         origins |= _block(ours, f"{block}.conv_dw", f"{block}.norm", f"{block}.mlp.fc1", f"{block}.mlp.fc2")
         origins[f"{ours}.scale.kernel"] = TensorOrigin((f"{block}.gamma",))
@@ -22,13 +22,13 @@ def timm_origins(network: ConvNext) -> Origins:
     return origins
 
 
-def torchvision_origins(network: ConvNext) -> Origins:
+def torchvision_origins(size: ConvNextSize) -> Origins:
     """torchvision's `convnext.py`: stages are its odd features, what halves the sides before them its even ones."""
     origins = {
         **_patches("stem", "features.0.0"),
         **norm_pairs({"stem_norm": "features.0.1", "after_norm": "classifier.0"}),
     }
-    for stage, number, ours in _places(network):
+    for stage, number, ours in _places(size):
         block = f"features.{2 * stage + 1}.{number}"
         origins |= _block(ours, *(f"{block}.block.{part}" for part in (0, 2, 3, 5)))
         origins[f"{ours}.scale.kernel"] = TensorOrigin((f"{block}.layer_scale",), "two trailing")
@@ -38,10 +38,10 @@ def torchvision_origins(network: ConvNext) -> Origins:
     return origins
 
 
-def _places(network: ConvNext) -> Iterator[tuple[int, int, str]]:
+def _places(size: ConvNextSize) -> Iterator[tuple[int, int, str]]:
     """Stage, place in it, and our name of every block."""
     count = 0
-    for stage, depth in enumerate(network.size.depths):
+    for stage, depth in enumerate(size.depths):
         for number in range(depth):
             yield stage, number, f"layers.{count}"
             count += 1

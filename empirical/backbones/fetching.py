@@ -6,9 +6,9 @@ from pathlib import Path
 from artifacts import UserError
 from artifacts.files import digest_of
 from artifacts.progress import Progress
-from empirical.backbones.catalogue import agrees
 from empirical.backbones.checkpoint_locations import VARIABLE, CheckpointLocations
-from empirical.backbones.published import PublishedBackbone, WeightsFile
+from empirical.backbones.published_checksums import agrees
+from empirical.backbones.published_form import PublishedBackbone, WeightsFile
 from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.download import fetch
 from empirical.datasets.sources import Fetched

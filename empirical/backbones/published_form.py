@@ -1,13 +1,10 @@
-"""What the catalogue says of a published backbone: its architecture, its files, and the names in them."""
+"""What the catalogue says of a published backbone: its size, its files, and the names in them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from empirical.backbones.backbone import Backbone
-from empirical.backbones.clip_text import TextSize
+from empirical.backbones.sizes import Size, TextSize
 from empirical.backbones.tensor_names import Dialect
 
-Build = Callable[..., Backbone]
 HUB = "https://huggingface.co"
 
 
@@ -34,6 +31,7 @@ class PublishedBackbone:
     Attributes:
       needed_by: the recipes that name it.
       files: the forms in which it is published, any one of which will do.
+      size: of the network; its type says which (`empirical.backbones.building`).
       text: the size of the text tower that lies in the same file, CLIP only.
     """
 
@@ -43,7 +41,7 @@ class PublishedBackbone:
     needed_by: tuple[str, ...]
     files: tuple[WeightsFile, ...]
     dialects: tuple[Dialect, ...]
-    build: Build
+    size: Size
     text: TextSize | None = None
 
 

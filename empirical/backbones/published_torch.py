@@ -4,41 +4,25 @@ Sources: the weights that torchvision 0.28 and timm 1.0 name. torchvision's file
 SHA-256.
 """
 
-from typing import Any
-
-from jaxtyping import Array, Key
-
-from empirical.backbones import convnext, convnext_names, vit_names
-from empirical.backbones.convnext import ConvNext, ConvNextSize
-from empirical.backbones.published_form import Build, PublishedBackbone, WeightsFile, hub_file
-from empirical.backbones.resnet import RESNET18, RESNET34, RESNET50, RESNET101, RESNET152, ResNet
+from empirical.backbones import convnext_names, vit_names
+from empirical.backbones.published_form import PublishedBackbone, WeightsFile, hub_file
 from empirical.backbones.resnet_names import TORCHVISION, TORCHVISION_WRAPPED
-from empirical.backbones.vit import ViT, VitSize
+from empirical.backbones.sizes import (
+    CONVNEXT_BASE,
+    CONVNEXT_LARGE,
+    CONVNEXT_SMALL,
+    CONVNEXT_TINY,
+    RESNET18,
+    RESNET34,
+    RESNET50,
+    RESNET101,
+    RESNET152,
+    VitSize,
+)
 
 BSD, APACHE = "BSD 3-Clause (torchvision)", "Apache 2.0"
 BSD_OR_APACHE = f"{BSD}; {APACHE} (timm)"
 FACEBOOK = f"{APACHE} (Facebook)"
-
-
-def _resnet(depths: tuple[int, ...], *, basic: bool = False) -> Build:
-    def build(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bool) -> ResNet:
-        return ResNet(depths, key=key, basic=basic, compute_dtype=compute_dtype, rematerialise=rematerialise)
-
-    return build
-
-
-def _vit(size: VitSize) -> Build:
-    def build(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bool) -> ViT:
-        return ViT(size, key=key, compute_dtype=compute_dtype, rematerialise=rematerialise)
-
-    return build
-
-
-def _convnext(size: ConvNextSize) -> Build:
-    def build(*, key: Key[Array, ""], compute_dtype: Any, rematerialise: bool) -> ConvNext:
-        return ConvNext(size, key=key, compute_dtype=compute_dtype, rematerialise=rematerialise)
-
-    return build
 
 
 def _torchvision_file(name: str) -> WeightsFile:
@@ -51,17 +35,17 @@ def _timm_file(repository: str) -> WeightsFile:
 
 
 _RESNETS = {
-    "resnet18": ("ResNet-18", _resnet(RESNET18, basic=True), "resnet18-f37072fd.pth"),
-    "resnet34": ("ResNet-34", _resnet(RESNET34, basic=True), "resnet34-b627a593.pth"),
-    "resnet50": ("ResNet-50", _resnet(RESNET50), "resnet50-11ad3fa6.pth"),
-    "resnet101": ("ResNet-101", _resnet(RESNET101), "resnet101-63fe2227.pth"),
-    "resnet152": ("ResNet-152", _resnet(RESNET152), "resnet152-394f9c45.pth"),
+    "resnet18": ("ResNet-18", RESNET18, "resnet18-f37072fd.pth"),
+    "resnet34": ("ResNet-34", RESNET34, "resnet34-b627a593.pth"),
+    "resnet50": ("ResNet-50", RESNET50, "resnet50-11ad3fa6.pth"),
+    "resnet101": ("ResNet-101", RESNET101, "resnet101-63fe2227.pth"),
+    "resnet152": ("ResNet-152", RESNET152, "resnet152-394f9c45.pth"),
 }
 _CONVNEXTS = {
-    "convnext_tiny": ("ConvNeXt-T", convnext.TINY, "convnext_tiny-983f1562.pth"),
-    "convnext_small": ("ConvNeXt-S", convnext.SMALL, "convnext_small-0c510722.pth"),
-    "convnext_base": ("ConvNeXt-B", convnext.BASE, "convnext_base-6075fbad.pth"),
-    "convnext_large": ("ConvNeXt-L", convnext.LARGE, "convnext_large-ea097f82.pth"),
+    "convnext_tiny": ("ConvNeXt-T", CONVNEXT_TINY, "convnext_tiny-983f1562.pth"),
+    "convnext_small": ("ConvNeXt-S", CONVNEXT_SMALL, "convnext_small-0c510722.pth"),
+    "convnext_base": ("ConvNeXt-B", CONVNEXT_BASE, "convnext_base-6075fbad.pth"),
+    "convnext_large": ("ConvNeXt-L", CONVNEXT_LARGE, "convnext_large-ea097f82.pth"),
 }
 _TORCHVISION_VITS = {
     "vit_b_16": ("ViT-B/16", VitSize(224, 16, 768, 12), "vit_b_16-c867db91.pth"),
@@ -101,14 +85,14 @@ _DINOS = {
 TORCH_PUBLISHED = (
     *(
         PublishedBackbone(
-            name=name, title=title, licence=BSD_OR_APACHE, needed_by=(), build=build,
+            name=name, title=title, licence=BSD_OR_APACHE, needed_by=(), size=size,
             dialects=(TORCHVISION, TORCHVISION_WRAPPED), files=(_torchvision_file(file), _timm_file(f"{name}.a1_in1k")),
         )
-        for name, (title, build, file) in _RESNETS.items()
+        for name, (title, size, file) in _RESNETS.items()
     ),
     *(
         PublishedBackbone(
-            name=name, title=title, licence=BSD_OR_APACHE, needed_by=(), build=_convnext(size),
+            name=name, title=title, licence=BSD_OR_APACHE, needed_by=(), size=size,
             dialects=(convnext_names.TORCHVISION, convnext_names.TIMM),
             files=(_torchvision_file(file), _timm_file(f"{name}.fb_in22k_ft_in1k")),
         )
@@ -116,21 +100,21 @@ TORCH_PUBLISHED = (
     ),
     *(
         PublishedBackbone(
-            name=name, title=f"{title} (torchvision)", licence=BSD, needed_by=(), build=_vit(size),
+            name=name, title=f"{title} (torchvision)", licence=BSD, needed_by=(), size=size,
             dialects=vit_names.TORCHVISION, files=(_torchvision_file(file),),
         )
         for name, (title, size, file) in _TORCHVISION_VITS.items()
     ),
     *(
         PublishedBackbone(
-            name=name, title=f"{title} (timm)", licence=licence, needed_by=(), build=_vit(size),
+            name=name, title=f"{title} (timm)", licence=licence, needed_by=(), size=size,
             dialects=(vit_names.TIMM,), files=(_timm_file(f"{name}.{weights}"),),
         )
         for name, (title, size, weights, licence) in _TIMM_VITS.items()
     ),
     *(
         PublishedBackbone(
-            name=name, title=title, licence=FACEBOOK, needed_by=(), build=_vit(size), dialects=(vit_names.TIMM,),
+            name=name, title=title, licence=FACEBOOK, needed_by=(), size=size, dialects=(vit_names.TIMM,),
             files=(_timm_file(repository),),
         )
         for name, (title, size, repository) in _DINOS.items()

@@ -16,11 +16,9 @@ from empirical.backbones.convolution import Convolution
 from empirical.backbones.layers import max_pooled, scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
+from empirical.backbones.sizes import EXPANSION, RESNET50, ResNetSize
 from empirical.records import NormMode
 
-EXPANSION = 4  # a block's outputs over its inner width
-RESNET18, RESNET34, RESNET50 = (2, 2, 2, 2), (3, 4, 6, 3), (3, 4, 6, 3)
-RESNET101, RESNET152 = (3, 4, 23, 3), (3, 8, 36, 3)
 Block = TypeVar("Block", bound=eqx.Module)
 
 
@@ -109,7 +107,7 @@ class ResNet(Backbone):
     rematerialise: bool = eqx.field(static=True)
 
     def __init__(
-        self, depths: tuple[int, ...] = RESNET50, width: int = 64, *, key: Key[Array, ""], basic: bool = False,
+        self, depths: tuple[int, ...] = RESNET50.depths, width: int = 64, *, key: Key[Array, ""], basic: bool = False,
         compute_dtype: Any = jnp.float32, rematerialise: bool = False,
     ):  # fmt: skip
         stem, *keys = jax.random.split(key, sum(depths) + 1)
@@ -122,10 +120,14 @@ class ResNet(Backbone):
         self.rematerialise = rematerialise
 
     @property
+    def size(self) -> ResNetSize:
+        """Blocks and channels, from which the names of its tensors follow."""
+        return ResNetSize(self.depths, self.stem.kernel.shape[-1], self.basic)
+
+    @property
     def feature_dim(self) -> int:
         """Channels of the last block."""
-        last = self.layers[-1]
-        return (last.third if isinstance(last, Bottleneck) else last.second).kernel.shape[-1]
+        return self.size.feature_dim
 
     @property
     def blocks(self) -> int:

@@ -3,48 +3,45 @@
 import re
 from collections.abc import Iterator
 
-from empirical.backbones.resnet import ResNet
+from empirical.backbones.sizes import ResNetSize
 from empirical.backbones.tensor_names import Dialect, Origins, TensorOrigin
 
 NORM_FIELDS = {"scale": "weight", "shift": "bias", "mean": "running_mean", "variance": "running_var"}
-BOTTLENECK = ("first", "second", "third")
+#: Fields of a block's convolutions, in order.
+BASIC, BOTTLENECK = ("first", "second"), ("first", "second", "third")
 COUNTERS = r".*\.num_batches_tracked"
 
 
-def resnet_origins(network: ResNet, prefix: str) -> Origins:
-    """torchvision's names for every array of a network.
+def resnet_origins(size: ResNetSize, prefix: str) -> Origins:
+    """torchvision's names for every array of a network of a size.
 
     Args:
       prefix: what a file puts before all of them; nothing in torchvision's own.
     """
     return {
         **convolution_and_norm("stem", f"{prefix}conv1", f"{prefix}bn1"),
-        **block_origins(
-            network.depths,
-            prefix,
-            [layer.shortcut is not None for layer in network.layers],
-            places=("first", "second") if network.basic else BOTTLENECK,
-        ),
+        **block_origins(size.depths, prefix, basic=size.basic),
     }
 
 
-def block_origins(
-    depths: tuple[int, ...], prefix: str, shortcuts: list[bool], *, places: tuple[str, ...] = BOTTLENECK
-) -> Origins:
+def block_origins(depths: tuple[int, ...], prefix: str, *, basic: bool = False) -> Origins:
     """Those of the blocks, which CLIP's network names alike.
+
+    The shortcut of a stage's first block has a convolution, but for the first stage of basic blocks, which neither
+    changes the number of channels nor halves sides.
 
     Args:
       depths: blocks of each stage.
       prefix: what a file puts before all names.
-      shortcuts: for each block in order, whether its shortcut has a convolution.
-      places: fields of a block's convolutions, in order.
+      basic: blocks have two convolutions, not three.
     """
     origins: dict[str, TensorOrigin] = {}
-    for (ours, theirs), shortcut in zip(_places(depths), shortcuts, strict=True):
-        for number, name in enumerate(places, start=1):
+    for ours, stage, block in _places(depths):
+        theirs = f"layer{stage}.{block}"
+        for number, name in enumerate(BASIC if basic else BOTTLENECK, start=1):
             outside = (f"{prefix}{theirs}.conv{number}", f"{prefix}{theirs}.bn{number}")
             origins |= convolution_and_norm(f"{ours}.{name}", *outside)
-        if shortcut:
+        if block == 0 and not (basic and stage == 1):
             outside = (f"{prefix}{theirs}.downsample.0", f"{prefix}{theirs}.downsample.1")
             origins |= convolution_and_norm(f"{ours}.shortcut", *outside)
     return origins
@@ -69,17 +66,18 @@ def norm_origins(ours: str, theirs: str) -> Origins:
     return {f"{ours}.{field}": TensorOrigin((f"{theirs}.{name}",)) for field, name in NORM_FIELDS.items()}
 
 
-def _places(depths: tuple[int, ...]) -> Iterator[tuple[str, str]]:
+def _places(depths: tuple[int, ...]) -> Iterator[tuple[str, int, int]]:
+    """Our name of every block, its stage, counted from 1, and its place in it, counted from 0."""
     count = 0
     for stage, depth in enumerate(depths, start=1):
         for block in range(depth):
-            yield f"layers.{count}", f"layer{stage}.{block}"
+            yield f"layers.{count}", stage, block
             count += 1
 
 
 def _dialect(name: str, prefix: str, *ignored: str) -> Dialect:
     patterns = (COUNTERS, *ignored)
-    return Dialect(name, f"{prefix}conv1.weight", lambda network: resnet_origins(network, prefix), patterns)
+    return Dialect(name, f"{prefix}conv1.weight", lambda size: resnet_origins(size, prefix), patterns)
 
 
 def _moco(name: str, outer: str) -> Dialect:

@@ -15,9 +15,9 @@ from empirical.backbones.convolution import gathered_product
 from empirical.backbones.layers import scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
+from empirical.backbones.sizes import SMALL_WIDTHS
 from empirical.records import NormMode
 
-WIDTHS = (24, 48, 96)
 STEM_SIZE, STEM_STRIDE = 7, 4
 
 
@@ -75,7 +75,7 @@ class SmallResNet(Backbone):
     stem_norm: BatchNorm
     layers: tuple[Block, ...]
 
-    def __init__(self, widths: tuple[int, ...] = WIDTHS, *, key: Key[Array, ""]):
+    def __init__(self, widths: tuple[int, ...] = SMALL_WIDTHS, *, key: Key[Array, ""]):
         stem, *keys = jax.random.split(key, len(widths) + 1)
         self.stem = GatheredConvolution(STEM_SIZE, 3, widths[0], stride=STEM_STRIDE, key=stem)
         self.stem_norm = BatchNorm(widths[0])

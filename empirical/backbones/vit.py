@@ -4,7 +4,7 @@ Source: Dosovitskiy et al. 2021; timm `vision_transformer.py`, torchvision `visi
 with epsilon 1e-6, biased patch embedding. DINOv2 scales what each half of a block adds (layer scale).
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -17,6 +17,7 @@ from empirical.backbones.convolution import BiasedConvolution, Convolution
 from empirical.backbones.layers import LayerScale, Linear, bounded_uniform
 from empirical.backbones.normalisation import LayerNorm
 from empirical.backbones.roles import roles_by_field
+from empirical.backbones.sizes import VitSize
 from empirical.backbones.transformer import HEAD_WIDTH, Attention, through
 from empirical.records import NormMode
 
@@ -25,23 +26,6 @@ EPSILON = 1e-6
 DEVIATION = 0.02
 #: What layer scales start from.
 SCALE = 1e-5
-
-
-class VitSize(NamedTuple):
-    """Sizes in pixels, channels and blocks, and what differs between families.
-
-    Attributes:
-      layer_scale: blocks scale what they add.
-      half: images in [0, 1] are standardised here with mean and deviation 0.5, as timm's `augreg` weights want it;
-        else they come standardised by the data set's pipeline.
-    """
-
-    side: int
-    patch: int
-    width: int
-    depth: int
-    layer_scale: bool = False
-    half: bool = False
 
 
 class VitBlock(eqx.Module):
@@ -107,7 +91,7 @@ class ViT(ClassTokenNetwork):
     @property
     def feature_dim(self) -> int:
         """Width of a token."""
-        return self.size.width
+        return self.size.feature_dim
 
     def __call__(self, images: Float32[Array, "n side side 3"], norm_mode: NormMode) -> Forward:
         """Class tokens behind the last norm; the norm mode changes nothing."""

@@ -16,13 +16,14 @@ from jaxtyping import Array, Float32, Key, PyTree
 from artifacts import UserError
 from artifacts.reading import read_text
 from empirical.backbones.backbone import Backbone, Forward, Role
-from empirical.backbones.catalogue import BackboneChoice, checked_sha256, published
+from empirical.backbones.catalogue import BackboneChoice, published
 from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.classifier import Classifier, Head
 from empirical.backbones.clip_names import CLIP_TEXT
 from empirical.backbones.clip_text import ClipText
-from empirical.backbones.tensor_names import speaking, translated
+from empirical.backbones.published_checksums import checked_sha256
 from empirical.backbones.tokenizer import Tokenizer
+from empirical.backbones.translation import speaking, translated
 from empirical.backbones.weights_file import stored_tensors
 from empirical.records import NormMode
 

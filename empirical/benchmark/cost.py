@@ -1,35 +1,19 @@
 """How much work a plan is: images that pass through the network, and hours at the rates measured on this device."""
 
-import time
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import equinox as eqx
-import jax
-import jax.numpy as jnp
-import numpy as np
-
-from artifacts import UserError
-from empirical.augment import Transform
-from empirical.backbones.catalogue import fresh, load
+from empirical.backbones.catalogue import feature_dim
 from empirical.benchmark.effort import Effort, efforts
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.plan import grid
 from empirical.benchmark.set_sizes import SetSizes, set_sizes
 from empirical.benchmark.units import Unit
-from empirical.benchmark.workspace import Workspace
-from empirical.linear_probe import Features, probe_path
-from empirical.methods import FT_EVAL
 from empirical.recipes import Recipe, SolvedProbe
 from empirical.records import ProbeResult
-from empirical.training import Resident, TrainingRun, starting_classifier, train
 
 #: A pass without gradients costs about a third of a training step.
 FORWARD_SHARE = 1 / 3
-#: Training steps that a measurement takes, after one that compiles.
-STEPS = 3
-#: Images and classes of the linear probe that a measurement solves.
-PROBE_IMAGES, PROBE_CLASSES = 2000, 10
 
 
 class MeasuredRates(NamedTuple):
@@ -107,50 +91,8 @@ def measured_rates(ledger: Ledger, units: Iterable[Unit]) -> MeasuredRates:
     )
 
 
-def timed_rate(recipe: Recipe, workspace: Workspace) -> float:
-    """Images a second of training with the recipe's backbone and batch, measured now on random images.
-
-    Raises:
-      UserError: the weights are not there.
-    """
-    loaded = load(recipe.backbone, workspace.checkpoints)
-    transform: Transform = recipe.pipelines.training
-    count = recipe.batch_size * STEPS
-    pictures = jax.random.uniform(jax.random.key(0), (count, transform.side, transform.side, 3), jnp.float32)
-    classes = recipe.classes or PROBE_CLASSES
-    data = Resident(pictures, jnp.arange(count, dtype=jnp.int32) % classes)
-    start = starting_classifier(FT_EVAL, loaded.backbone, classes=classes, seed=0)
-    run = TrainingRun(method=FT_EVAL, learning_rate=1e-6, epochs=2, batch_size=recipe.batch_size, seed=0)
-    began = time.perf_counter()
-    outcome = train(start, data, run)
-    return outcome.images_per_second or 2 * count / (time.perf_counter() - began)
-
-
-def timed_solving(recipe: Recipe) -> float:
-    """Seconds of the recipe's solver for one image, feature, class and penalty, measured now on random features."""
-    probe, width = recipe.probe, feature_dim(recipe)
-    assert isinstance(probe, SolvedProbe)
-    if width is None:
-        raise UserError(f"{recipe.backbone.name} must say its features' width, but is a function of the user's own.")
-    draw = np.random.default_rng(0)
-    labels = (np.arange(PROBE_IMAGES) % PROBE_CLASSES).astype(np.int32)
-    centres = draw.normal(size=(PROBE_CLASSES, width))
-    features = (centres[labels] + draw.normal(size=(PROBE_IMAGES, width)) * 2).astype(np.float32)
-    penalties = probe.penalties[:: max(len(probe.penalties) // 5, 1)]
-    began = time.perf_counter()
-    probe_path(Features(features, labels), classes=PROBE_CLASSES, penalties=penalties, solver=probe.solver)
-    return (time.perf_counter() - began) / (PROBE_IMAGES * width * PROBE_CLASSES * len(penalties))
-
-
-def feature_dim(recipe: Recipe) -> int | None:
-    """Width of the backbone's features; None for a function of the user's own. Reads no weights."""
-    if ":" in recipe.backbone.name:
-        return None
-    return eqx.filter_eval_shape(lambda key: fresh(recipe.backbone, key=key), jax.random.key(0)).feature_dim
-
-
 def _probe_size(ledger: Ledger, recipe: Recipe) -> int:
-    sizes, width, probe = set_sizes(ledger, recipe), feature_dim(recipe), recipe.probe
+    sizes, width, probe = set_sizes(ledger, recipe), feature_dim(recipe.backbone), recipe.probe
     if sizes is None or width is None or not isinstance(probe, SolvedProbe):
         return 0
     return sizes.training * width * (recipe.classes or 1) * len(probe.penalties)
@@ -168,7 +110,7 @@ def _share(
     effort = None if sizes is None else sum((asked[unit] for unit in missing), Effort())
     extensions = _extensions(ledger, recipe, units[0])
     one_more = None if effort is None or not missing else _seconds(asked[missing[-1]], recipe, rates)
-    width = feature_dim(recipe) if units[0].kind == "probe" and sizes is not None else None
+    width = feature_dim(recipe.backbone) if units[0].kind == "probe" and sizes is not None else None
     # In single precision; scores, probabilities and directions of the solver are four numbers a class.
     memory = None if width is None or sizes is None else 4 * sizes.training * (width + 4 * (recipe.classes or 1))
     return Share(
@@ -190,7 +132,7 @@ def _seconds(effort: Effort, recipe: Recipe, rates: MeasuredRates) -> float | No
     rate, solving = rates.training.get(recipe.name), rates.solving.get(recipe.name)
     if (images and rate is None) or (effort.solved and solving is None):
         return None
-    width = (feature_dim(recipe) or 0) if effort.solved else 0
+    width = (feature_dim(recipe.backbone) or 0) if effort.solved else 0
     return (images / rate if rate else 0.0) + effort.solved * width * (solving or 0.0)
 
 

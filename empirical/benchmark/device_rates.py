@@ -94,7 +94,7 @@ def rate_of(recipe: Recipe, device: DeviceRates) -> float | None:
     """The rate that fits a recipe exactly; None where there is none."""
     wanted = (recipe.pipelines.training.side, recipe.batch_size, recipe.backbone.compute)
     for rate in device.rates:
-        same = _architecture(rate.backbone) is _architecture(recipe.backbone.name)
+        same = _architecture(rate.backbone) == _architecture(recipe.backbone.name)
         if same and not recipe.backbone.rematerialise and wanted == (rate.side, rate.batch, rate.precision):
             return rate.images_per_second
     return None
@@ -111,4 +111,4 @@ def _seconds(share: Share, recipe: Recipe, device: DeviceRates) -> float | None:
 
 def _architecture(backbone: str) -> object:
     """Equal for backbones that differ in their weights alone; of a user's own, its name."""
-    return BY_NAME[backbone].build if backbone in BY_NAME else backbone
+    return BY_NAME[backbone].size if backbone in BY_NAME else backbone

@@ -7,14 +7,14 @@ another recipe or other weights came between; features of training images are ke
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from artifacts import canonical_json
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.run import Run
 from empirical.benchmark.set_sizes import SetSizes
 from empirical.benchmark.units import Unit
-from empirical.distortion.movement import MOVING
 from empirical.methods import InterpolationWeights, Method, PartialProbe
+from empirical.pretraining_settings import AS_SHIPPED, HELD_OUT_PICTURES
 from empirical.recipes import Recipe, SolvedProbe
+from empirical.records import MOVING
 
 
 class Effort(NamedTuple):
@@ -154,7 +154,7 @@ class _Counter:
 
 def _network(run: Run) -> str:
     """What tells apart networks whose features differ."""
-    return canonical_json([run.backbone.model_dump(mode="json"), run.pretraining and str(run.pretraining)])
+    return f"{run.backbone.model_dump_json()} {run.pretrained_for!r}"
 
 
 def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:
@@ -166,9 +166,7 @@ def _partly_probed(method: Method, recipe: Recipe, sizes: SetSizes) -> Effort:
 
 
 def _pretraining(run: Run) -> Effort:
-    from empirical.pretraining import HELD_OUT_PICTURES, Pretraining
-
     assert run.pretrained_for is not None
     if run.pretrained_for.shipped:
         return Effort()
-    return Effort(trained=run.pretrained_for.steps * Pretraining().batch_size, passed=HELD_OUT_PICTURES)
+    return Effort(trained=run.pretrained_for.steps * AS_SHIPPED.batch_size, passed=HELD_OUT_PICTURES)

@@ -5,17 +5,17 @@ directories are the truth.
 """
 
 import gc
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from artifacts import UserError, canonical_json, published
-from artifacts.directory import MANIFEST
 from empirical.benchmark.origins import Origin, origin
 from empirical.benchmark.run import Run
 from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit
+from empirical.benchmark.units import FOLDERS, Kind, Unit
 from empirical.benchmark.workspace import Workspace
 from empirical.records import (
     METRICS_FILE,
@@ -64,7 +64,11 @@ class Ledger:
 
     def finished(self, unit: Unit) -> bool:
         """Whether a result is published that was not refused; one of other code counts until it is run again."""
-        return unit not in self.refused and (self.run(unit).folder / MANIFEST).is_file()
+        return unit not in self.refused and self._has_any(unit.kind) and os.path.isfile(self.run(unit).manifest)
+
+    def _has_any(self, kind: Kind) -> bool:
+        """Whether there are runs of a kind at all: where there are none, none of its units has to be looked up."""
+        return os.path.isdir(f"{self.workspace.folder}/{FOLDERS[kind]}")
 
     def origin(self, unit: Unit) -> Origin | None:
         """What a finished unit was made from; its files are checked against their hashes. None where none is whole."""

@@ -9,14 +9,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifacts import UserError
-from empirical.datasets.folders import OwnDataset, Tree, own_family
-from empirical.datasets.image_sets import ImageSet
+from empirical.datasets.listings import subfolders
 from empirical.datasets.locations import Locations
-from empirical.datasets.trees import subfolders
+from empirical.datasets.own import OwnDataset, Tree, own_family
 from empirical.recipes.own import BATCH_SIZE, EPOCHS, EXTENSIONS, own_sweeps
+
+if TYPE_CHECKING:
+    from empirical.datasets.image_sets import ImageSet
 
 #: Images of a set whose size is looked at.
 LOOKED_AT = 50
@@ -94,7 +96,7 @@ def _seen(name: str, images: Path, ood: Mapping[str, Path]) -> tuple[tuple[str, 
     return family.classes(nowhere), {part.name: _looked_at(part.index(nowhere)) for part in parts}
 
 
-def _looked_at(images: ImageSet) -> Seen:
+def _looked_at(images: "ImageSet") -> Seen:
     indices = range(0, len(images), max(1, len(images) // LOOKED_AT))
     heights, widths = zip(*(images.images[index].shape[:2] for index in indices), strict=True)
     return Seen(len(images), len(set(images.labels.tolist())), round(median(heights)), round(median(widths)))

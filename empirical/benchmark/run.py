@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel
 
 from artifacts import UserError, fingerprint
+from artifacts.directory import MANIFEST
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.benchmark.suite import Suite, read_suite
 from empirical.benchmark.units import FOLDERS, Unit, pretraining_unit, trained_probe_unit
@@ -127,6 +128,11 @@ class Run:
     def folder(self) -> Path:
         """Its directory."""
         return self.workspace.folder / FOLDERS[self.unit.kind] / self.fingerprint
+
+    @cached_property
+    def manifest(self) -> str:
+        """The file that is there once it is finished."""
+        return str(self.folder / MANIFEST)
 
     @cached_property
     def pretraining(self) -> "Run | None":

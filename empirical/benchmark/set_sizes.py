@@ -1,15 +1,18 @@
 """How many images the sets of a recipe hold: as described, from the files that are there, or as published."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from artifacts import UserError
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.units import description_unit
 from empirical.datasets.catalogue import family
-from empirical.datasets.family import Family, Part, read_part
-from empirical.datasets.protocols import held_out
+from empirical.datasets.family import Family, Part
+from empirical.datasets.presence import check_folder
 from empirical.recipes import Recipe
 from empirical.records import Description
+
+if TYPE_CHECKING:
+    from empirical.datasets.image_sets import ImageSet
 
 
 class SetSizes(NamedTuple):
@@ -83,17 +86,30 @@ def _held_out(ledger: Ledger, recipe: Recipe, source: Family, whole: int) -> int
     """How many leave training; from the labels where they are there, for each class is rounded on its own."""
     share = recipe.protocol.held_out
     try:
-        labels = read_part(source, source.training, ledger.workspace.data.locations).labels
+        labels = _images(ledger, source, source.training).labels
     except (UserError, OSError):
         return round(share * whole)
+    from empirical.datasets.splitting import held_out
+
     return len(held_out(labels, share, seed=recipe.protocol.seed))
 
 
 def _size(ledger: Ledger, source: Family, part: Part) -> int | None:
+    if source.pooled and part.size.total is not None:  # it comes with a package, and would have to be drawn
+        return part.size.total
     try:
-        return len(read_part(source, part, ledger.workspace.data.locations))
+        return len(_images(ledger, source, part))
     except (UserError, OSError):
         return None if _in_small(ledger) else part.size.total
+
+
+def _images(ledger: Ledger, source: Family, part: Part) -> "ImageSet":
+    """A set as it lies on disk. What reads it is imported once there is something to read."""
+    locations = ledger.workspace.data.locations
+    check_folder(source, part, locations)
+    from empirical.datasets.reading import read_part
+
+    return read_part(source, part, locations)
 
 
 def _in_small(ledger: Ledger) -> bool:

@@ -15,7 +15,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from artifacts import UserError
 from artifacts.bundled import bundled_file
-from empirical.datasets.styles import SIDE, Style, render
+from empirical.datasets.rendering import render
+from empirical.datasets.styles import SIDE, Style
 
 CLASSES = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZabdefghnqrt"
 TRAINING_FONTS = (

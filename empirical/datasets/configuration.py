@@ -29,9 +29,9 @@ from artifacts.mistakes import mistake
 from artifacts.reading import read_toml, why_unreadable
 from empirical.datasets.catalogue import EMBEDDED, FAMILIES, FOLDERS
 from empirical.datasets.family import Family
-from empirical.datasets.folders import OwnDataset, own_family
 from empirical.datasets.locations import Locations, locations
 from empirical.datasets.naming import Name
+from empirical.datasets.own import OwnDataset, own_family
 
 
 class CheckpointFile(Frozen):

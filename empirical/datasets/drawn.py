@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
-from empirical.datasets.image_sets import Images
+from empirical.datasets.image_sets import ImageRows, Images, ImageSet, Labels
 
 #: Drawn together, the last ones filled up: one compiled program draws any number.
 TOGETHER = 200
@@ -89,3 +89,20 @@ class DrawnImages(Images):
     def fingerprint(self) -> str:
         """SHA-256 of the pixels in order, all of which are drawn for it."""
         return hashlib.sha256(self.sheet.at(self.rows).tobytes()).hexdigest()
+
+
+#: All images of a pool in one look: an array, or a sheet that draws those that are looked at.
+Pictures = UInt8[np.ndarray, "n h w 3"] | Sheet
+
+
+def whole_set(name: str, origin: str, pictures: Pictures, labels: Labels) -> ImageSet:
+    """All pictures of a look with their labels.
+
+    Args:
+      name: of the set.
+      origin: how the pictures are made, for a reader.
+    """
+    rows = np.arange(len(pictures))
+    if isinstance(pictures, np.ndarray):
+        return ImageSet(name=name, images=ImageRows(origin, pictures, rows), labels=labels)
+    return ImageSet(name=name, images=DrawnImages(origin, pictures, rows), labels=labels)

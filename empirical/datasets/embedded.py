@@ -8,19 +8,17 @@ this kind is one file in `empirical/datasets/families` that calls `pooled_family
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-
-import numpy as np
-from jaxtyping import UInt8
+from typing import TYPE_CHECKING
 
 from empirical.augment.transforms import Pipelines
-from empirical.datasets.drawn import DrawnImages, Sheet
 from empirical.datasets.family import Column, Family, Part
-from empirical.datasets.image_sets import ImageRows, ImageSet, Labels
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
 from empirical.records import Premises
 
-Pictures = UInt8[np.ndarray, "n h w 3"] | Sheet
+if TYPE_CHECKING:
+    from empirical.datasets.drawn import Pictures
+    from empirical.datasets.image_sets import ImageSet, Labels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +32,15 @@ class PooledLook:
       reason: why, from how the look is made.
       pictures: all of them, or a sheet that draws those that are looked at; called often, and expected to remember.
       labels: of images from another source; None: these are the pool's own images.
+      count: how many images the other source has; None: as many as are counted when they are read.
     """
 
     name: str
     premises: Premises
     reason: str
-    pictures: Callable[[], Pictures]
-    labels: Callable[[], Labels] | None = None
+    pictures: "Callable[[], Pictures]"
+    labels: "Callable[[], Labels] | None" = None
+    count: int | None = None
 
 
 def pooled_family(
@@ -48,8 +48,8 @@ def pooled_family(
     title: str,
     *,
     classes: tuple[str, ...],
-    labels: Callable[[], Labels],
-    id_pictures: Callable[[], Pictures],
+    labels: "Callable[[], Labels]",
+    id_pictures: "Callable[[], Pictures]",
     looks: Sequence[PooledLook],
     columns: tuple[Column, ...],
     pipelines: Mapping[str, Pipelines] = MappingProxyType({}),
@@ -64,19 +64,16 @@ def pooled_family(
     """
 
     def part(look: PooledLook, part_name: str) -> Part:
-        def index(locations: Locations) -> ImageSet:
-            origin, pictures = f"{name}, {look.name}", look.pictures()
-            rows = np.arange(len(pictures))
-            if isinstance(pictures, np.ndarray):
-                images = ImageRows(origin, pictures, rows)
-            else:
-                images = DrawnImages(origin, pictures, rows)
-            return ImageSet(name=part_name, images=images, labels=(look.labels or labels)())
+        def index(locations: Locations) -> "ImageSet":
+            from empirical.datasets.drawn import whole_set
+
+            origin = f"{name}, {look.name}"
+            return whole_set(part_name, origin, look.pictures(), (look.labels or labels)())
 
         return Part(
             name=part_name,
             source=None,
-            size=SetSize(),
+            size=SetSize(total=look.count),
             classes=len(classes),
             index=index,
             premises=look.premises,

@@ -15,7 +15,7 @@ from artifacts import UserError
 from artifacts.files import replacing
 from artifacts.progress import Progress, silent
 from empirical.datasets.download import Received
-from empirical.datasets.families import fmow
+from empirical.datasets.layouts import fmow
 from empirical.datasets.pixels import read_image
 
 SIDE = 224

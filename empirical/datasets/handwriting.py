@@ -12,7 +12,8 @@ import numpy as np
 from jaxtyping import Float32, Int
 
 from artifacts.mnist import mnist
-from empirical.datasets.styles import SIDE, enlarged
+from empirical.datasets.rendering import enlarged
+from empirical.datasets.styles import SIDE
 
 #: 28 pixels are enlarged to so many, and the middle 32 kept: digits then fill the picture as printed characters do.
 LARGER = 37

@@ -20,8 +20,9 @@ from artifacts import UserError
 from artifacts.progress import Progress
 from artifacts.reading import open_regular, read_regular, read_text
 from empirical.datasets.download import Received
-from empirical.datasets.families.imagenet import CLASSES, WNID
-from empirical.datasets.trees import subfolders
+from empirical.datasets.families.imagenet import CLASSES
+from empirical.datasets.layouts.imagenet import WNID
+from empirical.datasets.listings import subfolders
 from empirical.formats.archives import BadArchive, unpack
 
 TRAINING, VALIDATION, KIT = "ILSVRC2012_img_train.tar", "ILSVRC2012_img_val.tar", "ILSVRC2012_devkit_t12.tar.gz"

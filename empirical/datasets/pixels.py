@@ -30,7 +30,6 @@ SMALL_PIXELS = 4_000_000
 _LARGE = threading.Lock()
 # What Pillow says of a damaged file beside its exception would go to the terminal, for want of another handler.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
-EXTENSIONS = (".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif")
 EIGHT_BIT_MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV")
 
 

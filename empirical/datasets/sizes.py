@@ -8,14 +8,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 from pydantic import ValidationError
 
 from artifacts import UserError
 from artifacts.files import write_text
 from artifacts.frozen import Frozen
 from artifacts.reading import read_regular
-from empirical.datasets.image_sets import ImageSet
 
 MARKER = "distort-miniature.json"
 MOST_BYTES = 1 << 20
@@ -71,25 +69,3 @@ def required_size(folder: Path, key: str, published: SetSize) -> SetSize:
     if key not in marker.sizes:
         raise UserError(f"{folder / MARKER} must give the size of {key}, but does not; write the miniature again.")
     return marker.sizes[key]
-
-
-def difference(images: ImageSet, size: SetSize, classes: int) -> str:
-    """In what a set differs from its size; empty where it does not.
-
-    Args:
-      classes: how many classes must occur, where the size says how many images each has.
-    """
-    if size.total is not None and len(images) != size.total:
-        return f"must hold {size.total} images, got {len(images)}"
-    if size.per_class is None:
-        return ""
-    low, high = size.per_class
-    occurring, counts = np.unique(images.labels, return_counts=True)
-    if len(occurring) != classes and low > 0:
-        return f"must hold {classes} classes, got {len(occurring)}"
-    wrong = np.flatnonzero((counts < low) | (counts > high))
-    if len(wrong):
-        first = wrong[0]
-        wanted = str(low) if low == high else f"{low} to {high}"
-        return f"must hold {wanted} images of each class, got {counts[first]} of class {occurring[first]}"
-    return ""

@@ -10,10 +10,11 @@ import numpy as np
 from artifacts import UserError
 from artifacts.files import digest_of
 from artifacts.progress import Progress
+from empirical.datasets.counts import difference
 from empirical.datasets.family import Content, Family, Part
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.sizes import difference, read_marker, required_size
+from empirical.datasets.sizes import read_marker, required_size
 from empirical.datasets.sources import Source
 
 Status = Literal["ok", "wrong", "note"]

@@ -1,38 +1,8 @@
-"""The theory's questions asked of real features: how far they move, where OOD data lies, what the bounds would say."""
+"""The theory's questions asked of real features: how far they move, where OOD data lies, what the bounds would say.
 
-from empirical.distortion.movement import FeatureMovement, feature_movement, followed_share, linear_cka
-from empirical.distortion.subspaces import (
-    Span,
-    energy_outside,
-    paired_distance,
-    principal_angles,
-    principal_span,
-)
-from empirical.distortion.theory_estimates import (
-    Exposure,
-    HeadComparison,
-    TheoryEstimates,
-    compare_heads,
-    estimates,
-    exposure,
-    feature_error,
-)
+What is public stands in `__init__.pyi` and is imported when it is first used.
+"""
 
-__all__ = [
-    "Exposure",
-    "FeatureMovement",
-    "HeadComparison",
-    "Span",
-    "TheoryEstimates",
-    "compare_heads",
-    "energy_outside",
-    "estimates",
-    "exposure",
-    "feature_error",
-    "feature_movement",
-    "followed_share",
-    "linear_cka",
-    "paired_distance",
-    "principal_angles",
-    "principal_span",
-]
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

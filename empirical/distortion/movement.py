@@ -5,9 +5,6 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Float32
 
-#: Images of each set whose features are compared before and after training, spread evenly over the set.
-MOVING = 10_000
-
 
 class FeatureMovement(NamedTuple):
     """Distance between features before and after training, on one set.

@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float32, Int, Int32, Key, UInt8
 
 from artifacts import UserError
-from empirical.augment.transforms import Colour, scaled
+from empirical.augment.applying import scaled
+from empirical.augment.transforms import Colour
 from empirical.backbones.classifier import Classifier
 from empirical.evaluation.sets import EvaluationSet, EvaluationSets, chunks
 from empirical.metrics import Judgement, judgement, measures

@@ -3,32 +3,11 @@
 The paper's procedure: features standardised by two scalars, minimise `|W|^2 / 2 + C sum of cross-entropies` with an
 unpenalised intercept for 50 values of C, choose C by ID validation accuracy, and return the head to raw feature space
 exactly, so that the network with that head *is* the probe. Source: docs/protocol.md, section 5.1.
+
+What is public stands in `__init__.pyi` and is imported when it is first used: recipes name settings of probes, and need
+no solver.
 """
 
-from empirical.linear_probe.head import UNSEEN_BIAS, Features, ProbeHead
-from empirical.linear_probe.path import (
-    PENALTIES,
-    SOLVERS,
-    TOLERANCE,
-    Probe,
-    Solver,
-    probe_path,
-    selected_probe,
-)
-from empirical.linear_probe.standardisation import Standardisation, StandardisationName, standardisation
+import lazy_loader
 
-__all__ = [
-    "PENALTIES",
-    "SOLVERS",
-    "TOLERANCE",
-    "UNSEEN_BIAS",
-    "Features",
-    "Probe",
-    "ProbeHead",
-    "Solver",
-    "Standardisation",
-    "StandardisationName",
-    "probe_path",
-    "selected_probe",
-    "standardisation",
-]
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

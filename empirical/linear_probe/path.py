@@ -2,20 +2,18 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 from jaxtyping import Int
 
 from empirical.linear_probe.exact import exact_path
-from empirical.linear_probe.faithful import faithful_path
 from empirical.linear_probe.head import UNSEEN_BIAS, Features, ProbeHead
 from empirical.linear_probe.problem import measure, problem
-from empirical.linear_probe.standardisation import StandardisationName
-from empirical.linear_probe.standardisation import standardisation as _standardisation
+from empirical.linear_probe.settings import Solver, StandardisationName
+from empirical.linear_probe.standardising import standardisation as _standardisation
 from empirical.linear_probe.streamed import is_streamed, measure_streamed, streamed_problem
 
-Solver = Literal["exact", "faithful"]
 SOLVERS: tuple[Solver, ...] = get_args(Solver)
 #: The paper's 50 values of C.
 PENALTIES: tuple[float, ...] = tuple(float(penalty) for penalty in np.logspace(-7, 2, 50))
@@ -75,7 +73,12 @@ def probe_path(
         measured, present = partial(measure_streamed, streamed), streamed.present
     else:
         asked = problem(standardise(training.features), training.labels, classes)
-        solutions = exact_path(asked, ascending, tolerance) if solver == "exact" else faithful_path(asked, ascending)
+        if solver == "exact":
+            solutions = exact_path(asked, ascending, tolerance)
+        else:
+            from empirical.linear_probe.faithful import faithful_path  # scikit-learn takes a second to import
+
+            solutions = faithful_path(asked, ascending)
         measured, present = partial(measure, asked), asked.present
     path = []
     for penalty, solution in zip(ascending, solutions, strict=True):

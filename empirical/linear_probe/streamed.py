@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Float32, Float64, Int
 
 from empirical.linear_probe.newton import Balanced, Iterate, RoughCoordinates, balanced, direction, norms, step_length
 from empirical.linear_probe.problem import Solution, Yardstick, classes_of
-from empirical.linear_probe.standardisation import ROWS, Standardisation
+from empirical.linear_probe.standardising import ROWS, Standardisation
 
 #: Bytes of the inputs in double precision above which they are not kept: the solver holds about three copies.
 LARGEST_KEPT = 2**29

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Int, UInt8
 
-from empirical.datasets.families import stl
+from empirical.datasets.layouts import stl
 from empirical.miniature.drawing import Traits, spread, traits
 from empirical.miniature.files import exactly, mark
 from empirical.miniature.rendering import clip_art, photograph, render

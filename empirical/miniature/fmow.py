@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float32, Int
 
-from empirical.datasets.families.fmow import CLASSES, REGIONS
+from empirical.datasets.families.fmow import CLASSES
+from empirical.datasets.layouts.fmow import REGIONS
 from empirical.miniature.drawing import Traits, draw, spread, traits
 from empirical.miniature.files import exactly, mark, save_pngs
 from empirical.miniature.rendering import Picture, clouds, to_bytes

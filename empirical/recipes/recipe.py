@@ -13,7 +13,7 @@ from empirical.augment.transforms import Pipelines
 from empirical.backbones.catalogue import SMALL, BackboneChoice
 from empirical.datasets.naming import Title
 from empirical.datasets.protocols import Protocol, Split
-from empirical.linear_probe.standardisation import StandardisationName
+from empirical.linear_probe.settings import Solver, StandardisationName
 from empirical.methods import Method
 from empirical.recipes.penalties import PAPER_PENALTIES
 from empirical.records import PretrainingLooks
@@ -37,7 +37,7 @@ class SolvedProbe(Frozen):
     kind: Literal["solved"] = "solved"
     penalties: tuple[float, ...] = Field(default=PAPER_PENALTIES, min_length=1)
     standardisation: StandardisationName = "scalar"
-    solver: Literal["exact", "faithful"] = "exact"
+    solver: Solver = "exact"
     view: Literal["training", "evaluation"] = "training"
 
     @model_validator(mode="after")

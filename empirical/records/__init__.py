@@ -48,6 +48,7 @@ from empirical.records.rows import (
     SelectionRule,
 )
 from empirical.records.runs import (
+    MOVING,
     STILL,
     Edge,
     EpochRecord,
@@ -70,6 +71,7 @@ __all__ = [
     "ID_COLUMNS",
     "ID_SELECTION",
     "METRICS_FILE",
+    "MOVING",
     "OOD_COLUMNS",
     "PAPER_LABELS",
     "PAPER_METHODS",

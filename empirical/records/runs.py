@@ -36,6 +36,10 @@ class SetMetrics(Metrics):
     unmasked: Metrics | None = None
 
 
+#: Images of each set whose features are compared before and after training, spread evenly over the set.
+MOVING = 10_000
+
+
 class Movement(Record):
     """Feature distance before and after training; `mean_squared` is the paper's measure.
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from empirical.intervals import estimate
 from empirical.records import BenchmarkRow, DatasetAnswer, DatasetRecord, tie
-from empirical.selection import estimate
 
 #: Range of OOD accuracies within a tie from which on it is worth a sentence.
 WORTH_SAYING = 0.005

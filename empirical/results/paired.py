@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from empirical.intervals import estimate
 from empirical.records import (
     BenchmarkRow,
     ConditionRecord,
@@ -10,7 +11,6 @@ from empirical.records import (
     SelectionRule,
     SetDescription,
 )
-from empirical.selection import estimate
 
 #: Name, method that is subtracted from, method that is subtracted.
 COMPARISONS = (

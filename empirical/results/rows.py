@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from empirical.benchmark.plan import Grid
+from empirical.intervals import estimate
 from empirical.records import (
     BenchmarkRow,
     Curve,
@@ -18,7 +19,7 @@ from empirical.records import (
     SelectionRule,
     SetMetrics,
 )
-from empirical.selection import Candidate, Chosen, Criterion, Selected, Trial, chosen, estimate, grid_edge
+from empirical.selection import Candidate, Chosen, Criterion, Selected, Trial, chosen, grid_edge
 
 ID_TEST, ID_VALIDATION = "id_test", "id_validation"
 

@@ -1,26 +1,7 @@
 """What a worker does with a unit: each kind of work in a file of its own, each publishing one run directory."""
 
-from collections.abc import Callable, Mapping
-
 from artifacts import Outcome
-from empirical.benchmark.run import Assignment, Run
-from empirical.benchmark.units import Kind
-from empirical.runs.describing import publish_description
-from empirical.runs.interpolating import publish_interpolation
-from empirical.runs.pretraining import publish_pretraining
-from empirical.runs.probing import publish_probe
-from empirical.runs.refitting import publish_refitting
-from empirical.runs.training import publish_training
-
-#: What makes a run of each kind; the flag asks for it to be made in any case.
-PUBLISHERS: Mapping[Kind, Callable[[Run, bool], Outcome]] = {
-    "pretraining": publish_pretraining,
-    "description": publish_description,
-    "probe": publish_probe,
-    "training": publish_training,
-    "interpolation": publish_interpolation,
-    "refitting": publish_refitting,
-}
+from empirical.benchmark.run import Assignment
 
 
 def run_unit(assignment: Assignment) -> Outcome:
@@ -32,4 +13,6 @@ def run_unit(assignment: Assignment) -> Outcome:
     Raises:
       UserError: data, weights or something that the unit depends on is missing or wrong.
     """
+    from empirical.runs.publishers import PUBLISHERS  # when a run is made: what is made is looked up without JAX
+
     return PUBLISHERS[assignment.unit.kind](assignment.run(), assignment.force)

@@ -1,16 +1,17 @@
 """Whether finished runs were made from the data, weights, code and versions that are here now; nothing is run."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from artifacts import UserError
 from artifacts.fingerprint import difference
 from artifacts.versions import accepts_other_versions, version_difference
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.origins import shared
+from empirical.benchmark.run import Run
 from empirical.benchmark.units import Unit
 from empirical.counted_code import run_code, run_versions
-from empirical.runs.materials import materials
+from empirical.runs.presence import check_there
 
 
 class Freshness(NamedTuple):
@@ -23,7 +24,8 @@ class Freshness(NamedTuple):
 def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
     """Compare what finished units were made from with what is here.
 
-    Images are read where their digests are not known yet; where nothing is finished, only their folders are looked at.
+    Images and weights of finished units are read, and images drawn, where their digests are not known yet; of others it
+    is only looked whether they are there.
     """
     outdated: dict[Unit, str] = {}
     unknown: dict[str, dict[str, None]] = {}
@@ -31,8 +33,10 @@ def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
     for (recipe, _, _), group in shared(unit for unit in units if unit.kind != "pretraining").items():
         finished = [unit for unit in group if unit in origins]
         try:
-            shared_materials = materials(ledger.run((finished or group)[0]))
-            now = shared_materials.inputs if finished else {}
+            if not finished:
+                check_there(ledger.run(group[0]))
+                continue
+            now = _inputs(ledger.run(finished[0]))
         except UserError as error:
             unknown.setdefault(str(error), {})[recipe] = None
             continue
@@ -49,3 +53,10 @@ def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
         if versions and not accepts_other_versions():
             outdated.setdefault(unit, versions)
     return Freshness(outdated, [f"{', '.join(recipes)}: {why}" for why, recipes in unknown.items()])
+
+
+def _inputs(run: Run) -> dict[str, Any]:
+    """Hashes of data and weights that are here now."""
+    from empirical.runs.materials import materials  # loads networks and draws images, by JAX
+
+    return materials(run).inputs

@@ -13,11 +13,11 @@ from artifacts import UserError
 from empirical.augment import Transform
 from empirical.backbones.classifier import Classifier
 from empirical.datasets.image_sets import ImageSet
-from empirical.distortion.movement import MOVING, feature_movement
+from empirical.distortion.movement import feature_movement
 from empirical.evaluation import Evaluation, EvaluationSet, EvaluationSets, evaluate, evaluation_sets, set_metrics
 from empirical.linear_probe import ProbeHead
 from empirical.metrics import judgement, measures
-from empirical.records import Movement, SetMetrics
+from empirical.records import MOVING, Movement, SetMetrics
 
 
 class NotFinite(UserError):

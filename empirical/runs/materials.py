@@ -9,25 +9,27 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32
 
-from artifacts import UserError, canonical_json, fingerprint
-from empirical.backbones.catalogue import BackboneChoice, Loaded, load
+from artifacts import canonical_json, fingerprint
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.classifier import Classifier, Head
+from empirical.backbones.loading import Loaded, load
 from empirical.benchmark.run import Run
 from empirical.counted_code import own_module
 from empirical.datasets.catalogue import family
-from empirical.datasets.family import Family, read_dataset
+from empirical.datasets.family import Family
 from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset
-from empirical.distortion.movement import MOVING
 from empirical.evaluation import Evaluation
 from empirical.features import Extraction, FeatureCache
 from empirical.linear_probe import Features
 from empirical.recipes import Recipe, SolvedProbe
+from empirical.records import MOVING
+from empirical.runs.images import read_images
 from empirical.runs.judging import Judge
-from empirical.runs.publishing import file_of
+from empirical.runs.publishing import WEIGHTS_FILE, file_of
+from empirical.runs.sides import check_side
 from empirical.training import TrainingData, training_data
 
-WEIGHTS_FILE = "backbone.safetensors"
 #: Folder for features of training images, each file named by what it was made from; beside it digests of image files.
 FEATURES, DIGESTS = "features", "digests"
 
@@ -132,31 +134,22 @@ def materials(run: Run) -> Materials:
     Raises:
       UserError: data or weights are missing, or they contradict the recipe.
     """
-    recipe, data = run.recipe, run.workspace.data
+    recipe = run.recipe
     choice, weights = _choice(run)
     group = canonical_json([recipe.model_dump(mode="json"), str(run.workspace)])
     if _kept_group != [group]:
         _images.clear()
         _kept.clear()
         _kept_group[:] = [group]
-    source = family(recipe.family, data.families)
+    source = family(recipe.family, run.workspace.data.families)
     replicate = run.seed if source.pooled else 0
     network = canonical_json([choice.model_dump(mode="json"), weights])
     if (network, replicate) not in _kept:
         if replicate not in _images:
             keep_in(run.workspace.folder / DIGESTS)
-            dataset = read_dataset(
-                source,
-                data.locations,
-                protocol=recipe.protocol,
-                ood=recipe.ood,
-                split=recipe.split,
-                replicate=replicate,
-            )
-            _check(run, dataset)
-            _images[replicate] = PreparedImages(recipe, dataset)
+            _images[replicate] = PreparedImages(recipe, read_images(run, source))
         loaded = load(choice, run.workspace.checkpoints)
-        _check_side(recipe, loaded)
+        check_side(recipe, loaded.backbone.side)
         cache = FeatureCache(run.workspace.folder / FEATURES)
         _kept[network, replicate] = Materials(recipe, source, _images[replicate], loaded, cache)
     return _kept[network, replicate]
@@ -168,34 +161,3 @@ def _choice(run: Run) -> tuple[BackboneChoice, str]:
         return run.backbone, ""
     path, digest = file_of(run.pretraining, WEIGHTS_FILE)
     return run.backbone.model_copy(update={"checkpoint": path}), digest
-
-
-def _check(run: Run, dataset: Dataset) -> None:
-    recipe = run.recipe
-    if recipe.classes is not None and recipe.classes != len(dataset.classes):
-        raise UserError(
-            f"The recipe {recipe.name} is for {recipe.classes} classes, but its data have {len(dataset.classes)}; "
-            "correct `classes`, or the data."
-        )
-    if not dataset.ood:
-        raise UserError(f"The recipe {recipe.name} must have an OOD set, got none; name one under `ood`.")
-    for images in dataset.sets:
-        if len(images) == 0:
-            raise UserError(f"Every set of {recipe.name} must hold images, but {images.name} holds none.")
-    if run.suite.name == "miniature" and not dataset.miniature:
-        raise UserError(
-            f"The suite miniature is for miniatures, but {recipe.name} was found real; "
-            "`distort bench miniature` writes them, --root names where they are."
-        )
-
-
-def _check_side(recipe: Recipe, loaded: Loaded) -> None:
-    sides = {recipe.pipelines.training.side, recipe.pipelines.evaluation.side}
-    if len(sides) > 1:
-        raise UserError(f"Both transforms of {recipe.name} must give images of one side, got {sorted(sides)}.")
-    wanted = loaded.backbone.side
-    if wanted is not None and sides != {wanted}:
-        raise UserError(
-            f"{recipe.backbone.name} takes images of {wanted} pixels, but the transforms of {recipe.name} give "
-            f"{min(sides)}; set `side = {wanted}`."
-        )

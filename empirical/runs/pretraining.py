@@ -15,8 +15,7 @@ from empirical.backbones.small_resnet import SmallResNet
 from empirical.benchmark.run import Run
 from empirical.pretraining import Pretrained, Pretraining, pretrain
 from empirical.records import RESULT_FILE, PretrainingResult, write_record
-from empirical.runs.materials import WEIGHTS_FILE
-from empirical.runs.publishing import publish_run
+from empirical.runs.publishing import WEIGHTS_FILE, publish_run
 
 
 def publish_pretraining(run: Run, force: bool) -> Outcome:

@@ -14,6 +14,8 @@ from empirical.benchmark.run import Run
 from empirical.counted_code import run_code, run_versions
 
 CONFIG_FILE = "config.json"
+#: Of a run that pretrains.
+WEIGHTS_FILE = "backbone.safetensors"
 
 
 def publish_run(run: Run, *, inputs: Mapping[str, Any], build: Callable[[Path], None], force: bool) -> Outcome:

@@ -9,13 +9,15 @@ from artifacts import UserError
 from artifacts.files import write_text
 from artifacts.frozen import Frozen
 from artifacts.reading import read_regular
-from empirical.datasets.family import Family, read_part
+from empirical.datasets.family import Family
 from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.naming import Name
-from empirical.datasets.protocols import PAPER, Protocol, select
+from empirical.datasets.protocols import PAPER, Protocol
+from empirical.datasets.reading import read_part
 from empirical.datasets.sizes import read_marker
+from empirical.datasets.splitting import select
 from empirical.store.form import MOST_BYTES, Form, Store
 from empirical.store.packing import pack
 from empirical.store.reading import open_store

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
+from empirical.intervals import estimate
 from empirical.records import Benchmark, BenchmarkRow, Refitting
-from empirical.selection import estimate
 from empirical.tables.cells import INTERVALS, NOTHING, difference, estimated, percent
 from empirical.tables.table import Table
 

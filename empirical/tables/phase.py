@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from empirical.intervals import estimate
 from empirical.records import PAPER_METHODS, Benchmark, BenchmarkRow, ConditionRecord, SetDescription
-from empirical.selection import estimate
 from empirical.tables.cells import NOTHING, percent, points
 from empirical.tables.table import Table
 

@@ -10,7 +10,8 @@ import pytest
 
 from artifacts import UserError, runtime
 from artifacts.runtime import share_processors
-from empirical.backbones.catalogue import BackboneChoice, fresh
+from empirical.backbones.catalogue import BackboneChoice
+from empirical.backbones.loading import fresh
 
 #: Starts JAX as a worker does and says how many threads its pool for computations has.
 PROGRAM = """

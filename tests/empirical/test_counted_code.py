@@ -15,6 +15,7 @@ from empirical.counted_code import DRAWN, ENTRIES, NEVER, READERS, entries, run_
 from empirical.executors.identity import disagreement, identity
 from empirical.methods import FT_EVAL
 from empirical.recipes import Sweep
+from empirical.runs import publishers  # noqa: F401 (imported beforehand: bodies of classes run as functions do)
 from figures.catalogue import FIGURES
 from figures.publishing import WITHOUT as WITHOUT_FIGURES
 from figures.publishing import code_modules as figure_modules

@@ -11,11 +11,13 @@ from artifacts import UserError
 from artifacts.mnist import mnist
 from empirical.augment import apply
 from empirical.datasets.catalogue import TRANSFORMS
-from empirical.datasets.families.digits import DIGITS, GRADED_SETS, ID_STYLE, LARGE_SHIFT, LOOKS, OOD_SETS, pictures
-from empirical.datasets.family import read_dataset
+from empirical.datasets.digit_pictures import pictures
+from empirical.datasets.families.digits import DIGITS, GRADED_SETS, ID_STYLE, LARGE_SHIFT, LOOKS, OOD_SETS
 from empirical.datasets.handwriting import digits, optdigits
 from empirical.datasets.locations import Locations
-from empirical.datasets.protocols import CLEAN, Split, indices
+from empirical.datasets.protocols import CLEAN, Split
+from empirical.datasets.reading import read_dataset
+from empirical.datasets.splitting import indices
 from empirical.datasets.styles import Style
 from empirical.store import epoch_batches
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from empirical.datasets.protocols import CLEAN, PAPER
+from empirical.intervals import estimate
 from empirical.records import EpochRecord, PenaltyRecord, SetMetrics
 from empirical.selection import (
     ID_VALIDATION,
@@ -15,7 +16,6 @@ from empirical.selection import (
     Trial,
     best_so_far,
     chosen,
-    estimate,
     extended,
     grid_edge,
     oracle,

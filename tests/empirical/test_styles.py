@@ -6,7 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empirical.datasets.styles import Style, render
+from empirical.datasets.rendering import render
+from empirical.datasets.styles import Style
 
 KEY = jax.random.key(3)
 STROKES = np.zeros((4, 32, 32), np.float32)

@@ -15,7 +15,7 @@ def outside(network, dialect):
     """A network's arrays under a dialect's names and with its axes."""
     found = {}
     ours = tensors(network)
-    for name, origin in dialect.origins(network).items():
+    for name, origin in dialect.origins(network.size).items():
         array = ours[name]
         if origin.layout == "convolution":
             array = array.transpose(3, 2, 0, 1)

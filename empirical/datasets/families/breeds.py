@@ -5,23 +5,20 @@ subclasses as ImageNet class indices in the order drawn. Nothing is drawn again 
 """
 
 from functools import cache, partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from artifacts import UserError
 from artifacts.frozen import Frozen
 from empirical.augment.transforms import SWAV, Pipelines, Transform
 from empirical.datasets.families import imagenet
 from empirical.datasets.family import Column, Family, Part
-from empirical.datasets.image_sets import ImageSet
 from empirical.datasets.locations import Locations
-from empirical.datasets.sizes import SetSize, read_marker
+from empirical.datasets.sizes import SetSize
 from empirical.datasets.tables import table
 
+if TYPE_CHECKING:
+    from empirical.datasets.image_sets import ImageSet
+
 Side = Literal["source", "target"]
-# The published loader asks for at least 100 training images and exactly 50 for validation; no class of ImageNet has
-# more than 1,300, so more of them is a folder into which something else was unpacked too.
-TRAINING_IMAGES = (100, 1300)
-VALIDATION_IMAGES = 50
 
 
 class Breeds(Frozen):
@@ -52,26 +49,10 @@ def _part(split: str, name: str, folder: str, side: Side, size: SetSize) -> Part
     )  # fmt: skip
 
 
-def _index(split: str, name: str, folder: str, side: Side, locations: Locations) -> ImageSet:
-    root = locations.folder(imagenet.IMAGENET_SOURCE)
-    labels = breeds(split).labels(side)
-    images = imagenet.split(name, root, folder, labels)
-    if read_marker(root) is None:
-        _check_subclasses(images, str(root / folder), folder)
-    return images
+def _index(split: str, name: str, folder: str, side: Side, locations: Locations) -> "ImageSet":
+    from empirical.datasets.layouts.breeds import index
 
-
-def _check_subclasses(images: ImageSet, where: str, folder: str) -> None:
-    """Every subclass has as many images as the published loader demands, and no more than ImageNet has."""
-    low, high = TRAINING_IMAGES if folder == "train" else (VALIDATION_IMAGES, VALIDATION_IMAGES)
-    counts: dict[str, int] = {}
-    for index in range(len(images)):
-        wnid = images.images.reference(index).rsplit("/", 2)[-2]
-        counts[wnid] = counts.get(wnid, 0) + 1
-    for wnid, count in counts.items():
-        if not low <= count <= high:
-            wanted = str(low) if low == high else f"{low} to {high}"
-            raise UserError(f"{where}/{wnid} must hold {wanted} images, got {count}; unpack its archive again.")
+    return index(split, name, folder, side, locations)
 
 
 def _family(name: str, title: str, training: SetSize, validation: int, *, order: int) -> Family:

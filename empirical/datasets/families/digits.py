@@ -7,22 +7,22 @@ A last set is natural: digits from another source.
 """
 
 from functools import cache, partial
-
-import jax
-import jax.numpy as jnp
-import numpy as np
-from jaxtyping import Float32, Int, UInt8
+from typing import TYPE_CHECKING
 
 from artifacts.frozen import Frozen
 from empirical.augment.transforms import Pipelines, Transform
-from empirical.datasets.drawn import Sheet
 from empirical.datasets.embedded import PooledLook, pooled_family
 from empirical.datasets.family import Column
-from empirical.datasets.handwriting import digits, optdigits
-from empirical.datasets.styles import SIDE, Style, render, render_each
+from empirical.datasets.styles import Style
 from empirical.records import Premises
 
+if TYPE_CHECKING:
+    from empirical.datasets.drawn import Sheet
+    from empirical.datasets.image_sets import Labels
+
 CLASSES = 10
+#: Images that come with scikit-learn.
+OPTDIGITS = 1797
 ID_STYLE = Style()
 TEXTURE, COLOUR = (0.4, 0.5), (0.7, 1.0)
 
@@ -91,31 +91,36 @@ LARGE_SHIFT = tuple(ood.name for ood in OOD_SETS if ood.premises == "met")
 LOOKS = {"id": ID_STYLE, **{ood.name: ood.style for ood in (*OOD_SETS, *GRADED_SETS)}}
 
 
-def pictures(strokes: Float32[np.ndarray, "n 32 32"], style: Style, *, seed: int) -> UInt8[np.ndarray, "n 32 32 3"]:
-    """The digits in a style; the draw for an image depends on the seed, the style and its position."""
-    # A fixed draw for each image: replicates see the same pictures.
-    return np.asarray(render(jnp.asarray(strokes), style, key=jax.random.key(seed)))
-
-
-def _sheet(strokes: Float32[np.ndarray, "n 32 32"], style: Style, *, seed: int) -> Sheet:
-    """`pictures`, each drawn when it is first looked at."""
-    keys = jax.random.split(jax.random.key(seed), len(strokes))
-
-    def draw(positions: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b 32 32 3"]:
-        return np.asarray(render_each(jnp.asarray(strokes[positions]), style, keys[positions]))
-
-    return Sheet(draw, len(strokes), (SIDE, SIDE))
+# What draws is imported when a picture is asked for: it needs JAX, and lists of data sets do not.
 
 
 @cache
-def _drawn(look: str) -> Sheet:
+def _drawn(look: str) -> "Sheet":
     """The digits in a style."""
-    return _sheet(digits().strokes, LOOKS[look], seed=list(LOOKS).index(look))
+    from empirical.datasets.digit_pictures import sheet
+    from empirical.datasets.handwriting import digits
+
+    return sheet(digits().strokes, LOOKS[look], seed=list(LOOKS).index(look))
 
 
 @cache
-def _optdigits() -> Sheet:
-    return _sheet(optdigits().strokes, ID_STYLE, seed=0)
+def _optdigits() -> "Sheet":
+    from empirical.datasets.digit_pictures import sheet
+    from empirical.datasets.handwriting import optdigits
+
+    return sheet(optdigits().strokes, ID_STYLE, seed=0)
+
+
+def _labels() -> "Labels":
+    from empirical.datasets.handwriting import digits
+
+    return digits().labels
+
+
+def _optdigit_labels() -> "Labels":
+    from empirical.datasets.handwriting import optdigits
+
+    return optdigits().labels
 
 
 _AS_IT_IS = Transform(crop="resize", side=32)
@@ -125,7 +130,7 @@ DIGITS = pooled_family(
     "digits",
     "Handwritten digits",
     classes=tuple(map(str, range(CLASSES))),
-    labels=lambda: digits().labels,
+    labels=_labels,
     id_pictures=partial(_drawn, "id"),
     looks=[
         PooledLook(name=ood.name, premises=ood.premises, reason=ood.reason, pictures=partial(_drawn, ood.name))
@@ -137,7 +142,8 @@ DIGITS = pooled_family(
             premises="unknown",
             reason="Scikit-learn's digits: other writers, another scanner. A natural shift, measured and not made.",
             pictures=_optdigits,
-            labels=lambda: optdigits().labels,
+            labels=_optdigit_labels,
+            count=OPTDIGITS,
         )
     ],
     columns=(Column("digits", "Handwritten digits, large shift", "digits", LARGE_SHIFT),),

@@ -3,25 +3,21 @@
 The split files end their lines with CR LF and name the images; whatever else lies in the folders does not count.
 """
 
-import re
-from collections import Counter
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from artifacts import UserError
-from artifacts.reading import read_text
 from empirical.augment.transforms import Pipelines, Transform
 from empirical.datasets.family import Column, Family, Part
-from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
 from empirical.datasets.sources import GB, Fetched, Source
 from empirical.datasets.tables import class_names
 
+if TYPE_CHECKING:
+    from empirical.datasets.image_sets import ImageSet
+
 SPLITS = "SENTRY_splits"
-MOST_BYTES = 64 << 20
 CLASSES = class_names("domainnet")
 DOMAINS = ("clipart", "painting", "real", "sketch")
 _VISDA = "http://csr.bu.edu/ftp/visda/2019/multi-source"
@@ -55,53 +51,10 @@ def split_file(folder: Path, domain: str, split: str) -> Path:
     return folder / SPLITS / f"{domain}_{split}_mini.txt"
 
 
-def _index(name: str, domain: str, split: str, locations: Locations) -> ImageSet:
-    folder = locations.folder(SOURCE)
-    file = split_file(folder, domain, split)
-    try:
-        lines = read_text(file, MOST_BYTES).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"{file} must list {domain}'s images, but {error}; `distort bench download domainnet`."
-        ) from error
-    if not (folder / domain).is_dir():
-        raise UserError(
-            f"{folder / domain} must hold the images of {domain}, but is missing; unpack {domain}.zip there."
-        )
-    entries = [_entry(file, domain, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-    paths = tuple(path for path, _ in entries)
-    if len(set(paths)) < len(paths):
-        repeated = next(path for path, count in Counter(paths).items() if count > 1)
-        raise UserError(f"{file} must name every image once, got {repeated} several times; fetch the file again.")
-    _check_files(folder, domain, paths, file)
-    return ImageSet(
-        name=name, images=ImageFiles(folder, paths), labels=np.array([label for _, label in entries], np.int32)
-    )
+def _index(name: str, domain: str, split: str, locations: Locations) -> "ImageSet":
+    from empirical.datasets.layouts.domainnet import index
 
-
-def _entry(file: Path, domain: str, number: int, line: str) -> tuple[str, int]:
-    """Path and label of one line; the class in the path and the label must agree, and the domain be the file's."""
-    path, _, label = line.strip().rpartition(" ")
-    parts = path.split("/")
-    known = re.fullmatch(r"[0-9]{1,4}", label) and int(label) < len(CLASSES)
-    if not known or len(parts) != 3 or parts[:2] != [domain, CLASSES[int(label)]] or parts[2] in ("", ".", ".."):
-        raise UserError(
-            f"{file} line {number} must be `{domain}/class/image label`, got {line.strip()[:200]!r}; "
-            "fetch the file again."
-        )
-    return path, int(label)
-
-
-def _check_files(folder: Path, domain: str, paths: tuple[str, ...], file: Path) -> None:
-    """Every image that is listed is there; found out by listing folders, not by a call for each file."""
-    there: dict[str, set[str]] = {}
-    for path in paths:
-        parent, _, name = path.rpartition("/")
-        if parent not in there:
-            parent_folder = folder / parent
-            there[parent] = {entry.name for entry in parent_folder.iterdir()} if parent_folder.is_dir() else set()
-        if name not in there[parent]:
-            raise UserError(f"{folder / path} is named by {file.name} but missing; unpack {domain}.zip again.")
+    return index(name, domain, split, locations)
 
 
 def _part(name: str, domain: str, split: str, total: int) -> Part:

@@ -1,24 +1,23 @@
 """ImageNet-1k, and its four OOD sets: V2, Rendition, A, Sketch.
 
 A class index is the position of the class's wnid (`n` and eight digits) among the sorted folder names of ImageNet
-itself. The four test sets are read against those names, so an index is never assumed.
+itself.
 """
 
 from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from artifacts import UserError
 from empirical.augment.transforms import Pipelines, Transform
 from empirical.datasets.family import Column, Family, Part
-from empirical.datasets.image_sets import ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.sizes import SetSize
 from empirical.datasets.sources import GB, Fetched, Source
 from empirical.datasets.tables import table
-from empirical.datasets.trees import labelled_tree, subfolders
+
+if TYPE_CHECKING:
+    from empirical.datasets.image_sets import ImageSet
 
 CLASSES = 1000
-WNID = r"n\d{8}"
 _BERKELEY = "https://people.eecs.berkeley.edu/~hendrycks"
 IMAGENET_SOURCE = Source(
     name="imagenet", title="ImageNet (ILSVRC 2012)", bytes_on_disk=155 * GB,
@@ -73,108 +72,46 @@ SKETCH_SOURCE = Source(
 )  # fmt: skip
 
 
-def wnids(imagenet: Path) -> tuple[str, ...]:
-    """The 1,000 class names of an ImageNet folder, in label order.
-
-    Folders that are no wnid are left out: a stray one must not shift the labels.
-
-    Raises:
-      UserError: `train` does not hold exactly 1,000 wnid folders.
-    """
-    classes = subfolders(imagenet / "train", WNID)
-    numbers = subfolders(imagenet / "train", r"\d{1,4}")
-    if len(classes) != CLASSES and numbers:
-        raise UserError(
-            f"{imagenet / 'train'} must hold folders named by wnid (n01440764), got {len(numbers)} numbered ones from "
-            f"{min(numbers, key=int)} to {max(numbers, key=int)}: several numberings are in use, so a number "
-            "does not say which class it is; `distort bench download imagenet --from DIR` unpacks the archives."
-        )
-    if len(classes) != CLASSES:
-        raise UserError(
-            f"{imagenet / 'train'} must hold exactly {CLASSES} folders named by wnid (n01440764), got {len(classes)}; "
-            "`distort bench download imagenet --from DIR` unpacks the archives in DIR."
-        )
-    return classes
-
-
-def split(name: str, imagenet: Path, folder: str, labels: dict[int, int]) -> ImageSet:
-    """Images of some classes of ImageNet's `train` or `val`, relabelled, class after class in index order.
-
-    Args:
-      labels: from class index to label.
-    """
-    names = wnids(imagenet)
-    if folder == "val":
-        _check_validation(imagenet / "val", names)
-    return labelled_tree(name, imagenet / folder, [(names[index], labels[index]) for index in sorted(labels)])
-
-
 def subset_indices(name: str) -> tuple[int, ...]:
     """The 200 class indices of `imagenet_r` or `imagenet_a`, ascending (docs/protocol.md 2.5)."""
     return tuple(table("imagenet_subsets")[name])
 
 
-def _check_validation(folder: Path, names: tuple[str, ...]) -> None:
-    classes = subfolders(folder, WNID)
-    if not classes and any(folder.glob("ILSVRC2012_val_*")):
-        raise UserError(
-            f"{folder} must hold one folder a class, got the flat images; remove them, and "
-            "`distort bench download imagenet --from DIR` unpacks and sorts ILSVRC2012_img_val.tar in DIR."
-        )
-    _must_equal(folder, classes, names)
+def _classes(locations: Locations) -> tuple[str, ...]:
+    from empirical.datasets.layouts.imagenet import wnids
+
+    return wnids(locations.folder(IMAGENET_SOURCE))
 
 
-def _must_equal(folder: Path, classes: tuple[str, ...], wanted: tuple[str, ...]) -> None:
-    missing, extra = sorted(set(wanted) - set(classes)), sorted(set(classes) - set(wanted))
-    if missing or extra:
-        example = f"{missing[0]} is missing" if missing else f"{extra[0]} is too many"
-        raise UserError(
-            f"{folder} must hold {len(wanted)} class folders, got {len(classes)} ({example}); unpack it again."
-        )
+def _whole(folder: str, locations: Locations) -> "ImageSet":
+    from empirical.datasets.layouts.imagenet import whole
+
+    return whole(folder, locations)
 
 
-def _whole(folder: str, locations: Locations) -> ImageSet:
-    return split(folder, locations.folder(IMAGENET_SOURCE), folder, {index: index for index in range(CLASSES)})
+def _v2(locations: Locations) -> "ImageSet":
+    from empirical.datasets.layouts.imagenet import v2
+
+    return v2(locations)
 
 
-def _v2(locations: Locations) -> ImageSet:
-    """Numeric folders: the label is the number. Sorting them as strings (0, 1, 10, 100, ...) gives 0.9 % accuracy."""
-    folder = locations.folder(V2_SOURCE)
-    numbers = subfolders(folder, r"\d+")
-    if numbers and set(numbers) == set(map(str, range(1, CLASSES + 1))):
-        raise UserError(
-            f"{folder} must number its class folders from 0 to {CLASSES - 1}, as published, got 1 to {CLASSES}: "
-            "these were renamed, and every label would be off by one; unpack the archive again."
-        )
-    if numbers:
-        _must_equal(folder, numbers, tuple(map(str, range(CLASSES))))
-        return labelled_tree("imagenet_v2", folder, [(str(label), label) for label in range(CLASSES)])
-    return _by_wnid(V2_SOURCE, locations, tuple(range(CLASSES)))
+def _subset(source: Source, locations: Locations) -> "ImageSet":
+    from empirical.datasets.layouts.imagenet import subset
+
+    return subset(source, subset_indices(source.name), locations)
 
 
-def _by_wnid(source: Source, locations: Locations, indices: tuple[int, ...]) -> ImageSet:
-    folder = locations.folder(source)
-    names = wnids(locations.folder(IMAGENET_SOURCE))
-    wanted = tuple(names[index] for index in indices)
-    if source == SKETCH_SOURCE and not subfolders(folder, WNID) and (folder / "sketch").is_dir():
-        raise UserError(
-            f"{folder} must hold wnid folders, but they lie in {folder / 'sketch'}; move them up or name that."
-        )
-    _must_equal(folder, subfolders(folder, WNID), wanted)
-    return labelled_tree(source.name, folder, list(zip(wanted, indices, strict=True)))
+def _sketch(locations: Locations) -> "ImageSet":
+    from empirical.datasets.layouts.imagenet import by_wnid
 
-
-def _subset(source: Source, locations: Locations) -> ImageSet:
-    indices = subset_indices(source.name)
-    images = _by_wnid(source, locations, indices)
-    return ImageSet(name=source.name, images=images.images, labels=images.labels, valid_labels=indices)
+    return by_wnid(SKETCH_SOURCE, locations, tuple(range(CLASSES)))
 
 
 _CENTRE = Transform(crop="resize_centre_crop", resized=224, kernel="bicubic")
 IMAGENET = Family(
     name="imagenet",
     title="ImageNet to V2, R, A and Sketch",
-    classes=lambda locations: wnids(locations.folder(IMAGENET_SOURCE)),
+    classes=_classes,
     training=Part(
         name="id_training", source=IMAGENET_SOURCE, classes=CLASSES, index=partial(_whole, "train"),
         size=SetSize(total=1_281_167),
@@ -198,7 +135,7 @@ IMAGENET = Family(
         ),
         Part(
             name="imagenet_sketch", source=SKETCH_SOURCE, classes=CLASSES, size=SetSize(total=50_889),
-            index=partial(_by_wnid, SKETCH_SOURCE, indices=tuple(range(CLASSES))),
+            index=_sketch,
         ),
     ),
     columns=(

@@ -9,7 +9,7 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from artifacts import UserError
-from empirical.backbones.catalogue import SHIPPED, BackboneChoice, load
+from empirical.backbones.catalogue import SHIPPED, BackboneChoice
 from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.checkpoints import (
     read_checkpoint,
@@ -19,6 +19,7 @@ from empirical.backbones.checkpoints import (
     write_checkpoint,
     write_tensors,
 )
+from empirical.backbones.loading import load
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.pretraining import Pretraining, pretrain
 

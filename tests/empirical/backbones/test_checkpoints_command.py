@@ -19,6 +19,7 @@ from empirical.backbones.checkpoints import tensors
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO, resnet_origins
+from empirical.backbones.sizes import ResNetSize
 
 NAME = "moco_v2_resnet50"
 FILE = "moco_v2_800ep_pretrain.pth.tar"
@@ -44,7 +45,7 @@ def narrow(monkeypatch, legacy_file, tmp_path):
     ours = tensors(network)
     arrays = {
         origin.names[0]: ours[name].transpose(3, 2, 0, 1) if ours[name].ndim == 4 else ours[name]
-        for name, origin in resnet_origins(network, "module.encoder_q.").items()
+        for name, origin in resnet_origins(network.size, "module.encoder_q.").items()
     }
     served = tmp_path / "served"
     served.mkdir()
@@ -57,7 +58,7 @@ def narrow(monkeypatch, legacy_file, tmp_path):
         address = f"http://127.0.0.1:{server.server_port}/{FILE}"
         one = replace(
             BY_NAME[NAME],
-            build=lambda *, key, compute_dtype, rematerialise: ResNet((1, 1), 4, key=key),
+            size=ResNetSize((1, 1), 4),
             files=(WeightsFile(FILE, address, **(checksum or {"md5": digest_of(served / FILE, "md5")[:8]})),),
             dialects=(MOCO,),
         )

@@ -6,9 +6,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from empirical.backbones.catalogue import BackboneChoice, load
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.feature_norm import FixedNorm
+from empirical.backbones.loading import load
 from empirical.backbones.small_resnet import SmallResNet
 
 KEY = jax.random.key(0)

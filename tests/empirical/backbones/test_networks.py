@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from empirical.backbones.backbone import Role
-from empirical.backbones.catalogue import BackboneChoice, fresh
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_text import TEXT_512, TEXT_768, TEXT_RN50, ClipText
-from empirical.backbones.clip_vit import ClipViT, ClipVitSize
+from empirical.backbones.clip_text import ClipText
+from empirical.backbones.clip_vit import ClipViT
+from empirical.backbones.loading import fresh
 from empirical.backbones.own import checked
 from empirical.backbones.resnet import ResNet
+from empirical.backbones.sizes import TEXT_512, TEXT_768, TEXT_RN50, ClipVitSize
 
 KEY = jax.random.key(0)
 IMAGES = jnp.asarray(np.random.default_rng(0).random((4, 32, 32, 3), np.float32))

@@ -10,8 +10,9 @@ import pytest
 
 from artifacts import UserError
 from empirical.backbones.backbone import Role
-from empirical.backbones.catalogue import BackboneChoice, load
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.checkpoint_locations import CheckpointLocations
+from empirical.backbones.loading import load
 
 SHARED = Path(os.environ.get("DISTORT_SHARED_DATA") or Path(__file__).parents[4] / "shared" / "data")
 WEIGHTS, IMAGES = SHARED / "mobilenet_v2_imagenet.npz", SHARED / "office_caltech"

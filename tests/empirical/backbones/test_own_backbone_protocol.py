@@ -9,9 +9,10 @@ import pytest
 
 from artifacts import UserError
 from artifacts.files import digest_of
-from empirical.backbones.catalogue import BackboneChoice, load
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.checkpoints import weights_fingerprint
+from empirical.backbones.loading import load
 from empirical.backbones.own import backbone
 from empirical.backbones.small_resnet import SmallResNet
 

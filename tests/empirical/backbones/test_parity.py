@@ -17,12 +17,13 @@ from safetensors.numpy import save_file
 from empirical.backbones.checkpoints import tensors
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_TEXT, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_text import ClipText, TextSize
-from empirical.backbones.clip_vit import VIT_B16, ClipViT, ClipVitSize
+from empirical.backbones.clip_text import ClipText
+from empirical.backbones.clip_vit import ClipViT
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION, resnet_origins
-from empirical.backbones.tensor_names import speaking, translated
+from empirical.backbones.sizes import VIT_B16, ClipVitSize, TextSize
 from empirical.backbones.transformer import quick_gelu
+from empirical.backbones.translation import speaking, translated
 from empirical.backbones.weights_file import stored_tensors
 
 # Sums of float32 products in another order; largest difference over largest value.
@@ -84,7 +85,7 @@ def test_resnet_features(torch, resnet, side):
 def test_resnet_in_train_mode_features_and_gradients(torch, resnet, torchvision_names):
     reference, ours = resnet
     draw = np.random.default_rng(1)
-    names = {name: origin.names[0] for name, origin in resnet_origins(ours, "").items()}
+    names = {name: origin.names[0] for name, origin in resnet_origins(ours.size, "").items()}
     ratios = {}
     for _ in range(DRAWS):
         images = (3 + 2 * draw.standard_normal((6, 48, 48, 3))).astype(np.float32)
@@ -105,7 +106,7 @@ def test_resnet_in_train_mode_features_and_gradients(torch, resnet, torchvision_
 def test_resnet_in_train_mode_running_statistics_over_several_steps(torch, resnet, torchvision_names):
     reference, ours = resnet
     draw = np.random.default_rng(2)
-    names = {name: origin.names[0] for name, origin in resnet_origins(ours, "").items()}
+    names = {name: origin.names[0] for name, origin in resnet_origins(ours.size, "").items()}
     batches = [(3 + 2 * draw.standard_normal((6, 48, 48, 3))).astype(np.float32) for _ in range(3)]
     target = draw.standard_normal(128).astype(np.float32)
     truth, rounded = stepped_references(torch, reference, batches, target, rate=SMALL_RATE)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from empirical.augment.transforms import apply
+from empirical.augment import apply
 from empirical.backbones.clip_input import DEVIATION, MEAN, standardised
 from empirical.datasets.catalogue import TRANSFORMS
 

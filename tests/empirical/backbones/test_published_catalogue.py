@@ -10,14 +10,17 @@ import pytest
 
 from artifacts import UserError
 from artifacts.files import digest_of
-from empirical.backbones import catalogue
-from empirical.backbones.catalogue import BackboneChoice, agrees, fresh, load, published
+from empirical.backbones import loading
+from empirical.backbones.catalogue import BackboneChoice, feature_dim, published
 from empirical.backbones.checkpoint_locations import CheckpointLocations, checkpoint_locations
-from empirical.backbones.checkpoints import read_provenance, weights_fingerprint
+from empirical.backbones.checkpoints import name_at, read_provenance, weights_fingerprint
 from empirical.backbones.conversion import convert
+from empirical.backbones.loading import fresh, load
 from empirical.backbones.published import BY_NAME, PUBLISHED, WeightsFile
+from empirical.backbones.published_checksums import agrees
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import MOCO
+from empirical.backbones.sizes import ResNetSize
 from tests.support.published_files import KEY, MOCO_EXTRA, RESNET, outside
 
 
@@ -29,7 +32,7 @@ def moco(monkeypatch, legacy_file, tmp_path):
     legacy_file(file, {**outside(RESNET, MOCO), **MOCO_EXTRA})
     one = replace(
         published("moco_v2_resnet50"),
-        build=lambda *, key, compute_dtype, rematerialise: ResNet((1, 1), 4, key=key, compute_dtype=compute_dtype),
+        size=ResNetSize((1, 1), 4),
         files=(WeightsFile(file.name, "an address", sha256=digest_of(file)),),
     )
     monkeypatch.setitem(BY_NAME, one.name, one)
@@ -82,7 +85,7 @@ def test_conversion_keeps_weights_and_provenance_and_is_found_first(moco, monkey
     before = load(CHOICE, locations)
     target = convert(one.name, locations)
     assert read_provenance(target) == before.provenance
-    monkeypatch.setattr(catalogue, "translated", None)  # the source is not read again
+    monkeypatch.setattr(loading, "translated", None)  # the source is not read again
     file.unlink()
     after = load(CHOICE, locations)
     assert after.fingerprint == before.fingerprint
@@ -100,7 +103,7 @@ def test_conversion_needs_a_source_and_a_folder(moco, tmp_path):
 
 
 def test_computing_in_16_bits_reads_the_same_weights(moco, monkeypatch):
-    monkeypatch.setattr(catalogue, "wrong_in_bfloat16", lambda: "")  # nothing is computed here
+    monkeypatch.setattr(loading, "wrong_in_bfloat16", lambda: "")  # nothing is computed here
     _, file = moco
     locations = CheckpointLocations(folder=file.parent)
     half = load(CHOICE.model_copy(update={"compute": "bfloat16"}), locations)
@@ -129,6 +132,17 @@ def test_the_catalogue_covers_the_papers_recipes():
     needed = {dataset for one in PUBLISHED for dataset in one.needed_by}
     assert {"living17", "entity30", "domainnet", "cifar10", "fmow", "imagenet"} <= needed
     assert all(one.licence and one.files for one in PUBLISHED)
+
+
+@pytest.mark.parametrize("name", [*BY_NAME, "small_resnet"])
+def test_every_entry_is_built_and_is_of_the_size_that_it_says(name):
+    network = eqx.filter_eval_shape(lambda key: fresh(BackboneChoice(name=name), key=key), KEY)
+    assert network.feature_dim == feature_dim(BackboneChoice(name=name))
+    if name in BY_NAME:
+        arrays = {name_at(path) for path, _ in jax.tree_util.tree_leaves_with_path(network)}
+        assert (network.size, network.side) == (BY_NAME[name].size, BY_NAME[name].size.side)
+        for dialect in BY_NAME[name].dialects:
+            assert dialect.origins(BY_NAME[name].size).keys() == arrays
 
 
 @pytest.mark.parametrize("name", ["resnet51", "moco", ""])

@@ -9,13 +9,15 @@ import pytest
 from safetensors.numpy import save_file
 
 from artifacts import UserError
-from empirical.backbones.catalogue import published, read_published
+from empirical.backbones.catalogue import published
 from empirical.backbones.checkpoint_locations import checkpoint_locations
 from empirical.backbones.clip_names import CLIP_RESNET, CLIP_VIT
 from empirical.backbones.clip_resnet import ClipResNet
-from empirical.backbones.clip_vit import ClipViT, ClipVitSize
+from empirical.backbones.clip_vit import ClipViT
+from empirical.backbones.loading import read_published
 from empirical.backbones.resnet_names import MOCO, MOCO_UNWRAPPED, SWAV, TORCHVISION, TORCHVISION_WRAPPED
-from empirical.backbones.tensor_names import speaking, translated
+from empirical.backbones.sizes import ClipVitSize
+from empirical.backbones.translation import speaking, translated
 from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.configuration import read_data
 from tests.support.published_files import KEY, MOCO_EXTRA, RESNET, outside
@@ -66,7 +68,7 @@ def test_a_bias_that_the_network_lacks_must_be_zero(tmp_path):
 
 
 def test_timms_names_are_those_of_its_own_conversion():
-    names = {name for origin in CLIP_RESNET[1].origins(CLIP).values() for name in origin.names}
+    names = {name for origin in CLIP_RESNET[1].origins(CLIP.size).values() for name in origin.names}
     assert {"stem.conv3.bn.weight", "stages.3.0.conv2_kxk.conv.weight", "stages.0.0.shortcut.conv.bn.running_var",
             "head.proj.bias", "head.pos_embed"} <= names  # fmt: skip
 

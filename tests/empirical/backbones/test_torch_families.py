@@ -16,12 +16,14 @@ from safetensors.numpy import save_file
 
 from empirical.backbones import convnext_names, vit_names
 from empirical.backbones.backbone import Role
-from empirical.backbones.catalogue import BackboneChoice, fresh, published
-from empirical.backbones.convnext import ConvNext, ConvNextSize
+from empirical.backbones.catalogue import BackboneChoice, published
+from empirical.backbones.convnext import ConvNext
+from empirical.backbones.loading import fresh
 from empirical.backbones.resnet import ResNet
 from empirical.backbones.resnet_names import TORCHVISION
-from empirical.backbones.tensor_names import translated
-from empirical.backbones.vit import ViT, VitSize
+from empirical.backbones.sizes import ConvNextSize, VitSize
+from empirical.backbones.translation import translated
+from empirical.backbones.vit import ViT
 from empirical.backbones.weights_file import stored_tensors
 from tests.empirical.backbones.references import make
 
@@ -76,7 +78,7 @@ def test_full_networks_have_exactly_the_librarys_tensors(name):
         ".".join(str(getattr(step, "name", getattr(step, "idx", ""))) for step in path): leaf.shape
         for path, leaf in jax.tree_util.tree_leaves_with_path(like)
     }
-    origins = entry.dialects[0].origins(like)
+    origins = entry.dialects[0].origins(entry.size)
     assert origins.keys() == leaves.keys()
     theirs = {origin.names[0]: outside(leaves[ours], origin.layout) for ours, origin in origins.items()}
     assert len(theirs) == KEPT["full"][name]["tensors"]

@@ -17,14 +17,16 @@ from hypothesis import strategies as st
 from artifacts import UserError
 from artifacts.files import digest_of
 from empirical.backbones.backbone import Role
-from empirical.backbones.catalogue import BackboneChoice, load
+from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.checkpoint_locations import CheckpointLocations
 from empirical.backbones.clip_names import CLIP_TEXT, CLIP_VIT
-from empirical.backbones.clip_text import ClipText, TextSize
-from empirical.backbones.clip_vit import ClipViT, ClipVitSize
+from empirical.backbones.clip_text import ClipText
+from empirical.backbones.clip_vit import ClipViT
+from empirical.backbones.loading import load
 from empirical.backbones.published import BY_NAME, WeightsFile
-from empirical.backbones.tensor_names import speaking, translated
+from empirical.backbones.sizes import ClipVitSize, TextSize
 from empirical.backbones.tokenizer import END, OPENAI_FILE, START, byte_letters, read_tokenizer, words
+from empirical.backbones.translation import speaking, translated
 from empirical.backbones.weights_file import stored_tensors
 from empirical.backbones.zero_shot import load_text_tower, read_templates, text_features, zero_shot_classifier
 
@@ -173,7 +175,7 @@ def test_both_towers_come_from_openais_own_archive(torch, openai, shaken, reposi
     traced.save(str(tmp_path / "ViT-B-16.pt"))
     one = replace(
         BY_NAME["clip_vit_b16"],
-        build=lambda *, key, compute_dtype, rematerialise: ClipViT(ClipVitSize(32, 16, 64, 1, 32), key=key),
+        size=ClipVitSize(32, 16, 64, 1, 32),
         text=TextSize(vocabulary, 12, 64, 1, 32),
         files=(WeightsFile("ViT-B-16.pt", "an address", sha256=digest_of(tmp_path / "ViT-B-16.pt")),),
     )

@@ -10,8 +10,8 @@ from artifacts import UserError
 from empirical.datasets.catalogue import COLUMNS, FAMILIES, family
 from empirical.datasets.configuration import read_data
 from empirical.datasets.families.imagenet import subset_indices
-from empirical.datasets.family import read_dataset
 from empirical.datasets.protocols import CLEAN, PAPER
+from empirical.datasets.reading import read_dataset
 from empirical.miniature import write_miniature
 
 NAMES = [one.name for one in FAMILIES]

@@ -69,6 +69,7 @@ def test_a_crop_is_resized_as_pillow_does(kernel, box, flipped):
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(height=st.integers(20, CANVAS[0]), width=st.integers(20, CANVAS[1]), resized=st.integers(SIDE, 48))
 @example(height=20, width=44, resized=45)
+@example(height=26, width=21, resized=32)
 @settings(max_examples=25)
 def test_resize_and_centre_crop_are_pillows(kernel, height, width, resized):
     """Short side to `resized`, then the middle; the rest of the canvas holds rubbish that must not show."""

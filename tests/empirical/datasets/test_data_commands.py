@@ -10,7 +10,7 @@ from distort.bench_data import add_commands
 from distort.command import UsageError, as_json
 from empirical.datasets.catalogue import COLUMNS, family
 from empirical.datasets.configuration import read_data
-from empirical.datasets.family import read_dataset
+from empirical.datasets.reading import read_dataset
 from empirical.store import packed_dataset
 
 

@@ -10,9 +10,9 @@ from artifacts import UserError
 from distort.__main__ import main
 from empirical.datasets.catalogue import FAMILIES, family
 from empirical.datasets.configuration import read_data
-from empirical.datasets.family import read_dataset
 from empirical.datasets.locations import STORE_VARIABLE
 from empirical.datasets.protocols import CLEAN, PAPER
+from empirical.datasets.reading import read_dataset
 from empirical.store import Form, epoch_batches, order, pack_family
 from empirical.store.mirror import Mirror
 

@@ -15,9 +15,9 @@ from PIL import Image
 from artifacts import UserError
 from empirical.datasets.catalogue import family
 from empirical.datasets.configuration import read_data
-from empirical.datasets.family import read_dataset
 from empirical.datasets.folders import write_class_folders
 from empirical.datasets.protocols import CLEAN
+from empirical.datasets.reading import read_dataset
 from empirical.datasets.verification import verify
 from empirical.store import pack_family, packed_dataset
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from empirical.datasets.protocols import held_out
+from empirical.datasets.splitting import held_out
 
 label_arrays = st.lists(st.integers(0, 6), min_size=1, max_size=200).map(lambda labels: np.array(labels, np.int32))
 shares = st.floats(0, 0.9)

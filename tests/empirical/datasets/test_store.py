@@ -19,10 +19,10 @@ from artifacts import DamagedArtifact, UserError
 from empirical.datasets.catalogue import family
 from empirical.datasets.families.cifar import CIFAR10
 from empirical.datasets.families.domainnet import DOMAINNET
-from empirical.datasets.family import read_dataset, read_part
 from empirical.datasets.image_sets import ImageFiles, ImageSet
 from empirical.datasets.locations import Locations
 from empirical.datasets.protocols import CLEAN, PAPER
+from empirical.datasets.reading import read_dataset, read_part
 from empirical.store import Form, epoch_batches, open_store, order, pack, pack_family, packed_dataset, verify_store
 from empirical.store.batches import decoding_threads
 from empirical.store.encoding import resized
@@ -158,7 +158,7 @@ def test_a_killed_packing_leaves_no_store_and_no_process_and_continues(tmp_path,
         import time
         from pathlib import Path
         from empirical.datasets.catalogue import family
-        from empirical.datasets.family import read_part
+        from empirical.datasets.reading import read_part
         from empirical.datasets.locations import Locations
         from empirical.store import Form, pack
         def slowly(message, fraction):

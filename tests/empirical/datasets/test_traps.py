@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from artifacts import UserError
-from empirical.datasets.families import fmow, stl
 from empirical.datasets.families.breeds import LIVING17, breeds
 from empirical.datasets.families.cifar import CIFAR10
 from empirical.datasets.families.domainnet import DOMAINNET
 from empirical.datasets.families.domainnet import SOURCE as DOMAINNET_SOURCE
 from empirical.datasets.families.fmow import FMOW
-from empirical.datasets.families.imagenet import IMAGENET, IMAGENET_SOURCE, wnids
-from empirical.datasets.family import read_dataset, read_part
+from empirical.datasets.families.imagenet import IMAGENET, IMAGENET_SOURCE
+from empirical.datasets.layouts import fmow, stl
+from empirical.datasets.layouts.imagenet import wnids
 from empirical.datasets.locations import Locations
+from empirical.datasets.reading import read_dataset, read_part
 from empirical.formats.pickled_arrays import read_arrays
 
 

@@ -1,16 +1,15 @@
 """Features on a common scale, and heads back on raw features."""
 
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float32
 
 from empirical.linear_probe.head import ProbeHead
+from empirical.linear_probe.settings import StandardisationName
 
 #: Rows that are brought to double precision together.
 ROWS = 4096
-
-StandardisationName = Literal["scalar", "per_dimension"]
 
 
 class Standardisation(NamedTuple):
