@@ -1,5 +1,8 @@
 """The ways in which a result can disappoint its reader."""
 
+import os
+from pathlib import Path
+
 #: Characters of a message. A damaged file may offer a name of 60 MB, which nobody reads.
 LONGEST_MESSAGE = 2000
 
@@ -24,3 +27,17 @@ class DamagedArtifact(UserError):
 
 class ArgumentError(UserError):
     """An argument lies outside of what it may be, whatever the data: on the command line, wrong usage."""
+
+
+def obstacle(error: BaseException | None) -> str:
+    """In one line what is in the way, where a file was to be and a folder is, or the other way round; else nothing.
+
+    Python's own errors name it too, but say what was tried and not what to do.
+    """
+    if not isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError) or not error.filename:
+        return ""
+    path = Path(os.fsdecode(error.filename2 or error.filename))
+    if isinstance(error, IsADirectoryError):
+        return f"{path} must be a file, but is a folder; move it away and call again."
+    there = next((part for part in (path, *path.parents) if os.path.lexists(part)), path)
+    return "" if there.is_dir() else f"{there} must be a folder, but is a file; move it away and call again."

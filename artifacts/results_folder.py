@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from artifacts.errors import UserError
+from artifacts.errors import UserError, obstacle
 from artifacts.files import write_json
 from artifacts.reading import read_json
 
@@ -34,12 +34,14 @@ def open_results_folder(path: Path) -> Path:
             shown = ", ".join(foreign[:3])
             raise UserError(
                 f"The output folder must be new, empty or a results folder of distort, got {path} with "
-                f"{len(foreign)} other entries ({shown}); name another with --out."
+                f"{len(foreign)} other entries ({shown}) and no {MARKER}; name another with --out."
             )
     try:
         path.mkdir(parents=True, exist_ok=True)
-        if not marker.exists():
+        if not _is_marked(marker):
             write_json(marker, {"made_by": "distort", "layout": LAYOUT})
+    except IsADirectoryError as error:
+        raise UserError(obstacle(error)) from error
     except OSError as error:
         raise UserError(f"The output folder must be writable, got {path} ({error.strerror}).") from error
     check_layout(path)
@@ -48,10 +50,18 @@ def open_results_folder(path: Path) -> Path:
     return path
 
 
+def _is_marked(marker: Path) -> bool:
+    """Whether a folder has a mark that says how it is laid out; a damaged one is written again."""
+    try:
+        return isinstance(read_json(marker)["layout"], int)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
 def check_layout(path: Path) -> None:
     """Refuse a results folder that a newer version laid out; older ones can be read, and are continued.
 
-    A marker that cannot be read says nothing of its layout; what is in the folder is checked by itself.
+    A mark that cannot be read says nothing of the layout; what is in the folder is checked by itself.
 
     Raises:
       UserError: the layout is newer than this version.
@@ -62,6 +72,6 @@ def check_layout(path: Path) -> None:
         return
     if isinstance(layout, int) and layout > LAYOUT:
         raise UserError(
-            f"{path} must have a layout up to {LAYOUT}, got {layout}, which a newer version of distort made; update "
-            "distort, or name another folder with --out."
+            f"{path} must have a layout up to {LAYOUT}, got {layout} in {MARKER}, which a newer version of distort "
+            "made; update distort, or name another folder with --out."
         )

@@ -1,16 +1,17 @@
-"""Cuts the main job off at random moments, and damages what it made: `python -m benchmarks.kill --kills 20`.
+"""Cuts the main job off at random moments, and damages what it made: `python -m benchmarks.kill --tiny --kills 20`.
 
-A job is killed (SIGKILL, SIGTERM and Ctrl-C in turn) at moments drawn over the time that an undisturbed one takes, so
-over all stages, and started again in the same folder until it has been killed that often; then it is let finish, and
-everything in its folder is compared with the undisturbed one, times and reasons left out. Then a file of every kind is
-damaged in a finished folder, at random, and the job is called again: the damage must be named in one line, or mended,
-or change nothing. `--tiny` takes a job of every stage at its smallest (`tests/support/tiny_job.py`) in the place of
-`distort reproduce --scale quick`.
+A job is cut off at moments drawn over the time that an undisturbed one takes, so over all stages, and started again in
+the same folder: by SIGKILL, by SIGTERM, by Ctrl-C as a terminal sends it, and, where it has workers, by the death of a
+worker, as the system ends one where memory runs out. Whenever a job gets to its end, its folder is compared with that
+of an undisturbed one, times and reasons left out, and the next begins in an empty one. Then everything in a finished
+folder is damaged (`benchmarks.damage`).
+
+`--tiny` takes a job of every stage at its smallest (`tests/support/tiny_job.py`) in the place of
+`distort reproduce --scale quick`. Ends with status 1 where a result differs, a damage is neither named nor mended, or
+a job ends in another way or later than it should.
 """
 
-import argparse
-import hashlib
-import json
+import os
 import random
 import shutil
 import signal
@@ -18,185 +19,187 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.same_results import differences, numbers
+import tyro
 
-ROOT = Path(__file__).resolve().parents[1]
-SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-#: Written at the end and full of times and reasons; its numbers are those of the files that it was made from.
-TOLD = {"report.html"}
-#: What a document says of how it came about.
-STORY = {"stages", "environment"}
-#: For one call of the job, on a machine that does other work.
-PATIENCE_SECONDS = 1800
+from artifacts import environment
+from artifacts.files import write_json
+from benchmarks.damage import Damage, damaged
+from benchmarks.disturbed_job import ROOT, Job, apart, contents, ended
+from distort.interruption import INTERRUPTED, MESSAGE
+from distort.workers import WORKER_DIED
+
+#: What is promised of Ctrl-C, for a job with all its workers.
+SOON_SECONDS = 2.0
+PARTS = ("theory", "simulations", "benchmark", "figures")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kill:
+    """Which job, and how often it is disturbed."""
+
+    tiny: bool = False
+    """The smallest job of every stage."""
+    kills: int = 20
+    """For each number of workers."""
+    workers: tuple[int, ...] = (1, 2)
+    """Numbers of workers, one job each."""
+    damages: int = 1
+    """Ways in which every kind of file and folder is damaged; there are six for files."""
+    seed: int = 0
+    """Decides moments and damages."""
+    out: Path | None = None
+    """File for the result, which is written as far as it is after every number of workers."""
+
+    @property
+    def command(self) -> str:
+        """What was asked for, wherever the result goes."""
+        workers = " ".join(map(str, self.workers))
+        asked = f"--kills {self.kills} --workers {workers} --damages {self.damages} --seed {self.seed}"
+        return f"python -m benchmarks.kill {'--tiny ' if self.tiny else ''}{asked}"
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is cut off."""
+class CutOff:
+    """How a job was cut off, and how it ended.
 
-    tiny: bool
-    workers: int
+    Attributes:
+      after: seconds from its start.
+      published: results that its folder then held, by part.
+      ended_in: seconds until the job and all its workers were gone.
+      said: its complaints.
+    """
 
-    def command(self, folder: Path) -> list[str]:
-        """The job in a folder."""
-        if self.tiny:
-            return [sys.executable, "-m", "tests.support.tiny_job", str(folder), str(self.workers)]
-        quick = ("reproduce", "--scale", "quick", "--workers", str(self.workers), "--out", str(folder))
-        return [sys.executable, "-m", "distort", *quick]
+    way: str
+    after: float
+    published: dict[str, int]
+    ended_in: float
+    status: int
+    said: str
 
-    def start(self, folder: Path) -> subprocess.Popen[str]:
-        """Begin it, in a process group of its own."""
-        return subprocess.Popen(self.command(folder), cwd=ROOT, text=True, start_new_session=True,
-                                stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
-
-    def finish(self, folder: Path) -> tuple[int, str]:
-        """Run it to its end: exit status, and what was said."""
-        process = self.start(folder)
-        _, said = process.communicate(timeout=PATIENCE_SECONDS)
-        return process.returncode, said.strip()
-
-
-def contents(folder: Path) -> dict[str, Any]:
-    """Every file that somebody reads, by its path: documents as such, the rest by their hashes."""
-    readings: dict[str, Any] = {}
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if not path.is_file() or hidden or path.name in TOLD | {"manifest.json"} or "states" in name:
-            continue
-        if path.suffix == ".json":
-            readings[name] = story_left_out(numbers(json.loads(path.read_bytes())))
-        elif path.suffix == ".jsonl":
-            readings[name] = [numbers(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-        elif path.suffix != ".sha256":  # of a document with times
-            readings[name] = hashlib.sha256(path.read_bytes()).hexdigest()
-    return readings
+    @property
+    def is_as_promised(self) -> bool:
+        """Whether status, words and time are what the way of ending it asks for."""
+        if self.way == "Ctrl-C":
+            return (self.status, self.said) == (INTERRUPTED, MESSAGE) and self.ended_in <= SOON_SECONDS
+        if self.way == "death of a worker":  # one whose work was done is not missed
+            return self.status == 0 or (self.status == 1 and self.said == f"distort: {WORKER_DIED}")
+        return (self.status, self.said) == (-getattr(signal, self.way), "")
 
 
-def story_left_out(document: Any) -> Any:
-    """A document without how it came about."""
-    if not isinstance(document, dict):
-        return document
-    return {key: value for key, value in document.items() if key not in STORY}
+def cut_off(job: Job, folder: Path, way: str, seconds: float, draw: random.Random) -> CutOff | None:
+    """Start the job and cut it off within so many seconds; None where it came to its end before."""
+    process, moment = job.start(folder), draw.uniform(0, seconds)
+    try:
+        process.wait(timeout=moment)
+        status, said = ended(process)
+        if status:
+            raise SystemExit(f"the job ended by itself with {status}: {said}")
+        return None
+    except subprocess.TimeoutExpired:
+        published = {part: len(list((folder / part).rglob("manifest.json"))) for part in PARTS}
+        way = _send(process, way, draw)
+        sent = time.monotonic()
+    status, said = ended(process)
+    return CutOff(way, round(moment, 1), published, round(time.monotonic() - sent, 2), status, said)
 
 
-def killed(job: Job, folder: Path, kills: int, seconds: float, draw: random.Random) -> list[dict[str, Any]]:
-    """Cut the job off again and again; what was done when."""
-    done = []
-    while len(done) < kills:
-        how, moment = SIGNALS[len(done) % len(SIGNALS)], draw.uniform(0.02, 0.9) * seconds
-        process = job.start(folder)
-        try:
-            process.wait(timeout=moment)
-        except subprocess.TimeoutExpired:
-            process.send_signal(how)
-        _, said = process.communicate(timeout=PATIENCE_SECONDS)
-        published = len(list(folder.rglob("manifest.json")))
-        entry = {"signal": how.name, "after": round(moment, 1), "status": process.returncode, "published": published}
-        done.append(entry)
-        if said and how is not signal.SIGINT:
-            entry["said"] = said[-300:]
-        print(f"  {entry}", flush=True)
-        if process.returncode == 0:  # it was done before: begin anew, so that every kill meets some work
-            shutil.rmtree(folder)
-    return done
+def _send(process: subprocess.Popen[str], way: str, draw: random.Random) -> str:
+    """End a job in this way; where it has no worker, by SIGKILL in the place of a worker's death."""
+    workers = _workers(process.pid) if way == "death of a worker" else []
+    if workers:
+        os.kill(draw.choice(workers), signal.SIGKILL)
+        return way
+    if way == "Ctrl-C":
+        os.killpg(process.pid, signal.SIGINT)
+        return way
+    number = signal.SIGTERM if way == "SIGTERM" else signal.SIGKILL
+    process.send_signal(number)
+    return number.name
 
 
-def damages(draw: random.Random) -> Iterator[tuple[str, Any]]:
-    """Ways to damage a file, endlessly."""
+def _workers(process: int) -> list[int]:
+    """Processes that a job has started to share its work; `multiprocessing` has one more, which does none."""
+    children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
-    def flip(path: Path) -> None:
-        content = bytearray(path.read_bytes())
-        if content:
-            content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
-        path.write_bytes(content)
 
-    def cut(path: Path) -> None:
-        path.write_bytes(path.read_bytes()[: draw.randrange(max(1, path.stat().st_size))])
-
-    def grow(path: Path) -> None:
-        path.write_bytes(path.read_bytes() + b"\0" * 10)
-
-    def replace(path: Path) -> None:
-        path.unlink()
-        path.mkdir()
-
-    ways = (("a bit", flip), ("cut off", cut), ("longer", grow), ("gone", Path.unlink), ("a folder instead", replace))
+def kills(job: Job, scratch: Path, whole: dict[str, Any], config: Kill, seconds: float, draw: random.Random) -> Any:
+    """Cut a job off as often as asked; what was done, how many folders got finished, where they differ."""
+    ways = ("SIGKILL", "SIGTERM", "Ctrl-C", *(["death of a worker"] if job.workers > 1 else []))
+    folder, done, differ, finished = scratch / f"killed-{job.workers}", [], [], 0
     while True:
-        yield draw.choice(ways)
-
-
-def kinds(folder: Path) -> dict[str, list[Path]]:
-    """The files of a finished folder by their kind: where they lie and what they are called, without hashes."""
-    folders: dict[str, list[Path]] = {}
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and not any(part.startswith(".") for part in parts):
-            name = path.name if path.suffix in (".json", ".jsonl", ".npz") or len(parts) < 3 else f"*{path.suffix}"
-            folders.setdefault("/".join((*parts[:2], name) if len(parts) > 2 else parts), []).append(path)
-    return folders
-
-
-def damaged(job: Job, folder: Path, whole: dict[str, Any], rounds: int, draw: random.Random) -> list[dict[str, Any]]:
-    """A file of every kind damaged, the job called again, and what came of it."""
-    ways, findings = damages(draw), []
-    for kind in list(kinds(folder)) * rounds:
-        files = kinds(folder).get(kind)
-        if not files:
-            continue
-        path, (way, damage) = draw.choice(files), next(ways)
-        damage(path)
-        status, said = job.finish(folder)
-        if status == 0:
-            outcome = "mended" if not list(differences(whole, contents(folder), "", 0.0)) else "WRONG AND NOT SAID"
+        if len(done) < config.kills:
+            disturbed = cut_off(job, folder, ways[len(done) % len(ways)], seconds, draw)
         else:
-            named = len(said.splitlines()) == 1 and path.name in said
-            outcome = "named" if named else f"STATUS {status}: {said[-300:]}"
-            shutil.rmtree(folder)
-            job.finish(folder)
-        findings.append({"kind": kind, "damage": way, "outcome": outcome})
-        print(f"  {findings[-1]}", flush=True)
-    return findings
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kills", type=int, default=20, help="for each number of workers")
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--damages", type=int, default=1, help="of every kind of file")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--tiny", action="store_true", help="the smallest job of every stage")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "kill.json")
-    arguments = parser.parse_args()
-    draw, bad, told = random.Random(arguments.seed), 0, []
-    with tempfile.TemporaryDirectory() as scratch:
-        for workers in arguments.workers:
-            job = Job(arguments.tiny, workers)
-            alone, disturbed = Path(scratch) / f"alone-{workers}", Path(scratch) / f"killed-{workers}"
-            started = time.monotonic()
-            status, said = job.finish(alone)
+            status, said = job.finish(folder)
             if status:
-                raise SystemExit(f"the undisturbed job ended with {status}: {said}")
-            seconds = time.monotonic() - started
-            print(f"{workers} workers: undisturbed in {seconds:.0f} s", flush=True)
-            kills = killed(job, disturbed, arguments.kills, seconds, draw)
-            status, said = job.finish(disturbed)
-            whole = contents(alone)
-            differ = list(differences(whole, contents(disturbed), "", 0.0)) if status == 0 else [said]
-            print(f"{workers} workers: {len(differ)} differences after {len(kills)} kills", flush=True)
-            told.append({**asdict(job), "seconds": round(seconds), "files": len(whole), "kills": kills,
-                         "differences": differ[:20], "damages": []})  # fmt: skip
-            bad += len(differ)
-        told[-1]["damages"] = damaged(job, disturbed, whole, arguments.damages, draw)
-        bad += sum(entry["outcome"] not in ("mended", "named") for entry in told[-1]["damages"])
-    arguments.out.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    return 1 if bad else 0
+                raise SystemExit(f"the job ended with {status} after {len(done)} kills: {said}")
+            disturbed = None
+        if disturbed is not None:
+            done.append(disturbed)
+            print(f"  {'' if disturbed.is_as_promised else 'NOT AS PROMISED '}{disturbed}", flush=True)
+        if disturbed is None or disturbed.status == 0:
+            finished += 1
+            differ += apart(whole, folder)
+            print(f"  finished: {len(differ)} differences so far", flush=True)
+            shutil.rmtree(folder)
+            if len(done) >= config.kills:
+                return done, finished, differ
+
+
+def disturbances(job: Job, scratch: Path, config: Kill, draw: random.Random) -> dict[str, Any]:
+    """A job without disturbance, twice, and then with."""
+    alone, again = scratch / f"alone-{job.workers}", scratch / f"again-{job.workers}"
+    for folder in (alone, again):  # the second finds compiled what all that follow will find compiled
+        started = time.monotonic()
+        status, said = job.finish(folder)
+        if status or said:
+            raise SystemExit(f"the undisturbed job ended with {status}: {said}")
+        seconds = time.monotonic() - started
+    whole = contents(alone)
+    unequal = apart(whole, again)
+    print(f"{job.workers} workers: undisturbed in {seconds:.0f} s, {len(unequal)} differences of two", flush=True)
+    done, finished, differ = kills(job, scratch, whole, config, seconds, draw)
+    print(f"{job.workers} workers: {len(done)} kills, {finished} folders, {len(differ)} differences", flush=True)
+    return {
+        **asdict(job), "seconds": round(seconds, 1), "files": len(whole), "kills": [asdict(kill) for kill in done],
+        "not_as_promised": sum(not kill.is_as_promised for kill in done),
+        "slowest_interrupt": max((kill.ended_in for kill in done if kill.way == "Ctrl-C"), default=None),
+        "folders": finished, "differences": [*unequal, *differ],
+    }  # fmt: skip
+
+
+def main(config: Kill) -> int:
+    draw, load = random.Random(config.seed), os.getloadavg()
+    jobs = [Job(config.tiny, workers) for workers in config.workers]
+    told: list[dict[str, Any]] = []
+    damages: list[Damage] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        scratch = Path(temporary)
+        for job in jobs:
+            told.append(disturbances(job, scratch, config, draw))
+            write(config, told, damages, load)
+        damages += damaged([(job, scratch / f"alone-{job.workers}") for job in jobs], config.damages, draw)
+    return 1 if write(config, told, damages, load) else 0
+
+
+def write(config: Kill, told: list[dict[str, Any]], damages: list[Damage], load: tuple[float, ...]) -> int:
+    """Write the result as far as it is; the number of findings."""
+    bad = sum(len(job["differences"]) + job["not_as_promised"] for job in told)
+    bad += sum(not damage.is_accepted for damage in damages)
+    print(f"{len(damages)} damages; {bad} findings", flush=True)
+    if config.out is not None:
+        machine = {"processors": len(os.sched_getaffinity(0)), "load_before": load, "load_after": os.getloadavg()}
+        write_json(config.out, {"command": config.command, "jobs": told,
+                                "damages": [asdict(damage) for damage in damages], "findings": bad,
+                                "machine": machine, "environment": environment()})  # fmt: skip
+    return bad
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os.chdir(ROOT)
+    sys.exit(main(tyro.cli(Kill)))

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except SystemExit:
             sys.stdout.flush()
             raise
-        return _run(command)
+        return run_command(command)
     except BrokenPipeError:  # the reader went away (`distort theory list | head`): no complaint
         abandon_stdout()
         return SUCCESS
@@ -52,7 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _run(command: Command) -> int:
+def run_command(command: Command) -> int:
+    """Run a command and print its answer, or what went wrong in one line; gives the exit status."""
     try:
         # Whatever a library prints must not end up in the middle of a JSON document.
         with redirect_stdout(sys.stderr):
@@ -75,11 +76,13 @@ def _print(text: str) -> None:
 
 
 def _one_line(error: Exception) -> str:
-    from artifacts.errors import UserError
+    from artifacts.errors import UserError, obstacle
 
     message = " ".join(str(error).split())
     if isinstance(error, UserError):
         return message
+    if in_the_way := obstacle(error):
+        return in_the_way
     platforms = os.environ.get("JAX_PLATFORMS")
     if platforms and _starts_no_device():
         return f"JAX_PLATFORMS must name devices that are here, got {platforms}; unset it, or set it to cpu."

@@ -11,10 +11,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from artifacts import runtime
+from artifacts import UserError, runtime
 from artifacts.child_processes import end_with_parent
 from artifacts.directory import Outdated, only_checked
 from artifacts.interrupts import answer_interrupts, interrupts_held
@@ -36,6 +37,11 @@ Run = Callable[[Sequence[Step[Found]]], list[Found]]
 
 #: More would need more memory than a laptop has: about 1.5 GB each.
 MOST = 4
+#: The system ends a process so where memory runs out, and nothing else is likely to.
+WORKER_DIED = (
+    "Every worker must live until its work is done, but one was ended, as the system does where memory runs out; the "
+    "same command continues where it stopped, and --workers 1 needs the least memory."
+)
 #: What the steps need; workers import it while the process that started them does the same.
 NEEDED = ("simulations.verification.checking", "bridge.catalogue", "empirical.engine", "figures.publishing")
 
@@ -53,6 +59,8 @@ def side_by_side(count: int, begin: Begin, *, compile_quickly: bool = False) -> 
 
     Args:
       compile_quickly: where steps compute so little that compiling is most of their time.
+    Raises:
+      UserError: a worker died.
     """
     if count == 1:
         if compile_quickly:
@@ -87,18 +95,26 @@ class _Pool:
         self._messages = context.SimpleQueue()
         self._display = threading.Thread(target=_show, args=(self._messages, begin), daemon=True)
         self._display.start()
+        self._abandoned = False
         settings = (self._messages, count, compile_quickly)
         self._executor = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=settings)
         with interrupts_held():
             self._executor.submit(_import_what_is_needed)  # the first task starts all workers
 
     def run(self, steps: Sequence[Step[Found]]) -> list[Found]:
-        with interrupts_held():  # a task may start another process
-            futures = [self._executor.submit(_run, step) for step in steps]
-        return [future.result() for future in futures]
+        try:
+            with interrupts_held():  # a task may start another process
+                futures = [self._executor.submit(_run, step) for step in steps]
+            return [future.result() for future in futures]
+        except BrokenProcessPool as error:
+            raise UserError(WORKER_DIED) from error
 
     def abandon(self) -> None:
-        """End the processes, whatever they do."""
+        """End the processes, whatever they do, and hear no more of them.
+
+        One that was ended in the middle of a report keeps the line's lock for ever: nothing is said on it any more.
+        """
+        self._abandoned = True
         self._executor.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():
             process.terminate()
@@ -106,8 +122,9 @@ class _Pool:
     def end(self) -> None:
         """Wait for the processes and for the last report."""
         self._executor.shutdown()
-        self._messages.put(None)
-        self._display.join()
+        if not self._abandoned:
+            self._messages.put(None)
+            self._display.join()
 
 
 def checked_first(run: Run[Found], begin: Begin) -> Run[Found]:

@@ -69,8 +69,9 @@ def _refuse_foreign(path: Path, config: dict[str, Any]) -> None:
         there = dict(read_json(manifest)["inputs"]["config"])
     except (OSError, ValueError, KeyError, TypeError):
         return  # damaged: made again, and the reason says so
-    if there != json.loads(canonical_json(config)):
-        what = difference(there, config) or "its configuration differs"
+    wanted = json.loads(canonical_json(config))  # with lists, as the file has them
+    if there != wanted:
+        what = difference(there, wanted) or "its configuration differs"
         raise UserError(f"{path} must hold the run that it is named after, but {what}; move it away.")
 
 

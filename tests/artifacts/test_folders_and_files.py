@@ -2,12 +2,15 @@
 
 import json
 import os
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from artifacts import UserError, canonical_json, code_version, environment, fingerprint, open_results_folder
+from artifacts.errors import obstacle
 from artifacts.files import write_json, write_text
 from artifacts.results_folder import MARKER
 
@@ -53,6 +56,67 @@ def test_an_unwritable_folder_is_refused(tmp_path):
             open_results_folder(tmp_path / "results")
     finally:
         tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"made_by": "distort"}', '{"layout": "1"}', "\0" * 30])
+def test_a_damaged_mark_is_written_again(tmp_path, damage):
+    folder = open_results_folder(tmp_path / "results")
+    whole = (folder / MARKER).read_bytes()
+    (folder / MARKER).write_text(damage)
+    open_results_folder(folder)
+    assert (folder / MARKER).read_bytes() == whole
+
+
+def test_a_mark_that_is_lost_newer_or_a_folder_is_named(tmp_path):
+    folder = open_results_folder(tmp_path / "results")
+    (folder / "theory").mkdir()
+    write_json(folder / MARKER, {"made_by": "distort", "layout": 2})
+    with pytest.raises(UserError, match=rf"layout up to 1, got 2 in {MARKER}"):
+        open_results_folder(folder)
+    (folder / MARKER).unlink()
+    with pytest.raises(UserError, match=rf"1 other entries \(theory\) and no {MARKER}"):
+        open_results_folder(folder)
+    (folder / MARKER).mkdir()
+    with pytest.raises(UserError, match=rf"{MARKER} must be a file, but is a folder; move it away"):
+        open_results_folder(folder)
+
+
+def lock(path: Path) -> None:
+    with FileLock(path):
+        pass
+
+
+@pytest.mark.parametrize("attempt", [lambda path: write_text(path, ""), Path.read_bytes, Path.unlink, lock])
+def test_a_folder_where_a_file_must_be_is_named(tmp_path, attempt):
+    (tmp_path / "there").mkdir()
+    with pytest.raises(IsADirectoryError) as raised:
+        attempt(tmp_path / "there")
+    expected = f"{tmp_path / 'there'} must be a file, but is a folder; move it away and call again."
+    assert obstacle(raised.value) == expected
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda path: path.mkdir(parents=True, exist_ok=True),
+        lambda path: (path / "below").mkdir(parents=True, exist_ok=True),
+        lambda path: list(path.iterdir()),
+        lambda path: write_text(path / "below", ""),
+    ],
+)
+def test_a_file_where_a_folder_must_be_is_named(tmp_path, attempt):
+    (tmp_path / "there").touch()
+    with pytest.raises((NotADirectoryError, FileExistsError)) as raised:
+        attempt(tmp_path / "there")
+    expected = f"{tmp_path / 'there'} must be a folder, but is a file; move it away and call again."
+    assert obstacle(raised.value) == expected
+
+
+def test_other_errors_show_no_obstacle(tmp_path):
+    assert obstacle(ValueError("no")) == ""
+    assert obstacle(NotADirectoryError("nothing is named")) == ""
+    assert obstacle(FileNotFoundError(2, "No such file", "there")) == ""
+    assert obstacle(FileExistsError(17, "File exists", str(tmp_path))) == ""
 
 
 def test_texts_are_replaced_whole(tmp_path):
@@ -147,7 +211,7 @@ def test_a_folder_of_a_newer_version_is_refused_and_one_of_an_older_is_continued
     folder = open_results_folder(tmp_path / "results")
     (marker,) = folder.iterdir()
     marker.write_text('{"made_by": "distort", "layout": 99}')
-    with pytest.raises(UserError, match="layout up to 1, got 99, which a newer version of distort made; update"):
+    with pytest.raises(UserError, match=rf"layout up to 1, got 99 in {MARKER}, which a newer version of distort made"):
         open_results_folder(folder)
     marker.write_text('{"made_by": "distort"}')
     assert open_results_folder(folder) == folder

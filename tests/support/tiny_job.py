@@ -4,12 +4,18 @@
 """
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from artifacts import UserError
-from artifacts.runtime import keep_compiled, prepare_jax
-from distort.folder import held
 from distort.interruption import end_when_interrupted
+
+if __name__ == "__main__":
+    end_when_interrupted()  # before anything else is imported, as the command does
+
+from artifacts.runtime import keep_compiled, prepare_jax
+from distort.__main__ import run_command
+from distort.command import Answer, Command
+from distort.folder import held
 from distort.plan import JobPlan
 from distort.progress import progress
 from distort.reproduce import reproduce
@@ -48,14 +54,24 @@ def tiny_plan() -> JobPlan:
 def run(folder: Path, *, force: bool = False, workers: int = 1) -> Summary:
     """The tiny job, as `distort reproduce` runs the real one."""
     with held(folder) as results, progress() as begin, side_by_side(workers, begin) as side:
-        return reproduce(results, tiny_plan(), run=side, begin=begin, force=force)
+        return reproduce(results, tiny_plan(), run=side, begin=begin, workers=workers, force=force)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TinyJob(Command):
+    """The tiny job in the place of `distort reproduce`: errors are told as the command tells them."""
+
+    folder: Path
+    workers: int
+
+    def __call__(self) -> Answer:
+        """The whole job."""
+        run(self.folder, workers=self.workers)
+        return Answer(None, "done")
 
 
 if __name__ == "__main__":
     prepare_jax()
     keep_compiled()
-    end_when_interrupted()
-    try:
-        run(Path(sys.argv[1]), workers=int(sys.argv[2]) if len(sys.argv) > 2 else 2)
-    except UserError as error:
-        sys.exit(f"distort: {error}")
+    workers = int(sys.argv[2]) if len(sys.argv) > 2 else 2
+    sys.exit(run_command(TinyJob(folder=Path(sys.argv[1]), workers=workers)))

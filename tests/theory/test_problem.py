@@ -101,3 +101,19 @@ def test_networks_compute_a_linear_function():
 def test_a_head_must_fit_its_features():
     with pytest.raises(ValueError, match=r"one entry per feature .* got 3 entries and 2 features"):
         LinearNetwork(jnp.ones(3), jnp.eye(4)[:2])
+
+
+def test_a_problem_shows_itself_inside_and_outside_of_transformations():
+    """A tree of placeholders too: JAX shows it in messages."""
+    shown = []
+
+    def show(problem: Problem) -> jax.Array:
+        shown.append(repr(problem))
+        return jnp.zeros(())
+
+    problem = Problem(**PARTS)
+    jax.jit(show)(problem)
+    jax.vmap(show)(jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), problem))
+    assert shown == ["Problem(d=5, k=2, m=3, traced)"] * 2
+    assert repr(jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), problem)) == "Problem(a batch of 2, d=5, m=3)"
+    assert repr(jax.tree.map(lambda leaf: object(), problem)) == "Problem(placeholders of a transformation)"

@@ -81,3 +81,13 @@ def test_probing_obeys_its_equation_and_ends_at_least_squares(seed):
     np.testing.assert_allclose(slope, moving.head, atol=ROUNDING)
     end = probed_state(small, jnp.asarray(1e9)).head
     np.testing.assert_allclose(end, np.linalg.lstsq(inputs @ features.T, labels, rcond=None)[0], atol=1e-7)
+
+
+def test_probing_leaves_features_that_no_input_sees():
+    head, _, _, _ = drawn(0)
+    features, inputs, labels = np.eye(WIDTH, INPUTS), np.eye(1, INPUTS), np.ones((1, OUTPUTS))
+    small = reduced(head, features, inputs, labels)
+    for time in (0.0, 0.7, 1e9):
+        now = probed_state(small, jnp.asarray(time)).head
+        np.testing.assert_array_equal(now[1:], head[1:])
+        np.testing.assert_allclose(now[0], 1 + np.exp(-2 * time) * (head[0] - 1), atol=ROUNDING)

@@ -5,7 +5,7 @@ import pytest
 
 from empirical.linear_probe import TOLERANCE, Features, probe_path, selected_probe, standardisation, streamed
 from empirical.linear_probe.problem import Solution, measure, problem
-from empirical.linear_probe.streamed import is_streamed, measure_streamed, streamed_problem
+from empirical.linear_probe.streamed import coordinates, is_streamed, measure_streamed, streamed_problem
 from tests.empirical.linear_probe.test_probe_path import CLASSES, FEW, gradient, sample, standardised
 
 #: Both paths end within the solver's tolerance; seen through objectives that is its square.
@@ -18,6 +18,10 @@ ROWS = 16  # so that sixty examples are several blocks, the last of them smaller
 def small_blocks(monkeypatch):
     monkeypatch.setattr(streamed, "LARGEST_KEPT", 0)
     monkeypatch.setattr(streamed, "ROWS", ROWS)
+
+
+def kept_in_memory(*arguments):
+    raise AssertionError("a set that is too large to be kept was kept")
 
 
 def far_from_zero() -> Features:
@@ -40,10 +44,11 @@ def test_the_streamed_path_is_the_kept_path(training, scale, monkeypatch):
     kept = path()
     monkeypatch.setattr(streamed, "LARGEST_KEPT", 0)
     monkeypatch.setattr(streamed, "ROWS", ROWS)
-    assert is_streamed(training.features)
+    monkeypatch.setattr("empirical.linear_probe.path.problem", kept_in_memory)
     found = path()
     for one, other in zip(found, kept, strict=True):
         assert one.converged
+        assert abs(one.iterations - other.iterations) <= 1  # rounding may ask for one more
         assert one.objective == pytest.approx(other.objective, rel=OBJECTIVE_RTOL)
         size = np.linalg.norm(other.head.weight)
         assert np.linalg.norm(one.head.weight - other.head.weight) <= 2 * TOLERANCE * size + ROUNDING * size
@@ -59,6 +64,15 @@ def test_the_gradient_vanishes_as_it_is_said_to():
         found = np.linalg.norm(gradient(training, weight, bias, probe.penalty))
         assert probe.gradient_norm <= TOLERANCE * np.linalg.norm(weight) * (1 + ROUNDING)
         assert found <= TOLERANCE * np.linalg.norm(weight) + ROUNDING * probe.penalty * len(training.labels)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_principal_coordinates_are_uncorrelated_with_the_energies_that_are_said():
+    training = far_from_zero()
+    blocks = streamed_problem(training.features, training.labels, CLASSES, standardisation(training.features))
+    rough = coordinates(blocks).rough
+    moment = np.asarray(rough.inputs, np.float64).T @ np.asarray(rough.inputs, np.float64)
+    np.testing.assert_allclose(moment, np.diag(rough.energies), atol=ROUNDING * len(training.labels))
 
 
 @pytest.mark.usefixtures("small_blocks")
