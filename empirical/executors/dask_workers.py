@@ -179,7 +179,7 @@ def _answer(client: "Client", future: "Future", unit: Unit) -> WorkersAnswer:
         raise lost(client)
     if future.status == "finished":
         return future.result()
-    error = future.exception()
+    error: Any = future.exception()  # a coroutine of asynchronous clients alone
     line = obstacle(error) or " ".join(f"{type(error).__name__}: {error}".split())
     # Dask has tried it as often as its scheduler allows.
     attempt = Attempt(Failed(unit, line), again=not isinstance(error, KilledWorker))
