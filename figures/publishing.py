@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artifacts import Artifact, DamagedArtifact, Outcome, UserError, publish, published
-from artifacts.directory import MANIFEST
+from artifacts.directory import MANIFEST, Outdated
 from artifacts.files import digest_of, write_json
 from artifacts.imports import reached_code
 from artifacts.results_folder import SETTINGS
@@ -77,7 +77,11 @@ def draw_figure(
     try:
         versions = reached_versions(*code_modules(figure), without=WITHOUT)
         made_from = inputs(figure, results) | {"formats": wanted}
-        return publish(path, inputs=made_from, build=build, force=force, versions=versions)
+        try:
+            return publish(path, inputs=made_from, build=build, force=force, versions=versions)
+        except Outdated:
+            figure.load().collect(results)  # where there is nothing to draw, nothing is to be made either
+            raise
     except NothingToDraw:
         if path.exists():
             shutil.rmtree(path)

@@ -6,11 +6,13 @@ import shutil
 import pytest
 
 from artifacts import UserError
+from artifacts.directory import Outdated, only_checked
 from artifacts.results_folder import MARKER
 from distort.__main__ import main
 from distort.folder import refuse_another_suite
 from empirical.records import write_record
 from figures.catalogue import BENCHMARK, entry
+from figures.missing import NothingToDraw
 from figures.publishing import draw_figure
 
 
@@ -33,6 +35,14 @@ def test_what_can_be_drawn_is_drawn_and_the_rest_says_which_entry_would_give_it(
     assert "distort simulate toy_example" in text
     assert '"FT (eval)"' in text
     assert "reproduce" not in text
+
+
+def test_where_results_are_only_checked_nothing_to_draw_is_said_too(own):
+    """No other process is started for it: a finished job is found so in the one that was called."""
+    with only_checked(), pytest.raises(NothingToDraw):
+        draw_figure(entry("norm_modes"), own)
+    with only_checked(), pytest.raises(Outdated):
+        draw_figure(entry("benchmark_accuracy"), own)
 
 
 def test_missing_simulations_of_a_paired_figure_are_named(own, capsys):
