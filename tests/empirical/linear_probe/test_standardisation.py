@@ -1,14 +1,10 @@
 """Features on a common scale: NumPy's own means and deviations, whatever the blocks that they are read in."""
 
-import importlib
-
 import numpy as np
 import pytest
 
-from empirical.linear_probe import standardisation
+from empirical.linear_probe import standardisation, standardising
 
-#: The package's name for the function hides its module's.
-MODULE = importlib.import_module("empirical.linear_probe.standardisation")
 ROUNDING = 1e-12
 
 
@@ -19,7 +15,7 @@ def features() -> np.ndarray:
 
 @pytest.mark.parametrize("rows", [1, 16, 50, 4096])
 def test_scalar_mean_and_deviation_are_those_of_all_entries(rows, monkeypatch):
-    monkeypatch.setattr(MODULE, "ROWS", rows)
+    monkeypatch.setattr(standardising, "ROWS", rows)
     scale, entries = standardisation(features()), features().astype(np.float64)
     np.testing.assert_allclose(scale.mean, np.full(3, entries.mean()), rtol=ROUNDING)
     np.testing.assert_allclose(scale.deviation, np.full(3, entries.std()), rtol=ROUNDING)
@@ -27,7 +23,7 @@ def test_scalar_mean_and_deviation_are_those_of_all_entries(rows, monkeypatch):
 
 @pytest.mark.parametrize("rows", [1, 16, 50, 4096])
 def test_each_coordinate_has_its_own_mean_and_deviation(rows, monkeypatch):
-    monkeypatch.setattr(MODULE, "ROWS", rows)
+    monkeypatch.setattr(standardising, "ROWS", rows)
     scale, entries = standardisation(features(), "per_dimension"), features().astype(np.float64)
     np.testing.assert_allclose(scale.mean, entries.mean(0), rtol=ROUNDING)
     np.testing.assert_allclose(scale.deviation, entries.std(0), rtol=ROUNDING)
