@@ -10,7 +10,7 @@ from empirical.datasets.protocols import CLEAN, Split
 from empirical.methods import FT_EVAL, LP_FT, PartialProbe
 from empirical.recipes import Condition, Recipe, SolvedProbe, Sweep
 
-BEYOND_FLOAT32, SPOILING = 1e39, 0.3
+BEYOND_FLOAT32, SPOILING = 1e39, 1e30
 #: Of the digits: those of the column, which meet the premises, and a control.
 SETS = (*LARGE_SHIFT, "near_id")
 PARTLY = FT_EVAL.model_copy(
