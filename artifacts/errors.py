@@ -41,3 +41,8 @@ def obstacle(error: BaseException | None) -> str:
         return f"{path} must be a file, but is a folder; move it away and call again."
     there = next((part for part in (path, *path.parents) if os.path.lexists(part)), path)
     return "" if there.is_dir() else f"{there} must be a folder, but is a file; move it away and call again."
+
+
+def unforeseen(error: BaseException | None) -> str:
+    """An error that nobody raised on purpose, in one line: what is in the way, else its type and what it says."""
+    return obstacle(error) or " ".join(f"{type(error).__name__}: {error}".split())

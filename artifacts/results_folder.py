@@ -38,7 +38,7 @@ def open_results_folder(path: Path) -> Path:
             )
     try:
         path.mkdir(parents=True, exist_ok=True)
-        if not _is_marked(marker):
+        if _layout(marker) is None:  # none yet, or damaged
             write_json(marker, {"made_by": "distort", "layout": LAYOUT})
     except IsADirectoryError as error:
         raise UserError(obstacle(error)) from error
@@ -50,12 +50,13 @@ def open_results_folder(path: Path) -> Path:
     return path
 
 
-def _is_marked(marker: Path) -> bool:
-    """Whether a folder has a mark that says how it is laid out; a damaged one is written again."""
+def _layout(marker: Path) -> int | None:
+    """How a folder is laid out, as its mark says; None where there is no mark, or one that cannot be read."""
     try:
-        return isinstance(read_json(marker)["layout"], int)
+        layout = read_json(marker)["layout"]
     except (OSError, ValueError, KeyError, TypeError):
-        return False
+        return None
+    return layout if isinstance(layout, int) else None
 
 
 def check_layout(path: Path) -> None:
@@ -66,11 +67,8 @@ def check_layout(path: Path) -> None:
     Raises:
       UserError: the layout is newer than this version.
     """
-    try:
-        layout = read_json(path / MARKER)["layout"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return
-    if isinstance(layout, int) and layout > LAYOUT:
+    layout = _layout(path / MARKER)
+    if layout is not None and layout > LAYOUT:
         raise UserError(
             f"{path} must have a layout up to {LAYOUT}, got {layout} in {MARKER}, which a newer version of distort "
             "made; update distort, or name another folder with --out."

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from empirical.advice.premises import Premises
     from empirical.advice.track_record import TrackRecord
 
-#: A folder of tables alone, without runs, holds this at its top.
-TABLES = "benchmark.json"
-
 
 def checked(sources: Sequence[Path], *, suite: Path | None, root: Path | None, out: Path | None) -> Answer:
     """How often the rule and the diagram were right on finished results.
@@ -40,9 +37,10 @@ def checked(sources: Sequence[Path], *, suite: Path | None, root: Path | None, o
 def _of_results(source: Path, suite: Path | None, root: Path | None, out: Path | None) -> "TrackRecord":
     from distort.folder import existing
     from empirical.advice.cases import track_record, without_premises
-    from empirical.records import read_benchmark
+    from empirical.records import BENCHMARK_FILE, read_benchmark
 
-    folder = source if (source / TABLES).is_file() else existing(source) / BENCHMARK
+    # A folder of tables alone, without runs, holds them at its top.
+    folder = source if (source / BENCHMARK_FILE).is_file() else existing(source) / BENCHMARK
     benchmark = read_benchmark(folder)
     wanted = without_premises(benchmark)
     own = _suite(folder, suite, root) if wanted and (suite is not None or root is not None) else None

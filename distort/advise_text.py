@@ -44,18 +44,18 @@ def answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> A
     from empirical.advice.track_record import kept_record
 
     record = kept_record()
-    advice = [advise(measured.dataset, ood, measured.id_accuracy) for measured in premises for ood in measured.sets]
+    sets = [(measured, ood) for measured in premises for ood in measured.sets]
+    advice = [advise(measured.dataset, ood, measured.id_accuracy) for measured, ood in sets]
     diagram = points(record)
     regions = [
         region(diagram, energy_ratio=ood.energy_ratio, gap=ood.gap, shared_ratio=ood.shared_ratio(measured.id_accuracy))
-        for measured in premises
-        for ood in measured.sets
+        for measured, ood in sets
     ]
     rows = [
         (measured.dataset, ood.name, *(f"{100 * value:.1f}" for value in (measured.id_accuracy, ood.probe_accuracy,
          ood.shared_accuracy, ood.gap)), f"{100 * ood.energy_outside:.1f} ({100 * ood.id_energy_outside:.1f})",
          _short(ood.on_cosine), _short(ood.feature_error), _short(measured.truth_norm), _short(ood.probing_bound))
-        for measured in premises for ood in measured.sets
+        for measured, ood in sets
     ]  # fmt: skip
     header = (
         "data set",

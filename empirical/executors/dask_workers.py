@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from artifacts import UserError
-from artifacts.errors import obstacle
+from artifacts.errors import unforeseen
 from empirical.benchmark.run import Assignment, Run
 from empirical.benchmark.units import Unit
 from empirical.benchmark.workspace import Workspace
@@ -180,7 +180,7 @@ def _answer(client: "Client", future: "Future", unit: Unit) -> WorkersAnswer:
     if future.status == "finished":
         return future.result()
     error: Any = future.exception()  # a coroutine of asynchronous clients alone
-    line = obstacle(error) or " ".join(f"{type(error).__name__}: {error}".split())
+    line = unforeseen(error)
     # Dask has tried it as often as its scheduler allows.
     attempt = Attempt(Failed(unit, line), again=not isinstance(error, KilledWorker))
     return WorkersAnswer("", attempt)

@@ -11,7 +11,7 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from artifacts import Outcome, UserError
-from artifacts.errors import obstacle
+from artifacts.errors import unforeseen
 from empirical.benchmark.run import Assignment, Run
 from empirical.benchmark.units import Unit
 
@@ -84,7 +84,7 @@ def attempted(assignment: Assignment, work: Work) -> Attempt:
     except UserError as error:
         return Attempt(Failed(unit, " ".join(str(error).split())))
     except Exception as error:
-        line = obstacle(error) or " ".join(f"{type(error).__name__}: {error}".split())
+        line = unforeseen(error)
         trace = "".join(traceback.format_exception(error))
         return Attempt(Failed(unit, line, trace), again=isinstance(error, MAY_PASS))
     run = outcome.artifact.path.relative_to(assignment.workspace.folder).as_posix()

@@ -174,7 +174,23 @@ def difference(first: SeedEstimate, second: SeedEstimate) -> SeedEstimate:
     return SeedEstimate(float(values.mean()), half_width(values) if len(values) > 1 else None, tuple(values.tolist()))
 
 
-def matched(values: Float[np.ndarray, " p"], count: int) -> Float[np.ndarray, " {count}"]:
+def compared_along(
+    values: Float[np.ndarray, " p"],
+    labels: Sequence[str],
+    errors: Sequence[SeedEstimate | None],
+    *,
+    met: bool,
+) -> list[Compared]:
+    """Conditions in their order beside a theoretical curve; those that were not measured are left out.
+
+    Args:
+      values: the curve, from the first condition to the last.
+    """
+    places = zip(labels, _matched(values, len(labels)), errors, strict=True)
+    return [Compared(label, float(value), error, met=met) for label, value, error in places if error]
+
+
+def _matched(values: Float[np.ndarray, " p"], count: int) -> Float[np.ndarray, " {count}"]:
     """A theoretical curve at as many evenly spaced places as there are conditions, ends included."""
     if count == 1:
         return values[:1]

@@ -22,7 +22,7 @@ from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
 from figures.missing import NO_ENTRY, not_measured
-from figures.side_by_side.agreement import Agreement, Compared, agreement, difference, matched
+from figures.side_by_side.agreement import Agreement, Compared, agreement, compared_along, difference
 from figures.side_by_side.frame import better_to_the_right, named, two_sides
 from simulations.experiments.lp_ft_with_imperfect_features import ImperfectFeaturesData
 from simulations.records import load
@@ -123,8 +123,7 @@ def _groups(theory: ImperfectFeaturesData, data: Improving, *, met: bool) -> dic
     }
 
     def compared(values: np.ndarray, errors: Sequence[SeedEstimate | None]) -> list[Compared]:
-        places = zip(data.labels, matched(values, len(data.labels)), errors, strict=True)
-        return [Compared(label, float(value), error, met=met) for label, value, error in places if error]
+        return compared_along(values, data.labels, errors, met=met)
 
     groups = {f"{style.LABELS[name]} OOD": compared(medians[name], errors) for name, errors in data.errors.items()}
     if {"linear_probing", "fine_tuning"} <= set(data.errors):

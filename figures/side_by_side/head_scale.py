@@ -19,7 +19,7 @@ from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
 from figures.missing import NO_ENTRY, not_measured
-from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
+from figures.side_by_side.agreement import Agreement, agreement, compared_along
 from figures.side_by_side.features import condition_series, varied_datasets
 from figures.side_by_side.frame import named, two_sides
 from figures.side_by_side.swept import Swept, swept
@@ -60,12 +60,12 @@ def collect(results: Path | str) -> LargerHeads:
         raise not_measured(benchmark, "runs from random heads of several sizes", entry=NO_ENTRY)
     medians = theory.medians[FULL]
     groups = {
-        named(benchmark, name, "FT OOD"): [
-            Compared(f"head times {scale:g}", float(value), error, met=premises_met(benchmark, name))
-            for scale, value, error in zip(
-                of_dataset.scales, matched(medians, len(of_dataset.scales)), of_dataset.errors, strict=True
-            )
-        ]
+        named(benchmark, name, "FT OOD"): compared_along(
+            medians,
+            [f"head times {scale:g}" for scale in of_dataset.scales],
+            of_dataset.errors,
+            met=premises_met(benchmark, name),
+        )
         for name, of_dataset in every.items()
     }
     return LargerHeads(theory, tuple(every.values()), agreement(groups))

@@ -25,7 +25,7 @@ from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
 from figures.missing import NO_ENTRY, not_measured
-from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
+from figures.side_by_side.agreement import Agreement, agreement, compared_along
 from figures.side_by_side.features import condition_series
 from figures.side_by_side.frame import better_to_the_right, named, two_sides
 from simulations.records import load
@@ -74,10 +74,9 @@ def collect(results: Path | str) -> BetterHeads:
     )
     medians = np.median(errors, axis=1)
     groups = {
-        named(benchmark, name, "FT OOD"): [
-            Compared(label, float(value), error, met=premises_met(benchmark, name))
-            for label, value, error in zip(heads.labels, matched(medians, len(heads.labels)), heads.errors, strict=True)
-        ]
+        named(benchmark, name, "FT OOD"): compared_along(
+            medians, heads.labels, heads.errors, met=premises_met(benchmark, name)
+        )
         for name, heads in every.items()
     }
     return BetterHeads(

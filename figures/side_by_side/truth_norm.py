@@ -21,7 +21,7 @@ from figures.benchmark.seed_estimate import SeedEstimate
 from figures.catalogue import FigureDeclaration
 from figures.look import style
 from figures.missing import NO_ENTRY, not_measured
-from figures.side_by_side.agreement import Agreement, Compared, agreement, matched
+from figures.side_by_side.agreement import Agreement, agreement, compared_along
 from figures.side_by_side.features import condition_series, varied_datasets
 from figures.side_by_side.frame import named, two_sides
 from figures.side_by_side.swept import Swept, swept
@@ -63,16 +63,12 @@ def collect(results: Path | str) -> LargerTruths:
         raise not_measured(benchmark, "runs on features of several lengths", entry=NO_ENTRY)
     medians = theory.medians["fine_tuning"]
     groups = {
-        named(benchmark, name, "FT OOD"): [
-            Compared(f"length {length:g}", float(value), error, met=premises_met(benchmark, name))
-            for length, value, error in zip(
-                of_dataset.lengths,
-                matched(medians, len(of_dataset.lengths)),
-                of_dataset.errors["fine_tuning"],
-                strict=True,
-            )
-            if error
-        ]
+        named(benchmark, name, "FT OOD"): compared_along(
+            medians,
+            [f"length {length:g}" for length in of_dataset.lengths],
+            of_dataset.errors["fine_tuning"],
+            met=premises_met(benchmark, name),
+        )
         for name, of_dataset in every.items()
         if "fine_tuning" in of_dataset.errors
     }
