@@ -16,9 +16,9 @@ from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from artifacts import UserError, runtime
-from artifacts.child_processes import end_with_parent
+from artifacts.child_processes import follow_parent
 from artifacts.directory import Outdated, only_checked
-from artifacts.interrupts import answer_interrupts, interrupts_held
+from artifacts.interrupts import interrupts_held
 from distort.progress import Begin, Report
 
 Found = TypeVar("Found", covariant=True)
@@ -165,13 +165,11 @@ _messages: Any = None
 def _prepare_worker(messages: Any, count: int, compile_quickly: bool) -> None:
     global _messages
     _messages = messages
+    follow_parent()
     runtime.share_processors(count)
     if compile_quickly:
         runtime.compile_quickly()
-    # Ctrl-C reaches every process of a terminal: the parent says what there is to say.
-    answer_interrupts(lambda *_: os._exit(130))
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
-    end_with_parent()
     _import_what_is_needed()
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 
 from artifacts import ArgumentError, UserError
-from artifacts.child_processes import end_with_parent
-from artifacts.interrupts import answer_interrupts, interrupts_held
+from artifacts.child_processes import follow_parent
+from artifacts.interrupts import interrupts_held
 from artifacts.runtime import share_processors
 from empirical.benchmark.run import Assignment, Run
 from empirical.benchmark.units import Unit
@@ -157,10 +157,8 @@ def _seeing(gpu: str | None) -> Iterator[None]:
 
 def _serve(connection: Connection, work: Work, count: int) -> None:
     share_processors(count)
-    # Ctrl-C reaches every process of a terminal: the parent says what there is to say, and ends this one.
-    answer_interrupts(signal.SIG_IGN)
+    follow_parent()
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
-    end_with_parent()
     while True:
         try:
             assignment = connection.recv()

@@ -6,7 +6,6 @@ reader sees a complete store or none.
 
 import errno
 import multiprocessing
-import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -17,10 +16,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 
 from artifacts import UserError, publish
-from artifacts.child_processes import end_with_parent
+from artifacts.child_processes import follow_parent
 from artifacts.files import digest_of, write_text
 from artifacts.imports import reached_code
-from artifacts.interrupts import answer_interrupts, interrupts_held
+from artifacts.interrupts import interrupts_held
 from artifacts.progress import Progress, silent
 from artifacts.versions import reached_versions
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
@@ -121,7 +120,7 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
         return
     # Not forked: JAX may have started threads.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=follow_parent) as pool:
         waiting: set[Future[Shard]] = set()
         done = 0
         try:
@@ -142,12 +141,6 @@ def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) ->
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-
-
-def _prepare_worker() -> None:
-    """Ctrl-C is the parent's to speak about."""
-    answer_interrupts(lambda *_: os._exit(130))
-    end_with_parent()
 
 
 def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] | None) -> Shard:

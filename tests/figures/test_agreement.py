@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from figures.benchmark.seed_estimate import SeedEstimate
-from figures.side_by_side.agreement import Compared, agreement, difference, half_width, is_told_apart, matched
+from figures.side_by_side.agreement import Compared, agreement, compared_along, difference, half_width, is_told_apart
 
 
 def measured(*seeds: float) -> SeedEstimate:
@@ -73,8 +73,11 @@ def test_differences_are_taken_seed_by_seed():
 
 
 def test_curve_is_read_at_evenly_spaced_places():
-    np.testing.assert_allclose(matched(np.array([0.0, 1.0, 4.0]), 5), [0.0, 0.5, 1.0, 2.5, 4.0])
-    np.testing.assert_allclose(matched(np.array([3.0, 1.0]), 1), [3.0])
+    errors = [measured(0.1), measured(0.2), None, measured(0.4), measured(0.5)]
+    conditions = compared_along(np.array([0.0, 1.0, 4.0]), "abcde", errors, met=True)
+    assert [(each.name, each.theory) for each in conditions] == [("a", 0.0), ("b", 0.5), ("d", 2.5), ("e", 4.0)]
+    assert [each.measured for each in conditions] == [error for error in errors if error]
+    assert [each.theory for each in compared_along(np.array([3.0, 1.0]), "a", [measured(0.1)], met=False)] == [3.0]
 
 
 def test_pairs_without_premises_are_counted_apart():
