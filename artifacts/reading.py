@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import tomllib
 from io import BufferedReader
@@ -14,6 +15,10 @@ from pydantic_core import ValidationError
 MOST_TEXT = 256 << 20
 #: Configurations that people write.
 MOST_TOML = 1 << 20
+#: Parts of a dotted name: the parser takes as many steps as the square of their number, 3 s for a name of 40 kB.
+MOST_PARTS = 50
+_PART = r"""(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+"""
+_LONG_NAME = re.compile(rf"(?<![\w-])(?:{_PART}\.[ \t]*+){{{MOST_PARTS}}}")
 
 
 class UnreadableFile(OSError):
@@ -85,8 +90,11 @@ def read_toml(path: Path, most: int = MOST_TOML) -> dict[str, Any]:
       OSError: as `read_regular`.
       ValueError: it is no TOML, or is nested too deeply to be read.
     """
+    text = read_text(path, most)
+    if _LONG_NAME.search(text):
+        raise ValueError(f"it holds a name of more than {MOST_PARTS} parts")
     try:
-        return tomllib.loads(read_text(path, most))
+        return tomllib.loads(text)
     except RecursionError as error:
         raise ValueError("it is nested too deeply") from error
 

@@ -78,6 +78,12 @@ def test_an_answer_that_cannot_be_written_is_one_line():
     assert "No space left" in finished.stderr
 
 
+def test_an_answer_that_nobody_receives_is_no_success():
+    finished = ended("theory", "list", shell=">&-")
+    assert (finished.returncode, len(finished.stderr.splitlines())) == (1, 1)
+    assert "standard output" in finished.stderr
+
+
 @pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "2>&-"])
 def test_closed_streams_hold_nothing_that_belongs_elsewhere(closed, tmp_path):
     finished = ended("report", "--from", str(tmp_path), "--json", shell=closed)

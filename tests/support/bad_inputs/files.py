@@ -101,6 +101,8 @@ def _configured(text: str, arguments: str, here: Path) -> int:
 
 CONFIGURATIONS = {
     "brackets without end": "a = " + "[" * 100_000,
+    "a name of 300,000 parts": "a." * 300_000 + "b = 1",
+    "a name of 100,000 quoted parts": "[" + '"\\"" . ' * 100_000 + "b]",
     "no table": "a",
     "a key twice": "root = 'a'\nroot = 'b'",
     "an unknown key": "rot = 'a'",
