@@ -201,7 +201,11 @@ def remove_leftovers(folder: Path) -> None:
     """Remove what killed processes left half written anywhere below a folder; what is being written now stays."""
     from filelock import FileLock, Timeout
 
-    for entry in list(os.scandir(folder)):
+    try:
+        entries = list(os.scandir(folder))
+    except (FileNotFoundError, NotADirectoryError):  # another process replaced it since it was listed
+        return
+    for entry in entries:
         path = Path(entry.path)
         if not entry.name.startswith(PARTIAL):
             if entry.is_dir(follow_symlinks=False):

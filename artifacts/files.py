@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from artifacts.reading import open_regular
+from artifacts.reading import UnreadableFile, open_regular
 
 #: How names of what is not whole yet begin.
 PARTIAL = ".partial-"
@@ -36,8 +36,8 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def remove_if_left(partial: Path) -> None:
-    """Remove a temporary file of a process that died; one that is being written stays."""
-    with contextlib.suppress(FileNotFoundError, BlockingIOError), partial.open("rb") as stream:
+    """Remove a temporary file of a process that died; one that is being written stays, and what is no file."""
+    with contextlib.suppress(FileNotFoundError, BlockingIOError, UnreadableFile), open_regular(partial) as stream:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         partial.unlink(missing_ok=True)
 

@@ -1,6 +1,7 @@
 """Published directories: whole or not at all, checked before they are believed, never made twice without a reason."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -221,6 +222,21 @@ def test_what_is_being_written_is_no_leftover(tmp_path):
     left.touch()
     remove_leftovers(tmp_path)
     assert not left.exists()
+
+
+def test_a_folder_that_is_replaced_after_it_was_listed_is_no_obstacle(tmp_path, monkeypatch):
+    (tmp_path / "run").mkdir()
+    listed, scandir = list(os.scandir(tmp_path)), os.scandir
+    (tmp_path / "run").rmdir()
+    monkeypatch.setattr(os, "scandir", lambda folder: listed if folder == tmp_path else scandir(folder))
+    remove_leftovers(tmp_path)
+
+
+def test_a_pipe_that_is_named_like_a_leftover_is_not_waited_for(tmp_path):
+    pipe = tmp_path / ".partial-log.txt-abc"
+    os.mkfifo(pipe)
+    remove_leftovers(tmp_path)
+    assert visible(tmp_path) == {pipe.name}
 
 
 def test_a_neighbour_with_a_longer_name_may_be_building(tmp_path):
