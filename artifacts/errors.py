@@ -1,5 +1,6 @@
 """The ways in which a result can disappoint its reader."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -29,11 +30,28 @@ class ArgumentError(UserError):
     """An argument lies outside of what it may be, whatever the data: on the command line, wrong usage."""
 
 
+#: Where the system, and not the program, is at its end: what to do about it.
+REFUSALS = {
+    errno.ENOSPC: "make room",
+    errno.EDQUOT: "make room",
+    errno.EFBIG: "raise the limit on the size of files",
+    errno.EROFS: "choose another folder",
+    errno.EACCES: "change who may use it",
+    errno.EPERM: "change who may use it",
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.EMFILE: "raise the limit on open files",
+}
+
+
 def obstacle(error: BaseException | None) -> str:
     """In one line what is in the way, where a file was to be and a folder is, or the other way round; else nothing.
 
-    Python's own errors name it too, but say what was tried and not what to do.
+    So too where a disk is full, or the system refuses in another way (`REFUSALS`). Python's own errors name it too, but
+    say what was tried and not what to do.
     """
+    if isinstance(error, OSError) and error.errno in REFUSALS:
+        where = os.fsdecode(error.filename) if error.filename else "A file"
+        return f"{where} must be read or written, but {error.strerror}; {REFUSALS[error.errno]} and call again."
     if not isinstance(error, IsADirectoryError | NotADirectoryError | FileExistsError) or not error.filename:
         return ""
     path = Path(os.fsdecode(error.filename2 or error.filename))

@@ -109,6 +109,7 @@ class Collect(Command):
 
     def __call__(self) -> Answer:
         """Gather the folder's runs, write the tables, and answer with them."""
+        from artifacts.errors import UserError
         from distort.folder import existing
         from empirical import Ledger, Workspace, collect, read_set_aside, read_suite
         from empirical.results.older import check_nothing_lost, replace_benchmark
@@ -120,7 +121,10 @@ class Collect(Command):
         if self.to is None:
             check_nothing_lost(ledger, benchmark)
         target = self.to or folder
-        target.mkdir(parents=True, exist_ok=True)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UserError(f"--to must name a folder that can be written, got {target} ({error.strerror}).") from error
         if self.to is None:
             replace_benchmark(folder, benchmark)
         files = "\n".join(map(str, write_tables(benchmark, target)))

@@ -112,6 +112,24 @@ def test_a_file_where_a_folder_must_be_is_named(tmp_path, attempt):
     assert obstacle(raised.value) == expected
 
 
+def fill(path: Path) -> None:
+    with open("/dev/full", "w") as full:
+        full.write("a")
+
+
+@pytest.mark.parametrize(
+    ("attempt", "said"),
+    [
+        (fill, "A file must be read or written, but No space left on device; make room and call again."),
+        (lambda path: (path / ("n" * 300)).touch(), "File name too long; choose a shorter name and call again."),
+    ],
+)
+def test_what_the_system_refuses_is_said_with_what_to_do(tmp_path, attempt, said):
+    with pytest.raises(OSError, match="Errno") as raised:
+        attempt(tmp_path)
+    assert obstacle(raised.value).endswith(said)
+
+
 def test_other_errors_show_no_obstacle(tmp_path):
     assert obstacle(ValueError("no")) == ""
     assert obstacle(NotADirectoryError("nothing is named")) == ""

@@ -87,6 +87,12 @@ def _benchmark(make: Make, here: Path) -> int:
     return command("report", "--from", "results")
 
 
+def _collected(to: str, here: Path) -> int:
+    _results()
+    open_suite(RESULTS / "benchmark", SUITE)
+    return command("bench", "collect", "--from", "results", "--to", to)
+
+
 def _foreign(arguments: str, here: Path) -> int:
     RESULTS.mkdir()
     (RESULTS / "thesis.tex").touch()
@@ -133,6 +139,10 @@ CASES = (
         BadInput("results: what was set aside", what, partial(_suite, "set_aside.json", CONTENTS[what], STATUS))
         for what in CONTENTS
         if what not in ("a list", "an empty table")  # nothing was
+    ),
+    *(
+        BadInput("results: a folder for tables", f"`bench collect --to {to}`", partial(_collected, to))
+        for to in ("/proc/nowhere", "/dev/null")
     ),
     *(
         BadInput("results: a folder of somebody else's", f"`{name}`", partial(_foreign, line))
