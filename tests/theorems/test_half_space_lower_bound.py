@@ -57,6 +57,20 @@ def test_holds_at_every_time(shape):
     check()
 
 
+@pytest.mark.parametrize("angle", [1e-6, 1e-3, 0.3])
+def test_a_direction_that_features_hardly_see_keeps_its_half_space(angle):
+    """One feature at a small angle to the ID direction: lam = sin(angle)^2 (v0^2 - cos(angle)^2)."""
+    features = jnp.array([[jnp.cos(angle), jnp.sin(angle)]])
+    problem = Problem(
+        truth=LinearNetwork(jnp.array([-1.0]), features),
+        pretrained=LinearNetwork(jnp.array([2.0]), features),
+        id_frame=jnp.eye(2)[:, :1],
+        training_covariance=jnp.eye(1),
+    )
+    half_space = along(jnp.array([0.0, 1.0]), problem)
+    assert float(half_space.offset) == pytest.approx(np.sin(angle) * np.sqrt(4 - np.cos(angle) ** 2))
+
+
 @given(problems(ONE_DIRECTION, with_covariances=True))
 def test_holds_for_every_ood_second_moment(problem):
     assert judged(problem).slack(NAME) >= -TOLERANCE

@@ -50,6 +50,13 @@ def test_the_bound_is_attained():
     assert lowest_error(*drawn) == pytest.approx(2.5)
 
 
+def test_with_one_output_the_sign_is_that_of_the_head():
+    frame, features = np.eye(INPUTS)[:, :ID], np.eye(INPUTS)[ID : ID + 1]
+    head = np.array([[2.0]])
+    assert _bound(frame, features, features, head, np.array([[-0.5]])) == pytest.approx(2.5)
+    assert _bound(frame, features, features, head, np.array([[0.5]])) == 0
+
+
 def test_a_head_that_features_on_the_id_subspace_outweigh_says_nothing():
     drawn = _on_the_other_side(0)
     assert _bound(*drawn) > 0

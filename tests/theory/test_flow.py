@@ -115,6 +115,13 @@ def test_the_guaranteed_rate_is_that_of_the_head_alone_where_features_vanish_on_
     assert float(flow.guaranteed_decay(flow.FlowState(jnp.array([0.5]), jnp.array([[0.6]])), reduced)) == 0
 
 
+def test_a_drift_is_relative_to_the_squares_of_both_states():
+    start, later = (flow.FlowState(jnp.array([head]), jnp.zeros((1, 2))) for head in (3.0, 4.0))
+    assert float(flow.relative_drift(later, start)) == pytest.approx((16 - 9) / (16 + 9))
+    nothing = flow.FlowState(jnp.zeros(1), jnp.zeros((1, 2)))
+    assert float(flow.relative_drift(nothing, nothing)) == 0
+
+
 DIRECTIONS = arrays(float, 3, elements=st.floats(-6, 6, allow_subnormal=False))
 boost, boosted = jax.jit(lorentz.boost), jax.jit(lorentz.boosted)
 

@@ -26,6 +26,8 @@ DIFFERENCE = 1e-7
 VELOCITY = 1e-8
 #: A path near a saddle stretches the rounding of its start.
 STRETCHED = 1e-9
+#: Some ten roundings of a formula.
+ROUNDING = 3e-15
 #: One call against several: the same sums in another order.
 REORDERED = 1e-12
 
@@ -246,6 +248,19 @@ def test_gradients_agree_with_finite_differences(case, time):
     exact = derivative(0.0, *inputs)
     expected = central_difference(lambda shift: shifted(shift, *inputs), 0.0, 1e-3)
     np.testing.assert_allclose(exact, expected, atol=DIFFERENCE * (1 + np.abs(exact).max()))
+
+
+@pytest.mark.parametrize("growth", [1e-9, 9e-6, 1.1e-5, 0.3])
+def test_where_the_target_is_nothing_its_derivative_keeps_all_digits(growth):
+    """u = 0, A0 = 0: features follow `dA/dt = 2 c v0 u^T - ...`, so dA/du = (1 - exp(-2 c t v0^2)) / v0."""
+    head = 1.5
+    time = jnp.asarray(growth / (2 * head**2))
+
+    def feature(target):
+        return one_active_unit.state_at(reduced_with(head, jnp.zeros(3), target), time).id_features[0]
+
+    expected = -np.expm1(-growth) / head * np.eye(3)
+    np.testing.assert_allclose(jax.jit(jax.jacfwd(feature))(jnp.zeros(3)), expected, rtol=ROUNDING)
 
 
 def test_runs_under_vmap():

@@ -2,7 +2,6 @@
 
 import jax
 import jax.numpy as jnp
-import jaxtyping
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,14 +20,6 @@ PARTS = {
 }
 
 
-@pytest.fixture
-def unchecked():
-    """Off with the suite's shape checks, which users run without: the class itself must refuse."""
-    jaxtyping.config.update("jaxtyping_disable", True)
-    yield
-    jaxtyping.config.update("jaxtyping_disable", False)
-
-
 def with_features(features) -> LinearNetwork:
     return LinearNetwork(jnp.ones(features.shape[0]), features)
 
@@ -45,7 +36,10 @@ def with_features(features) -> LinearNetwork:
         ({"truth": with_features(1.01 * jnp.eye(5)[:2])}, "`truth.features` must have orthonormal rows"),
         ({"pretrained": with_features(jnp.eye(5)[:2] + 1e-6)}, "`pretrained.features` must have orthonormal rows"),
         ({"id_frame": 2 * jnp.eye(5)[:, :3]}, "`id_frame` must have orthonormal columns .* deviation of 3"),
-        ({"training_covariance": jnp.diag(jnp.array([1.0, 1.0, 0.0]))}, "must be positive definite, got eigenvalues"),
+        (
+            {"training_covariance": jnp.diag(jnp.array([3.0, 1.0, 0.0]))},
+            "positive definite, got eigenvalues from 0 to 3",
+        ),
         ({"training_covariance": -jnp.eye(3)}, "`training_covariance` must be positive definite"),
         ({"id_covariance": jnp.eye(3).at[0, 1].set(0.5)}, "`id_covariance` must be symmetric"),
         ({"ood_covariance": jnp.zeros((5, 5))}, "`ood_covariance` must be positive definite"),
@@ -59,6 +53,12 @@ def test_premises_are_checked(changes, words):
     Problem(**PARTS)
     with pytest.raises(ValueError, match=words):
         Problem(**(PARTS | changes))
+
+
+@pytest.mark.parametrize("matrix", [jnp.ones((3, 3)) + jnp.eye(3), jnp.diag(jnp.array([2.0, 1.0, 0.0]))])
+def test_a_promised_diagonal_is_checked(matrix):
+    with pytest.raises(ValueError, match="must be diagonal and positive"):
+        Problem(**PARTS | {"training_covariance": matrix}, diagonal_covariance=True)
 
 
 def test_single_precision_frames_are_refused():

@@ -60,6 +60,11 @@ def test_the_limit_fits_the_truth_and_is_where_long_times_lead(k, m):
     np.testing.assert_allclose(late.feature_gram, limit.feature_gram, rtol=0, atol=ATOL)
 
 
+@pytest.mark.parametrize("head", [-300.0, -1.0, 1e-3, 300.0])
+def test_one_feature_meets_the_premise_whatever_the_head(head):
+    assert scalar_imbalance.applies(reduce(_problem(1, 3).with_head(jnp.array([head]))))
+
+
 def test_the_premise_fails_for_a_generic_head():
     assert not scalar_imbalance.applies(reduce(_problem(2, 3, head_scale=1.0)))
 

@@ -14,6 +14,7 @@ from theory.statements import STATEMENTS, Setting, Statement, Status, closed_for
 from theory.statements.evidence import ROUNDING
 from theory.statements.ft_ood_lower_bound import small_truth, small_truth_overparameterised
 from theory.statements.premises import always, truth_is_outside_features
+from theory.statements.statement import bound_ratio
 
 FALSE = next(statement for statement in STATEMENTS if statement.counterexamples)
 PROVED = next(statement for statement in STATEMENTS if statement.proof and not statement.counterexamples)
@@ -59,6 +60,22 @@ def evidence():
 )
 def test_slack_is_the_relative_gap(evidence, smaller, larger, expected):
     assert float(slack(comparing(smaller, larger), evidence)) == pytest.approx(expected, abs=ROUNDING)
+
+
+@pytest.mark.parametrize(
+    ("smaller", "larger", "bound", "expected"),
+    [
+        (2.0, 3.0, "smaller", 1.5),
+        (2.0, 3.0, "larger", 1.5),
+        (0.0, 3.0, "smaller", np.inf),
+        (2.0, np.inf, "larger", np.inf),
+        (0.0, 3.0, "larger", np.nan),
+        (-1.0, 1e-13, "smaller", np.nan),  # within rounding of W + |v0| = 3
+    ],
+)
+def test_how_loose_a_bound_is(evidence, smaller, larger, bound, expected):
+    statement = dataclasses.replace(comparing(smaller, larger), bound=bound)
+    np.testing.assert_allclose(bound_ratio(statement, evidence), expected)
 
 
 def test_a_gap_within_the_accuracy_of_the_evidence_is_equality(evidence):

@@ -124,6 +124,12 @@ def test_distance_is_a_metric(first, second, third):
     assert distance(first, third) <= distance(first, second) + distance(second, third) + ATOL
 
 
+@pytest.mark.usefixtures("unchecked")
+def test_features_of_other_numbers_have_no_distance():
+    with pytest.raises(ValueError, match=r"must have one shape, got \(2, 5\) and \(3, 5\)"):
+        feature_distance(jnp.eye(5)[:2], jnp.eye(5)[:3])
+
+
 @pytest.mark.parametrize("error", [0.0, 1e-15, 1e-10, 1e-3, 1.0, np.sqrt(2)])
 def test_small_distances_keep_their_digits(error):
     left, right = frames_at((2 * np.arcsin(error / 2), 0.0), np.eye(5))

@@ -112,6 +112,10 @@ def test_the_law_of_phi(norm, head_scale):
         assert np.mean(phi <= bound) == pytest.approx(smaller, abs=5 * np.sqrt(failure / SAMPLES))
 
 
+def test_phi_is_never_likely_beyond_the_square_of_the_truth():
+    assert float(likely_head_alignment_error(3.0, 1e4, 0.9)) == pytest.approx(9.0)
+
+
 def test_the_bound_on_phi_is_sharp_for_wide_heads():
     bound = likely_head_alignment_error(1.0, jnp.array(1e4), 1e-4)
     assert float(probability_of_smaller(bound, 1.0, 1e4)) > 0.7 * 1e-4
