@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from tests.support.judging import FIXED
+from tests.support.judging import FIXED, invisible_features
+from theory import LinearNetwork
 from theory.statements import STATEMENTS, Setting, Statement, Status, closed_form_evidence, is_violated, slack, status
-from theory.statements.evidence import ROUNDING
-from theory.statements.ft_ood_lower_bound import small_truth, small_truth_overparameterised
+from theory.statements.evidence import ROUNDING, Evidence
+from theory.statements.ft_beats_lp_id import final_fine_tuning_id_risk, final_linear_probing_id_risk
+from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk, small_truth, small_truth_overparameterised
 from theory.statements.premises import always, truth_is_outside_features
 from theory.statements.statement import bound_ratio
 
@@ -146,6 +148,69 @@ def test_closed_form_evidence_needs_one_id_direction_or_one_feature():
     assert one_feature.fine_tuning.head.shape == (5, 1)
     with pytest.raises(ValueError, match="m=4, k=2"):
         closed_form_evidence(FIXED["generic"])
+
+
+#: On which problems premises fail, so that a claim about something else, or about nothing, is seen.
+PREMISES = {
+    "generic": FIXED["generic"],
+    "good features": FIXED["good features"],
+    "perfect features": FIXED["perfect features"],
+    "features off the ID subspace": invisible_features(truth=1.0),
+    "features inside the ID subspace": small_truth(1.0, 1.0, 2.0),
+    "a head that fits": small_truth(0.6, 1.0, 1.0),
+}
+BEYOND_FEATURES = {"ft_beats_lp_id", "ft_beats_lp_id_as_printed"}
+PERFECT = {"lp_perfect_features", "lp_ft_perfect_features"}
+CERTIFIED = {"lp_beats_ft_ood", "early_stopping", "lp_ft_dominance"}
+NEARLY_FITS = {"lp_ft_upper_bound", "id_features_move_more", "measured_feature_movement"}
+FAIL = {
+    "generic": PERFECT | {"fine_tuning_upper_bound", "lp_ft_dominance"},
+    "good features": PERFECT | {"fine_tuning_upper_bound"},
+    "perfect features": BEYOND_FEATURES | {"fine_tuning_upper_bound"},
+    "features off the ID subspace": PERFECT
+    | BEYOND_FEATURES
+    | CERTIFIED
+    | NEARLY_FITS
+    | {"fine_tuning_upper_bound", "linear_probing_upper_bound"},
+    "features inside the ID subspace": BEYOND_FEATURES
+    | CERTIFIED
+    | {"ft_ood_lower_bound", "ft_ood_lower_bound_as_printed"},
+    "a head that fits": BEYOND_FEATURES | CERTIFIED,
+}
+
+
+@pytest.mark.parametrize("name", PREMISES)
+def test_premises_hold_and_fail_where_they_must(name):
+    failing = {statement.name for statement in STATEMENTS if not statement.premises_hold(PREMISES[name])}
+    assert failing == FAIL[name]
+
+
+def test_sides_look_at_the_moment_that_they_claim():
+    """Perfect features, so that the roots of risks are |v - v*|, in distribution 0.6 of it; v* = 1."""
+    problem = small_truth(0.6, 1.0, 2.0)
+    features = problem.pretrained.features
+
+    def along(*heads: float, moved: tuple[float, ...] = (0.0, 0.0, 0.0)) -> LinearNetwork:
+        def network(head: jax.Array, length: jax.Array) -> LinearNetwork:
+            return LinearNetwork(head[None], features + length * jnp.array([[0.6, 0.8]]))
+
+        return jax.vmap(network)(jnp.array(heads), jnp.array(moved[: len(heads)]))
+
+    evidence = Evidence(
+        problem,
+        fine_tuning=along(3.0, 1.5, 2.0),
+        linear_probing=along(2.0, 3.0),
+        lp_ft=along(1.0, 1.0, 1.0, moved=(0.0, 0.5, 0.25)),
+    )
+    sides = {statement.name: statement.smaller for statement in STATEMENTS}
+    assert float(lowest_fine_tuning_risk(evidence)) == pytest.approx(0.5)
+    assert float(sides["fine_tuning_upper_bound"](evidence)) == pytest.approx(2.0)
+    assert float(sides["linear_probing_upper_bound"](evidence)) == pytest.approx(2.0)
+    assert float(sides["id_features_move_more"](evidence)) == pytest.approx(0.5)
+    assert float(final_fine_tuning_id_risk(evidence)) == pytest.approx(0.6)
+    assert float(final_linear_probing_id_risk(evidence)) == pytest.approx(1.2)
+    lp_ft = dataclasses.replace(evidence, lp_ft=along(1.0, 3.0, 2.0))
+    assert float(sides["lp_ft_upper_bound"](lp_ft)) == pytest.approx(2.0)
 
 
 def test_a_strict_claim_is_violated_by_equal_sides(evidence):
