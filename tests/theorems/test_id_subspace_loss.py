@@ -7,8 +7,10 @@ from hypothesis import given
 
 from simulations.strategies import Shape, problems
 from tests.support.judging import FIXED, ONE_UNIT, judged
-from theory import id_risk, id_subspace_risk, ood_risk
-from theory.statements.statement import TOLERANCE
+from theory import LinearNetwork, Problem, id_risk, id_subspace_risk, ood_risk
+from theory.statements import Evidence
+from theory.statements.id_subspace_loss import STATEMENT
+from theory.statements.statement import TOLERANCE, sides
 
 NAME = "id_subspace_loss"
 #: Sums of squares and eigenvalues, relative to their largest term.
@@ -22,6 +24,21 @@ losses = jax.jit(lambda problem: (id_risk(problem.pretrained, problem), id_subsp
 @given(problems(ONE_UNIT, isotropic=True, with_covariances=True))
 def test_holds_along_fine_tuning(problem):
     assert judged(problem).slack(NAME) >= -TOLERANCE
+
+
+def test_sides_differ_where_the_moment_has_extremes():
+    """An error of 1.5 along the axis on which inputs have variance 4, beside one with variance 1."""
+    features, heads = jnp.eye(4)[1:2], jnp.array([[2.5], [2.5]])
+    networks = jax.vmap(lambda head: LinearNetwork(head, features))(heads)
+    problem = Problem(
+        truth=LinearNetwork(jnp.array([1.0]), features),
+        pretrained=LinearNetwork(jnp.array([2.5]), features),
+        id_frame=jnp.eye(4)[:, :2],
+        training_covariance=jnp.eye(2),
+        id_covariance=jnp.diag(jnp.array([1.0, 4.0])),
+    )
+    evidence = Evidence(problem, fine_tuning=networks, linear_probing=networks, lp_ft=networks)
+    np.testing.assert_allclose(sides(STATEMENT, evidence), (0.75, 1.5), rtol=RTOL)
 
 
 @given(problems(Shape(8, 2, 4), with_covariances=True))

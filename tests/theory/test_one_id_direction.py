@@ -226,6 +226,16 @@ def test_gradients_agree_with_finite_differences(case, time):
     np.testing.assert_allclose(exact, expected, atol=DIFFERENCE * (1 + np.abs(exact).max()))
 
 
+def test_both_forms_agree_where_one_takes_over():
+    """The series in (delta s)^2 gives way to the hyperbolic tangent at 1e-4."""
+    reduced = reduced_with([1.0, 0.5], [0.3, -0.2], 0.7)
+    plus, minus = np.array([1.3, 0.3]), np.array([0.7, 0.7])
+    rate = np.sqrt(0.7**2 + (plus @ plus) * (minus @ minus) / 4)
+    before, after = (at(reduced, jnp.asarray(0.01 / (2 * rate) * (1 + side * 1e-13))) for side in (-1, 1))
+    np.testing.assert_allclose(before.head, after.head, rtol=RTOL)
+    np.testing.assert_allclose(before.id_features, after.id_features, rtol=RTOL)
+
+
 def test_runs_under_vmap():
     reduced = reduced_with([2.0, 1.0], [0.5, 0.3], 3.0)
     together = jax.jit(jax.vmap(lambda time: one_id_direction.state_at(reduced, time).head))(jnp.asarray(TIMES))

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.judging import FIXED, invisible_features
 from theory import LinearNetwork
+from theory.bounds import best_lower_bound
 from theory.statements import STATEMENTS, Setting, Statement, Status, closed_form_evidence, is_violated, slack, status
 from theory.statements.evidence import ROUNDING, Evidence
 from theory.statements.ft_beats_lp_id import final_fine_tuning_id_risk, final_linear_probing_id_risk
@@ -209,8 +210,10 @@ def test_sides_look_at_the_moment_that_they_claim():
     assert float(sides["id_features_move_more"](evidence)) == pytest.approx(0.5)
     assert float(final_fine_tuning_id_risk(evidence)) == pytest.approx(0.6)
     assert float(final_linear_probing_id_risk(evidence)) == pytest.approx(1.2)
-    lp_ft = dataclasses.replace(evidence, lp_ft=along(1.0, 3.0, 2.0))
-    assert float(sides["lp_ft_upper_bound"](lp_ft)) == pytest.approx(2.0)
+    assert float(sides["lp_beats_ft_ood"](evidence)) == pytest.approx(4.0 * float(best_lower_bound(problem)))
+    turned = dataclasses.replace(evidence, fine_tuning=evidence.lp_ft, lp_ft=along(1.0, 3.0, 2.0))
+    assert float(sides["lp_ft_upper_bound"](turned)) == pytest.approx(2.0)
+    assert float(sides["frozen_features"](turned)) == pytest.approx(0.8 * 0.5 / (1 + 0.5))
 
 
 def test_a_strict_claim_is_violated_by_equal_sides(evidence):
