@@ -48,6 +48,9 @@ PLAIN = Problem(
     training_covariance=jnp.eye(3),
 )
 
+#: Head, ID feature and target without any symmetry.
+GENERIC = (1.2, [0.3, -0.4, 0.1], [0.5, 0.2, -0.6])
+
 
 def with_parts(reduced, start, target, covariance):
     def parts(reduced):
@@ -248,6 +251,16 @@ def test_gradients_agree_with_finite_differences(case, time):
     exact = derivative(0.0, *inputs)
     expected = central_difference(lambda shift: shifted(shift, *inputs), 0.0, 1e-3)
     np.testing.assert_allclose(exact, expected, atol=DIFFERENCE * (1 + np.abs(exact).max()))
+
+
+@given(st.sampled_from((1e-6, 1e-3, 1e3)), st.sampled_from((0.03, 1.0, 30.0, np.inf)))
+def test_units_do_not_matter(unit, time):
+    """With v, a in other units, u in their square and time in its inverse the path is the same."""
+    path = at(reduced_with(*GENERIC), jnp.asarray(time))
+    head, feature, target = (jnp.asarray(part) for part in GENERIC)
+    other = at(reduced_with(unit * head, unit * feature, unit**2 * target), jnp.asarray(time / unit**2))
+    np.testing.assert_allclose(other.head, unit * path.head, rtol=0, atol=REORDERED * unit)
+    np.testing.assert_allclose(other.id_features, unit * path.id_features, rtol=0, atol=REORDERED * unit)
 
 
 @pytest.mark.parametrize("growth", [1e-9, 9e-6, 1.1e-5, 0.3])

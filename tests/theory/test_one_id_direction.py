@@ -38,6 +38,9 @@ loss = jax.jit(training_loss)
 drift = jax.jit(relative_drift)
 velocity = jax.jit(vector_field)
 
+#: Head, ID feature and target without any symmetry.
+GENERIC = ([1.0, 0.5], [0.3, -0.2], 0.7)
+
 
 def with_parts(reduced, start, target, covariance):
     def parts(reduced):
@@ -224,6 +227,16 @@ def test_gradients_agree_with_finite_differences(case, time):
     exact = derivative(0.0, *inputs)
     expected = central_difference(lambda shift: shifted(shift, *inputs), 0.0, 1e-3)
     np.testing.assert_allclose(exact, expected, atol=DIFFERENCE * (1 + np.abs(exact).max()))
+
+
+@given(st.sampled_from((1e-6, 1e-3, 1e3)), st.sampled_from((0.03, 1.0, 30.0, np.inf)))
+def test_units_do_not_matter(unit, time):
+    """With v, a in other units, u in their square and time in its inverse the path is the same."""
+    path = at(reduced_with(*GENERIC), jnp.asarray(time))
+    head, feature, target = (jnp.asarray(part) for part in GENERIC)
+    other = at(reduced_with(unit * head, unit * feature, unit**2 * target), jnp.asarray(time / unit**2))
+    np.testing.assert_allclose(other.head, unit * path.head, rtol=0, atol=REORDERED * unit)
+    np.testing.assert_allclose(other.id_features, unit * path.id_features, rtol=0, atol=REORDERED * unit)
 
 
 def test_both_forms_agree_where_one_takes_over():

@@ -61,6 +61,11 @@ def test_a_promised_diagonal_is_checked(matrix):
         Problem(**PARTS | {"training_covariance": matrix}, diagonal_covariance=True)
 
 
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_a_covariance_may_have_any_size(size):
+    assert Problem(**PARTS | {"training_covariance": size * jnp.diag(jnp.array([1.0, 2.0, 3.0]))}).id_dim == 3
+
+
 def test_single_precision_frames_are_refused():
     features = np.linalg.qr(np.random.default_rng(0).normal(size=(5, 2)))[0].T.astype(np.float32).astype(float)
     with pytest.raises(ValueError, match=r"orthonormalise with `jnp.linalg.qr`, in double precision"):

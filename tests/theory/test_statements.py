@@ -97,6 +97,14 @@ def test_a_violation_needs_premises_and_a_gap_beyond_numerical_error(evidence):
     assert not is_violated(comparing(0.5, 1.0), evidence)
 
 
+@pytest.mark.parametrize(("answer", "came"), [(None, "nothing"), (jnp.zeros(2), r"an array of shape \(2,\)")])
+@pytest.mark.usefixtures("unchecked")
+def test_a_side_that_is_no_number_is_refused(evidence, answer, came):
+    statement = dataclasses.replace(comparing(0.0, 1.0), smaller=lambda evidence: answer)
+    with pytest.raises(ValueError, match=f"`smaller` of .* 'constant' must give a single number, got {came}"):
+        slack(statement, evidence)
+
+
 @pytest.mark.parametrize(
     ("statement", "checked", "violations", "refuted", "expected"),
     [

@@ -130,6 +130,12 @@ def test_features_of_other_numbers_have_no_distance():
         feature_distance(jnp.eye(5)[:2], jnp.eye(5)[:3])
 
 
+@pytest.mark.usefixtures("unchecked")
+def test_features_and_frame_must_lie_in_one_space():
+    with pytest.raises(ValueError, match=r"must have as many rows \(d\), got 5 and 4"):
+        on_subspace_cosine(jnp.eye(5)[:2], jnp.eye(4)[:, :3])
+
+
 @pytest.mark.parametrize("error", [0.0, 1e-15, 1e-10, 1e-3, 1.0, np.sqrt(2)])
 def test_small_distances_keep_their_digits(error):
     left, right = frames_at((2 * np.arcsin(error / 2), 0.0), np.eye(5))
