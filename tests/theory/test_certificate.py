@@ -58,6 +58,17 @@ def test_a_certificate_that_never_fails_reaches_the_largest_error_asked_for():
     assert largest_certified_error(lp_certificate, family, largest=1e-6) == 1e-6
 
 
+def test_unless_told_otherwise_it_looks_between_rounding_and_a_feature_error_of_one():
+    asked: list[float] = []
+
+    def recorded(error: float) -> Problem:
+        asked.append(error)
+        return family(error)
+
+    assert largest_certified_error(lambda problem: jnp.asarray(True), recorded) == 1.0
+    assert asked == [1e-12, 1.0]
+
+
 def test_the_certificate_of_lp_ft_asks_for_more():
     thresholds = [largest_certified_error(one, family) for one in (lp_certificate, lp_ft_certificate)]
     assert 0 < thresholds[1] < thresholds[0] < 1
