@@ -14,7 +14,7 @@ from simulations.networks import SeveralOutputs
 from simulations.strategies import Shape
 from tests.support.judging import violated_in
 from theory import LinearNetwork, Problem
-from theory.bounds import half_space_lower_bound
+from theory.bounds import half_space_lower_bound, several_outputs_half_space_bound
 from theory.bounds.finite_steps import (
     Drift,
     finite_step_lower_bound,
@@ -78,6 +78,16 @@ def test_softmax_outputs_stay_above_the_bound_at_every_step(seed, decay):
 def test_without_steps_it_is_the_half_space_bound():
     problem = small_truth(0.6, 1.0, 3.0)
     assert float(bound(problem, _no_drift(1))) == float(half_space_lower_bound(problem))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_without_steps_it_is_the_bound_for_several_outputs_too(seed):
+    draw = np.random.default_rng(seed)
+    frame, features = np.linalg.qr(draw.normal(size=(7, 2)))[0], np.linalg.qr(draw.normal(size=(7, 3)))[0].T
+    drawn = tuple(map(jnp.asarray, (3 * draw.normal(size=(3, 2)), features, frame, draw.normal(size=(7, 2)))))
+    expected = float(several_outputs_half_space_bound(*drawn))
+    assert expected > 0
+    assert float(several_bound(*drawn, _no_drift(3))) == pytest.approx(expected)
 
 
 def test_small_steps_tend_to_the_flow():

@@ -57,6 +57,12 @@ def test_with_one_output_the_sign_is_that_of_the_head():
     assert _bound(frame, features, features, head, np.array([[0.5]])) == 0
 
 
+def test_a_head_as_long_as_features_on_the_id_subspace_says_nothing():
+    """K = 0 to the last bit: the outputs may come to 0, and turn there."""
+    parts = (np.array([[1.0], [0.0]]), np.array([[0.6, 0.8]]), np.array([[0.6, 0.8]]), np.array([[0.6]]))
+    assert _bound(*parts, np.array([[-1.0]])) == 0
+
+
 def test_a_head_that_features_on_the_id_subspace_outweigh_says_nothing():
     drawn = _on_the_other_side(0)
     assert _bound(*drawn) > 0

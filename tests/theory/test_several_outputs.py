@@ -13,6 +13,7 @@ from theory import aligned_truth, feature_error
 from theory.bounds import (
     corrected_lower_bound,
     half_space_lower_bound,
+    half_space_several_outputs,
     implicit_lower_bound,
     several_outputs_half_space_bound,
 )
@@ -31,6 +32,8 @@ ROOT_OF_ROUNDINGS = 1e-6
 
 #: The scan over balances ends a 65th of a 65th from the best one, to which the bound is stationary.
 SCANNED = 1e-5
+#: What the scan leaves of a best balance near 0: it begins at (1 - 63 / 64)^3, cut in 64.
+NEAR_NOTHING = 3e-7
 
 both_bounds = jax.jit(
     lambda *numbers: (several_outputs_implicit_bound(*numbers), several_outputs_corrected_bound(*numbers))
@@ -61,6 +64,21 @@ half_space = jax.jit(several_outputs_half_space_bound)
 def _half_space(frame, features, true_features, head, true_head):
     target = true_features.T @ true_head
     return float(half_space(*(jnp.asarray(part) for part in (head, features, frame, target))))
+
+
+@pytest.mark.parametrize("seed", [2, 9, 14, 15])
+def test_a_scan_sixteen_times_as_fine_gains_next_to_nothing(seed, monkeypatch):
+    """Also where, as here, the best balance lies before the first that is tried."""
+    draw = np.random.default_rng(seed)
+    frame, features = np.linalg.qr(draw.normal(size=(7, 2)))[0], np.linalg.qr(draw.normal(size=(7, 3)))[0].T
+    drawn = (3 * draw.normal(size=(3, 2)), features, frame, 1.5 * draw.normal(size=(7, 2)))
+    drawn = tuple(map(jnp.asarray, drawn))
+    monkeypatch.setattr(half_space_several_outputs, "BALANCES", 1025)
+    fine = float(jax.jit(lambda *parts: several_outputs_half_space_bound(*parts))(*drawn))
+    monkeypatch.undo()
+    coarse = float(jax.jit(lambda *parts: several_outputs_half_space_bound(*parts))(*drawn))
+    assert coarse == pytest.approx(fine, rel=NEAR_NOTHING)
+    assert coarse > 0
 
 
 @pytest.mark.parametrize("seed", range(4))
