@@ -21,7 +21,8 @@ from theory.bounds.finite_steps import (
     head_keeps_its_sign,
     several_outputs_finite_step_bound,
 )
-from theory.statements import Setting
+from theory.statements import Evidence, Setting
+from theory.statements.finite_step_lower_bound import bound_where_closest, risk_where_closest
 from theory.statements.ft_ood_lower_bound import small_truth
 from theory.statements.statement import TOLERANCE
 
@@ -78,6 +79,20 @@ def test_softmax_outputs_stay_above_the_bound_at_every_step(seed, decay):
 def test_without_steps_it_is_the_half_space_bound():
     problem = small_truth(0.6, 1.0, 3.0)
     assert float(bound(problem, _no_drift(1))) == float(half_space_lower_bound(problem))
+
+
+def test_a_violation_is_seen_beside_a_moment_without_risk_and_without_bound():
+    """At the first moment half the bound is met; at the second nothing is promised, and the network is the truth."""
+    problem = small_truth(0.6, 1.0, 3.0)
+    promised = float(half_space_lower_bound(problem))
+    features = problem.pretrained.features
+    networks = jax.vmap(lambda head: LinearNetwork(head[None], features))(jnp.array([1 + promised / 2, 1.0]))
+    nothing = jnp.zeros((2, 1, 1))
+    drift = Drift(nothing.at[1].set(100.0), nothing, jnp.ones(2), jnp.zeros(2))
+    evidence = Evidence(problem, fine_tuning=networks, linear_probing=networks, lp_ft=networks, drift=drift)
+    assert promised > 0
+    assert float(risk_where_closest(evidence)) == pytest.approx(promised / 2)
+    assert float(bound_where_closest(evidence)) == pytest.approx(promised)
 
 
 @pytest.mark.parametrize("seed", range(3))
