@@ -50,6 +50,7 @@ EXTRAS = {"torch", "transformers", "openai"}
 TOGETHER = {
     "tests/distort/test_reproduce.py": "the main job",
     "tests/distort/test_command_line.py": "the main job",
+    "tests/distort/test_light_imports.py": "the main job",
     "tests/empirical/benchmark/test_engine.py": "the small suite",
     "tests/empirical/benchmark/test_bench_commands.py": "the small suite",
 }
