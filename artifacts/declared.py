@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artifacts.syntax import syntax_tree
+
 
 @dataclass(frozen=True)
 class Declared:
@@ -30,7 +32,7 @@ def declared(
       nested: arguments that are tuples of such calls, with the names of their arguments by position; each call becomes
         a mapping of its literals.
     """
-    for node in ast.parse(path.read_bytes()).body:
+    for node in syntax_tree(path).body:
         if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == [variable]:
             return _declared(node.value, positional, nested or {})
     return None

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from artifacts.errors import UserError
+from artifacts.syntax import syntax_tree
 
 #: The packages of this project. They lie beside each other, in a checkout as where they are installed.
 PACKAGES = ("artifacts", "bridge", "distort", "empirical", "figures", "simulations", "theory")
@@ -248,7 +249,7 @@ def _absolute(module: str, file: Path, node: ast.ImportFrom) -> str:
 def _nodes(file: Path) -> tuple[ast.stmt, ...]:
     """Every import statement of a file but those for type checkers."""
     statements: list[ast.stmt] = []
-    waiting: list[ast.AST] = [ast.parse(file.read_bytes())]
+    waiting: list[ast.AST] = [syntax_tree(file)]
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.Import | ast.ImportFrom):

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from empirical.records import Estimate
 
@@ -20,5 +20,5 @@ def estimate(values: Sequence[float]) -> Estimate:
     if count < 2:
         return Estimate(mean=mean, ci90=None, ci90_normal=None, per_seed=list(values))
     error = float(np.std(values, ddof=1)) / math.sqrt(count)
-    student = float(stats.t.ppf(0.95, count - 1)) * error
+    student = float(special.stdtrit(count - 1, 0.95)) * error
     return Estimate(mean=mean, ci90=student, ci90_normal=NORMAL_90 * error, per_seed=list(values))

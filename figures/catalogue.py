@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from artifacts.results_folder import SETTINGS
+from artifacts.syntax import syntax_tree
 
 #: Where the benchmark lies in a results folder.
 BENCHMARK = "benchmark"
@@ -119,7 +120,7 @@ def _of_section(section: Section) -> list[FigureEntry]:
 
 
 def _declaration(path: Path) -> FigureDeclaration | None:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in syntax_tree(path).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _names(node) == ["FIGURE"]:
             try:
                 values = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in node.value.keywords}

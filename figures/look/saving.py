@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
+from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.figure import Figure
 
 from figures.look import style
@@ -38,10 +39,19 @@ def save(figure: Figure, directory: Path | str, name: str, formats: Sequence[For
     folder.mkdir(parents=True, exist_ok=True)
     paths = tuple(folder / f"{name}.{extension}" for extension in formats)
     with matplotlib.rc_context(style.RC | DETERMINISTIC):
+        figure.set_facecolor("white")
         # The layout depends a little on what was laid out before: settle it once, for all formats and all time.
         if figure.get_layout_engine() is not None:
+            figure.set_dpi(PNG_DPI)
             figure.draw_without_rendering()
             figure.set_layout_engine("none")
         for path, extension in zip(paths, formats, strict=True):
-            figure.savefig(path, format=extension, dpi=PNG_DPI, metadata=METADATA[extension], facecolor="white")
+            _write(figure, path, extension)
     return paths
+
+
+def _write(figure: Figure, path: Path, extension: Format) -> None:
+    """`Figure.savefig` would draw twice, the first time for the layout, although that is settled."""
+    figure.set_dpi(PNG_DPI)
+    canvas = get_registered_canvas_class(extension)(figure)
+    getattr(canvas, f"print_{extension}")(path, metadata=METADATA[extension])

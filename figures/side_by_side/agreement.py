@@ -16,7 +16,7 @@ from itertools import combinations
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy import special
 
 from figures.benchmark.seed_estimate import SeedEstimate
 
@@ -164,7 +164,7 @@ def is_told_apart(first: SeedEstimate, second: SeedEstimate) -> bool:
 
 def half_width(values: Float[np.ndarray, " seeds"]) -> float:
     """Half the width of the 90 % interval of a mean (Student's t)."""
-    quantile = stats.t.ppf(0.5 + CONFIDENCE / 2, len(values) - 1)
+    quantile = special.stdtrit(len(values) - 1, 0.5 + CONFIDENCE / 2)
     return float(quantile * values.std(ddof=1) / np.sqrt(len(values)))
 
 
