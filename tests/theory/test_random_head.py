@@ -111,5 +111,5 @@ def test_tends_to_the_risk_from_a_zero_head():
 
 
 def test_refuses_several_id_directions():
-    with pytest.raises(ValueError, match="one ID direction"):
+    with pytest.raises(ValueError, match="The expectation must have one ID direction"):
         random_head.expected_ood_risk(_problem(2, m=2), jnp.asarray(1.0))
