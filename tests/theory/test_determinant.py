@@ -59,8 +59,8 @@ def test_with_one_output_the_sign_is_that_of_the_head():
 
 def test_a_head_as_long_as_features_on_the_id_subspace_says_nothing():
     """K = 0 to the last bit: the outputs may come to 0, and turn there."""
-    parts = (np.array([[1.0], [0.0]]), np.array([[0.6, 0.8]]), np.array([[0.6, 0.8]]), np.array([[0.6]]))
-    assert _bound(*parts, np.array([[-1.0]])) == 0
+    features = np.array([[0.5, np.sqrt(0.75)]])  # a square without rounding
+    assert _bound(np.eye(2)[:, :1], features, features, np.array([[0.5]]), np.array([[-1.0]])) == 0
 
 
 def test_a_head_that_features_on_the_id_subspace_outweigh_says_nothing():
