@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from artifacts import UserError, publish
 from artifacts.child_processes import follow_parent
 from artifacts.files import digest_of, write_text
-from artifacts.imports import reached_code
+from artifacts.imports import BOOKKEEPING, reached_code
 from artifacts.interrupts import interrupts_held
 from artifacts.progress import Progress, silent
 from artifacts.versions import reached_versions
@@ -159,9 +159,9 @@ def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] 
     inputs = {
         "images": images.fingerprint,
         "form": form.model_dump(mode="json"),
-        "code": reached_code("empirical.store.encoding", without=("artifacts",)),
+        "code": reached_code("empirical.store.encoding", without=BOOKKEEPING),
     }
-    versions = reached_versions("empirical.store.encoding", without=("artifacts",))
+    versions = reached_versions("empirical.store.encoding", without=BOOKKEEPING)
     artifact = publish(folder, inputs=inputs, build=build, versions=versions).artifact
     sizes = {name: (folder / name).stat().st_size for name in artifact.files}
     content = {"name": folder.name, "images": len(images), "sizes": sizes, "sha256": artifact.files}
