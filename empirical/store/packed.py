@@ -18,7 +18,9 @@ from empirical.datasets.protocols import PAPER, Protocol
 from empirical.datasets.reading import read_part
 from empirical.datasets.sizes import read_marker
 from empirical.datasets.splitting import select
+from empirical.store.form import CONTENT as STORE
 from empirical.store.form import MOST_BYTES, Form, Store
+from empirical.store.origin import other_versions
 from empirical.store.packing import pack
 from empirical.store.reading import open_store
 
@@ -78,6 +80,12 @@ def pack_family(
 def is_packed(folder: Path, name: str) -> bool:
     """Whether a folder holds the data set packed completely."""
     return (folder / name / CONTENT).is_file()
+
+
+def other_versions_of(folder: Path, name: str) -> str:
+    """The versions that differ from those that packed a data set, in one phrase; empty where none does."""
+    stores = (open_store(content.parent).store for content in sorted((folder / name).glob(f"*/{STORE}")))
+    return "; ".join(dict.fromkeys(said for store in stores if (said := other_versions(store))))
 
 
 def packed_dataset(folder: Path, name: str, *, protocol: Protocol = PAPER, ood: Sequence[str] | None = None) -> Dataset:

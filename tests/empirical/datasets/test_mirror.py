@@ -8,6 +8,7 @@ from PIL import Image
 
 from artifacts import UserError
 from artifacts.imports import reached
+from artifacts.versions import ACCEPT
 from distort.__main__ import main
 from empirical.benchmark.suite_file import read_suite_file
 from empirical.counted_code import entries, without
@@ -119,6 +120,36 @@ def test_a_store_of_other_images_or_sizes_is_refused(mixed):
     pack_family(own, data.locations, mixed / "packed", form=form, progress=quietly)
     with pytest.raises(UserError, match="pack without --resize"):
         read_dataset(own, stored)
+
+
+@pytest.mark.parametrize(
+    ("codec", "changed", "message"),
+    [
+        ("jpeg", {"code": "of old"}, "its code differs; `distort bench pack` packs it again"),
+        ("raw", {"code": ""}, "its code differs"),
+        ("raw", {"versions": {"Pillow": "1.0"}}, "Pillow was 1.0, is "),
+        ("jpeg", {"versions": {}}, ""),  # kept as they came: what decodes them is a matter of the run
+    ],
+)
+def test_a_store_that_was_packed_otherwise_is_refused_and_packed_again(mixed, monkeypatch, codec, changed, message):
+    data = read_data(mixed / "suite.toml")
+    own, packed = family("own", data.families), mixed / "packed"
+    stored = data.locations.model_copy(update={"store": packed})
+    form = Form(codec=codec)
+    pack_family(own, data.locations, packed, form=form, progress=quietly)
+    content = packed / "own" / "id_test" / "store.json"
+    before = json.loads(content.read_text())
+    content.write_text(json.dumps(before | changed))
+    if message:
+        with pytest.raises(UserError, match=message):
+            read_dataset(own, stored)
+    if "versions" in changed:
+        monkeypatch.setenv(ACCEPT, "1")
+        read_dataset(own, stored)
+        monkeypatch.delenv(ACCEPT)
+    pack_family(own, data.locations, packed, form=form, progress=quietly)
+    assert json.loads(content.read_text()) == before
+    read_dataset(own, stored)
 
 
 def test_a_store_is_found_like_the_data(mixed, monkeypatch):
