@@ -12,6 +12,7 @@ from artifacts.reading import read_regular
 from empirical.datasets.family import Family
 from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset, ImageSet
+from empirical.datasets.locations import PACKED as CONTENT
 from empirical.datasets.locations import Locations
 from empirical.datasets.naming import Name
 from empirical.datasets.protocols import PAPER, Protocol
@@ -24,7 +25,6 @@ from empirical.store.origin import other_versions
 from empirical.store.packing import pack
 from empirical.store.reading import open_store
 
-CONTENT = "dataset.json"
 #: Folder for digests of the files that were packed, so that the next call need not read them to find nothing to do.
 DIGESTS = ".digests"
 #: Small images of one shape are kept as pixels; the others as the JPEG bytes that they come in.
