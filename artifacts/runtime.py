@@ -152,7 +152,7 @@ def compile_quickly() -> None:
 
     Machine code is optimised less, so sums of float32 are added one by one and not in several parts: they are less
     accurate, by some 1e-5 of the largest term where thousands are added. Training a network takes six times as long.
-    Call it before compiling; processes that are started from here compile so too.
+    Processes that are started from here compile so too.
     """
     _optimise(fully=False)
 
@@ -165,12 +165,15 @@ def compile_fully() -> None:
 @contextmanager
 def compiled_fully() -> Iterator[None]:
     """What is compiled inside is optimised, also where all else is compiled quickly."""
-    quickly = compiles_quickly()
-    compile_fully()
-    try:
+    with _optimised(fully=True):
         yield
-    finally:
-        _optimise(fully=not quickly)
+
+
+@contextmanager
+def compiled_quickly() -> Iterator[None]:
+    """What is compiled inside is compiled quickly (`compile_quickly`), also where all else is optimised."""
+    with _optimised(fully=False):
+        yield
 
 
 def compiles_quickly() -> bool:
@@ -178,11 +181,24 @@ def compiles_quickly() -> bool:
     return os.environ.get(LITTLE_OPTIMISED, "0") != "0"
 
 
+@contextmanager
+def _optimised(*, fully: bool) -> Iterator[None]:
+    quickly = compiles_quickly()
+    _optimise(fully=fully)
+    try:
+        yield
+    finally:
+        _optimise(fully=not quickly)
+
+
 def _optimise(*, fully: bool) -> None:
+    changes = fully == compiles_quickly()
     os.environ[LITTLE_OPTIMISED] = "0" if fully else "1"
     jax = sys.modules.get("jax")
-    if jax is not None:
+    if jax is not None and changes:
         jax.config.update(LITTLE_OPTIMISED.lower(), not fully)
+        # What was compiled otherwise would be used again: digits would depend on what a process did before.
+        jax.clear_caches()
 
 
 def wrong_in_bfloat16() -> str:

@@ -54,11 +54,7 @@ class Reproduce(MakingCommand):
         with held(self.out) as results:
             if self.force or not (results / SUMMARY).exists():
                 print(f"distort: {beforehand(whole, workers)}", file=sys.stderr)
-            quickly = self.scale == "quick"
-            with (
-                progress(expected_seconds(whole)) as begin,
-                side_by_side(workers, begin, compile_quickly=quickly) as run,
-            ):
+            with progress(expected_seconds(whole)) as begin, side_by_side(workers, begin) as run:
                 summary = reproduce(results, whole, run=run, begin=begin, workers=workers, force=self.force)
         written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
         violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]

@@ -5,6 +5,7 @@ Each gives what it did as stages and takes `begin`, so that `distort.workers` ca
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from artifacts import Outcome, UserError
 from artifacts.directory import KEPT, is_only_checked
 from artifacts.results_folder import SETTINGS
-from artifacts.runtime import compiled_fully
+from artifacts.runtime import compiled_fully, compiled_quickly
 from distort.command import Scale
 from distort.progress import Begin, Report
 
@@ -72,7 +73,8 @@ def simulation_stages(
         def progress(done: int, total: int, report: Report = report) -> None:
             report(f"{done} of {total} problems", done / total)
 
-        outcome = run_experiment(experiment, results, scale, force, changes=changes, progress=progress)
+        with compiled_quickly() if experiment.compiles_quickly(scale) else nullcontext():
+            outcome = run_experiment(experiment, results, scale, force, changes=changes, progress=progress)
         report("", 1.0)
         root = outcome.artifact.path.parents[1]
         setting = f" with {root.name}" if root.parent.name == SETTINGS else ""

@@ -52,19 +52,15 @@ def default_workers() -> int:
 
 
 @contextmanager
-def side_by_side(count: int, begin: Begin, *, compile_quickly: bool = False) -> Iterator[Run]:
+def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
     """Workers for any number of rounds of steps; with `count` 1 the steps run here, one after another.
 
     The first step that raises ends the others, and its error is raised here.
 
-    Args:
-      compile_quickly: where steps compute so little that compiling is most of their time.
     Raises:
       UserError: a worker died.
     """
     if count == 1:
-        if compile_quickly:
-            runtime.compile_quickly()
         yield lambda steps: [step(begin=begin) for step in steps]
         return
     pools: list[_Pool] = []
@@ -73,7 +69,7 @@ def side_by_side(count: int, begin: Begin, *, compile_quickly: bool = False) -> 
         if not steps:
             return []
         if not pools:  # started when there is something to do
-            pools.append(_Pool(count, begin, compile_quickly))
+            pools.append(_Pool(count, begin))
         return pools[0].run(steps)
 
     try:
@@ -90,14 +86,15 @@ def side_by_side(count: int, begin: Begin, *, compile_quickly: bool = False) -> 
 class _Pool:
     """Processes, and a thread that passes on what they report."""
 
-    def __init__(self, count: int, begin: Begin, compile_quickly: bool):
+    def __init__(self, count: int, begin: Begin):
         context = multiprocessing.get_context("spawn")
         self._messages = context.SimpleQueue()
         self._display = threading.Thread(target=_show, args=(self._messages, begin), daemon=True)
         self._display.start()
         self._abandoned = False
-        settings = (self._messages, count, compile_quickly)
-        self._executor = ProcessPoolExecutor(count, mp_context=context, initializer=_prepare_worker, initargs=settings)
+        self._executor = ProcessPoolExecutor(
+            count, mp_context=context, initializer=_prepare_worker, initargs=(self._messages, count)
+        )
         with interrupts_held():
             self._executor.submit(_import_what_is_needed)  # the first task starts all workers
 
@@ -162,13 +159,11 @@ def _show(messages: Any, begin: Begin) -> None:
 _messages: Any = None
 
 
-def _prepare_worker(messages: Any, count: int, compile_quickly: bool) -> None:
+def _prepare_worker(messages: Any, count: int) -> None:
     global _messages
     _messages = messages
     follow_parent()
     runtime.share_processors(count)
-    if compile_quickly:
-        runtime.compile_quickly()
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     _import_what_is_needed()
 

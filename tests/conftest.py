@@ -11,7 +11,6 @@ from xdist.scheduler import LoadFileScheduling
 from artifacts.runtime import (
     compile_fully,
     compile_quickly,
-    compiles_quickly,
     compute_in_one_thread,
     keep_compiled,
     prepare_jax,
@@ -50,6 +49,7 @@ EXTRAS = {"torch", "transformers", "openai"}
 TOGETHER = {
     "tests/distort/test_reproduce.py": "the main job",
     "tests/distort/test_command_line.py": "the main job",
+    "tests/distort/test_light_imports.py": "the main job",
     "tests/empirical/benchmark/test_engine.py": "the small suite",
     "tests/empirical/benchmark/test_bench_commands.py": "the small suite",
 }
@@ -90,9 +90,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Compile as is right for the file."""
     inside = item.path.relative_to(HERE).as_posix() if item.path.is_relative_to(HERE) else ""
     quickly = not inside.startswith(OPTIMISED)
-    if quickly != compiles_quickly():
-        jax.clear_caches()
-        (compile_quickly if quickly else compile_fully)()
+    (compile_quickly if quickly else compile_fully)()
 
 
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:

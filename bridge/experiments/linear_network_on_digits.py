@@ -118,5 +118,6 @@ EXPERIMENT = Experiment(
     simulate,
     LinearNetworkOnDigitsData,
     beyond_the_paper=True,
+    compiled_quickly_up_to=None,
     order=180,
 )

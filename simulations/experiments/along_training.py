@@ -87,5 +87,6 @@ EXPERIMENT = Experiment(
     simulate,
     AlongTrainingData,
     family=INTEGRATED,
+    compiled_quickly_up_to=None,
     order=60,
 )

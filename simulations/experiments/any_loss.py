@@ -181,5 +181,6 @@ EXPERIMENT = Experiment(
     simulate,
     AnyLossData,
     beyond_the_paper=True,
+    compiled_quickly_up_to="default",
     order=160,
 )

@@ -106,5 +106,6 @@ EXPERIMENT = Experiment(
     simulate,
     BoundsAgainstParametersData,
     family=EXACT_DIRECTION,
+    compiled_quickly_up_to="default",
     order=30,
 )

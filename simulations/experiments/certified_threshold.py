@@ -184,5 +184,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     CertifiedThresholdData,
+    compiled_quickly_up_to="default",
     order=35,
 )

@@ -102,5 +102,6 @@ EXPERIMENT = Experiment(
     HeadLearningRateData,
     family=INTEGRATED,
     beyond_the_paper=True,
+    compiled_quickly_up_to=None,
     order=100,
 )

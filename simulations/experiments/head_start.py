@@ -88,5 +88,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     HeadStartData,
+    compiled_quickly_up_to="default",
     order=80,
 )

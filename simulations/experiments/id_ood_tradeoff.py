@@ -75,5 +75,6 @@ EXPERIMENT = Experiment(
     simulate,
     IdOodTradeoffData,
     family=INTEGRATED,
+    compiled_quickly_up_to=None,
     order=50,
 )

@@ -154,5 +154,6 @@ EXPERIMENT = Experiment(
     simulate,
     LastLayersOnDigitsData,
     beyond_the_paper=True,
+    compiled_quickly_up_to="default",
     order=170,
 )

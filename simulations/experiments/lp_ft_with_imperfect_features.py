@@ -74,5 +74,6 @@ EXPERIMENT = Experiment(
     simulate,
     ImperfectFeaturesData,
     family=INTEGRATED,
+    compiled_quickly_up_to=None,
     order=40,
 )

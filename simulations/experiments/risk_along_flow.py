@@ -91,5 +91,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     RiskAlongFlowData,
+    compiled_quickly_up_to="default",
     order=20,
 )

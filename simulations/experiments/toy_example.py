@@ -89,5 +89,6 @@ EXPERIMENT = Experiment(
     configuration,
     simulate,
     ToyExampleData,
+    compiled_quickly_up_to="default",
     order=10,
 )

@@ -81,5 +81,6 @@ EXPERIMENT = Experiment(
     WeightInterpolationData,
     family=INTEGRATED,
     beyond_the_paper=True,
+    compiled_quickly_up_to=None,
     order=90,
 )

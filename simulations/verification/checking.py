@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import equinox as eqx
@@ -10,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError
-from artifacts.runtime import compute_in_one_thread
+from artifacts.runtime import compiled_quickly, compute_in_one_thread
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, store_part, stored_part
@@ -35,6 +36,20 @@ from theory.statements.statement import TOLERANCE
 CHUNK = 125
 #: The same where the number of steps differs most between problems.
 WIDE_CHUNK = 50
+#: Settings whose problems are solved in a moment: optimising their programs takes longer than it saves, unless there
+#: are more problems than `FEW`.
+SOLVED_QUICKLY = frozenset(
+    {
+        Setting.ONE_ID_DIRECTION,
+        Setting.PERFECT_FEATURES,
+        Setting.GOOD_FEATURES,
+        Setting.MANY_FEATURES,
+        Setting.ANY_LOSS,
+        Setting.FINITE_STEPS,
+        Setting.WEIGHT_DECAY,
+    }
+)
+FEW = 1000
 #: Moments on the path of a counterexample, which is evaluated once and so can afford a fine search over time.
 WITNESS_MOMENTS = 4097
 
@@ -79,20 +94,31 @@ def verify(
         if watch.progress:
             watch.progress(done, examples * len(all_origins))
 
-    for index, origin in enumerate([*Setting] if sampler is None else [sampler]):
+    numbered: list[tuple[int, Origin]] = list(enumerate([*Setting] if sampler is None else [sampler]))
+    # Those that are compiled alike follow one another: with the way of compiling, programs are forgotten.
+    for index, origin in sorted(numbered, key=lambda pair: pair[1] in SOLVED_QUICKLY):
         involved = tuple(statement for statement in statements if origin in origins[statement.name])
         if not involved:
             continue
         started = time.perf_counter()
         key = jax.random.fold_in(jax.random.key(seed), index)
-        examined = _examine(
-            involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
-        )
+        with compiled_quickly() if origin in SOLVED_QUICKLY and examples <= FEW else nullcontext():
+            examined = _examine(
+                involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
+            )
         for statement, finding in zip(involved, examined, strict=True):
             findings[statement.name][_name(origin)] = finding
         for statement in involved:
             seconds[statement.name] += (time.perf_counter() - started) / len(involved)
-    return [_conclude(statement, findings[statement.name], seconds[statement.name]) for statement in statements]
+    names = [_name(origin) for _, origin in numbered]
+    return [
+        _conclude(
+            statement,
+            {name: findings[statement.name][name] for name in names if name in findings[statement.name]},
+            seconds[statement.name],
+        )
+        for statement in statements
+    ]
 
 
 #: Where problems come from.

@@ -9,7 +9,7 @@ import jax
 import pytest
 
 from artifacts import UserError, runtime
-from artifacts.runtime import share_processors
+from artifacts.runtime import compiled_fully, compiled_quickly, compiles_quickly, share_processors
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.loading import fresh
 
@@ -146,3 +146,18 @@ def test_threads_that_may_hang_are_warned_of():
     said = batches("late", os.environ | {"NPROC": "3"}).split(maxsplit=3)
     assert said[2:] == ["2", "Many problems\n"]
     assert batches("late", os.environ | {"NPROC": "1"}).split()[2] == "0"
+
+
+def test_with_the_way_of_compiling_what_was_compiled_is_forgotten():
+    """Digits must not depend on what a process compiled before."""
+    other = compiled_fully if compiles_quickly() else compiled_quickly
+    before, function = compiles_quickly(), jax.jit(lambda x: x + 1)
+    with compiled_quickly() if before else compiled_fully():  # no change
+        function(1.0)
+    assert function._cache_size() == 1
+    with other():
+        assert compiles_quickly() != before
+        assert function._cache_size() == 0
+        function(1.0)
+    assert compiles_quickly() == before
+    assert function._cache_size() == 0

@@ -15,6 +15,7 @@ from distort.command import UsageError, as_json, table
 from distort.names import chosen, known
 from simulations.attack.search import PROBLEMS_PER_ROUND
 from tests.support import ROOT
+from tests.support.tiny_job import STATEMENT
 
 
 def run(*arguments: str) -> int:
@@ -163,7 +164,7 @@ def test_theory_list_prints_one_json_document(tmp_path, monkeypatch, capsys):
 
 
 def test_theory_verify_prints_one_json_document(capsys):
-    assert run("theory", "verify", "lp_ft_dominance", "--examples", "5", "--json") == 0
+    assert run("theory", "verify", STATEMENT, "--examples", "5", "--json") == 0
     captured = capsys.readouterr()
     (found,) = json.loads(captured.out)
     assert {"name", "status", "checked", "violations", "smallest_slack", "seconds"} <= found.keys()
@@ -172,7 +173,7 @@ def test_theory_verify_prints_one_json_document(capsys):
 
 
 def test_status_of_a_verified_claim_is_remembered(finished, capsys):
-    assert run("theory", "show", "lp_ft_dominance", "--from", str(finished), "--json") == 0
+    assert run("theory", "show", STATEMENT, "--from", str(finished), "--json") == 0
     assert json.loads(capsys.readouterr().out)["status"] == "proved here and verified"
 
 

@@ -16,7 +16,7 @@ from distort.folder import held
 from distort.reproduce import FLAGSHIP, flagship_lines, reproduce
 from figures.report.contents import Summary
 from tests.support import SUPPORT
-from tests.support.tiny_job import run, tiny_plan
+from tests.support.tiny_job import STATEMENT, run, tiny_plan
 
 #: A tiny run takes about half a minute on one free core; a busy machine may need several times as long.
 PATIENCE_SECONDS = 240
@@ -54,7 +54,7 @@ def built(summary: Summary) -> dict[str, str]:
 def test_summary_holds_claims_simulations_benchmark_figures_and_environment(finished):
     summary = written(finished)
     assert {row.method for row in summary.benchmark} == {"LP", "FT", "LP-FT"}
-    assert [claim.name for claim in summary.claims if claim.examples] == ["lp_ft_dominance"]
+    assert [claim.name for claim in summary.claims if claim.examples] == [STATEMENT]
     assert summary.simulations[0].solved_by
     assert {"python", "versions", "devices", "git_revision"} <= summary.environment.keys()
     for figure in summary.figures:

@@ -1,6 +1,8 @@
 """Settings of the user's own: all can be set, results lie beside each other, figures take them."""
 
+import dataclasses
 import json
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from distort.__main__ import main
 from figures.catalogue import FIGURES, entry
 from figures.publishing import INFORMATION, draw_figure
 from simulations.catalogue import EXPERIMENTS
+from simulations.experiment import Scale
 from simulations.experiments import bounds_against_parameters, phase_diagram, toy_example
 from simulations.experiments.families import ExactFamily
 from simulations.records import load, run_experiment
@@ -135,3 +138,11 @@ def test_figures_of_a_setting_stand_beside_the_one_benchmark():
     assert source_folder(setting, "benchmark").as_posix() == "results/benchmark"
     assert source_folder(setting, "simulations/toy_example") == setting / "simulations" / "toy_example"
     assert {figure.section for figure in FIGURES} == {"side by side", "theory", "benchmark"}
+
+
+def test_an_experiment_is_compiled_quickly_up_to_the_scale_that_it_names():
+    for count, largest in enumerate((None, *get_args(Scale))):
+        experiment = dataclasses.replace(EXPERIMENTS[0], compiled_quickly_up_to=largest)
+        assert [experiment.compiles_quickly(scale) for scale in get_args(Scale)] == [
+            place < count for place in range(3)
+        ]

@@ -22,6 +22,8 @@ from distort.reproduce import reproduce
 from distort.workers import side_by_side
 from figures.report.contents import Summary
 
+#: In one setting only: each is a program of its own to compile.
+STATEMENT = "lp_ft_perfect_features"
 FIGURES = ("side_by_side", "benchmark_accuracy", "accuracy_along_training", "feature_movement_on_images")
 
 
@@ -43,7 +45,7 @@ def tiny_plan() -> JobPlan:
     )
     return JobPlan(
         scale="quick",
-        statements=("lp_ft_dominance",),
+        statements=(STATEMENT,),
         examples=5,
         experiments=(("id_ood_tradeoff",),),
         suite=Suite(name="embedded", recipes=(recipe,)),

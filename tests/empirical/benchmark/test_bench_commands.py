@@ -1,6 +1,7 @@
 """`distort bench plan|run|status|collect` as a user types them, mistakes included: nothing of theirs is overwritten."""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -164,6 +165,16 @@ def test_foreign_runs_without_a_suite_are_left_alone(capsys, tmp_path):
     status, _, err = run(capsys, "run", "--out", str(folder))
     assert (status, "must be new or hold a suite" in err) == (1, True)
     assert not (folder / "benchmark" / SUITE_FILE).exists()
+
+
+def test_a_lost_suite_file_is_written_anew_and_all_runs_are_kept(copy, caplog):
+    (copy.folder / SUITE_FILE).unlink()
+    with caplog.at_level(logging.WARNING):
+        outcome = run_suite(SUITE, copy)
+    assert "was lost" in caplog.text
+    assert not outcome.built
+    assert outcome.up_to_date
+    assert read_suite(copy.folder) == SUITE
 
 
 def test_without_data_every_unit_is_set_aside_and_says_why(capsys, tmp_path, monkeypatch):
