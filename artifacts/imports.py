@@ -9,7 +9,7 @@ import ast
 import functools
 import hashlib
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,6 +25,26 @@ HERE = Path(__file__).resolve().parent.parent
 #: their digest, and one more network beside them changes nothing.
 DATA = (".json",)
 INSTALLED = ("site-packages", "dist-packages")
+_FILES = "names, writes, reads and checks files"
+#: Modules of this package that results reach and that cannot change a number, each with the reason. Two are not among
+#: them: `runtime` decides how JAX computes and rounds, `mnist` makes arrays of a file.
+BOOKKEEPING: Mapping[str, str] = {
+    "artifacts.arrays": "reads arrays or refuses them",
+    "artifacts.bundled": "finds files and checks them",
+    "artifacts.child_processes": "starts and ends processes",
+    "artifacts.directory": _FILES,
+    "artifacts.errors": "words of errors",
+    "artifacts.files": _FILES,
+    "artifacts.fingerprint": "names configurations; what it names is an input itself",
+    "artifacts.frozen": "checks documents",
+    "artifacts.imports": "finds out which code counts",
+    "artifacts.interrupts": "ends processes",
+    "artifacts.progress": "says how far work is",
+    "artifacts.reading": _FILES,
+    "artifacts.results_folder": _FILES,
+    "artifacts.syntax": "finds out which code counts",
+    "artifacts.versions": "finds out which versions count",
+}
 
 
 @dataclass(frozen=True)

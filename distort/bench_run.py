@@ -86,13 +86,19 @@ class RunSuite(ExecutorFlags, SuiteCommand):
 
 
 def _from_stores(suite: "Suite", store: Path | None) -> list[str]:
-    """One line where images were read from packed stores."""
+    """One line where images were read from packed stores, and one for each that other versions packed."""
+    from artifacts.versions import accepts_other_versions
     from empirical.store import is_packed
+    from empirical.store.packed import other_versions_of
 
     packed = sorted(
         {recipe.family for recipe in suite.recipes if store is not None and is_packed(store, recipe.family)}
     )
-    return [f"Images of {', '.join(packed)} are read from the packed store {store}."] if packed else []
+    if store is None or not packed:
+        return []
+    others = {name: other_versions_of(store, name) for name in packed} if accepts_other_versions() else {}
+    kept = [f"kept, packed with other versions: {name}: {which}" for name, which in others.items() if which]
+    return [f"Images of {', '.join(packed)} are read from the packed store {store}.", *kept]
 
 
 @dataclass(frozen=True, kw_only=True)

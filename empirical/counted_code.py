@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from artifacts.imports import modules_in, reached_code
+from artifacts.imports import BOOKKEEPING, modules_in, reached_code
 from artifacts.versions import reached_versions
 from empirical.recipes import Recipe
 
@@ -15,10 +15,13 @@ ENTRIES: Mapping[str, str] = {
     "interpolation": "empirical.runs.interpolating",
     "refitting": "empirical.runs.refitting",
 }
+#: Gives pixels where data are packed. What chooses it reads data and does not count, so no import leads here.
+STORED = "empirical.store.mirror"
+FEATURES = ("empirical.features", STORED)
 _WRITES_A_RECIPE = "writes a recipe down; the recipe is an input itself"
 #: Modules and packages that are reached and cannot change a number, each with the reason.
 NEVER: Mapping[str, str] = {
-    "artifacts": "names, writes and checks files",
+    **BOOKKEEPING,
     "empirical.backbones.checkpoint_locations": "says where weights lie; their hash is an input",
     "empirical.benchmark.workspace": "says where files lie",
     "empirical.counted_code": "this list",
@@ -29,6 +32,8 @@ NEVER: Mapping[str, str] = {
     "empirical.recipes.digits": _WRITES_A_RECIPE,
     "empirical.recipes.miniatures": _WRITES_A_RECIPE,
     "empirical.recipes.published": "the paper's numbers, shown beside ours",
+    "empirical.store.origin": "says what packed a store",
+    "empirical.store.packed": "says which stores a data set has; what a store gives is read by other modules",
 }
 _READS_DATA = "reads a data set; labels, classes and contents are inputs themselves"
 #: The same for all kinds but descriptions, which say what a data set's columns are and why.
@@ -52,6 +57,7 @@ READERS: Mapping[str, str] = {
 _DRAWS_DATA = "draws a data set; its pixels are inputs themselves"
 #: The same for all kinds but descriptions and pretraining, which draws its pictures while it trains.
 DRAWN: Mapping[str, str] = {
+    "artifacts.mnist": _DRAWS_DATA,
     "empirical.datasets.digit_pictures": _DRAWS_DATA,
     "empirical.datasets.drawn": _DRAWS_DATA,
     "empirical.datasets.embedded": _DRAWS_DATA,
@@ -91,17 +97,19 @@ def run_versions(kind: str, recipe: Recipe) -> dict[str, str]:
 
 def feature_code(modules: Sequence[str]) -> str:
     """Hash of the code that decides features; `modules` are those of the network."""
-    return reached_code("empirical.features", *modules, without=without("features"))
+    return reached_code(*FEATURES, *modules, without=without("features"))
 
 
 def feature_versions(modules: Sequence[str]) -> dict[str, str]:
     """Versions that decide features; `modules` as for `feature_code`."""
-    return reached_versions("empirical.features", *modules, without=without("features"))
+    return reached_versions(*FEATURES, *modules, without=without("features"))
 
 
 def entries(kind: str, recipe: Recipe) -> tuple[str, ...]:
     """The modules where a recipe's runs of this kind begin."""
+    if kind == "pretraining":
+        return (ENTRIES[kind],)
     # Families are discovered, so no import leads to them. Only descriptions depend on what they say.
     families = modules_in("empirical.datasets.families") if kind == "description" else ()
     # Pretrained weights are an input by their hash; the code that pretrains is another kind's.
-    return (ENTRIES[kind], *families, *(() if kind == "pretraining" else own_module(recipe)))
+    return (ENTRIES[kind], STORED, *families, *own_module(recipe))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from artifacts import Artifact, DamagedArtifact, Outcome, UserError, publish, published
 from artifacts.directory import MANIFEST, Outdated
 from artifacts.files import digest_of, write_json
-from artifacts.imports import reached_code
+from artifacts.imports import BOOKKEEPING, reached_code
 from artifacts.results_folder import SETTINGS
 from artifacts.versions import reached_versions
 from bridge.experiment_modules import experiment_module
@@ -29,7 +29,7 @@ PAGE = "page"
 BENCHMARK_FILE = "benchmark.json"
 #: Modules that a figure's code reaches and that cannot change the picture, each with the reason.
 WITHOUT: Mapping[str, str] = {
-    "artifacts": "names, writes and checks files",
+    **BOOKKEEPING,
     "figures.catalogue": "lists all figures; this one's own code counts",
     "simulations.catalogue": "lists all experiments; those that a figure draws are imported by its own code",
 }

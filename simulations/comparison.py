@@ -16,7 +16,7 @@ from simulations.integration import Numerics, integrate
 from simulations.starting_heads import from_each_head
 from theory import linear_probing
 from theory.alignment import head_alignment_error
-from theory.arguments import check_range, is_concrete
+from theory.arguments import check_number, is_concrete
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, id_risk, ood_risk, reduce
@@ -97,7 +97,7 @@ def integrated_times(smallest_eigenvalue: Float[Array, ""] | float) -> Float[Arr
     Raises:
       ValueError: the eigenvalue is not positive.
     """
-    check_range("smallest_eigenvalue", smallest_eigenvalue, 0.0, above=True)
+    check_number("smallest_eigenvalue", smallest_eigenvalue, 0.0, above=True)
     middle = jnp.logspace(-2, 3, INTEGRATED_MOMENTS - 2) / smallest_eigenvalue
     return jnp.concatenate([jnp.zeros(1), middle, jnp.full(1, jnp.inf)])
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from artifacts import DamagedArtifact, Outcome, UserError, publish, published
 from artifacts.arrays import read_archive
 from artifacts.files import write_json
-from artifacts.imports import module_of, reached_code
+from artifacts.imports import BOOKKEEPING, module_of, reached_code
 from artifacts.results_folder import of_setting
 from artifacts.runtime import compute_in_one_thread
 from artifacts.versions import reached_versions
@@ -26,7 +26,7 @@ SCALARS = (str, float, int, bool)
 DATA, CONFIG, SUMMARY = "data.npz", "config.json", "summary.json"
 #: Modules that an experiment's code reaches and that cannot change its data, each with the reason.
 WITHOUT: Mapping[str, str] = {
-    "artifacts": "names, writes and checks files",
+    **BOOKKEEPING,
     "simulations.catalogue": "lists all experiments; this one's own code counts",
 }
 

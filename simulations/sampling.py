@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from pydantic import model_validator
 
 from artifacts.frozen import Frozen
-from theory.arguments import RIGHT_ANGLE, check_double_precision, check_range, check_shape
+from theory.arguments import RIGHT_ANGLE, check_double_precision, check_number, check_range, check_shape
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.subspaces import principal_angles
@@ -123,8 +123,8 @@ def sample_truth(
     k, d = features.shape
     if not 1 <= k < d:
         raise ValueError(f"`features` must have 1 <= k < d rows, got k={k}, d={d}.")
-    check_range("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
-    check_range("truth_norm", truth_norm, 0.0)
+    check_number("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
+    check_number("truth_norm", truth_norm, 0.0)
     normal_key, angle_key = jax.random.split(key)
     count = min(k, d - k)
     mixing, outside, direction, rotation = _normals((k, k), (d, count), (k,), (k, k), key=normal_key)
@@ -141,7 +141,7 @@ def sample_truth(
 
 def equal_angles(dimensions: Dimensions, angle: Number) -> Float[Array, " r"]:
     """The same principal angle in every direction."""
-    check_range("angle", angle, 0.0, RIGHT_ANGLE)
+    check_number("angle", angle, 0.0, RIGHT_ANGLE)
     return jnp.full(dimensions.angle_count, angle)
 
 
@@ -153,7 +153,7 @@ def sample_angles_up_to(largest: Number, count: int, *, key: PRNGKeyArray) -> Fl
     """
     if count < 1:
         raise ValueError(f"`count` must be at least 1, got {count}.")
-    check_range("largest", largest, 0.0, RIGHT_ANGLE)
+    check_number("largest", largest, 0.0, RIGHT_ANGLE)
     return jnp.asarray(largest) * jax.random.uniform(key, (count,)).at[0].set(1.0)
 
 
@@ -169,7 +169,7 @@ def spread_eigenvalues(id_dim: int, condition: Number) -> Float[Array, " {id_dim
     """Eigenvalues from 1 down to 1 / condition, evenly spaced in logarithm; all 1 where condition = 1 or m = 1."""
     if id_dim < 1:
         raise ValueError(f"`id_dim` must be at least 1, got {id_dim}.")
-    check_range("condition", condition, 1.0)
+    check_number("condition", condition, 1.0)
     return jnp.logspace(0.0, -1.0, id_dim, base=condition) if id_dim > 1 else jnp.ones(1)
 
 
@@ -204,9 +204,9 @@ def _check_arguments(
     check_shape("eigenvalues", eigenvalues, (m,), f"m={m}")
     check_range("angles", angles, 0.0, RIGHT_ANGLE)
     check_range("eigenvalues", eigenvalues, 0.0, above=True)
-    check_range("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
-    check_range("truth_norm", truth_norm, 0.0)
-    check_range("head_scale", head_scale, 0.0)
+    check_number("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
+    check_number("truth_norm", truth_norm, 0.0)
+    check_number("head_scale", head_scale, 0.0)
 
 
 def _tilted_rows(

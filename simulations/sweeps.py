@@ -17,7 +17,7 @@ from jaxtyping import Array, PRNGKeyArray, PyTree
 
 from artifacts import UserError, fingerprint
 from artifacts.arrays import read_archive
-from artifacts.imports import module_of, reached_code
+from artifacts.imports import BOOKKEEPING, module_of, reached_code
 from artifacts.runtime import compute_in_one_thread
 from artifacts.versions import reached_versions
 
@@ -154,7 +154,7 @@ def _name(member: Callable, points: PyTree, sweep: tuple) -> str:
     values = [np.asarray(leaf).tolist() for leaf in jax.tree.leaves(points)]
     # A frozen dataclass is told by its class and its fields, which its representation names.
     identity = getattr(member, "__qualname__", None) or repr(member)
-    modules, without = ("simulations.sweeps", module_of(member)), ("artifacts",)
+    modules, without = ("simulations.sweeps", module_of(member)), BOOKKEEPING
     made_by = [reached_code(*modules, without=without), reached_versions(*modules, without=without)]
     return fingerprint([identity, *sweep, json.dumps(values), *made_by])
 

@@ -37,6 +37,21 @@ def check_shape(name: str, array: Array | np.ndarray, shape: tuple[int, ...], wh
         raise ValueError(f"`{name}` must have shape {shape} ({why}), got {tuple(np.shape(array))}.")
 
 
+def check_number(name: str, value: ArrayLike, low: float, high: float = math.inf, *, above: bool = False) -> None:
+    """Raise ValueError unless an argument is one number, traced or not, and lies where `check_range` asks.
+
+    An array would pass on to arithmetic that broadcasts it: into another problem, or into an error of JAX's.
+
+    Args:
+      name, low, high, above: as for `check_range`.
+    """
+    if not isinstance(value, np.ndarray | np.generic | jax.Array | int | float):
+        raise ValueError(f"`{name}` must be a number, got {value!r}.")
+    if np.shape(value) != ():
+        raise ValueError(f"`{name}` must be one number, got an array of shape {np.shape(value)}.")
+    check_range(name, value, low, high, above=above)
+
+
 def check_range(name: str, value: ArrayLike, low: float, high: float = math.inf, *, above: bool = False) -> None:
     """Raise ValueError where a concrete value is NaN or outside [low, high]; `above`: it must exceed `low`.
 

@@ -50,7 +50,8 @@ def speaking(path: Path, stored: StoredTensors, dialects: Iterable[Dialect]) -> 
             return dialect
     raise UserError(
         f"{path} must hold {' or '.join(dialect.mark for dialect in known)}, got {len(stored.tensors)} tensors such as "
-        f"{_some(stored.tensors)}: another network, or a prefix that is not known."
+        f"{_some(stored.tensors)}: another network, or a prefix that is not known (`prefix` in the TOML file names "
+        "it: docs/backbones.md)."
     )
 
 

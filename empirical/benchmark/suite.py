@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError, model_validator
 
 from artifacts import UserError
+from artifacts.directory import MANIFEST
 from artifacts.files import write_json
 from artifacts.frozen import Frozen
 from artifacts.reading import MOST_TEXT, read_json, read_regular, why_unreadable
@@ -88,10 +89,10 @@ def open_suite(folder: Path, suite: Suite) -> None:
 
     Recipes may change: each run is filed under its own configuration, and those of earlier recipes stay. A suite file
     of an older version is set aside under another name; its runs stay where they are, and are made again where their
-    configuration has changed.
+    configuration has changed. So it is where the file was lost.
 
     Raises:
-      UserError: the folder holds another suite.
+      UserError: the folder holds another suite, or something else.
     """
     path = folder / SUITE_FILE
     if path.exists():
@@ -104,9 +105,12 @@ def open_suite(folder: Path, suite: Suite) -> None:
         except UserError as error:
             logger.warning("%s It is kept as %s.", error, OLDER_FILE)
             path.replace(folder / OLDER_FILE)
-    elif folder.exists() and any(folder.iterdir()):
-        foreign = sorted(entry.name for entry in folder.iterdir())[0]
-        raise UserError(f"{folder} must be new or hold a suite, got {foreign} and no {SUITE_FILE}; name another --out.")
+    elif folder.exists() and (held := sorted(entry.name for entry in folder.iterdir())):
+        if not _holds_runs(folder):
+            raise UserError(
+                f"{folder} must be new or hold a suite, got {held[0]} and no {SUITE_FILE}; name another --out."
+            )
+        logger.warning("%s was lost; it is written anew, and runs that are up to date are kept.", path)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(path, suite.model_dump(mode="json"))
 
@@ -128,6 +132,11 @@ def read_suite(folder: Path) -> Suite:
         raise UserError(
             f"{path} must be of this version ({why_unreadable(error)}); `distort bench run` writes it anew."
         ) from error
+
+
+def _holds_runs(folder: Path) -> bool:
+    """Whether anything was published in it, as runs are."""
+    return any(folder.glob(f"*/*/{MANIFEST}"))
 
 
 def _name(path: Path) -> str | None:

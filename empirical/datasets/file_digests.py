@@ -1,4 +1,4 @@
-"""Digests of files' contents, computed once: a file is read again only when its size, time or inode changed.
+"""Digests of files' contents, computed once: a file is read again only when its size, times or inode changed.
 
 A digest costs reading the file. What was computed is kept in one file for each folder of images, in the folder that
 `keep_in` names; without one it is forgotten with the process. A cache that is lost or damaged costs time and nothing
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -59,7 +60,9 @@ def digests(folder: Path, paths: Sequence[str]) -> bytes:
     return b"".join(entry[1] for entry in entries if entry is not None)
 
 
-_State = tuple[int, int, int]
+#: Size, time of writing, time of change, inode. The second time is the system's own: programs that copy or unpack put
+#: the first one back, so a changed picture may have its old date.
+_State = tuple[int, int, int, int]
 _Known = dict[str, tuple[_State, bytes]]
 
 
@@ -68,7 +71,7 @@ def _state(folder: Path, path: str) -> _State:
         status = os.stat(folder / path)
     except OSError as error:
         raise UserError(f"{folder / path} must be there, but {error.strerror}; restore it.") from error
-    return status.st_size, status.st_mtime_ns, status.st_ino
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
 
 
 def _digest(folder: Path, path: str) -> bytes:
@@ -89,6 +92,8 @@ def _read(cache: Path) -> _Known:
         names, states, made = arrays["names"].tobytes().decode(), arrays["states"], arrays["digests"].tobytes()
     except (OSError, ValueError, KeyError):
         return {}  # none yet, or damaged: computed anew
+    if states.shape != (len(names.split("\0")), len(get_args(_State))):
+        return {}  # of an older version
     rows = map(tuple, states.tolist())
     parts = (made[start : start + LENGTH] for start in range(0, len(made), LENGTH))
     return dict(zip(names.split("\0"), zip(rows, parts, strict=False), strict=False))

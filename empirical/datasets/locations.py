@@ -13,6 +13,8 @@ from empirical.datasets.sources import Source
 VARIABLE, STORE_VARIABLE = "DISTORT_DATA", "DISTORT_STORE"
 #: Folder of packed stores below the root.
 STORE = "packed"
+#: In the folder of a packed data set: says that all of its stores are complete.
+PACKED = "dataset.json"
 
 
 class Locations(Frozen):

@@ -199,7 +199,18 @@ def _of_dictionary(path: Path, content: Any, read: ReadStorage, key: str) -> dic
             tensors[_name(name)] = stored
         elif isinstance(term, Call) and isinstance(term.function, Name) and term.function.module.startswith("torch."):
             raise UnreadablePickle(f"{shown(name)} as {term.function}, a kind of tensor that is not read")
+    below = [] if tensors else [name for name, term in entries.items() if _holds_tensors(term, read)]
+    if below:
+        held = ", ".join(shown(str(name)[:40]) for name in below[:5])
+        raise UserError(
+            f"{path} must hold its tensors at the top or below {' or '.join(NESTED)}, but holds them below {held}; "
+            "name it as `key` in the TOML file (docs/backbones.md)."
+        )
     return tensors
+
+
+def _holds_tensors(term: Any, read: ReadStorage) -> bool:
+    return any(tensor(inner, read) is not None for inner in (_entries(term) or {}).values())
 
 
 def _name(name: Any) -> str:

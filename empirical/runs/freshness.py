@@ -1,4 +1,4 @@
-"""Whether finished runs were made from the data, weights, code and versions that are here now; nothing is run."""
+"""Whether finished runs are whole, and made from the data, weights, code and versions that are here; nothing is run."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -27,9 +27,9 @@ def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
     Images and weights of finished units are read, and images drawn, where their digests are not known yet; of others it
     is only looked whether they are there.
     """
-    outdated: dict[Unit, str] = {}
     unknown: dict[str, dict[str, None]] = {}
     origins = ledger.origins(units)
+    outdated = {unit: ledger.damaged[unit] for unit in units if unit in ledger.damaged}
     for (recipe, _, _), group in shared(unit for unit in units if unit.kind != "pretraining").items():
         finished = [unit for unit in group if unit in origins]
         try:

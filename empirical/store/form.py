@@ -65,7 +65,8 @@ class Store(Frozen):
     """A whole store. It is written last, so a folder with this file is complete.
 
     `source` is the fingerprint of the image set that was packed, over contents and labels; `shape` is (height, width)
-    of a raw store; `valid_labels` are the classes that predictions are restricted to.
+    of a raw store; `valid_labels` are the classes that predictions are restricted to; `code` and `versions` are
+    those of what packed it, empty in stores of older versions.
     """
 
     layout: Literal[1] = 1
@@ -78,4 +79,6 @@ class Store(Frozen):
     valid_labels: tuple[int, ...] | None
     miniature: bool
     labels_sha256: str
+    code: str = ""
+    versions: dict[str, str] = Field(default_factory=dict)
     shards: tuple[Shard, ...]

@@ -13,6 +13,7 @@ from jaxtyping import Int, UInt8
 from artifacts import UserError
 from empirical.datasets.image_sets import Images, ImageSet
 from empirical.store.form import CONTENT
+from empirical.store.origin import packed_otherwise
 from empirical.store.reading import StoredImages, open_store
 
 
@@ -53,7 +54,8 @@ def mirrored(images: ImageSet, folder: Path) -> ImageSet:
     """The images as the store in a folder has them; those that were given where there is no store.
 
     Raises:
-      UserError: the store was packed from other images, or resized them: its numbers would be others.
+      UserError: the store was packed from other images or by other code or versions, or resized them: its numbers
+        would be others.
     """
     if not (folder / CONTENT).is_file():
         return images
@@ -67,5 +69,11 @@ def mirrored(images: ImageSet, folder: Path) -> ImageSet:
         raise UserError(
             f"{folder} must be packed from the images that are there now, but they have changed since; "
             "`distort bench pack` packs them again, or remove the store."
+        )
+    otherwise = packed_otherwise(opened.store)
+    if otherwise:
+        raise UserError(
+            f"{folder} must be packed by what is here, but {otherwise}; `distort bench pack` packs it again, or remove "
+            "the store."
         )
     return replace(images, images=Mirror(opened, np.arange(opened.store.images), images.images))

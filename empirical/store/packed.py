@@ -12,17 +12,19 @@ from artifacts.reading import read_regular
 from empirical.datasets.family import Family
 from empirical.datasets.file_digests import keep_in
 from empirical.datasets.image_sets import Dataset, ImageSet
+from empirical.datasets.locations import PACKED as CONTENT
 from empirical.datasets.locations import Locations
 from empirical.datasets.naming import Name
 from empirical.datasets.protocols import PAPER, Protocol
 from empirical.datasets.reading import read_part
 from empirical.datasets.sizes import read_marker
 from empirical.datasets.splitting import select
+from empirical.store.form import CONTENT as STORE
 from empirical.store.form import MOST_BYTES, Form, Store
+from empirical.store.origin import other_versions
 from empirical.store.packing import pack
 from empirical.store.reading import open_store
 
-CONTENT = "dataset.json"
 #: Folder for digests of the files that were packed, so that the next call need not read them to find nothing to do.
 DIGESTS = ".digests"
 #: Small images of one shape are kept as pixels; the others as the JPEG bytes that they come in.
@@ -78,6 +80,12 @@ def pack_family(
 def is_packed(folder: Path, name: str) -> bool:
     """Whether a folder holds the data set packed completely."""
     return (folder / name / CONTENT).is_file()
+
+
+def other_versions_of(folder: Path, name: str) -> str:
+    """The versions that differ from those that packed a data set, in one phrase; empty where none does."""
+    stores = (open_store(content.parent).store for content in sorted((folder / name).glob(f"*/{STORE}")))
+    return "; ".join(dict.fromkeys(said for store in stores if (said := other_versions(store))))
 
 
 def packed_dataset(folder: Path, name: str, *, protocol: Protocol = PAPER, ood: Sequence[str] | None = None) -> Dataset:

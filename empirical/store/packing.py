@@ -18,13 +18,12 @@ from filelock import FileLock, Timeout
 from artifacts import UserError, publish
 from artifacts.child_processes import follow_parent
 from artifacts.files import digest_of, write_text
-from artifacts.imports import reached_code
 from artifacts.interrupts import interrupts_held
 from artifacts.progress import Progress, silent
-from artifacts.versions import reached_versions
 from empirical.datasets.image_sets import ImageFiles, Images, ImageSet
 from empirical.store.encoding import write_jpegs, write_pixels
 from empirical.store.form import CONTENT, LABELS, Form, Shard, Store
+from empirical.store.origin import packed_otherwise, packer
 from empirical.store.reading import open_store
 
 RAW_SHARD_BYTES = 2**28
@@ -97,7 +96,7 @@ def _pack(
         name=images.name, source=source, form=form, images=len(images), shape=shape, classes=classes,
         valid_labels=images.valid_labels, miniature=miniature,
         shards=tuple(sorted(shards, key=lambda shard: shard.name)),
-        labels_sha256=digest_of(folder / LABELS),
+        labels_sha256=digest_of(folder / LABELS), code=packer(form).code, versions=packer(form).versions,
     )  # fmt: skip
     write_text(folder / CONTENT, store.model_dump_json(indent=1) + "\n")
     return store
@@ -108,7 +107,8 @@ def _up_to_date(folder: Path, source: str, form: Form) -> Store | None:
         read_back = open_store(folder).store
     except UserError:
         return None
-    return read_back if read_back.source == source and read_back.form == form else None
+    same = read_back.source == source and read_back.form == form and not packed_otherwise(read_back)
+    return read_back if same else None
 
 
 def _run(jobs: Iterator[tuple], count: int, workers: int, progress: Progress) -> Iterator[Shard]:
@@ -156,12 +156,8 @@ def pack_shard(folder: Path, images: Images, form: Form, shape: tuple[int, int] 
         else:
             write_pixels(directory, images, form, shape)
 
-    inputs = {
-        "images": images.fingerprint,
-        "form": form.model_dump(mode="json"),
-        "code": reached_code("empirical.store.encoding", without=("artifacts",)),
-    }
-    versions = reached_versions("empirical.store.encoding", without=("artifacts",))
+    code, versions = packer(form)
+    inputs = {"images": images.fingerprint, "form": form.model_dump(mode="json"), "code": code}
     artifact = publish(folder, inputs=inputs, build=build, versions=versions).artifact
     sizes = {name: (folder / name).stat().st_size for name in artifact.files}
     content = {"name": folder.name, "images": len(images), "sizes": sizes, "sha256": artifact.files}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from artifacts import Outcome, fingerprint, publish
 from artifacts.files import write_json
-from artifacts.imports import modules_in, reached_code
+from artifacts.imports import BOOKKEEPING, modules_in, reached_code
 from artifacts.versions import reached_versions
 from simulations.sweeps import Watch
 from simulations.verification.checking import verify
@@ -14,7 +14,7 @@ from simulations.verification.findings import FILE, FILE_TYPE, FOLDER
 from theory.statements import Statement
 
 #: Modules that are reached and cannot change what is found, each with the reason.
-WITHOUT: Mapping[str, str] = {"artifacts": "names, writes and checks files"}
+WITHOUT: Mapping[str, str] = BOOKKEEPING
 
 
 def publish_verification(

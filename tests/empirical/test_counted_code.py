@@ -1,12 +1,10 @@
 """What decides a run's numbers: every module whose code runs counts, or stands among those that cannot matter."""
 
-import sys
-import threading
 from pathlib import Path
 
 import pytest
 
-from artifacts.imports import HERE, PACKAGES, reached
+from artifacts.imports import reached
 from artifacts.versions import DECISIVE, IRRELEVANT
 from bridge.catalogue import EXPERIMENTS
 from empirical import Assignment, Suite, open_suite, run_unit
@@ -24,6 +22,7 @@ from simulations.records import code_modules as experiment_modules
 from simulations.verification.records import WITHOUT as WITHOUT_VERIFICATION
 from simulations.verification.records import code_modules as verification_modules
 from tests.artifacts.test_imports import forget
+from tests.support.executed import Executed
 from tests.support.small_suite import RECIPE, workspace
 
 #: Once each kind of run but pretraining, which takes minutes: its code is held to the list by its imports alone.
@@ -37,33 +36,6 @@ ONE_OF_EACH = RECIPE.model_copy(
         "conditions": (),
     }
 )
-
-
-class Executed:
-    """The project's modules whose functions are called, in all threads."""
-
-    def __init__(self) -> None:
-        self.files: set[str] = set()
-
-    def __enter__(self) -> "Executed":
-        threading.setprofile(self._called)
-        sys.setprofile(self._called)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        sys.setprofile(None)
-        threading.setprofile(None)  # type: ignore[arg-type]
-
-    def _called(self, frame, event, argument) -> None:
-        if event == "call" and frame.f_code.co_name != "<module>":  # that only defines
-            self.files.add(frame.f_code.co_filename)
-
-    @property
-    def modules(self) -> set[str]:
-        paths = (Path(file) for file in self.files)
-        inside = (path.relative_to(HERE).with_suffix("") for path in paths if path.is_relative_to(HERE))
-        named = (".".join(part for part in path.parts if part != "__init__") for path in inside)
-        return {name for name in named if name.partition(".")[0] in PACKAGES}
 
 
 def left_out(module: str, kind: str) -> bool:
@@ -91,17 +63,24 @@ def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matt
     assert seen == set(ENTRIES) - {"pretraining"}
 
 
-def test_nothing_is_left_out_that_is_not_reached():
-    everything = {name for kind in ENTRIES for name in reached(*entries(kind, RECIPE)).names}
-    assert [name for name in (*NEVER, *READERS, *DRAWN) if name not in everything] == []
-
-
 ALL_ENTRIES = [
     *((entries(kind, RECIPE), without(kind)) for kind in ENTRIES),
     (verification_modules(), WITHOUT_VERIFICATION),
     *((experiment_modules(experiment), WITHOUT_SIMULATIONS) for experiment in EXPERIMENTS),
     *((figure_modules(figure), WITHOUT_FIGURES) for figure in FIGURES),
 ]
+
+
+def test_nothing_is_left_out_that_is_not_reached():
+    everything = {name for modules, _ in ALL_ENTRIES for name in reached(*modules).names}
+    named = {*NEVER, *READERS, *DRAWN}.union(*(left for _, left in ALL_ENTRIES))
+    assert named - everything == set()
+
+
+def test_how_jax_computes_counts_for_simulations():
+    for modules, left in ALL_ENTRIES:
+        names = reached(*modules, without=tuple(sorted(left))).names
+        assert ("artifacts.runtime" in names) == ("artifacts.runtime" in reached(*modules).names), modules
 
 
 def test_every_library_is_known_to_decide_numbers_or_not_to():
@@ -119,6 +98,9 @@ def test_every_library_is_known_to_decide_numbers_or_not_to():
         ("pretraining", "empirical.datasets.styles"),
         ("training", "empirical.datasets.image_sets"),
         ("training", "empirical.store.reading"),
+        ("training", "empirical.store.mirror"),
+        ("probe", "empirical.store.mirror"),
+        ("training", "artifacts.runtime"),
         ("probe", "empirical.linear_probe.newton"),
         ("pretraining", "empirical.datasets.characters"),
     ],

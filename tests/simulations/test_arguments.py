@@ -5,6 +5,7 @@ import sys
 
 import jax
 import jax.numpy as jnp
+import jaxtyping
 import pytest
 
 from simulations.comparison import compared_exactly, integrated_times
@@ -58,6 +59,35 @@ def sampled(**changes):
 def test_sample_problem_names_the_argument(change, message):
     with pytest.raises(ValueError, match=message):
         sampled(**change)
+
+
+@pytest.fixture
+def unchecked_types():
+    """As users call it: outside of the tests no type is checked."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.mark.usefixtures("unchecked_types")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sampled(feature_error=jnp.full(3, 0.1)), r"`feature_error` must be one number, got .* shape \(3,\)"),
+        (lambda: sampled(feature_error="0.1"), "`feature_error` must be a number, got '0.1'"),
+        (lambda: sampled(truth_norm=jnp.ones(2)), "`truth_norm` must be one number"),
+        (lambda: sampled(head_scale=jnp.ones(3)), "`head_scale` must be one number"),
+        (lambda: sample_truth(FRAME.T, jnp.ones(2), 1.0, key=KEY), "`feature_error` must be one number"),
+        (lambda: equal_angles(SIZES, jnp.ones(3)), "`angle` must be one number"),
+        (lambda: sample_angles_up_to(jnp.ones(2), 2, key=KEY), "`largest` must be one number"),
+        (lambda: spread_eigenvalues(3, jnp.ones(3)), "`condition` must be one number"),
+        (lambda: expected_ood_risk(one_direction(), jnp.ones(3)), "`head_scale` must be one number"),
+        (lambda: integrated_times(jnp.ones(2)), "`smallest_eigenvalue` must be one number"),
+    ],
+)
+def test_an_array_in_the_place_of_a_number_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 FRAME = jnp.eye(5)[:, :2]

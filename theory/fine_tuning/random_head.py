@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Scalar
 
-from theory.arguments import check_range
+from theory.arguments import check_number
 from theory.fine_tuning import one_id_direction
 from theory.problem import Problem
 from theory.reduction import FlowState, reduce
@@ -34,7 +34,7 @@ def expected_ood_risk(problem: Problem, head_scale: Scalar) -> Float[Array, ""]:
     """
     if problem.id_dim != 1:
         raise ValueError(f"The expectation must have one ID direction (m = 1), got m={problem.id_dim}.")
-    check_range("head_scale", head_scale, 0.0, above=True)
+    check_number("head_scale", head_scale, 0.0, above=True)
     reduced = reduce(problem, compress=False)
     feature, off = reduced.start.id_features[:, 0], reduced.off_features
     k, size = feature.shape[0], jnp.linalg.norm(feature)

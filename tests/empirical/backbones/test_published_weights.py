@@ -20,6 +20,7 @@ from empirical.backbones.sizes import ClipVitSize
 from empirical.backbones.translation import speaking, translated
 from empirical.backbones.weights_file import stored_tensors
 from empirical.datasets.configuration import read_data
+from empirical.formats import torch_file
 from tests.support.published_files import KEY, MOCO_EXTRA, RESNET, outside
 
 VIT = ClipViT(ClipVitSize(32, 16, 64, 1, 8), key=KEY)
@@ -87,6 +88,9 @@ def test_a_file_says_where_its_tensors_are(tmp_path, zip_file, legacy_file, monk
     assert eqx.tree_equal(network, RESNET)
     with pytest.raises(UserError, match=r"must hold a dictionary ema, got .*state_dict.*; correct `key`"):
         stored_tensors(path, "ema")
+    monkeypatch.setattr(torch_file, "NESTED", ("model",))  # where nobody told of its usual place
+    with pytest.raises(UserError, match=r"but holds them below 'state_dict'; name it as `key`"):
+        stored_tensors(path)
 
 
 def without(name):

@@ -1,6 +1,7 @@
 """`distort bench plan|run|status|collect` as a user types them, mistakes included: nothing of theirs is overwritten."""
 
 import json
+import logging
 import os
 import shutil
 import signal
@@ -49,6 +50,17 @@ def test_a_plan_of_the_paper_needs_no_data(capsys, tmp_path, monkeypatch):
     assert (ft["runs"], ft["finished"], ft["images_trained"], ft["hours"]) == (18, 0, 18 * 20 * 50_000, None)
     assert work["entity30", "probe"]["runs"] == 3
     assert not (tmp_path / "r").exists()  # a plan writes nothing
+    reading = {one["dataset"]: one for one in document["reading"]}
+    assert set(reading) == {"entity30", "imagenet"}  # the large ones: those of 100,000 training images and more
+    read = sum(
+        one["images_trained"] + one["images_evaluated"] for one in document["work"] if one["recipe"] == "entity30"
+    )
+    assert reading["entity30"]["images"] == read
+    (tmp_path / "packed" / "entity30").mkdir(parents=True)
+    (tmp_path / "packed" / "entity30" / "dataset.json").touch()
+    packed = ("--store", str(tmp_path / "packed"))
+    _, out, _ = run(capsys, "plan", "--suite", "paper", "--out", str(tmp_path / "r"), *packed, "--json")
+    assert [one["dataset"] for one in json.loads(out)["reading"]] == ["imagenet"]
 
 
 def test_status_and_collect_of_what_is_there(capsys, results):
@@ -153,6 +165,16 @@ def test_foreign_runs_without_a_suite_are_left_alone(capsys, tmp_path):
     status, _, err = run(capsys, "run", "--out", str(folder))
     assert (status, "must be new or hold a suite" in err) == (1, True)
     assert not (folder / "benchmark" / SUITE_FILE).exists()
+
+
+def test_a_lost_suite_file_is_written_anew_and_all_runs_are_kept(copy, caplog):
+    (copy.folder / SUITE_FILE).unlink()
+    with caplog.at_level(logging.WARNING):
+        outcome = run_suite(SUITE, copy)
+    assert "was lost" in caplog.text
+    assert not outcome.built
+    assert outcome.up_to_date
+    assert read_suite(copy.folder) == SUITE
 
 
 def test_without_data_every_unit_is_set_aside_and_says_why(capsys, tmp_path, monkeypatch):

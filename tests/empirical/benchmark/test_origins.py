@@ -19,6 +19,7 @@ from empirical.benchmark.suite import SUITE_FILE
 from empirical.executors import InProcess
 from empirical.records import BENCHMARK_FILE, read_benchmark, write_benchmark
 from empirical.results.older import replace_benchmark, unclaimed
+from empirical.runs.freshness import freshness
 from empirical.runs.publishing import publish_run
 from empirical.tables import paper_tables
 
@@ -89,6 +90,7 @@ def test_an_edited_file_is_not_believed(folder, name):
     ]  # fmt: skip
     assert benchmark.missing[:1] == [f"{victim} (damaged)"]
     assert "differs from what was written" in ledger.damaged[victim]
+    assert freshness(Ledger(SUITE, Workspace(folder=folder)), [victim]).outdated == {victim: ledger.damaged[victim]}
 
 
 def test_rows_of_other_data_are_refused_and_the_reason_names_the_set(folder):

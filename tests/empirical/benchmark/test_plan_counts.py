@@ -7,11 +7,13 @@ import pytest
 
 from distort.__main__ import main
 from empirical import Ledger, Workspace, plan, run_suite
+from empirical.benchmark import reading
 from empirical.benchmark.effort import efforts
 from empirical.benchmark.set_sizes import set_sizes
 from empirical.benchmark.suite import Suite, named_suite
 from empirical.runs import judging, materials
 from empirical.training.train import _Clock
+from tests.support import ROOT
 from tests.support.small_suite import RECIPE
 
 
@@ -126,3 +128,10 @@ def test_a_plan_of_miniatures_that_are_not_written_yet_has_no_published_sizes(tm
     assert why.startswith("living17, entity30, ")
     assert main(["bench", "plan", "--suite", "miniature", "--out", str(tmp_path / "r")]) == 0
     assert "0.0 hours" not in capsys.readouterr().out
+
+
+def test_rates_of_decoding_are_those_that_were_measured():
+    results = ROOT / "benchmarks" / "results"
+    fed, loaded = (json.loads((results / f"{name}.json").read_text()) for name in ("feeding", "data_loading"))
+    measured = (fed["rows"]["files, threads"], fed["rows"]["store, threads"], loaded["packing"]["jpeg_native"])
+    assert [round(row["cpu"]) for row in measured] == [reading.FROM_FILES, reading.FROM_STORE, reading.PACKING]

@@ -43,6 +43,14 @@ def test_a_picture_that_changes_but_not_in_size_changes_the_set(folder):
     assert fingerprint(folder) != before
 
 
+def test_a_picture_that_changes_behind_its_old_date_changes_the_set(folder):
+    before, status = fingerprint(folder), (folder / NAMES[1]).stat()
+    (folder / NAMES[1]).write_bytes(bytes([9] * 100))
+    os.utime(folder / NAMES[1], ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (folder / NAMES[1]).stat().st_mtime_ns == status.st_mtime_ns
+    assert fingerprint(folder) != before
+
+
 def test_files_are_read_once_and_again_where_they_changed(folder, reads):
     first = digests(folder, NAMES)
     assert sorted(reads) == sorted(NAMES)
@@ -66,6 +74,17 @@ def test_a_damaged_cache_costs_time_alone(folder, reads):
     (cache,) = (folder.parent / "digests").iterdir()
     cache.write_bytes(cache.read_bytes()[:100])
     assert digests(folder, NAMES) == first
+    assert len(reads) == 2 * len(NAMES)
+
+
+def test_a_cache_of_an_older_version_costs_time_alone(folder, reads):
+    first = digests(folder, NAMES)
+    (cache,) = (folder.parent / "digests").iterdir()
+    with np.load(cache) as kept:
+        arrays = dict(kept)
+    np.savez(cache, **arrays | {"states": arrays["states"][:, :3]})
+    assert digests(folder, NAMES) == first
+    assert digests(folder, NAMES[:1]) == first[: file_digests.LENGTH]
     assert len(reads) == 2 * len(NAMES)
 
 

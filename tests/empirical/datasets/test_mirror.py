@@ -7,7 +7,11 @@ import pytest
 from PIL import Image
 
 from artifacts import UserError
+from artifacts.imports import reached
+from artifacts.versions import ACCEPT
 from distort.__main__ import main
+from empirical.benchmark.suite_file import read_suite_file
+from empirical.counted_code import entries, without
 from empirical.datasets.catalogue import FAMILIES, family
 from empirical.datasets.configuration import read_data
 from empirical.datasets.locations import STORE_VARIABLE
@@ -15,6 +19,7 @@ from empirical.datasets.protocols import CLEAN, PAPER
 from empirical.datasets.reading import read_dataset
 from empirical.store import Form, epoch_batches, order, pack_family
 from empirical.store.mirror import Mirror
+from tests.support.executed import Executed
 
 CIFAR10_AND_PHOTOGRAPHS = ("cifar10", "living17")
 
@@ -90,8 +95,15 @@ def test_a_run_on_the_store_is_the_run_on_the_files(mixed, capsys):
     status, said, error = run(mixed, "--out", str(mixed / "a"), "--store", str(mixed / "packed"), capsys=capsys)
     assert (status, f"Images of own are read from the packed store {mixed / 'packed'}." in said) == (0, True), error
     assert "0 made" in said or "up to date" in said
-    status, said, error = run(mixed, "--out", str(mixed / "b"), "--store", str(mixed / "packed"), capsys=capsys)
+    with Executed() as executed:
+        status, said, error = run(mixed, "--out", str(mixed / "b"), "--store", str(mixed / "packed"), capsys=capsys)
     assert (status, "packed store" in said) == (0, True), error
+    reading = {name for name in executed.modules if name.startswith("empirical.store.")}
+    assert "empirical.store.mirror" in reading
+    recipe = read_suite_file(mixed / "suite.toml").recipes[0]
+    for kind in ("probe", "training"):
+        counted = reached(*entries(kind, recipe), without=tuple(sorted(without(kind)))).names
+        assert reading <= {*counted, *without(kind)}, f"{kind} runs code whose changes would go unnoticed"
     first, second = (json.loads((mixed / out / "benchmark" / "benchmark.json").read_text()) for out in "ab")
     assert first["rows"] == second["rows"]
 
@@ -108,6 +120,36 @@ def test_a_store_of_other_images_or_sizes_is_refused(mixed):
     pack_family(own, data.locations, mixed / "packed", form=form, progress=quietly)
     with pytest.raises(UserError, match="pack without --resize"):
         read_dataset(own, stored)
+
+
+@pytest.mark.parametrize(
+    ("codec", "changed", "message"),
+    [
+        ("jpeg", {"code": "of old"}, "its code differs; `distort bench pack` packs it again"),
+        ("raw", {"code": ""}, "its code differs"),
+        ("raw", {"versions": {"Pillow": "1.0"}}, "Pillow was 1.0, is "),
+        ("jpeg", {"versions": {}}, ""),  # kept as they came: what decodes them is a matter of the run
+    ],
+)
+def test_a_store_that_was_packed_otherwise_is_refused_and_packed_again(mixed, monkeypatch, codec, changed, message):
+    data = read_data(mixed / "suite.toml")
+    own, packed = family("own", data.families), mixed / "packed"
+    stored = data.locations.model_copy(update={"store": packed})
+    form = Form(codec=codec)
+    pack_family(own, data.locations, packed, form=form, progress=quietly)
+    content = packed / "own" / "id_test" / "store.json"
+    before = json.loads(content.read_text())
+    content.write_text(json.dumps(before | changed))
+    if message:
+        with pytest.raises(UserError, match=message):
+            read_dataset(own, stored)
+    if "versions" in changed:
+        monkeypatch.setenv(ACCEPT, "1")
+        read_dataset(own, stored)
+        monkeypatch.delenv(ACCEPT)
+    pack_family(own, data.locations, packed, form=form, progress=quietly)
+    assert json.loads(content.read_text()) == before
+    read_dataset(own, stored)
 
 
 def test_a_store_is_found_like_the_data(mixed, monkeypatch):
