@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import special
 
 from empirical.records import Estimate
 
@@ -19,6 +18,8 @@ def estimate(values: Sequence[float]) -> Estimate:
     count, mean = len(values), math.fsum(values) / len(values)
     if count < 2:
         return Estimate(mean=mean, ci90=None, ci90_normal=None, per_seed=list(values))
+    from scipy import special  # a tenth of a second, and commands that show what there is need no interval
+
     error = float(np.std(values, ddof=1)) / math.sqrt(count)
     student = float(special.stdtrit(count - 1, 0.95)) * error
     return Estimate(mean=mean, ci90=student, ci90_normal=NORMAL_90 * error, per_seed=list(values))

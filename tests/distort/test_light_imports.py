@@ -88,6 +88,12 @@ def test_a_suite_is_written_without_what_trains_on_it(tmp_path):
     assert (tmp_path / "photographs.toml").is_file()
 
 
+def test_a_job_is_written_without_what_it_will_compute_with(tmp_path):
+    imports_none_of(
+        LIBRARIES, [["bench", "run", "--executor", "slurm", "--walltime", "1:00:00", "--dry-run"]], tmp_path
+    )
+
+
 def test_what_computes_is_seen(tmp_path):
     with pytest.raises(AssertionError, match="theory verify balancedness --examples 1 imports"):
         imports_none_of(LIBRARIES, [["theory", "verify", "balancedness", "--examples", "1"]], tmp_path)
