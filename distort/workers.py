@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from artifacts import UserError, runtime
@@ -61,7 +62,7 @@ def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
       UserError: a worker died.
     """
     if count == 1:
-        yield lambda steps: [step(begin=begin) for step in steps]
+        yield partial(_one_after_another, begin)
         return
     pools: list[_Pool] = []
 
@@ -81,6 +82,13 @@ def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
     finally:
         for pool in pools:
             pool.end()
+
+
+def _one_after_another(begin: Begin, steps: Sequence[Step[Found]]) -> list[Found]:
+    # Before any step: those that solve many problems need it, and others sum in another order with several threads. So
+    # the digits would depend on which step a process does first.
+    runtime.compute_in_one_thread()
+    return [step(begin=begin) for step in steps]
 
 
 class _Pool:
@@ -164,6 +172,7 @@ def _prepare_worker(messages: Any, count: int) -> None:
     _messages = messages
     follow_parent()
     runtime.share_processors(count)
+    runtime.compute_in_one_thread()  # as where there are no workers
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     _import_what_is_needed()
 

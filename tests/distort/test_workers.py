@@ -4,10 +4,12 @@ import multiprocessing
 import os
 import signal
 import time
+import warnings
 
+import jax.numpy as jnp
 import pytest
 
-from artifacts import UserError
+from artifacts import UserError, runtime
 from distort import workers
 from distort.workers import WORKER_DIED, side_by_side
 
@@ -37,6 +39,14 @@ def interrupted(*, begin) -> int:
     return os.getpid()
 
 
+def computing_before_many_problems_are_solved(*, begin) -> None:
+    """As a benchmark before a simulation: a warning says that it may hang, where JAX has several threads."""
+    jnp.ones(3).sum().block_until_ready()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        runtime.compute_in_one_thread()
+
+
 def silent(stage: str):
     return lambda message, fraction: None
 
@@ -61,3 +71,9 @@ def test_a_worker_that_dies_is_said_and_takes_the_others_with_it(step):
 def test_a_worker_leaves_an_interrupt_to_the_process_that_started_it():
     with side_by_side(2, silent) as run:
         assert run([process, interrupted])[1] != os.getpid()
+
+
+def test_a_worker_computes_in_one_thread_whatever_it_does_first(monkeypatch):
+    monkeypatch.setenv("NPROC", "2")
+    with side_by_side(2, silent) as run:
+        run([computing_before_many_problems_are_solved] * 2)
