@@ -34,6 +34,9 @@ from distort.workers import WORKER_DIED
 
 #: What is promised of Ctrl-C, for a job with all its workers.
 SOON_SECONDS = 2.0
+#: A job that is done takes so long to leave: a signal that comes then ends nothing.
+AT_ITS_END_SECONDS = 0.2
+DEATH = "death of a worker"
 PARTS = ("theory", "simulations", "benchmark", "figures")
 
 
@@ -85,7 +88,7 @@ class CutOff:
         """Whether status, words and time are what the way of ending it asks for."""
         if self.way == "Ctrl-C":
             return (self.status, self.said) == (INTERRUPTED, MESSAGE) and self.ended_in <= SOON_SECONDS
-        if self.way == "death of a worker":  # one whose work was done is not missed
+        if self.way == DEATH:  # one whose work was done is not missed
             return self.status == 0 or (self.status == 1 and self.said == f"distort: {WORKER_DIED}")
         return (self.status, self.said) == (-getattr(signal, self.way), "")
 
@@ -104,12 +107,15 @@ def cut_off(job: Job, folder: Path, way: str, seconds: float, draw: random.Rando
         way = _send(process, way, draw)
         sent = time.monotonic()
     status, said = ended(process)
-    return CutOff(way, round(moment, 1), published, round(time.monotonic() - sent, 2), status, said)
+    ended_in = round(time.monotonic() - sent, 2)
+    if status == 0 and way != DEATH and ended_in <= AT_ITS_END_SECONDS:  # over before the signal came
+        return None
+    return CutOff(way, round(moment, 1), published, ended_in, status, said)
 
 
 def _send(process: subprocess.Popen[str], way: str, draw: random.Random) -> str:
     """End a job in this way; where it has no worker, by SIGKILL in the place of a worker's death."""
-    workers = _workers(process.pid) if way == "death of a worker" else []
+    workers = _workers(process.pid) if way == DEATH else []
     if workers:
         os.kill(draw.choice(workers), signal.SIGKILL)
         return way
@@ -129,7 +135,7 @@ def _workers(process: int) -> list[int]:
 
 def kills(job: Job, scratch: Path, whole: dict[str, Any], config: Kill, seconds: float, draw: random.Random) -> Any:
     """Cut a job off as often as asked; what was done, how many folders got finished, where they differ."""
-    ways = ("SIGKILL", "SIGTERM", "Ctrl-C", *(["death of a worker"] if job.workers > 1 else []))
+    ways = ("SIGKILL", "SIGTERM", "Ctrl-C", *([DEATH] if job.workers > 1 else []))
     folder, done, differ, finished = scratch / f"killed-{job.workers}", [], [], 0
     while True:
         if len(done) < config.kills:
