@@ -14,7 +14,7 @@ from distort.suites import BENCHMARK, SuiteCommand
 if TYPE_CHECKING:
     from empirical import Ledger, Unit
     from empirical.benchmark.cost import MeasuredRates, Share
-    from empirical.benchmark.reading import Reading
+    from empirical.benchmark.decoding import DecodingTime
 
 
 #: How hours are known.
@@ -68,7 +68,7 @@ class Planned:
       elsewhere: devices that others measured.
       outdated: finished runs that are of other data, weights, code or versions than are here, and count as missing.
       not_compared: what was not found here.
-      reading: what decoding the images of large data sets takes, which are not packed.
+      decoding: what reading the images of large data sets takes, which are not packed.
     """
 
     suite: str
@@ -80,7 +80,7 @@ class Planned:
     elsewhere: list[HoursElsewhere]
     outdated: dict[str, str]
     not_compared: list[str]
-    reading: list["Reading"]
+    decoding: list["DecodingTime"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +96,8 @@ class PlanCommand(SuiteCommand):
         """The work that is missing, in runs, images and hours, and why runs that are there would be made again."""
         from empirical import Ledger, Only, plan
         from empirical.benchmark.cost import measured_rates, shares
+        from empirical.benchmark.decoding import decoding_times
         from empirical.benchmark.device_rates import device_hours, read_rates
-        from empirical.benchmark.reading import readings
         from empirical.datasets.locations import VARIABLE
         from empirical.runs.freshness import freshness
 
@@ -121,7 +121,7 @@ class PlanCommand(SuiteCommand):
         outdated = {str(unit): why for unit, why in fresh.outdated.items()}
         document = Planned(
             suite.name, devices, rates.training, rates.solving, [_planned(share) for share in parts],
-            list(planned.undecided), elsewhere, outdated, fresh.unknown, readings(ledger, parts),
+            list(planned.undecided), elsewhere, outdated, fresh.unknown, decoding_times(ledger, parts),
         )  # fmt: skip
         return Answer(document, _plan_text(document))
 
@@ -279,10 +279,10 @@ def _plan_text(document: Planned) -> str:
     notes += [f"outdated ({why}): {_few(units)}" for why, units in reasons.items()]
     notes += [f"not compared: {why}" for why in document.not_compared]
     notes += [
-        f"reading: {part.dataset}: {part.images:,} images take {part.from_files:.1f} hours of a core to decode from "
+        f"decoding: {part.dataset}: {part.images:,} images take {part.from_files:.1f} hours of a core to decode from "
         f"files, {part.from_store:.1f} from a packed store, and {part.packing:.2f} to pack once; `distort bench pack "
         f"{part.dataset}` pays where your cores take longer than the device (JPEGs of 500 x 375: docs/datasets.md)."
-        for part in document.reading
+        for part in document.decoding
     ]
     for device in document.elsewhere:
         rest = f" and {device.unknown} lines of unknown length" if device.unknown else ""

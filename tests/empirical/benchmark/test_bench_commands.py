@@ -50,17 +50,17 @@ def test_a_plan_of_the_paper_needs_no_data(capsys, tmp_path, monkeypatch):
     assert (ft["runs"], ft["finished"], ft["images_trained"], ft["hours"]) == (18, 0, 18 * 20 * 50_000, None)
     assert work["entity30", "probe"]["runs"] == 3
     assert not (tmp_path / "r").exists()  # a plan writes nothing
-    reading = {one["dataset"]: one for one in document["reading"]}
-    assert set(reading) == {"entity30", "imagenet"}  # the large ones: those of 100,000 training images and more
+    decoding = {one["dataset"]: one for one in document["decoding"]}
+    assert set(decoding) == {"entity30", "imagenet"}  # the large ones: those of 100,000 training images and more
     read = sum(
         one["images_trained"] + one["images_evaluated"] for one in document["work"] if one["recipe"] == "entity30"
     )
-    assert reading["entity30"]["images"] == read
+    assert decoding["entity30"]["images"] == read
     (tmp_path / "packed" / "entity30").mkdir(parents=True)
     (tmp_path / "packed" / "entity30" / "dataset.json").touch()
     packed = ("--store", str(tmp_path / "packed"))
     _, out, _ = run(capsys, "plan", "--suite", "paper", "--out", str(tmp_path / "r"), *packed, "--json")
-    assert [one["dataset"] for one in json.loads(out)["reading"]] == ["imagenet"]
+    assert [one["dataset"] for one in json.loads(out)["decoding"]] == ["imagenet"]
 
 
 def test_status_and_collect_of_what_is_there(capsys, results):

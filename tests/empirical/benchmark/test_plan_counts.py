@@ -7,7 +7,7 @@ import pytest
 
 from distort.__main__ import main
 from empirical import Ledger, Workspace, plan, run_suite
-from empirical.benchmark import reading
+from empirical.benchmark import decoding
 from empirical.benchmark.effort import efforts
 from empirical.benchmark.set_sizes import set_sizes
 from empirical.benchmark.suite import Suite, named_suite
@@ -134,4 +134,4 @@ def test_rates_of_decoding_are_those_that_were_measured():
     results = ROOT / "benchmarks" / "results"
     fed, loaded = (json.loads((results / f"{name}.json").read_text()) for name in ("feeding", "data_loading"))
     measured = (fed["rows"]["files, threads"], fed["rows"]["store, threads"], loaded["packing"]["jpeg_native"])
-    assert [round(row["cpu"]) for row in measured] == [reading.FROM_FILES, reading.FROM_STORE, reading.PACKING]
+    assert [round(row["cpu"]) for row in measured] == [decoding.FROM_FILES, decoding.FROM_STORE, decoding.PACKING]

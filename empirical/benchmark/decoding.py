@@ -17,7 +17,7 @@ LARGE = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reading:
+class DecodingTime:
     """What missing runs read of one data set, in hours of a core.
 
     Attributes:
@@ -33,7 +33,7 @@ class Reading:
     packing: float
 
 
-def readings(ledger: Ledger, parts: Sequence[Share]) -> list[Reading]:
+def decoding_times(ledger: Ledger, parts: Sequence[Share]) -> list[DecodingTime]:
     """Of every large data set that is not packed and that missing runs read."""
     store = ledger.workspace.data.locations.store
     images: dict[str, int] = {}
@@ -49,7 +49,7 @@ def readings(ledger: Ledger, parts: Sequence[Share]) -> list[Reading]:
         images[recipe.family] = images.get(recipe.family, 0) + read
         kept[recipe.family] = max(kept.get(recipe.family, 0), sizes.training + sizes.judged)
     return [
-        Reading(
+        DecodingTime(
             dataset=name,
             images=read,
             from_files=read / FROM_FILES / 3600,
