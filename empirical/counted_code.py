@@ -33,7 +33,6 @@ NEVER: Mapping[str, str] = {
     "empirical.recipes.miniatures": _WRITES_A_RECIPE,
     "empirical.recipes.published": "the paper's numbers, shown beside ours",
     "empirical.store.origin": "says what packed a store",
-    "empirical.store.packed": "says which stores a data set has; what a store gives is read by other modules",
 }
 _READS_DATA = "reads a data set; labels, classes and contents are inputs themselves"
 #: The same for all kinds but descriptions, which say what a data set's columns are and why.

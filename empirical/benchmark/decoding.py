@@ -7,7 +7,7 @@ from empirical.benchmark.cost import Share
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.set_sizes import set_sizes
 from empirical.datasets.catalogue import family
-from empirical.datasets.locations import PACKED
+from empirical.datasets.locations import is_packed
 
 #: Photographs of 500 x 375 a second of one core, as JPEGs: fed to a training step from files and from a store, and
 #: packed as they came (`benchmarks/results/feeding.json`, `benchmarks/results/data_loading.json`).
@@ -40,7 +40,7 @@ def decoding_times(ledger: Ledger, parts: Sequence[Share]) -> list[DecodingTime]
     kept: dict[str, int] = {}
     for recipe in ledger.suite.recipes:
         sizes = set_sizes(ledger, recipe)
-        packed = store is not None and (store / recipe.family / PACKED).is_file()
+        packed = store is not None and is_packed(store, recipe.family)
         drawn = family(recipe.family, ledger.workspace.data.families).pooled
         if sizes is None or sizes.training < LARGE or packed or drawn:
             continue

@@ -76,3 +76,8 @@ def locations(root: Path | None = None, store: Path | None = None) -> Locations:
     if store is not None and not store.is_dir():
         raise UserError(f"The packed store must be a folder, got {store}; set --store or {STORE_VARIABLE}.")
     return Locations(root=root, store=store)
+
+
+def is_packed(store: Path, name: str) -> bool:
+    """Whether a folder of packed stores holds a data set completely."""
+    return (store / name / PACKED).is_file()

@@ -9,7 +9,7 @@ from artifacts import UserError
 from empirical.datasets.counts import difference
 from empirical.datasets.family import Family, Part
 from empirical.datasets.image_sets import Dataset, ImageSet
-from empirical.datasets.locations import Locations
+from empirical.datasets.locations import Locations, is_packed
 from empirical.datasets.protocols import PAPER, Protocol, Split
 from empirical.datasets.sizes import read_marker, required_size
 from empirical.datasets.splitting import indices, select
@@ -34,13 +34,10 @@ def read_part(family: Family, part: Part, locations: Locations) -> ImageSet:
 
 def _stored(images: ImageSet, family: Family, part: Part, locations: Locations) -> ImageSet:
     """The same images, read from the packed store where the whole data set has one."""
-    if locations.store is None:
+    if locations.store is None or not is_packed(locations.store, family.name):
         return images
     from empirical.store.mirror import mirrored  # stores are made of data sets
-    from empirical.store.packed import is_packed
 
-    if not is_packed(locations.store, family.name):
-        return images
     return mirrored(images, locations.store / family.name / part.name)
 
 

@@ -77,11 +77,6 @@ def pack_family(
     return stores
 
 
-def is_packed(folder: Path, name: str) -> bool:
-    """Whether a folder holds the data set packed completely."""
-    return (folder / name / CONTENT).is_file()
-
-
 def other_versions_of(folder: Path, name: str) -> str:
     """The versions that differ from those that packed a data set, in one phrase; empty where none does."""
     stores = (open_store(content.parent).store for content in sorted((folder / name).glob(f"*/{STORE}")))

@@ -96,7 +96,7 @@ def _pack(
         name=images.name, source=source, form=form, images=len(images), shape=shape, classes=classes,
         valid_labels=images.valid_labels, miniature=miniature,
         shards=tuple(sorted(shards, key=lambda shard: shard.name)),
-        labels_sha256=digest_of(folder / LABELS), code=packer(form).code, versions=packer(form).versions,
+        labels_sha256=digest_of(folder / LABELS), **packer(form)._asdict(),
     )  # fmt: skip
     write_text(folder / CONTENT, store.model_dump_json(indent=1) + "\n")
     return store

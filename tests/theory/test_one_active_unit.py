@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from simulations.strategies import Shape, problems, scales
 from tests.support.references import central_difference, fine_tuned
+from tests.support.units import MOMENTS, UNITS, check_in_other_units
 from theory import LinearNetwork, Problem
 from theory.fine_tuning import one_active_unit, one_id_direction
 from theory.fine_tuning.flow import relative_drift, vector_field
@@ -253,14 +254,9 @@ def test_gradients_agree_with_finite_differences(case, time):
     np.testing.assert_allclose(exact, expected, atol=DIFFERENCE * (1 + np.abs(exact).max()))
 
 
-@given(st.sampled_from((1e-6, 1e-3, 1e3)), st.sampled_from((0.03, 1.0, 30.0, np.inf)))
+@given(UNITS, MOMENTS)
 def test_units_do_not_matter(unit, time):
-    """With v, a in other units, u in their square and time in its inverse the path is the same."""
-    path = at(reduced_with(*GENERIC), jnp.asarray(time))
-    head, feature, target = (jnp.asarray(part) for part in GENERIC)
-    other = at(reduced_with(unit * head, unit * feature, unit**2 * target), jnp.asarray(time / unit**2))
-    np.testing.assert_allclose(other.head, unit * path.head, rtol=0, atol=REORDERED * unit)
-    np.testing.assert_allclose(other.id_features, unit * path.id_features, rtol=0, atol=REORDERED * unit)
+    check_in_other_units(at, reduced_with, GENERIC, unit, time, rounding=REORDERED)
 
 
 @pytest.mark.parametrize("growth", [1e-9, 9e-6, 1.1e-5, 0.3])
