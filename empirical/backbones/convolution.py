@@ -1,6 +1,7 @@
 """Convolution: float32 kernels, computed in the type of what comes in, on a CPU as matrix products where those win."""
 
 from functools import partial
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -115,3 +116,29 @@ def gathered_product(
     ]  # fmt: skip
     patches = jnp.concatenate(shifted, axis=-1).reshape(-1, size * size * inputs)
     return (patches @ kernel.reshape(-1, outputs)).reshape(n, out, out, outputs)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def convolved_unless_differentiated(
+    x: Float[Array, "n side side inputs"], kernel: Float[Array, "size size inputs outputs"], padding: tuple[int, int]
+) -> Float[Array, "n out out outputs"]:
+    """A convolution without stride: XLA's own, or where it is differentiated a product over gathered patches.
+
+    On a CPU XLA's own took half the time (of 3 x 3 kernels on 8 x 8 positions), but inside a loop of steps its
+    gradients took 8 ms where those of the product took 0.5.
+
+    Args:
+      padding: zeros before and after, in both directions of the image.
+    """
+    return convolved(x, kernel, stride=1, padding=padding)
+
+
+def _differentiated(x: Array, kernel: Array, padding: tuple[int, int]) -> tuple[Array, Any]:
+    return jax.vjp(partial(gathered_product, stride=1, padding=padding), x, kernel)
+
+
+def _gradients(padding: tuple[int, int], pull_back: Any, cotangent: Array) -> tuple[Array, Array]:
+    return pull_back(cotangent)
+
+
+convolved_unless_differentiated.defvjp(_differentiated, _gradients)

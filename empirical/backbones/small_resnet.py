@@ -1,8 +1,10 @@
 """A small residual network: 32 x 32 pictures to 96 features, cheap enough to train many times on two cores.
 
-A stem of stride 4 and three blocks on 8 x 8, 4 x 4 and 2 x 2 positions. On a CPU, `lax.conv_general_dilated` is the
-faster one where nothing is skipped and the map is not small, and a matrix product over gathered patches elsewhere.
+A stem of stride 4 and three blocks on 8 x 8, 4 x 4 and 2 x 2 positions. On a CPU, a matrix product over
+gathered patches is faster than `lax.conv_general_dilated`, but where nothing is skipped, differentiated or small.
 """
+
+from functools import cache
 
 import equinox as eqx
 import jax
@@ -10,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float32, Key, PyTree
 
 from empirical.backbones.backbone import Backbone, Forward, Role
-from empirical.backbones.convolution import GATHERED_UP_TO, convolved, gathered_product
+from empirical.backbones.convolution import GATHERED_UP_TO, convolved_unless_differentiated, gathered_product
 from empirical.backbones.layers import scaled_normal
 from empirical.backbones.normalisation import BatchNorm
 from empirical.backbones.roles import roles_by_field
@@ -37,7 +39,7 @@ class SameConvolution(eqx.Module):
         padding = max((out - 1) * self.stride + size - side, 0)
         around = (padding // 2, padding - padding // 2)
         if size > 1 and self.stride == 1 and out > GATHERED_UP_TO:
-            return convolved(x, self.kernel, stride=1, padding=around)
+            return convolved_unless_differentiated(x, self.kernel, around)
         return gathered_product(x, self.kernel, stride=self.stride, padding=around)
 
 
@@ -122,3 +124,9 @@ class SmallResNet(Backbone):
     def reinitialised(self, *, key: Key[Array, ""]) -> "SmallResNet":
         """The same widths with fresh weights."""
         return SmallResNet(self._widths, key=key)
+
+
+@cache
+def small_shapes() -> SmallResNet:
+    """The network with shapes in place of arrays, for weights to be read into."""
+    return eqx.filter_eval_shape(lambda key: SmallResNet(key=key), jax.random.key(0))

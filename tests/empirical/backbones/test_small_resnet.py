@@ -31,6 +31,21 @@ def test_a_convolution_is_the_librarys(size, stride, side, inputs):
     np.testing.assert_allclose(convolution(x), expected, rtol=RTOL, atol=RTOL)
 
 
+def test_gradients_are_the_librarys_too():
+    convolution, x = SameConvolution(3, 3, 5, key=KEY), jax.random.normal(KEY, (2, 8, 8, 3), jnp.float32)
+
+    def loss(x, kernel):
+        return jnp.sum(jnp.sin(eqx.tree_at(lambda module: module.kernel, convolution, kernel)(x)))
+
+    def expected(x, kernel):
+        library = jax.lax.conv_general_dilated(x, kernel, (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
+        return jnp.sum(jnp.sin(library))
+
+    ours, librarys = (jax.jit(jax.grad(f, (0, 1)))(x, convolution.kernel) for f in (loss, expected))
+    for left, right in zip(ours, librarys, strict=True):
+        np.testing.assert_allclose(left, right, atol=20 * RTOL)  # sums over 128 positions
+
+
 def test_train_mode_normalises_by_the_batch_and_remembers_a_tenth():
     x = 3 + 2 * jax.random.normal(KEY, (8, 4, 4, 5), jnp.float32)
     y, norm = BatchNorm(5)(x, "train")
