@@ -69,7 +69,7 @@ def pretrain(config: Pretraining, progress: Progress = silent) -> Pretrained:
     """Train on rendered characters; AdamW, one warm-up and one cosine descent. Deterministic from the seed."""
     began = time.perf_counter()
     network, head, held_out, pictures = jax.random.split(jax.random.key(config.seed), 4)
-    backbone = eqx.filter_jit(SmallResNet)(key=network)
+    backbone = SmallResNet(key=network)
     classifier = Classifier(backbone, random_head(len(CLASSES), backbone.feature_dim, key=head))
     schedule = optax.warmup_cosine_decay_schedule(0.0, config.learning_rate, config.steps // 20, max(config.steps, 1))
     optimiser = optax.adamw(lambda count: jnp.asarray(schedule(count), jnp.float32), weight_decay=config.weight_decay)
