@@ -117,7 +117,7 @@ def _judged(statement: Statement, problem: Problem) -> tuple[Float[Array, ""], F
     observed = _fine_evidence(statement, problem)
     smaller, larger = sides(statement, observed.evidence)
     counts = observed.solved & premises_hold(statement, problem) & (smaller > SMALLEST_SIDE * size(problem))
-    return larger / smaller, slack(statement, observed.evidence), counts
+    return larger / smaller, slack(statement, observed.evidence, (smaller, larger)), counts
 
 
 def _fine_evidence(statement: Statement, problem: Problem) -> ObservedEvidence:

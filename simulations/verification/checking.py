@@ -27,6 +27,7 @@ from theory.statements import (
     bound_ratio,
     closed_form_evidence,
     premises_hold,
+    sides,
     slack,
     status,
 )
@@ -215,8 +216,9 @@ def _judged(
         observed = _observed(origin, problem)
         verdicts = []
         for statement in statements:
-            premises, gap = premises_hold(statement, problem), slack(statement, observed.evidence)
-            ratio = bound_ratio(statement, observed.evidence)
+            compared = sides(statement, observed.evidence)
+            premises, gap = premises_hold(statement, problem), slack(statement, observed.evidence, compared)
+            ratio = bound_ratio(statement, observed.evidence, compared)
             verdicts.append((premises, gap, premises & (gap < -TOLERANCE), ratio))
         return observed.solved, verdicts
 

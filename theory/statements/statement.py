@@ -110,13 +110,18 @@ def _scalar(statement: Statement, part: str, value: Array | float | bool) -> Sha
     return jnp.asarray(value)
 
 
-def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
+def slack(
+    statement: Statement, evidence: Evidence, compared: tuple[Float[Array, ""], Float[Array, ""]] | None = None
+) -> Float[Array, ""]:
     """Relative gap between the sides, in [-2, 2]: negative where the claim is violated.
 
     Where the gap is within the evidence's accuracy the sides are equal: exactly 0, or -1 where the claim is strict.
     1 where the larger side is infinite.
+
+    Args:
+      compared: the `sides`, where they are known already: the compiler does not see that loops are the same.
     """
-    smaller, larger = sides(statement, evidence)
+    smaller, larger = sides(statement, evidence) if compared is None else compared
     unbounded = jnp.isposinf(larger)
     larger = jnp.where(unbounded, 1.0, larger)
     gap = larger - jnp.where(unbounded, 0.0, smaller)
@@ -130,13 +135,18 @@ def slack(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
     )
 
 
-def bound_ratio(statement: Statement, evidence: Evidence) -> Float[Array, ""]:
+def bound_ratio(
+    statement: Statement, evidence: Evidence, compared: tuple[Float[Array, ""], Float[Array, ""]] | None = None
+) -> Float[Array, ""]:
     """How loose a bound is: the larger side over the smaller, 1 where it is attained.
 
     Infinite where the bound says nothing: a lower one within the evidence's accuracy of 0, an upper one that is
     infinite. NaN where what it bounds is within that accuracy of 0 itself.
+
+    Args:
+      compared: as for `slack`.
     """
-    smaller, larger = sides(statement, evidence)
+    smaller, larger = sides(statement, evidence) if compared is None else compared
     size = truth_norm(evidence.problem) + jnp.linalg.norm(evidence.problem.pretrained.head)
     positive = smaller > evidence.accuracy * size
     ratio = jnp.where(positive, larger / jnp.where(positive, smaller, 1.0), jnp.inf)
