@@ -21,8 +21,8 @@ class Advise(MakingCommand):
     """TOML file of your suite (docs/benchmark.md)."""
     images: Path | None = None
     """Instead of a suite: folder of ID images, a subfolder a class."""
-    ood: tuple[Path, ...] = ()
-    """Folders of OOD images, laid out alike."""
+    ood: UseAppendAction[tuple[tuple[Path, ...], ...]] = ()
+    """Folders of OOD images, laid out alike: several at once, or the flag again."""
     backbone: str = "small_resnet"
     """The network, where no suite names it."""
     root: Path | None = None
@@ -74,11 +74,12 @@ class Advise(MakingCommand):
 
     def _written(self, file: Path) -> Path:
         from artifacts.files import write_text
-        from empirical.benchmark.new_suite import new_suite, set_name
+        from distort.bench_init import named_sets
+        from empirical.benchmark.new_suite import new_suite
 
         assert self.images is not None
         # A data set has an OOD set; where none was named, the ID images stand in for it and nothing is said of them.
-        ood = {set_name(folder): folder for folder in self.ood} or {"none": self.images}
+        ood = named_sets(self.images, self.ood) or {"none": self.images}
         write_text(file, new_suite(_name(self.images), self.images, ood, backbone=self.backbone, base=file.parent))
         return file
 
