@@ -78,7 +78,8 @@ def _check_stacked(problems: Problem) -> None:
     if problems.id_frame.ndim != 3 or len(shapes) != 1 or 0 in next(iter(shapes)):
         raise UserError(
             "`problems` must be at least one, stacked along the first axis of every array as "
-            f"`jax.vmap(sample_problem)` gives them, got an `id_frame` of shape {problems.id_frame.shape}; `solve` takes a single one."
+            f"`jax.vmap(sample_problem)` gives them, got an `id_frame` of shape "
+            f"{problems.id_frame.shape}; `solve` takes a single one."
         )
 
 
