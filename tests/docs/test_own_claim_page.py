@@ -77,7 +77,10 @@ def test_mistakes_are_wrong_usage_in_one_line(claim, capsys, arguments, said):
         ("lambda evidence: jnp.inf", "must be numbers wherever its premises hold"),
         ("lambda evidence: float(evidence.problem.truth.head[0])", "`smaller` of the statement 'lp_ft_between' must"),
         ("lambda evidence: 1.0 if evidence.problem.truth.head[0] > 0 else 2.0", "must be written in jax.numpy"),
-        ("lambda evidence: __import__('numpy').sum(evidence.problem.truth.head)[()]", "must be written in jax.numpy"),
+        (
+            "lambda evidence: __import__('numpy').linalg.norm(evidence.problem.truth.head)",
+            "must be written in jax.numpy",
+        ),
     ],
 )
 def test_a_side_that_no_comparison_means_is_no_pass(claim, capsys, smaller, said):
