@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, get_args
+from types import MappingProxyType
+from typing import Any, ClassVar, get_args
 
 from pydantic import model_validator
 
@@ -42,12 +43,17 @@ EVERYTHING = (-math.inf, math.inf)
 
 
 class Configuration(Frozen):
-    """The base of every experiment's configuration."""
+    """The base of every experiment's configuration.
+
+    `ranges`: those of fields that mean something else in this configuration than elsewhere.
+    """
+
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = MappingProxyType({})
 
     @model_validator(mode="after")
     def _in_range(self) -> "Configuration":
         for name, field in type(self).model_fields.items():
-            _check(name, getattr(self, name), is_span=get_args(field.annotation) == (float, float))
+            _check(name, getattr(self, name), self.ranges, is_span=get_args(field.annotation) == (float, float))
         for low, high in SPANS:
             if hasattr(self, low) and not getattr(self, low) < getattr(self, high):
                 came = f"got {getattr(self, low):g} and {getattr(self, high):g}"
@@ -55,7 +61,7 @@ class Configuration(Frozen):
         return self
 
 
-def _check(name: str, value: Any, *, is_span: bool) -> None:
+def _check(name: str, value: Any, own: Mapping[str, tuple[float, float]], *, is_span: bool) -> None:
     values = value if isinstance(value, tuple) else (value,)
     if not values:
         raise ValueError(f"`{name}` must have at least one value, got none.")
@@ -64,9 +70,9 @@ def _check(name: str, value: Any, *, is_span: bool) -> None:
     for number in values:
         if isinstance(number, bool) or not isinstance(number, int | float):
             continue
-        if isinstance(number, int):
+        if isinstance(number, int) and name not in own:
             check_range(name, number, LEAST.get(name, 1.0))
         else:
-            low, high = _SIZE if name in POSITIVE else RANGES.get(name, EVERYTHING)
+            low, high = _SIZE if name in POSITIVE else own.get(name, RANGES.get(name, EVERYTHING))
             # A range of angles is spaced evenly, others in logarithm.
             check_range(name, number, low, high, above=name in POSITIVE or (is_span and name != "angles"))

@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+import bridge.catalogue
 from artifacts import UserError
 from artifacts.results_folder import of_setting
 from distort.__main__ import main
@@ -33,6 +34,13 @@ def test_every_configuration_carries_its_dimensions_by_their_letters(experiment)
     assert config == configured(experiment, "quick", {"dimensions": {"input_dim": 30}})
     assert label(experiment, "quick", config) == "dimensions.input_dim=30"
     assert label(experiment, "quick", experiment.config("quick")) == ""
+
+
+def test_every_scale_of_every_experiment_is_in_range():
+    """Those of the digits too, whose angles are in degrees."""
+    for experiment in bridge.catalogue.EXPERIMENTS:
+        for scale in get_args(Scale):
+            assert experiment.config(scale)
 
 
 @pytest.mark.parametrize(
