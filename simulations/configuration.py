@@ -62,7 +62,7 @@ class Configuration(Frozen):
 
 
 def _check(name: str, value: Any, own: Mapping[str, tuple[float, float]], *, is_span: bool) -> None:
-    values = value if isinstance(value, tuple) else (value,)
+    values: tuple[Any, ...] = value if isinstance(value, tuple) else (value,)
     if not values:
         raise ValueError(f"`{name}` must have at least one value, got none.")
     if is_span and not values[0] < values[1]:

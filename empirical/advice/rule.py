@@ -97,7 +97,7 @@ def not_ruled_out(premises: SetPremises, id_accuracy: float) -> tuple[Regime, ..
         for gap in gaps
         for reads in (shared, least, most)
     ]
-    return tuple(sorted(set(possible) - {possible[0]}))
+    return tuple(case for case in FIRST if case in possible[1:] and case != possible[0])
 
 
 def advise(dataset: str, premises: SetPremises, id_accuracy: float) -> Advice:

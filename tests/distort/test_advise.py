@@ -93,7 +93,7 @@ def test_few_images_leave_regimes_open():
         name="s", images=20, probe_accuracy=0.8, shared_accuracy=0.85, energy_outside=0.2, id_energy_outside=0.05
     )
     assert regime(energy_ratio=4.0, gap=0.05, shared_ratio=0.85 / 0.9) == "head carries over"
-    assert not_ruled_out(few, 0.9) == ("features fail", "head fails")
+    assert not_ruled_out(few, 0.9) == ("head fails", "features fail")
     assert not_ruled_out(few.model_copy(update={"images": 20_000}), 0.9) == ()
 
 
