@@ -68,7 +68,7 @@ class Reached:
     """What the entry modules reach.
 
     Attributes:
-      modules: name and source of every module of the project, or beside a module of the user's, that counts.
+      modules: name and source of every module of the project, or of the user's that is not installed, that counts.
       libraries: names of all other top-level modules that these import, the standard library's left out.
     """
 
@@ -95,8 +95,21 @@ def reached_code(*entries: str, without: Collection[str] = ()) -> str:
 
 @cache
 def reached(*entries: str, without: tuple[str, ...] = ()) -> Reached:
-    """The modules that the entries reach by imports, themselves included; arguments as for `reached_code`."""
+    """The modules that the entries reach by imports, themselves included; arguments as for `reached_code`.
+
+    Of a user's module that is what lies beside it, and elsewhere on the path where it is not installed.
+    """
     roots = tuple(dict.fromkeys((PROJECT, *(_root(entry) for entry in entries))))
+    while True:
+        found = _reached_below(roots, entries, without)
+        own = (_root_elsewhere(library) for library in sorted(found.libraries)) if len(roots) > 1 else ()
+        more = [root for root in own if root is not None and root not in roots]
+        if not more:
+            return found
+        roots = tuple(dict.fromkeys((*roots, *more)))
+
+
+def _reached_below(roots: tuple[Root, ...], entries: tuple[str, ...], without: tuple[str, ...]) -> Reached:
     files: dict[str, Path] = {}
     libraries: set[str] = set()
     waiting = [(entry, True) for entry in entries]
@@ -188,6 +201,24 @@ def _root(entry: str) -> Root:
     for _ in range(entry.count(".") + (origin.name == "__init__.py")):
         folder = folder.parent
     return Root(folder, (top,)) if folder.name in INSTALLED else Root(folder)
+
+
+def _root_elsewhere(library: str) -> Root | None:
+    """The folder of a module that is on the path but not installed, such as a checkout that is being worked on."""
+    import importlib.util
+
+    try:
+        spec = importlib.util.find_spec(library)
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    inside = list(spec.submodule_search_locations or ())
+    source = spec.origin if spec.origin is not None and spec.origin.endswith(".py") else None
+    if not inside and source is None:
+        return None
+    folder = Path(inside[0] if inside else str(source)).resolve().parent
+    return None if any(part in INSTALLED for part in folder.parts) else Root(folder)
 
 
 def _without_source(module: str) -> UserError:

@@ -7,6 +7,9 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
+#: Characters of a wrong value that a message repeats.
+LONGEST_VALUE = 60
+
 
 def mistake(error: ValidationError, document: type[BaseModel], *, whole: str = "") -> str:
     """One mistake, where it is and what is wrong: a key that does not exist before others, which may follow from it.
@@ -23,6 +26,8 @@ def mistake(error: ValidationError, document: type[BaseModel], *, whole: str = "
         fields = _fields(document, first["loc"][:-1])
         near = get_close_matches(str(first["loc"][-1]), fields, n=2, cutoff=0.5)
         message = f"there is no such key; {'the nearest is' if near else 'there are'} {', '.join(near or fields)}"
+    elif first["type"] not in ("missing", "value_error") and isinstance(first["input"], str | int | float):
+        message += f", got {repr(first['input'])[:LONGEST_VALUE]}"
     return f"{field}: {message}" if field else message
 
 

@@ -21,8 +21,9 @@ class Advise(MakingCommand):
     """TOML file of your suite (docs/benchmark.md)."""
     images: Path | None = None
     """Instead of a suite: folder of ID images, a subfolder a class."""
-    ood: tuple[Path, ...] = ()
-    """Folders of OOD images, laid out alike."""
+    ood: UseAppendAction[tuple[tuple[Path, ...], ...]] = ()
+    """Folders of OOD images, laid out alike, or of images alone where there are no labels: several at once, or the flag
+    again."""
     backbone: str = "small_resnet"
     """The network, where no suite names it."""
     root: Path | None = None
@@ -53,34 +54,52 @@ class Advise(MakingCommand):
 
     def _advice(self) -> Answer:
         from distort.advise_text import answer, without_ood
+        from distort.bench_init import named_sets
         from distort.folder import held
         from distort.progress import progress
         from empirical import Ledger, read_suite_file
         from empirical.advice.confirming import confirm
-        from empirical.advice.measuring import called, premises_of
+        from empirical.advice.measuring import called, premises_of, unlabelled_of
 
+        ood = {} if self.images is None else named_sets(self.images, self.ood)
+        unlabelled = {name: folder for name, folder in ood.items() if _has_no_classes(folder)}
+        labelled = {name: folder for name, folder in ood.items() if name not in unlabelled}
         name = self.suite.stem if self.suite is not None else _name(self.images)
         with held(self.out or Path(f"advice-{name}")) as folder, progress() as begin:
-            file = self.suite or self._written(folder / "suite.toml")
+            file = self.suite or self._written(folder / "suite.toml", labelled)
             workspace = workspace_of(folder, file, self.root)
             suite = read_suite_file(file, root=self.root)
             premises = premises_of(Ledger(suite, workspace), progress=begin("features and probes"))
-            told = self.suite is not None or bool(self.ood)
+            bare = unlabelled_of(Ledger(suite, workspace), unlabelled) if unlabelled else []
+            told = self.suite is not None or bool(labelled)
             confirmations = [
                 confirm(recipe, workspace, name=called(suite), progress=begin(f"confirming on {recipe.name}"))
                 for recipe in (suite.recipes if self.confirm and told else ())
             ]
-        return answer(premises, confirmations) if told else without_ood(premises)
+        if not told:
+            premises = [measured.model_copy(update={"sets": [], "truth_norm": None}) for measured in premises]
+        return answer(premises, confirmations, bare) if told or bare else without_ood(premises)
 
-    def _written(self, file: Path) -> Path:
+    def _written(self, file: Path, labelled: dict[str, Path]) -> Path:
         from artifacts.files import write_text
-        from empirical.benchmark.new_suite import new_suite, set_name
+        from empirical.benchmark.new_suite import new_suite
 
         assert self.images is not None
         # A data set has an OOD set; where none was named, the ID images stand in for it and nothing is said of them.
-        ood = {set_name(folder): folder for folder in self.ood} or {"none": self.images}
+        ood = labelled or {"none": self.images}
         write_text(file, new_suite(_name(self.images), self.images, ood, backbone=self.backbone, base=file.parent))
         return file
+
+
+def _has_no_classes(folder: Path) -> bool:
+    """Whether a folder holds images and no folders, which would be classes."""
+    from artifacts.errors import UserError
+    from empirical.datasets.listings import image_names, subfolders
+
+    try:
+        return not subfolders(folder) and bool(image_names(folder))
+    except UserError:  # neither: whoever reads classes says so
+        return False
 
 
 def workspace_of(folder: Path, configuration: Path | None, root: Path | None) -> "Workspace":

@@ -1,6 +1,6 @@
 """What `distort advise` says: premises, advice, where a set stands in the measured diagram, how often all was right."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from distort.command import Answer, table
@@ -8,9 +8,10 @@ from distort.command import Answer, table
 if TYPE_CHECKING:
     from empirical.advice.confirming import Confirmation
     from empirical.advice.measured_map import Region
-    from empirical.advice.premises import Premises
+    from empirical.advice.premises import Premises, SetPremises
     from empirical.advice.rule import Advice
     from empirical.advice.track_record import TrackRecord
+    from empirical.advice.unlabelled import UnlabelledSet
 
 UNKNOWN = (
     "Without OOD images it cannot be known whether the ID head carries over, how far OOD features lie from ID ones, or "
@@ -27,6 +28,7 @@ class Advised:
       premises: by data set.
       advice, regions: by OOD set; a region is that of the measured phase diagram.
       cases, hits: on how many sets the rule was held against results, and right.
+      unlabelled: what is known of OOD sets without labels.
     """
 
     premises: list["Premises"]
@@ -35,10 +37,17 @@ class Advised:
     confirmations: list["Confirmation"]
     cases: int
     hits: int
+    unlabelled: list["UnlabelledSet"] = field(default_factory=list)
 
 
-def answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> Answer:
-    """For every OOD set: premises, advice with its reason, how sure it is, and its region of the diagram."""
+def answer(
+    premises: list["Premises"], confirmations: list["Confirmation"], unlabelled: "list[UnlabelledSet]"
+) -> Answer:
+    """For every OOD set: premises, advice with its reason, how sure it is, and its region of the diagram.
+
+    Args:
+      unlabelled: OOD sets without labels, of which less is said.
+    """
     from empirical.advice.measured_map import points, region
     from empirical.advice.rule import advise
     from empirical.advice.track_record import kept_record
@@ -70,21 +79,23 @@ def answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> A
         "W",
         "bound / W",
     )
-    lines = [table(header, rows), ""]
-    for piece, near in zip(advice, regions, strict=True):
+    lines = [table(header, rows), ""] if rows else []
+    for piece, near, (measured, ood) in zip(advice, regions, sets, strict=True):
         lines += [
             f"{piece.set}: {piece.regime}. Try {piece.first} first.",
             f"  Why: {piece.why}.",
+            *_counted(ood, measured.id_accuracy),
             f"  {_sure(record, piece)}",
             *([] if near is None else [f"  {_nearby(near)}"]),
             "",
         ]
+    lines += [line for found in unlabelled for line in (*_without_labels(found, record, premises), "")]
     lines += [*_map(record), ""]
     lines += [_confirmed(confirmation) for confirmation in confirmations]
-    if not confirmations:
+    if not confirmations and sets:
         lines.append("--confirm trains FT and LP-FT for a few epochs and says which is ahead.")
     known = [near for near in regions if near is not None]
-    document = Advised(premises, advice, known, confirmations, len(record.cases), record.rule.right)
+    document = Advised(premises, advice, known, confirmations, len(record.cases), record.rule.right, unlabelled)
     return Answer(document, "\n".join(lines).rstrip())
 
 
@@ -93,8 +104,49 @@ def without_ood(premises: list["Premises"]) -> Answer:
     lines = [
         f"{measured.dataset}: LP reads {100 * measured.id_accuracy:.1f} % of ID test images." for measured in premises
     ]
-    bare = [measured.model_copy(update={"sets": [], "truth_norm": None}) for measured in premises]
-    return Answer(Advised(bare, [], [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
+    return Answer(Advised(premises, [], [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
+
+
+def _without_labels(found: "UnlabelledSet", record: "TrackRecord", premises: list["Premises"]) -> list[str]:
+    """What is known of a set without labels, what is not, and which method was best on sets that lie as far."""
+    from empirical.advice.rule import LARGE_SHIFT
+    from empirical.advice.unlabelled import best_that_far
+
+    (id_accuracy,) = (measured.id_accuracy for measured in premises if measured.dataset == found.dataset)
+    outside, at_home = (f"{100 * energy:.1f} %" for energy in (found.energy_outside, found.id_energy_outside))
+    nearest = "head carries over" if found.is_far else "near ID"
+    lines = [
+        f"{found.name}: {found.images} images without labels. Energy outside {outside} (ID {at_home}), "
+        f"{found.energy_ratio:.2g} times ID's; c_S {_short(found.on_cosine)}; LP reads {100 * id_accuracy:.1f} % of ID "
+        "test images.",
+        "  Without labels it cannot be known whether the ID head carries over, nor how good the features are there: "
+        f"the regime is {nearest}, head fails or features fail. A hundred labels would say.",
+    ]
+    scores = best_that_far(found, record)
+    if not scores:
+        return [*lines, "  No set that lies as far was measured yet."]
+    first = max(scores, key=lambda method: (scores[method].right, -scores[method].lost))
+    far = f"{'at least' if found.is_far else 'less than'} {LARGE_SHIFT:g} times"
+    told = "; ".join(f"{method}: {score}" for method, score in scores.items())
+    return [
+        *lines,
+        f"  Try {first} first: of the sets measured whose energy outside is {far} ID's it was best most often "
+        f"({told}).",
+    ]
+
+
+def _counted(ood: "SetPremises", id_accuracy: float) -> list[str]:
+    """What few images leave open."""
+    from empirical.advice.rule import interval, not_ruled_out
+
+    others = not_ruled_out(ood, id_accuracy)
+    if not others:
+        return []
+    low, high = (100 * end for end in interval(ood.shared_accuracy, ood.images))
+    return [
+        f"  {ood.images} images leave the shared head's accuracy between {low:.0f} and {high:.0f} % (90 %): it may "
+        f"also be {' or '.join(others)}."
+    ]
 
 
 def _sure(record: "TrackRecord", advice: "Advice") -> str:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from tyro.conf import UseAppendAction
+
 from artifacts.errors import UserError
 from distort.command import Answer, Command, UsageError
 
@@ -21,8 +23,8 @@ class Init(Command):
 
     images: Path
     """Folder of the ID images, a subfolder a class."""
-    ood: tuple[Path, ...] = ()
-    """Folders of OOD images, laid out alike."""
+    ood: UseAppendAction[tuple[tuple[Path, ...], ...]] = ()
+    """Folders of OOD images, laid out alike: several at once, or the flag again."""
     backbone: str = "small_resnet"
     """The network; `distort bench checkpoints` lists them, docs/backbones.md says how to bring your own."""
     name: str = ""
@@ -48,12 +50,27 @@ class Init(Command):
             raise UserError(f"{file} must not be there yet; name another with --out, or replace it with --force.")
         if not file.parent.is_dir():
             raise UserError(f"--out must lie in a folder that is there, got {file}.")
-        ood = {set_name(folder): folder for folder in self.ood}
-        if len(ood) != len(self.ood):
-            raise UsageError(f"--ood must name folders with different names, got {', '.join(map(str, self.ood))}.")
+        ood = named_sets(self.images, self.ood)
         text = new_suite(name, self.images, ood, backbone=self.backbone, base=file.parent)
         write_text(file, text)
         if ood:
             read_suite_file(file)
         todo = "" if ood else " Name an OOD set in it first."
         return Answer(NewSuite(str(file), text), f"{text}\nwritten to {file}.{todo}")
+
+
+def named_sets(images: Path, ood: tuple[tuple[Path, ...], ...]) -> dict[str, Path]:
+    """OOD folders by the names of their sets.
+
+    Raises:
+      UsageError: two have the same name, or one is the folder of the ID images.
+    """
+    from empirical.benchmark.new_suite import set_name
+
+    folders = [folder for named in ood for folder in named]
+    sets = {set_name(folder): folder for folder in folders}
+    if len(sets) != len(folders):
+        raise UsageError(f"--ood must name folders with different names, got {', '.join(map(str, folders))}.")
+    if images.resolve() in [folder.resolve() for folder in folders]:
+        raise UsageError(f"--ood must name other images than --images, got {images} for both.")
+    return sets

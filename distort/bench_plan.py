@@ -63,7 +63,7 @@ class Planned:
     Attributes:
       devices: on which rates were measured; none where no rate is known.
       rates: images a second of training, by recipe.
-      solving: seconds of a linear probe for one image, feature, class and penalty, by recipe.
+      solving: seconds of a linear probe for one image, class and penalty, by recipe.
       undecided: what depends on runs that are missing, such as extensions of grids.
       elsewhere: devices that others measured.
       outdated: finished runs that are of other data, weights, code or versions than are here, and count as missing.
@@ -123,7 +123,7 @@ class PlanCommand(SuiteCommand):
             suite.name, devices, rates.training, rates.solving, [_planned(share) for share in parts],
             list(planned.undecided), elsewhere, outdated, fresh.unknown, decoding_times(ledger, parts),
         )  # fmt: skip
-        return Answer(document, _plan_text(document))
+        return Answer(document, _plan_text(document), "; ".join(f"cannot be run: {why}" for why in fresh.impossible))
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ def _timed(ledger: "Ledger", names: set[str], known: "MeasuredRates") -> "Measur
             if recipe.name not in training and trains not in images:
                 images[trains] = timed_rate(recipe, ledger.workspace)
             if recipe.solves and recipe.name not in solving and solves not in seconds:
-                seconds[solves] = timed_solving(recipe)
+                seconds[solves] = timed_solving(recipe, ledger.workspace)
         except UserError as error:
             raise UserError(f"{recipe.name} cannot be timed: {error} Name what can with --only.") from error
         training.setdefault(recipe.name, images.get(trains, 0.0))
@@ -265,14 +265,18 @@ def _plan_text(document: Planned) -> str:
     missing = sum(line.runs - line.finished for line in document.work)
     known_hours = any(line.hours for line in document.work)
     here = f" on {', '.join(document.devices)}, one device, one after another" if document.devices else ""
-    notes = [f"{missing} runs missing, {_hours(document)}{here}{EXTRAPOLATED * known_hours}."]
+    counted = f"{missing} {'run' if missing == 1 else 'runs'} missing"
+    notes = [f"{counted}, {_hours(document)}{here}{EXTRAPOLATED * known_hours}."]
     if any(line.extension_runs for line in document.work):
         more = sum(line.extension_runs for line in document.work)
         known = [line.extension_hours for line in document.work if line.extension_hours is not None]
         hours = f", {sum(known):.2f} hours" if len(known) == len(document.work) else ""
         notes.append(f"Grids that extend themselves may add up to {more} runs{hours}.")
     rates = ", ".join(f"{name} {rate:.1f}" for name, rate in document.rates.items())
-    notes.append(f"Images a second of training: {rates}." if rates else "No rate is known: --measure times training.")
+    if rates:
+        notes.append(f"Images a second of training: {rates}.")
+    elif missing:
+        notes.append("No rate is known: --measure times training.")
     reasons: dict[str, list[str]] = {}
     for unit, why in document.outdated.items():
         reasons.setdefault(why, []).append(unit)
@@ -284,10 +288,11 @@ def _plan_text(document: Planned) -> str:
         f"{part.dataset}` pays where your cores take longer than the device (JPEGs of 500 x 375: docs/datasets.md)."
         for part in document.decoding
     ]
-    for device in document.elsewhere:
+    for device in document.elsewhere if missing else []:
+        if not device.hours and device.unknown:
+            continue  # of such a network nothing was measured there
         rest = f" and {device.unknown} lines of unknown length" if device.unknown else ""
-        long = f"{device.hours:.1f} hours{rest}" if device.hours or not device.unknown else "how long is not known"
-        notes.append(f"On one {device.device}: {long}, at rates measured with {device.source}.")
+        notes.append(f"On one {device.device}: {device.hours:.1f} hours{rest}, at rates measured with {device.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
     return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])

@@ -162,7 +162,7 @@ def accuracy_table(benchmark: "Benchmark") -> str:
     answers = [
         sentence for answer in benchmark.answers for sentence in (*_headed(answer, benchmark), *answer.sentences)
     ]
-    notes = ["OOD is the mean over the data set's columns; ± is half a 90 % interval (Student's t)."]
+    notes = ["OOD is the mean over the data set's columns; ± is half a 90 % interval (Student's t)."] * bool(rows)
     controls = sorted({described.name for described in benchmark.sets if described.premises == "near ID"})
     notes += [f"Controls near ID, not in the mean: {', '.join(controls)}."] if controls else []
     notes += [f"Not finished: {len(benchmark.missing)} units of work."] if benchmark.missing else []
@@ -172,6 +172,8 @@ def accuracy_table(benchmark: "Benchmark") -> str:
     notes += [f"Mixed: {note}." for note in benchmark.notes]
     if any(dataset.miniature for dataset in benchmark.datasets):
         notes.append("Miniatures: synthetic images; their numbers say nothing about the data sets.")
+    if not rows:
+        return "\n".join(["No method is finished, so there is no row to show.", *notes])
     notes.append(
         "As good on validation: grid values within one validation image of the best, and the range of their OOD."
     )

@@ -64,7 +64,7 @@ class Figures(MakingCommand):
                     stages += self._drawn(folder, name, begin)
                 except UserError as error:
                     damaged.append(f"{name}: {error}")
-        missing = [stage.reason for stage in stages if stage.no_data and self.names]
+        missing = [f"{stage.name}: {stage.reason}" for stage in stages if stage.no_data and self.names]
         return Answer(stages, stages_text(stages), "; ".join([*missing, *damaged]))
 
     def _drawn(self, folder: Path, name: str, begin: "Begin") -> "list[Stage]":

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
+from artifacts.errors import UserError
 from distort.command import UsageError
 from distort.names import known
 
@@ -86,9 +87,9 @@ def dimensions(text: str | None) -> "Dimensions | None":
 
     from simulations.sampling import Dimensions
 
-    parts = (part.partition("=") for part in text.split(","))
+    parts = [part.partition("=") for part in text.split(",")]
     given = {letter.strip(): value.strip() for letter, _, value in parts}
-    if given.keys() != LETTERS.keys():
+    if given.keys() != LETTERS.keys() or len(parts) != len(LETTERS):
         raise UsageError(f"--dimensions must give d, k and m, e.g. d=20,k=5,m=1, got {text!r}.")
     try:
         return Dimensions.model_validate({LETTERS[letter]: value for letter, value in given.items()})
@@ -108,7 +109,9 @@ def _value(named: str, kind: type, described: str) -> Any:
     module = _module(path.resolve())
     there = {name: value for name, value in vars(module).items() if isinstance(value, kind) and name[0] != "_"}
     if name not in there:
-        raise UsageError(f"{path} must hold {described} named {name}; it has: {', '.join(there) or 'none'}.")
+        own = [name for name, value in there.items() if getattr(value, "__module__", "") in ("", module.__name__)]
+        shown = ", ".join(there if kind is not object else own) or "none"
+        raise UsageError(f"{path} must hold {described} named {name}; it has: {shown}.")
     return there[name]
 
 
@@ -122,5 +125,9 @@ def _module(path: Path) -> ModuleType:
     sys.modules[spec.name] = module  # dataclasses look their module up
     if str(path.parent) not in sys.path:
         sys.path.insert(0, str(path.parent))
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except ImportError as error:
+        hint = "; what lies beside it is imported as from a script, without a dot" * ("relative import" in str(error))
+        raise UserError(f"{path} must be able to import what it needs, but {error}{hint}.") from error
     return module

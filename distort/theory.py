@@ -180,6 +180,8 @@ class AttackCommand(Command):
             lines.append(f"smallest ratio of the larger side to the smaller: {outcome.smallest_ratio:.9g}")
             own = f" --statement {self.name}" if own_claim.is_own(self.name) else ""
             lines.append(f"kept in {path}; judge it again with `distort theory replay {path}{own}`")
+        else:
+            lines.append("no problem could be compared: premises held on none, or no side was a positive number")
         return Answer(outcome, "\n".join(lines))
 
 
@@ -195,8 +197,11 @@ class Replay(Command):
     def __call__(self) -> Answer:
         """The ratio computed anew; a failure where it is not the one that was kept, up to rounding."""
         from simulations.attack import judged_ratio, load, problem_from
+        from theory.statements import STATEMENTS
 
         witness = load(self.path)
+        if self.statement is None and witness.statement not in {listed.name for listed in STATEMENTS}:
+            raise UsageError(f"'{witness.statement}' is a claim of your own: name it with --statement FILE.py:NAME.")
         statement = own_claim.listed_or_own(self.statement or witness.statement)
         if statement.name != witness.statement:
             raise UsageError(f"{self.path} must be a witness of '{statement.name}', got one of '{witness.statement}'.")
@@ -235,6 +240,10 @@ def _answer(verifications: "list[Verification]") -> Answer:
         for verification in verifications
     ]
     text = table(("name", "status", "checked", "violations", "smallest slack", "ratio: median, 90 %", "seconds"), rows)
+    unmet = [verification.name for verification in verifications if not verification.checked]
+    if unmet:
+        named = ", ".join(unmet)
+        text += f"\nPremises held on no problem that was drawn: {named}. --dimensions or --sampler draws others."
     violated = [verification.name for verification in verifications if verification.status == Status.VIOLATED]
     failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
     return Answer(verifications, text, failure)

@@ -1,8 +1,9 @@
 """Which code and which libraries decide the numbers of each kind of run: what it imports, less what cannot matter."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
-from artifacts.imports import BOOKKEEPING, modules_in, reached_code
+from artifacts.imports import BOOKKEEPING, PACKAGES, modules_in, reached, reached_code
 from artifacts.versions import reached_versions
 from empirical.recipes import Recipe
 
@@ -82,6 +83,13 @@ def own_module(recipe: Recipe) -> tuple[str, ...]:
     """The module of a backbone of the user's own, where the recipe names one."""
     module, colon, _ = recipe.backbone.name.partition(":")
     return (module,) if colon else ()
+
+
+def own_files(recipe: Recipe) -> frozenset[Path]:
+    """The source files of that module, and of what it imports that is neither this project's nor installed."""
+    modules = own_module(recipe)
+    reach = reached(*modules).modules if modules else ()
+    return frozenset(file for name, file in reach if name.partition(".")[0] not in PACKAGES)
 
 
 def run_code(kind: str, recipe: Recipe) -> str:

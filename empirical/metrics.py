@@ -81,6 +81,7 @@ def expected_calibration_error(
 def measures(judged: Judgement) -> Metrics:
     """The means over examples, in double precision."""
     correct, confidence, nll = (np.asarray(part, np.float64) for part in judged)
-    bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    # What is no number lies in no bin: it counts in the first, whose gap is then no number either.
+    bins = np.minimum((np.nan_to_num(confidence) * BINS).astype(int), BINS - 1)
     gap = np.abs(np.bincount(bins, correct - confidence, BINS))
     return Metrics(accuracy=float(correct.mean()), nll=float(nll.mean()), ece=float(gap.sum() / len(correct)))

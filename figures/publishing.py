@@ -109,8 +109,9 @@ def inputs(figure: FigureEntry, results: Path) -> dict[str, Any]:
 
     missing = [source for source in figure.sources if not _is_there(source_folder(results, source))]
     if missing:
-        remedies = "; ".join(f"{source}: {_maker(source, results)}" for source in missing)
-        raise NothingToDraw(f"{figure.name} must have its results, but misses {' and '.join(missing)}; {remedies}.")
+        listed = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
+        there = f"{listed} must be there, but {'is' if len(missing) == 1 else 'are'} not"
+        raise NothingToDraw(f"{there}; {_makers(missing, results)}.")
     return {
         "sources": {source: _content(results, source) for source in figure.sources},
         "code": reached_code(*code_modules(figure), without=WITHOUT),
@@ -155,7 +156,7 @@ def _content(results: Path, source: str) -> str:
     try:
         return digest_of(path / BENCHMARK_FILE)[:16] if source == BENCHMARK else _hashes(published(path))
     except DamagedArtifact as damage:
-        raise UserError(f"{damage} {_maker(source, results)}.") from damage
+        raise UserError(f"{damage} {_makers([source], results)}.") from damage
 
 
 def _hashes(artifact: Artifact) -> str:
@@ -164,10 +165,12 @@ def _hashes(artifact: Artifact) -> str:
     return hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest()[:16]
 
 
-def _maker(source: str, results: Path) -> str:
-    """The command that makes a source; never one that would put another suite into the folder."""
-    if source == BENCHMARK:
-        return "a suite makes it (`distort bench run`)"
+def _makers(sources: "Sequence[str]", results: Path) -> str:
+    """The commands that make some sources; never one that would put another suite into the folder."""
     whole, setting = (results.parent.parent, results.name) if results.parent.name == SETTINGS else (results, "")
     chosen = f", with the settings of {setting}," if setting else ""
-    return f"`distort simulate {Path(source).name} --out {whole}`{chosen} makes it"
+    simulated = " ".join(Path(source).name for source in sources if source != BENCHMARK)
+    makers = [f"`distort simulate {simulated} --out {whole}`{chosen}"] * bool(simulated)
+    makers += ["a suite (`distort bench run`)"] * (BENCHMARK in sources)
+    verb = "makes" if len(makers) == 1 else "make"
+    return f"{' and '.join(makers)} {verb} {'it' if len(sources) == 1 else 'them'}"

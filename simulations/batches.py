@@ -4,8 +4,10 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float, Int
 
+from artifacts import UserError
 from artifacts.runtime import compute_in_one_thread
 from simulations.gradient_flow import (
     ALWAYS_EXACT,
@@ -22,6 +24,7 @@ from simulations.gradient_flow import (
     integration_outcome,
     starting_point,
     suitable_numerics,
+    told,
 )
 from simulations.integration import Numerics, integrate
 from simulations.trajectory import Observer, Trajectory
@@ -36,7 +39,8 @@ def solve_batch(
     """What `solve` gives for each of many problems, every array with a leading axis of problems.
 
     All problems are solved in the same way, which is chosen from their values: exactly where that holds for all of
-    them, by the implicit solver where one of them wants it. A batch takes as long as its slowest problem.
+    them, by the implicit solver where one of them wants it. A batch takes as long as its slowest problem. Under `jit`
+    values are not known: exact methods work as outside, what is integrated needs `numerics`.
 
     Args:
       problems: of equal dimensions, stacked along the first axis of every array, as
@@ -44,14 +48,20 @@ def solve_batch(
       times: learning rate x steps, the same for all problems; increasing, `inf` allowed.
       numerics: how to integrate; None: as it is best for the problems.
     Raises:
-      UserError: as for `solve`.
+      UserError: as for `solve`; or the problems are not stacked, or none.
       FailedSolve: an integration that stopped before the last time, with the number of the first such problem.
     """
     compute_in_one_thread()
+    _check_stacked(problems)
     first = jax.tree.map(lambda leaf: leaf[0], problems)
     times = checked(first, method, times)
-    way = _way(problems, method)
+    traced = any(isinstance(leaf, Tracer) for leaf in jax.tree.leaves((times, problems)))
+    way = _way(problems, method, traced=traced)
     name = f"{LINEAR_PROBING}, then {way}" if method == "lp_ft" else way
+    if traced:
+        chosen = told(numerics) if way == INTEGRATED else None
+        trajectories, succeeded, _ = _solved_together(problems, times, method, way, chosen, name)
+        return eqx.error_if(trajectories, ~jnp.all(succeeded), "Every integration must reach its last time.")
     attempts = (numerics,) if numerics is not None or way != INTEGRATED else _attempts(problems, method, times)
     outcome = ""
     for attempt in attempts:
@@ -62,13 +72,25 @@ def solve_batch(
     raise FailedSolve(outcome)
 
 
-def _way(problems: Problem, method: Method) -> str:
+def _check_stacked(problems: Problem) -> None:
+    """Every array has a leading axis, the same for all, with at least one problem."""
+    shapes = {leaf.shape[:1] for leaf in jax.tree.leaves(problems)}
+    if problems.id_frame.ndim != 3 or len(shapes) != 1 or 0 in next(iter(shapes)):
+        raise UserError(
+            "`problems` must be at least one, stacked along the first axis of every array as "
+            f"`jax.vmap(sample_problem)` gives them, got an `id_frame` of shape "
+            f"{problems.id_frame.shape}; `solve` takes a single one."
+        )
+
+
+def _way(problems: Problem, method: Method, *, traced: bool) -> str:
     """How all of the problems can be solved."""
     if method in ALWAYS_EXACT:
         return ALWAYS_EXACT[method]
     if problems.id_frame.shape[-1] == 1:
         return ONE_ID_DIRECTION
-    return ONE_ACTIVE_UNIT if bool(np.all(_one_active_unit(problems, method))) else INTEGRATED
+    exact = not traced and bool(np.all(_one_active_unit(problems, method)))
+    return ONE_ACTIVE_UNIT if exact else INTEGRATED
 
 
 def _attempts(problems: Problem, method: Method, times: Float[Array, " t"]) -> tuple[Numerics, ...]:

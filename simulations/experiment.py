@@ -4,14 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from artifacts.frozen import Frozen
+from simulations.configuration import Configuration
 from simulations.sweeps import Watch
 
 Scale = Literal["quick", "default", "full"]
-
-
-class Configuration(Frozen):
-    """The base of every experiment's configuration."""
 
 
 @dataclass(frozen=True)

@@ -190,16 +190,26 @@ def _traced_integration(
     observe: Callable[[FlowState], PyTree],
     numerics: Numerics | None,
 ) -> PyTree:
-    if numerics is None:
-        raise UserError(
-            "What is integrated under `jit` or `vmap` must be told how, since values decide it: pass "
-            "numerics=Numerics(), or Numerics(stiff=True); or solve the problems by simulations.solve_batch."
-        )
+    numerics = told(numerics)
     _check_solvable(reduced, numerics)
     integration = _integrated(reduced, times, observe, numerics)
     return eqx.error_if(
         integration.observed, ~integration.succeeded, "The integration must reach its last time, but did not."
     )
+
+
+def told(numerics: Numerics | None) -> Numerics:
+    """How to integrate what is traced.
+
+    Raises:
+      UserError: nothing says.
+    """
+    if numerics is None:
+        raise UserError(
+            "What is integrated under `jit`, `vmap` or `grad` must be told how, since values decide it: pass "
+            "numerics=Numerics(), or Numerics(stiff=True); or solve the problems by simulations.solve_batch outside."
+        )
+    return numerics
 
 
 def _attempts(reduced: ReducedProblem, times: Float[Array, " t"]) -> tuple[Numerics, ...]:

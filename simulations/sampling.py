@@ -14,7 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from pydantic import model_validator
 
 from artifacts.frozen import Frozen
-from theory.arguments import RIGHT_ANGLE, check_double_precision, check_number, check_range, check_shape
+from theory.arguments import RIGHT_ANGLE, check_double_precision, check_key, check_number, check_range, check_shape
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.subspaces import principal_angles
@@ -76,6 +76,9 @@ def sample_problem(
       ValueError: an argument has another shape or lies outside its range (values that are traced are not seen), or JAX
         computes in single precision.
     """
+    check_double_precision("sample_problem")
+    check_key("sample_problem", key)
+    angles, eigenvalues = jnp.asarray(angles, float), jnp.asarray(eigenvalues, float)  # lists are taken too
     _check_arguments(dimensions, angles, eigenvalues, feature_error, truth_norm, head_scale)
     d, k, m = dimensions.input_dim, dimensions.feature_dim, dimensions.id_dim
     normal_key, truth_key = jax.random.split(key)
@@ -100,6 +103,7 @@ def sample_frame(input_dim: int, dim: int, *, key: PRNGKeyArray) -> Float[Array,
     """
     if not 1 <= dim <= input_dim:
         raise ValueError(f"`dim` must lie between 1 and `input_dim`, got {dim} of {input_dim}.")
+    check_key("sample_frame", key)
     return _uniform_frame(jax.random.normal(key, (input_dim, dim)))
 
 
@@ -125,6 +129,7 @@ def sample_truth(
         raise ValueError(f"`features` must have 1 <= k < d rows, got k={k}, d={d}.")
     check_number("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
     check_number("truth_norm", truth_norm, 0.0)
+    check_key("sample_truth", key)
     normal_key, angle_key = jax.random.split(key)
     count = min(k, d - k)
     mixing, outside, direction, rotation = _normals((k, k), (d, count), (k,), (k, k), key=normal_key)
@@ -154,6 +159,7 @@ def sample_angles_up_to(largest: Number, count: int, *, key: PRNGKeyArray) -> Fl
     if count < 1:
         raise ValueError(f"`count` must be at least 1, got {count}.")
     check_number("largest", largest, 0.0, RIGHT_ANGLE)
+    check_key("sample_angles_up_to", key)
     return jnp.asarray(largest) * jax.random.uniform(key, (count,)).at[0].set(1.0)
 
 
@@ -186,6 +192,7 @@ def sample_eigenvalues(id_dim: int, examples: int, *, key: PRNGKeyArray) -> Floa
         raise ValueError(f"`id_dim` must be at least 1, got {id_dim}.")
     if examples < id_dim:
         raise ValueError(f"`examples` must be at least the ID dimension, got n={examples}, m={id_dim}.")
+    check_key("sample_eigenvalues", key)
     inputs = jax.random.normal(key, (examples, id_dim)) / jnp.sqrt(examples)
     return jnp.linalg.svd(jnp.linalg.qr(inputs, mode="r"), compute_uv=False) ** 2
 
@@ -198,7 +205,6 @@ def _check_arguments(
     truth_norm: Number,
     head_scale: Number,
 ) -> None:
-    check_double_precision("sample_problem")
     k, m = dimensions.feature_dim, dimensions.id_dim
     check_shape("angles", angles, (dimensions.angle_count,), f"one for each of min(k, m), k={k}, m={m}")
     check_shape("eigenvalues", eigenvalues, (m,), f"m={m}")

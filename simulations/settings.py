@@ -4,6 +4,7 @@ Results of each setting lie in a folder of its own, named by what was changed (`
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -21,6 +22,9 @@ AXES = {"d": "input_dim", "k": "feature_dim", "m": "id_dim"}
 #: Labels longer than this are cut, and told apart by a hash.
 LONGEST_LABEL = 80
 
+#: What needs no quotes.
+WORD = r"[A-Za-z_][\w-]*"
+
 Changes = Mapping[str, Any]
 
 
@@ -37,8 +41,12 @@ def parsed(assignments: Sequence[str]) -> dict[str, Any]:
             raise ArgumentError(f"A setting must be NAME=VALUE, e.g. dimensions.k=5, got {assignment!r}.")
         try:
             value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text
+        except tomllib.TOMLDecodeError as error:
+            if not re.fullmatch(WORD, text.strip()):
+                raise ArgumentError(
+                    f"A setting's value must be a TOML value or a word, got {text!r} for {path} ({error})."
+                ) from error
+            value = text.strip()
         except RecursionError as error:  # the parser calls itself for every bracket
             raise ArgumentError(f"A setting must be NAME=VALUE, but that of {path} is nested too deeply.") from error
         *above, last = path.strip().split(".")
@@ -108,8 +116,9 @@ def label(experiment: Experiment, scale: Scale, config: Configuration) -> str:
 def _change(fields: dict[str, Any], changes: Changes, name: str) -> None:
     for key, value in changes.items():
         if key not in fields:
-            near = get_close_matches(key, fields, n=3, cutoff=0.4) or list(fields)
-            raise ArgumentError(f"{name} has no setting `{key}`; it has: {', '.join(near)}.")
+            near = get_close_matches(key, fields, n=3, cutoff=0.5)
+            said = f"the nearest is {', '.join(near)}" if near else f"it has: {', '.join(fields)}"
+            raise ArgumentError(f"{name} has no setting `{key}`; {said}.")
         if isinstance(fields[key], dict):
             if not isinstance(value, Mapping):
                 raise ArgumentError(f"`{key}` of {name} has parts; set e.g. {key}.{next(iter(fields[key]))}={value}.")

@@ -101,6 +101,12 @@ def check_frame(name: str, frame: Array | np.ndarray) -> None:
     check_orthonormal(name, "columns", frame.T)
 
 
+def check_key(what: str, key: object) -> None:
+    """Raise ValueError where something else was passed as a key of `jax.random`."""
+    if not isinstance(key, np.ndarray | jax.Array):
+        raise ValueError(f"`key` of {what} must be a key of jax.random, got {key!r}; jax.random.key(0) is one.")
+
+
 def check_double_precision(what: str) -> None:
     """Raise ValueError where JAX computes in single precision, in which no result of the theory holds to 1e-9."""
     if not jax.config.read("jax_enable_x64"):

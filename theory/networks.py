@@ -15,6 +15,9 @@ class LinearNetwork(eqx.Module):
 
     def __check_init__(self):
         # Not a jaxtyping check: users run without it, and a wrong shape would otherwise surface far from here.
+        for name, value in (("head", self.head), ("features", self.features)):
+            if isinstance(value, list | tuple | int | float):
+                raise ValueError(f"`{name}` must be an array, got {value!r}; `jnp.array` makes one.")
         if self.head.ndim == 1 and self.features.ndim == 2 and self.head.shape[0] != self.features.shape[0]:
             raise ValueError(
                 "`head` must have one entry per feature (a row of `features`), "

@@ -68,8 +68,16 @@ class Problem(eqx.Module):
         Args:
           inputs: one training example a row, not centred.
           id_covariance, ood_covariance: as in `Problem`; the first in the basis of S that the decomposition gives.
+        Raises:
+          ValueError: the inputs have another width than the features or no direction, or the problem is none.
         """
-        rows, squares = row_space(np.asarray(inputs))
+        inputs = np.asarray(inputs)
+        (_, d) = pretrained.features.shape
+        if inputs.ndim != 2 or inputs.shape[1] != d or not len(inputs):
+            raise ValueError(f"`inputs` must have shape (n, {d}), one example a row, got {inputs.shape}.")
+        if not np.isfinite(inputs).all() or not inputs.any():
+            raise ValueError("`inputs` must be finite and not all zero.")
+        rows, squares = row_space(inputs)
         return cls(
             truth=truth,
             pretrained=pretrained,
@@ -112,12 +120,13 @@ class Problem(eqx.Module):
         return f"Problem({sizes}, {', '.join(values)})"
 
     def with_head(self, head: Float[Array, " k"]) -> "Problem":
-        """The same problem, training from another head.
+        """The same problem, training from another head, an array or a list of numbers.
 
         Raises:
           ValueError: the head has another shape, or an entry that is not finite.
         """
         check_shape("head", head, (self.feature_dim,), f"k={self.feature_dim}")
+        head = jnp.asarray(head, self.pretrained.head.dtype)
         if is_concrete(head) and not np.isfinite(np.asarray(head)).all():
             raise ValueError("`head` must be finite, got entries that are not.")
         return eqx.tree_at(lambda problem: problem.pretrained.head, self, head)

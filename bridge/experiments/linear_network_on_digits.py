@@ -6,7 +6,10 @@ premise of the linear theory but noise-free labels holds, and the inputs are rea
 simulated; each stops where ID validation is best.
 """
 
+from collections.abc import Mapping
 from functools import cache
+from types import MappingProxyType
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -32,6 +35,7 @@ class LinearNetworkOnDigits(Configuration):
     Heads are uniform within `head_scale` / sqrt(features) as fresh linear layers are.
     """
 
+    ranges: ClassVar[Mapping[str, tuple[float, float]]] = MappingProxyType({"angles": (0.0, 90.0)})
     angles: tuple[float, ...] = (0.0, 15.0, 30.0, 45.0, 60.0, 75.0, 90.0)
     features: int = 20
     characters: int = 12_000

@@ -1,8 +1,12 @@
 """Premises of all recipes of a suite: its probes and descriptions are made, and nothing is trained but heads."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
 from artifacts import UserError
 from artifacts.progress import Progress, silent
 from empirical.advice.premises import Premises, measured_premises
+from empirical.advice.unlabelled import UnlabelledSet, unlabelled_sets
 from empirical.benchmark.ledger import Ledger
 from empirical.benchmark.suite import Suite
 from empirical.benchmark.units import description_unit
@@ -19,8 +23,7 @@ def premises_of(ledger: Ledger, *, progress: Progress = silent) -> list[Premises
     Raises:
       UserError: a recipe has no probe, or data or weights are missing.
     """
-    suite, workspace = ledger.suite, ledger.workspace
-    bare = suite.model_copy(update={"name": called(suite), "recipes": tuple(map(bare_recipe, suite.recipes))})
+    workspace, bare = ledger.workspace, _bare(ledger.suite)
     outcome = run_suite(bare, workspace, progress=progress)
     if outcome.set_aside:
         raise UserError(f"{outcome.set_aside[0].unit}: {outcome.set_aside[0].error}")
@@ -32,6 +35,22 @@ def premises_of(ledger: Ledger, *, progress: Progress = silent) -> list[Premises
         (probe,) = (row for row in outcome.benchmark.rows if row.dataset == recipe.name)
         premises.append(measured_premises(run, probe, outcome.benchmark))
     return premises
+
+
+def unlabelled_of(ledger: Ledger, folders: Mapping[str, Path]) -> list[UnlabelledSet]:
+    """OOD images without labels, measured for each recipe whose premises are known (`premises_of`).
+
+    Args:
+      folders: of image files, by the name of the set.
+    """
+    bare = _bare(ledger.suite)
+    measuring = Ledger(bare, ledger.workspace)
+    runs = [run for recipe in bare.recipes for run in measuring.runs([description_unit(recipe)])]
+    return [found for run in runs for found in unlabelled_sets(run, folders)]
+
+
+def _bare(suite: Suite) -> Suite:
+    return suite.model_copy(update={"name": called(suite), "recipes": tuple(map(bare_recipe, suite.recipes))})
 
 
 def called(suite: Suite) -> str:

@@ -29,6 +29,11 @@ LEAST_ENERGY = 1e-4
 LEAST_ACCURACY = 1e-4
 
 
+def energy_ratio(outside: float, at_home: float) -> float:
+    """Energy of a set off the span of ID training features, as a multiple of that of ID test images."""
+    return max(outside, LEAST_ENERGY) / max(at_home, LEAST_ENERGY)
+
+
 class SetPremises(Record):
     """One OOD set.
 
@@ -60,7 +65,7 @@ class SetPremises(Record):
     @property
     def energy_ratio(self) -> float:
         """Energy off the span, as a multiple of that of ID test images."""
-        return max(self.energy_outside, LEAST_ENERGY) / max(self.id_energy_outside, LEAST_ENERGY)
+        return energy_ratio(self.energy_outside, self.id_energy_outside)
 
     def shared_ratio(self, id_accuracy: float) -> float:
         """What the head that has seen the set reads of it, as a multiple of what the probe reads of ID test images."""

@@ -5,9 +5,10 @@ the head carries over the rule named LP-FT, until the confirmed run of the digit
 on all seven such sets. `track_record` says how often the rule was right.
 """
 
+import math
 from typing import Literal
 
-from empirical.advice.premises import SetPremises
+from empirical.advice.premises import LEAST_ACCURACY, SetPremises
 from empirical.records.record import Record
 
 #: A shift is large where OOD features leave the span of ID features by so many times the energy that ID images do.
@@ -16,6 +17,8 @@ LARGE_SHIFT = 2.0
 GOOD_FEATURES = 0.85
 #: The probe carries over where a shared head reads less than this more.
 CARRIES_OVER = 0.1
+#: What a 90 % interval leaves out at either end.
+TAIL = 0.05
 
 Regime = Literal["near ID", "head carries over", "head fails", "features fail"]
 FIRST: dict[Regime, str] = {
@@ -67,6 +70,34 @@ def regime(*, energy_ratio: float, gap: float, shared_ratio: float) -> Regime:
     if gap >= CARRIES_OVER:
         return "head fails"
     return "head carries over" if energy_ratio >= LARGE_SHIFT else "near ID"
+
+
+def interval(accuracy: float, images: int) -> tuple[float, float]:
+    """The 90 % interval of an accuracy that was counted on so many images (Clopper and Pearson)."""
+    from scipy.stats import beta
+
+    right = round(accuracy * images)
+    low = beta.ppf(TAIL, right, images - right + 1) if right else 0.0
+    high = beta.ppf(1 - TAIL, right + 1, images - right) if right < images else 1.0
+    return float(low), float(high)
+
+
+def not_ruled_out(premises: SetPremises, id_accuracy: float) -> tuple[Regime, ...]:
+    """Other regimes that the set may lie in, its accuracies being counted on few images."""
+    shared, probe = premises.shared_accuracy, premises.probe_accuracy
+    (least, most), (low, high) = interval(shared, premises.images), interval(probe, premises.images)
+    # The interval of a difference, by those of its parts (Newcombe).
+    gaps = (
+        premises.gap,
+        premises.gap - math.hypot(shared - least, high - probe),
+        premises.gap + math.hypot(most - shared, probe - low),
+    )
+    possible = [
+        regime(energy_ratio=premises.energy_ratio, gap=gap, shared_ratio=reads / max(id_accuracy, LEAST_ACCURACY))
+        for gap in gaps
+        for reads in (shared, least, most)
+    ]
+    return tuple(case for case in FIRST if case in possible[1:] and case != possible[0])
 
 
 def advise(dataset: str, premises: SetPremises, id_accuracy: float) -> Advice:

@@ -1,6 +1,7 @@
 """Every backbone that a recipe can name, as data; `empirical.backbones.loading` reads its weights."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -44,9 +45,15 @@ def published(name: str) -> PublishedBackbone:
       UserError: there is none.
     """
     if name not in BY_NAME:
-        known = ", ".join((*BY_NAME, SMALL))
-        raise UserError(f"A backbone must be {known} or package.module:function, got {name!r}.")
+        raise UserError(f"A backbone must be {known_names(name)} or package.module:function, got {name!r}.")
     return BY_NAME[name]
+
+
+def known_names(name: str) -> str:
+    """The names that a mistaken one may stand for: the nearest, else all."""
+    names = (*BY_NAME, SMALL)
+    near = get_close_matches(name, names, n=3)
+    return f"one of docs/backbones.md (the nearest: {', '.join(near)})" if near else ", ".join(names)
 
 
 def is_own(name: str) -> bool:

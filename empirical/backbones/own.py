@@ -46,8 +46,11 @@ def own_backbone(name: str, checkpoint: Path | None, options: Mapping[str, Any])
     try:
         make = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, ValueError) as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name == module.partition(".")[0]
+        hint = "; PYTHONPATH must name the folder that it lies in, as in `PYTHONPATH=. distort ...`" if absent else ""
         raise UserError(
-            f"A backbone of your own must be named package.module:function and be importable, got {name!r} ({error})."
+            f"A backbone of your own must be named package.module:function and be importable, got {name!r} "
+            f"({error}{hint})."
         ) from error
     # The mark holds the function itself: what wraps a declared one, or copies its marks, has not declared itself.
     if not callable(make) or getattr(make, "__dict__", {}).get(_DECLARED) is not make:

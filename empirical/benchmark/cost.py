@@ -21,7 +21,7 @@ class MeasuredRates(NamedTuple):
 
     Attributes:
       training: images a second, by recipe.
-      solving: seconds of a linear probe for one image, feature, class and penalty, by recipe.
+      solving: seconds of a linear probe for one image, class and penalty, by recipe.
     """
 
     training: dict[str, float]
@@ -92,10 +92,10 @@ def measured_rates(ledger: Ledger, units: Iterable[Unit]) -> MeasuredRates:
 
 
 def _probe_size(ledger: Ledger, recipe: Recipe) -> int:
-    sizes, width, probe = set_sizes(ledger, recipe), feature_dim(recipe.backbone), recipe.probe
-    if sizes is None or width is None or not isinstance(probe, SolvedProbe):
+    sizes, probe = set_sizes(ledger, recipe), recipe.probe
+    if sizes is None or not isinstance(probe, SolvedProbe):
         return 0
-    return sizes.training * width * (recipe.classes or 1) * len(probe.penalties)
+    return sizes.training * sizes.classes * len(probe.penalties)
 
 
 def _share(
@@ -112,7 +112,7 @@ def _share(
     one_more = None if effort is None or not missing else _seconds(asked[missing[-1]], recipe, rates)
     width = feature_dim(recipe.backbone) if units[0].kind == "probe" and sizes is not None else None
     # In single precision; scores, probabilities and directions of the solver are four numbers a class.
-    memory = None if width is None or sizes is None else 4 * sizes.training * (width + 4 * (recipe.classes or 1))
+    memory = None if width is None or sizes is None else 4 * sizes.training * (width + 4 * sizes.classes)
     return Share(
         recipe=recipe.name,
         work=units[0].work,
@@ -132,8 +132,7 @@ def _seconds(effort: Effort, recipe: Recipe, rates: MeasuredRates) -> float | No
     rate, solving = rates.training.get(recipe.name), rates.solving.get(recipe.name)
     if (images and rate is None) or (effort.solved and solving is None):
         return None
-    width = (feature_dim(recipe.backbone) or 0) if effort.solved else 0
-    return (images / rate if rate else 0.0) + effort.solved * width * (solving or 0.0)
+    return (images / rate if rate else 0.0) + effort.solved * (solving or 0.0)
 
 
 def _extensions(ledger: Ledger, recipe: Recipe, unit: Unit) -> int:

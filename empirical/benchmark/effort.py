@@ -24,7 +24,7 @@ class Effort(NamedTuple):
       trained: images that pass through the network with gradients.
       head_trained: those of a head on a frozen network, which costs no more than a pass without.
       passed: images that pass without gradients.
-      solved: size of linear probes: images x classes x penalties, to be multiplied by the features' width.
+      solved: size of linear probes: images x classes x penalties.
     """
 
     trained: int = 0
@@ -83,7 +83,7 @@ class _Counter:
     def _refitting(self, run: Run) -> Effort:
         sizes = self._sizes[run.recipe.name]
         looks = sizes.looks + 1
-        solved = looks * sizes.training * (run.recipe.classes or 1)
+        solved = looks * sizes.training * sizes.classes
         return Effort(passed=looks * sizes.training + sizes.judged, solved=solved)
 
     def _enter(self, run: Run) -> None:
@@ -121,7 +121,8 @@ class _Counter:
     def _solved(self, run: Run) -> Effort:
         probe = run.recipe.probe
         penalties = len(probe.penalties) if isinstance(probe, SolvedProbe) else 0
-        return Effort(solved=self._sizes[run.recipe.name].training * (run.recipe.classes or 1) * penalties)
+        sizes = self._sizes[run.recipe.name]
+        return Effort(solved=sizes.training * sizes.classes * penalties)
 
     def _training(self, run: Run) -> Effort:
         sizes, epochs = self._sizes[run.recipe.name], run.unit.epochs or 0
@@ -138,14 +139,14 @@ class _Counter:
         effort = self._pretrained(run)
         if not run.recipe.describe:
             return effort
-        sizes, classes = self._sizes[run.recipe.name], run.recipe.classes or 1
+        sizes = self._sizes[run.recipe.name]
         effort += self._training_features(run)
         if sizes.looks:  # probes on the training images in every look, on each and on all together
             effort += self._every_feature(run)
-            solved = (2 * sizes.looks + 1) * sizes.training * classes
+            solved = (2 * sizes.looks + 1) * sizes.training * sizes.classes
             effort += Effort(passed=sizes.looks * sizes.training, solved=solved)
         else:
-            effort += Effort(solved=(sizes.training + sizes.others) * classes)
+            effort += Effort(solved=(sizes.training + sizes.others) * sizes.classes)
         for condition in () if run.unit.condition else run.recipe.conditions:
             if condition.method is not None and not condition.method.needs_probe:
                 effort += _partly_probed(condition.method, run.recipe, sizes)

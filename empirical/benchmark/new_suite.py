@@ -83,7 +83,8 @@ classes = {len(classes)}  # {", ".join(classes[:5])}{" ..." if len(classes) > 5 
 
 def set_name(folder: Path) -> str:
     """A plain word made of a folder's name."""
-    word = re.sub(r"[^A-Za-z0-9_]+", "_", folder.resolve().name).strip("_").lower()
+    name = folder.resolve().name if folder.name in ("", "..") else folder.name
+    word = re.sub(r"[^A-Za-z0-9_]+", "_", name).strip("_").lower()
     return word or "images"
 
 
@@ -118,5 +119,8 @@ def _check_class_folders(images: Path) -> None:
 
 
 def _path(folder: Path, base: Path) -> str:
-    relative = os.path.relpath(folder.resolve(), base.resolve())
-    return json.dumps(str(folder.resolve()) if relative.startswith("..") else relative)
+    for whole, start in ((folder.absolute(), base.absolute()), (folder.resolve(), base.resolve())):
+        relative = os.path.relpath(whole, start)  # a link below the base stays one
+        if not relative.startswith(".."):
+            return json.dumps(relative)
+    return json.dumps(str(folder.resolve()))

@@ -25,6 +25,7 @@ class SetSizes(NamedTuple):
       largest: of any set.
       looks: in how many looks there are counterparts of the training images.
       exact: False where `others` is what all judged sets hold at most.
+      classes: of the ID images; 1 where neither recipe nor folder tells.
     """
 
     training: int
@@ -33,6 +34,7 @@ class SetSizes(NamedTuple):
     largest: int
     looks: int = 0
     exact: bool = True
+    classes: int = 1
 
     @property
     def judged(self) -> int:
@@ -42,8 +44,19 @@ class SetSizes(NamedTuple):
 
 def set_sizes(ledger: Ledger, recipe: Recipe) -> SetSizes | None:
     """None where neither the folder, nor files, nor a publication tell."""
-    data = ledger.workspace.data
-    source = family(recipe.family, data.families)
+    source = family(recipe.family, ledger.workspace.data.families)
+    sizes = _set_sizes(ledger, recipe, source)
+    return None if sizes is None else sizes._replace(classes=recipe.classes or _classes(ledger, source))
+
+
+def _classes(ledger: Ledger, source: Family) -> int:
+    try:
+        return len(source.classes(ledger.workspace.data.locations))
+    except (UserError, OSError):  # described before, and not here any more
+        return 1
+
+
+def _set_sizes(ledger: Ledger, recipe: Recipe, source: Family) -> SetSizes | None:
     # Under a protocol that holds nothing out the reported ID set selects too.
     shared = recipe.split is None and source.validation is None and recipe.protocol.held_out == 0
     chosen = [part for part in source.ood if recipe.ood is None or part.name in recipe.ood]

@@ -14,7 +14,8 @@ from artifacts.frozen import Frozen
 from artifacts.mistakes import mistake
 from artifacts.reading import read_toml
 from empirical.augment.transforms import Pipelines
-from empirical.backbones.catalogue import BackboneChoice
+from empirical.backbones.catalogue import SMALL, BackboneChoice, is_own, known_names, published
+from empirical.backbones.published import BY_NAME
 from empirical.benchmark.suite import Suite
 from empirical.datasets.catalogue import TRANSFORMS, family
 from empirical.datasets.configuration import Data, read_data
@@ -94,6 +95,9 @@ def read_suite_file(path: Path, *, root: Path | None = None) -> Suite:
       UserError: the file cannot be read, names what there is not, or contradicts itself.
     """
     data = read_data(path, root=root)
+    for name in data.checkpoints:
+        if name != SMALL and name not in BY_NAME:
+            raise UserError(f"{path}: [checkpoints] must name backbones, {known_names(name)}; got {name!r}.")
     try:
         content = _File.model_validate(read_toml(path))
     except ValidationError as error:
@@ -187,6 +191,8 @@ def _foundation(name: str, own: OwnRecipe) -> dict[str, Any]:
 def _backbone(choice: str | Mapping[str, Any], base: Path) -> BackboneChoice:
     fields = {"name": choice} if isinstance(choice, str) else dict(choice)
     backbone = _part(BackboneChoice, "backbone", fields)
+    if backbone.name != SMALL and not is_own(backbone.name):
+        published(backbone.name)
     return (
         backbone
         if backbone.checkpoint is None

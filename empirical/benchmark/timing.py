@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from artifacts import UserError
 from empirical.augment import Transform
 from empirical.backbones.catalogue import feature_dim
 from empirical.backbones.loading import load
@@ -41,12 +40,15 @@ def timed_rate(recipe: Recipe, workspace: Workspace) -> float:
     return outcome.images_per_second or 2 * count / (time.perf_counter() - began)
 
 
-def timed_solving(recipe: Recipe) -> float:
-    """Seconds of the recipe's solver for one image, feature, class and penalty, measured now on random features."""
-    probe, width = recipe.probe, feature_dim(recipe.backbone)
+def timed_solving(recipe: Recipe, workspace: Workspace) -> float:
+    """Seconds of the recipe's solver for one image, class and penalty, measured now on random features.
+
+    Raises:
+      UserError: the width of its features is its network's to say, which cannot be made.
+    """
+    probe = recipe.probe
     assert isinstance(probe, SolvedProbe)
-    if width is None:
-        raise UserError(f"{recipe.backbone.name} must say its features' width, but is a function of the user's own.")
+    width = feature_dim(recipe.backbone) or load(recipe.backbone, workspace.checkpoints).backbone.feature_dim
     draw = np.random.default_rng(0)
     labels = (np.arange(PROBE_IMAGES) % PROBE_CLASSES).astype(np.int32)
     centres = draw.normal(size=(PROBE_CLASSES, width))
@@ -54,4 +56,4 @@ def timed_solving(recipe: Recipe) -> float:
     penalties = probe.penalties[:: max(len(probe.penalties) // 5, 1)]
     began = time.perf_counter()
     probe_path(Features(features, labels), classes=PROBE_CLASSES, penalties=penalties, solver=probe.solver)
-    return (time.perf_counter() - began) / (PROBE_IMAGES * width * PROBE_CLASSES * len(penalties))
+    return (time.perf_counter() - began) / (PROBE_IMAGES * PROBE_CLASSES * len(penalties))

@@ -68,6 +68,11 @@ class Data:
     locations: Locations
     checkpoints: Mapping[str, CheckpointFile] = field(default_factory=dict)
 
+    @property
+    def own(self) -> frozenset[str]:
+        """Names of the user's own."""
+        return frozenset(family.name for family in self.families) - {family.name for family in FAMILIES}
+
 
 def read_data(configuration: Path | None = None, *, root: Path | None = None, store: Path | None = None) -> Data:
     """The families and locations under a root and a configuration file, both optional.

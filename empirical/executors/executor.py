@@ -8,17 +8,21 @@ returns the run's id; giving a unit out twice costs nothing but time.
 
 import traceback
 from collections.abc import Generator, Sequence
+from pathlib import Path
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from artifacts import Outcome, UserError
 from artifacts.errors import unforeseen
 from empirical.benchmark.run import Assignment, Run
 from empirical.benchmark.units import Unit
+from empirical.counted_code import own_files
 
 #: How often a unit is tried again after an error that may pass.
 RETRIES = 2
 #: A full disk, a device without memory, a driver that failed. What is left is a mistake, which would be met again.
 MAY_PASS = (OSError, MemoryError, RuntimeError)
+#: The same, raised in the code of a user's own backbone: neither its own `raise` nor a file that is not there passes.
+MISTAKES_OF_OWN_CODE = (RuntimeError, FileNotFoundError)
 
 
 class Done(NamedTuple):
@@ -84,8 +88,21 @@ def attempted(assignment: Assignment, work: Work) -> Attempt:
     except UserError as error:
         return Attempt(Failed(unit, " ".join(str(error).split())))
     except Exception as error:
-        line = unforeseen(error)
+        where = _in_own_backbone(error, assignment)
+        line = unforeseen(error) + (f" ({where})" if where else "")
         trace = "".join(traceback.format_exception(error))
-        return Attempt(Failed(unit, line, trace), again=isinstance(error, MAY_PASS))
+        of_device = type(error).__module__.partition(".")[0] in ("jax", "jaxlib")
+        mistaken = bool(where) and isinstance(error, MISTAKES_OF_OWN_CODE) and not of_device
+        return Attempt(Failed(unit, line, trace), again=isinstance(error, MAY_PASS) and not mistaken)
     run = outcome.artifact.path.relative_to(assignment.workspace.folder).as_posix()
     return Attempt(Done(unit, run, outcome.built, outcome.reason))
+
+
+def _in_own_backbone(error: Exception, assignment: Assignment) -> str:
+    """Where in the files of a user's own backbone an error came up; empty where it did not."""
+    try:
+        own = own_files(assignment.run().recipe)
+    except (UserError, SyntaxError):  # the module cannot be read: the error is about that
+        return ""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if own and Path(frame.filename) in own]
+    return f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else ""

@@ -15,10 +15,17 @@ from empirical.runs.presence import check_there
 
 
 class Freshness(NamedTuple):
-    """`outdated`: finished units that would be made again, and why; `unknown`: what could not be compared, and why."""
+    """What is not as it was.
+
+    Attributes:
+      outdated: finished units that would be made again, and why.
+      unknown: what could not be compared, and why.
+      impossible: those of it that are of a user's own data, which are nowhere else than the suite's file says.
+    """
 
     outdated: dict[Unit, str]
     unknown: list[str]
+    impossible: list[str]
 
 
 def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
@@ -52,7 +59,10 @@ def freshness(ledger: Ledger, units: Sequence[Unit]) -> Freshness:
         versions = version_difference(origin.versions, run_versions(unit.kind, recipe))
         if versions and not accepts_other_versions():
             outdated.setdefault(unit, versions)
-    return Freshness(outdated, [f"{', '.join(recipes)}: {why}" for why, recipes in unknown.items()])
+    own = {recipe.name for recipe in ledger.suite.recipes if recipe.family in ledger.workspace.data.own}
+    said = {why: f"{', '.join(recipes)}: {why}" for why, recipes in unknown.items()}
+    impossible = [said[why] for why, recipes in unknown.items() if not own.isdisjoint(recipes)]
+    return Freshness(outdated, list(said.values()), impossible)
 
 
 def _inputs(run: Run) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from artifacts import ArgumentError
+from artifacts import ArgumentError, UserError
 from artifacts.runtime import compiled_quickly, compute_in_one_thread
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions
@@ -77,6 +77,7 @@ def verify(
     Raises:
       FailedSolve: a problem could not be solved, so that nothing can be said.
       ArgumentError: no problem was asked for, or none of these dimensions is in any setting of a statement.
+      UserError: a side is no number where the premises hold.
     """
     if examples < 1:
         raise ArgumentError(f"`examples` must be at least 1, got {examples}.")
@@ -240,6 +241,12 @@ def _conclude(statement: Statement, findings: dict[str, Findings], seconds: floa
     refuted = bool(counterexamples) and all(gap < -TOLERANCE for gap in counterexamples.values())
     checked, violations = int(joined.premises.sum()), int(joined.violated.sum())
     gaps = [*joined.slacks[joined.premises].tolist(), *counterexamples.values()]
+    unknown = int(np.isnan(gaps).sum())
+    if unknown:
+        raise UserError(
+            f"The sides of '{statement.name}' must be numbers wherever its premises hold, but on {unknown} of "
+            f"{len(gaps)} problems one is NaN, or the smaller is infinite."
+        )
     return Verification(
         name=statement.name,
         source=statement.source,

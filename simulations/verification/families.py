@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray, Scalar
 
+from artifacts import UserError
 from simulations.sampling import Dimensions, compiled_quickly, sample_angles_up_to, sample_frame, sample_problem
 from theory.alignment import aligned_truth
 from theory.problem import Problem
@@ -72,7 +73,14 @@ def draw_problems(setting: Setting, keys: Key[Array, " n"], dimensions: Dimensio
 @partial(compiled_quickly, static_argnames="sampler")
 def sampled_problems(sampler: Sampler, keys: Key[Array, " n"]) -> Problem:
     """One problem of the caller's own sampler for each key, batched along the first axis of every array."""
-    return jax.vmap(sampler)(keys)
+
+    def drawn(key: PRNGKeyArray) -> Problem:
+        problem = sampler(key)
+        if not isinstance(problem, Problem):
+            raise UserError(f"A sampler must give a theory.Problem from a key, got {type(problem).__name__}.")
+        return problem
+
+    return jax.vmap(drawn)(keys)
 
 
 @partial(compiled_quickly, static_argnames="dimensions")

@@ -1,5 +1,6 @@
 """Code that counts is what a module imports, however it imports it, and no more."""
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -79,6 +80,24 @@ def test_what_is_not_reached_does_not_count(folder, name):
     before = code()
     (folder / name).write_text("changed = 1\n")
     assert code() == before
+
+
+def test_what_is_on_the_path_elsewhere_and_not_installed_counts(folder, tmp_path_factory, monkeypatch):
+    """As where a user's network and its helpers lie in two checkouts."""
+    other = tmp_path_factory.mktemp("other")
+    for name, text in {"helper.py": "import behind", "behind.py": "", "faceless/part.py": ""}.items():
+        (other / name).parent.mkdir(exist_ok=True)
+        (other / name).write_text(text)
+    (folder / "uses_other.py").write_text("import numpy, helper\nfrom faceless import part\n")
+    monkeypatch.syspath_prepend(str(other))
+    forget()
+    found = reached("uses_other")
+    assert found.names == ("behind", "faceless.part", "helper", "uses_other")
+    assert found.libraries == {"numpy"}
+    before = reached_code("uses_other")
+    importlib.import_module("uses_other")
+    forget()
+    assert reached_code("uses_other") == before
 
 
 def test_what_is_left_out_by_name_does_not_count_nor_what_only_it_imports(folder):

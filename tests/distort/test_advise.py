@@ -1,11 +1,14 @@
 """`distort advise` on bars that are bright in distribution and dark out of it."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from distort.__main__ import main
+from empirical.advice.premises import SetPremises
+from empirical.advice.rule import not_ruled_out, regime
 from empirical.datasets.folders import write_class_folders
 from empirical.records import write_benchmark
 from tests.support.made_up_benchmark import benchmark
@@ -63,6 +66,35 @@ def test_without_ood_images_it_says_what_cannot_be_known(bars, capsys):
     assert "LP reads" in said
     assert "Without OOD images it cannot be known" in said
     assert "Try " not in said
+
+
+@pytest.mark.slow
+def test_ood_images_without_labels_are_measured_as_with_them(bars, capsys):
+    """Energy outside needs no label; what needs one is said to be open, and nothing is made of it."""
+    (bars / "loose").mkdir()
+    for number, picture in enumerate(sorted((bars / "dark").glob("*/*"))):
+        shutil.copy(picture, bars / "loose" / f"{number:03}{picture.suffix}")
+    assert main(["advise", "--images", "bright", "--ood", "dark", "loose", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    ((dark,),) = (premises["sets"] for premises in document["premises"])
+    (loose,) = document["unlabelled"]
+    assert (dark["name"], loose["name"], loose["images"]) == ("dark", "loose", 40)
+    for name in ("energy_outside", "id_energy_outside", "on_cosine"):
+        assert loose[name] == pytest.approx(dark[name], rel=1e-4)
+    assert main(["advise", "--images", "bright", "--ood", "loose", "--out", "alone"]) == 0
+    said = capsys.readouterr().out
+    assert "loose: 40 images without labels" in said
+    assert "Without labels it cannot be known whether the ID head carries over" in said
+    assert "--confirm" not in said
+
+
+def test_few_images_leave_regimes_open():
+    few = SetPremises(
+        name="s", images=20, probe_accuracy=0.8, shared_accuracy=0.85, energy_outside=0.2, id_energy_outside=0.05
+    )
+    assert regime(energy_ratio=4.0, gap=0.05, shared_ratio=0.85 / 0.9) == "head carries over"
+    assert not_ruled_out(few, 0.9) == ("head fails", "features fail")
+    assert not_ruled_out(few.model_copy(update={"images": 20_000}), 0.9) == ()
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,26 @@ def test_folders_that_do_not_fit_are_refused_and_nothing_is_written(folders, cap
     assert not list(folders.glob("*.toml"))
 
 
+@pytest.mark.parametrize("arguments", [("--ood", "ink", "chalk"), ("--ood", "ink", "--ood", "chalk")])
+def test_every_ood_folder_that_is_named_is_in_the_file(folders, arguments):
+    for name in ("ink", "chalk"):
+        (folders / name).symlink_to(folders / "Art painting", target_is_directory=True)
+    assert main(["bench", "init", "--images", "photo", *arguments]) == 0
+    text = (folders / "photo.toml").read_text(encoding="utf-8")
+    assert 'ink = "ink"' in text
+    assert 'chalk = "chalk"' in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [(("--ood", "photo"), "other images than --images"), (("--ood", "photo", "--ood", "./photo"), "different names")],
+)
+@pytest.mark.parametrize("command", [("bench", "init"), ("advise",)])
+def test_an_ood_folder_is_named_once_and_is_another(folders, capsys, command, arguments, said):
+    assert main([*command, "--images", "photo", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
 def test_a_file_that_is_there_is_kept(folders, capsys):
     (folders / "photo.toml").write_text("mine", encoding="utf-8")
     assert main(["bench", "init", "--images", "photo"]) == 1

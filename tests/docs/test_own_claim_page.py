@@ -70,6 +70,54 @@ def test_mistakes_are_wrong_usage_in_one_line(claim, capsys, arguments, said):
     assert complaint.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("smaller", "said"),
+    [
+        ("lambda evidence: jnp.nan * evidence.problem.truth.head[0]", "must be numbers wherever its premises hold"),
+        ("lambda evidence: jnp.inf", "must be numbers wherever its premises hold"),
+        ("lambda evidence: float(evidence.problem.truth.head[0])", "`smaller` of the statement 'lp_ft_between' must"),
+        ("lambda evidence: 1.0 if evidence.problem.truth.head[0] > 0 else 2.0", "must be written in jax.numpy"),
+        (
+            "lambda evidence: __import__('numpy').linalg.norm(evidence.problem.truth.head)",
+            "must be written in jax.numpy",
+        ),
+    ],
+)
+def test_a_side_that_no_comparison_means_is_no_pass(claim, capsys, smaller, said):
+    text = CLAIM.replace("smaller=of_lp_ft", f"smaller={smaller}")
+    file = f"side{abs(hash(smaller))}.py"
+    (claim / file).write_text(text, encoding="utf-8")
+    assert main(["theory", "verify", f"{file}:BETWEEN", "--dimensions", "d=5,k=2,m=1", "--examples", "5"]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_premises_that_never_hold_are_said(claim, capsys):
+    text = CLAIM.replace("lambda problem: True", "lambda problem: False")
+    (claim / "never.py").write_text(text, encoding="utf-8")
+    assert main(["theory", "verify", "never.py:BETWEEN", "--dimensions", "d=5,k=2,m=1", "--examples", "5"]) == 0
+    assert "Premises held on no problem that was drawn: lp_ft_between." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "status", "said"),
+    [
+        ("from .beside import x", (), 1, "as from a script, without a dot"),
+        ("import no_such_module", (), 1, "but No module named 'no_such_module'"),
+        (CLAIM + "def draw(key):\n    return None\n", ("--sampler", "own_file.py:draw"), 1, "got NoneType"),
+        (CLAIM, ("--dimensions", "d=9,k=2,m=1,m=2"), 2, "must give d, k and m"),
+    ],
+)
+def test_mistakes_in_a_file_are_named(claim, capsys, text, arguments, status, said):
+    from distort import own_claim
+
+    own_claim._module.cache_clear()
+    (claim / "own_file.py").write_text(text, encoding="utf-8")
+    assert main(["theory", "verify", "own_file.py:BETWEEN", "--examples", "5", *arguments]) == status
+    complaint = capsys.readouterr().err
+    assert said in complaint
+    assert complaint.count("\n") == 1
+
+
 def test_a_side_that_is_no_number_is_named(claim, capsys):
     text = CLAIM.replace("smaller=of_lp_ft", "smaller=lambda evidence: evidence.lp_ft.head")
     (claim / "vector.py").write_text(text, encoding="utf-8")

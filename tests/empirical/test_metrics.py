@@ -107,3 +107,12 @@ def test_fifteen_bins_the_last_of_which_holds_what_is_wholly_sure():
     assert error((False, 0.936), (True, 0.95)) == pytest.approx(abs(1 - 0.936 - 0.95) / 2, abs=SINGLE)
     assert error((False, 1.0), (True, 0.95)) == pytest.approx(abs(1 - 1.0 - 0.95) / 2, abs=SINGLE)
     assert error((False, 0.93), (True, 0.95)) == pytest.approx((0.93 + 0.05) / 2, abs=SINGLE)
+
+
+def test_scores_that_are_no_numbers_give_means_that_are_none():
+    """Whoever judges refuses them by the mean; nothing fails before."""
+    logits = np.zeros((3, CLASSES), np.float32)
+    logits[1] = np.nan
+    found = measures(judgement(jnp.asarray(logits), np.zeros(3, np.int32)))
+    assert np.isnan(found.nll)
+    assert np.isnan(found.ece)

@@ -16,12 +16,14 @@ from simulations.sampling import (
     sample_angles_up_to,
     sample_eigenvalues,
     sample_frame,
+    sample_generic_angles,
     sample_problem,
     sample_truth,
     spread_eigenvalues,
 )
 from theory.fine_tuning.random_head import expected_ood_risk
 from theory.networks import LinearNetwork
+from theory.problem import Problem
 from theory.risks import ood_risk
 from theory.subspaces import off_subspace_cosine, principal_angles
 
@@ -88,6 +90,41 @@ def unchecked_types():
 def test_an_array_in_the_place_of_a_number_is_named(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.usefixtures("unchecked_types")
+def test_lists_of_numbers_are_arrays():
+    problem = sampled(angles=[0.8] * 3, eigenvalues=[1] * 4)
+    assert jax.tree.all(jax.tree.map(lambda one, other: bool((one == other).all()), problem, sampled()))
+    assert problem.with_head([1, 2, 3]).pretrained.head.tolist() == [1.0, 2.0, 3.0]
+
+
+@pytest.mark.usefixtures("unchecked_types")
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: sample_problem(SIZES, jnp.full(3, 0.8), jnp.ones(4), feature_error=0.1, key=0), "of sample_problem"),
+        (lambda: sample_frame(5, 2, key=0), "of sample_frame"),
+        (lambda: sample_truth(FRAME.T, 0.1, 1.0, key=0), "of sample_truth"),
+        (lambda: sample_angles_up_to(0.1, 2, key=0), "of sample_angles_up_to"),
+        (lambda: sample_generic_angles(SIZES, key=0), "of sample_frame"),
+        (lambda: sample_eigenvalues(2, 5, key=0), "of sample_eigenvalues"),
+        (lambda: LinearNetwork(head=[1.0], features=jnp.ones((1, 3))), r"`head` must be an array, got \[1.0\]"),
+        (lambda: inputs_of(jnp.ones((3, 8))), r"`inputs` must have shape \(n, 9\), one example a row, got \(3, 8\)"),
+        (lambda: inputs_of(jnp.ones(9)), r"`inputs` must have shape \(n, 9\)"),
+        (lambda: inputs_of(jnp.ones((0, 9))), r"`inputs` must have shape \(n, 9\)"),
+        (lambda: inputs_of(jnp.zeros((3, 9))), "`inputs` must be finite and not all zero"),
+        (lambda: inputs_of(jnp.full((3, 9), jnp.nan)), "`inputs` must be finite and not all zero"),
+    ],
+)
+def test_what_is_no_key_no_array_or_no_inputs_is_named(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+
+
+def inputs_of(inputs):
+    problem = sampled()
+    return Problem.from_inputs(problem.truth, problem.pretrained, inputs)
 
 
 FRAME = jnp.eye(5)[:, :2]

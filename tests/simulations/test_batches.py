@@ -81,6 +81,26 @@ def test_integration_traces_where_it_is_said_how():
         jax.vmap(lambda problem: fine_tuning(problem, TIMES))(problems)
 
 
+def test_a_batch_traces_where_its_members_do():
+    """The way of exact methods is decided by shapes; of others it has to be said."""
+    exact, integrated = drawn(2, 1), drawn(2, 3)
+    for method, problems in (("fine_tuning", exact), ("feature_tuning", integrated)):
+        traced = jax.jit(lambda problems, method=method: solve_batch(problems, method, TIMES).ood_risk)(problems)
+        np.testing.assert_allclose(traced, solve_batch(problems, method, TIMES).ood_risk, atol=EXACT_ATOL)
+    told = jax.jit(lambda problems: solve_batch(problems, "fine_tuning", TIMES, numerics=Numerics()).ood_risk)
+    np.testing.assert_allclose(
+        told(integrated), solve_batch(integrated, "fine_tuning", TIMES).ood_risk, atol=INTEGRATED_ATOL
+    )
+    with pytest.raises(UserError, match=r"numerics=Numerics\(\)"):
+        jax.jit(lambda problems: solve_batch(problems, "lp_ft", TIMES))(integrated)
+
+
+@pytest.mark.parametrize("problems", [lambda: member(drawn(2, 1), 0), lambda: drawn(2, 1, count=0)])
+def test_what_is_no_stack_of_problems_is_refused(problems):
+    with pytest.raises(UserError, match="must be at least one, stacked along the first axis"):
+        solve_batch(problems(), "fine_tuning", TIMES)
+
+
 def test_gradients_pass_through_exact_paths():
     problem = member(drawn(2, 1), 0)
 

@@ -7,6 +7,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+import bridge.catalogue
 from artifacts import UserError
 from artifacts.results_folder import of_setting
 from distort.__main__ import main
@@ -35,6 +36,33 @@ def test_every_configuration_carries_its_dimensions_by_their_letters(experiment)
     assert label(experiment, "quick", experiment.config("quick")) == ""
 
 
+def test_every_scale_of_every_experiment_is_in_range():
+    """Those of the digits too, whose angles are in degrees."""
+    for experiment in bridge.catalogue.EXPERIMENTS:
+        for scale in get_args(Scale):
+            assert experiment.config(scale)
+
+
+@pytest.mark.parametrize(
+    ("name", "assignment", "message"),
+    [
+        ("toy_example", "moments=2", "`moments` must be finite and at least 3, got 2"),
+        ("toy_example", "heads=[]", "`heads` must have at least one value"),
+        ("toy_example", "heads=[inf]", "`heads` must be finite, got inf"),
+        ("id_ood_tradeoff", "angles=[1.0, 0.5]", "`angles` must ascend, got 1 and 0.5"),
+        ("id_ood_tradeoff", "feature_errors=[0.0, 1.0]", "`feature_errors` must lie between 0 and"),
+        ("l2_sp", "smallest=20.0", "`smallest` must be below `largest`, got 20 and 10"),
+        ("finite_sample", "examples=[2, 0]", "`examples` must be finite and at least 1, got 0"),
+        ("risk_along_flow", "first_time=0.0", "`first_time` must be finite and above 0, got 0"),
+        ("certified_threshold", "example_share=1.5", "`example_share` must lie between 0 and 1, got 1.5"),
+        ("toy_example", "dimensions.k=5", "no setting `dimensions`"),
+    ],
+)
+def test_every_value_is_in_its_range(name, assignment, message):
+    with pytest.raises(UserError, match=message):
+        configured(named(name), "quick", parsed([assignment]))
+
+
 def test_values_are_toml_and_words_need_no_quotes():
     changes = parsed(["dimensions.k=5", "angles=[0.1, 0.2]", "name=word", "dimensions.m = 2"])
     assert changes == {"dimensions": {"k": 5, "m": 2}, "angles": [0.1, 0.2], "name": "word"}
@@ -45,11 +73,21 @@ def test_values_are_toml_and_words_need_no_quotes():
     ("assignment", "message"),
     [
         ("dimensions.kk=5", "no setting `kk`"),
-        ("angel=0.5", "has: angle"),
+        ("angel=0.5", "the nearest is angle"),
         ("dimensions=5", "has parts"),
         ("problems=many", "valid integer"),
         ("dimensions.m=40", r"k \+ m <= d"),
         ("dimensions", "must be NAME=VALUE"),
+        ("angle=2.0", "`angle` must lie between 0 and pi/2, got 2"),
+        ("feature_errors=[0.1, 3.0]", r"`feature_errors` must lie between 0 and sqrt\(2\), got 3"),
+        ("feature_errors=[]", "`feature_errors` must have at least one value"),
+        ("truth_norm=-1.0", "`truth_norm` must be finite and at least 0, got -1"),
+        ("head_scale=nan", "`head_scale` must be finite and at least 0, got nan"),
+        ("condition=0.5", "`condition` must be finite and at least 1, got 0.5"),
+        ("problems=0", "`problems` must be finite and at least 1, got 0"),
+        ("seed=-1", "`seed` must be finite and at least 0, got -1"),
+        ("angle=.5", "must be a TOML value or a word, got '.5' for angle"),
+        ("angle=", "must be a TOML value or a word"),
     ],
 )
 def test_what_does_not_fit_is_one_line(assignment, message):

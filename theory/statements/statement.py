@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Literal
 
 import jax.numpy as jnp
+from jax.errors import ConcretizationTypeError, TracerArrayConversionError, TracerIntegerConversionError
 from jaxtyping import Array, Bool, Float, Shaped
 
 from theory.alignment import truth_norm
@@ -86,11 +87,11 @@ def sides(statement: Statement, evidence: Evidence) -> tuple[Float[Array, ""], F
     """The smaller and the larger side.
 
     Raises:
-      ValueError: a side is no number.
+      ValueError: a side is no number, or cannot be traced.
     """
     return (
-        _scalar(statement, "smaller", statement.smaller(evidence)),
-        _scalar(statement, "larger", statement.larger(evidence)),
+        _scalar(statement, "smaller", lambda: statement.smaller(evidence)),
+        _scalar(statement, "larger", lambda: statement.larger(evidence)),
     )
 
 
@@ -98,12 +99,19 @@ def premises_hold(statement: Statement, problem: Problem) -> Bool[Array, ""]:
     """Whether a problem meets the premises.
 
     Raises:
-      ValueError: the statement does not answer with one truth value.
+      ValueError: the statement does not answer with one truth value, or cannot be traced.
     """
-    return _scalar(statement, "premises_hold", statement.premises_hold(problem)).astype(bool)
+    return _scalar(statement, "premises_hold", lambda: statement.premises_hold(problem)).astype(bool)
 
 
-def _scalar(statement: Statement, part: str, value: Array | float | bool) -> Shaped[Array, ""]:
+def _scalar(statement: Statement, part: str, given: Callable[[], Array | float | bool]) -> Shaped[Array, ""]:
+    try:
+        value = given()
+    except (ConcretizationTypeError, TracerArrayConversionError, TracerIntegerConversionError) as error:
+        raise ValueError(
+            f"`{part}` of the statement '{statement.name}' must be written in jax.numpy, for it is traced: `if`, "
+            f"`float` and NumPy need values that are not known then (docs/own_claim.md)."
+        ) from error
     if value is None or jnp.shape(value) != ():
         came = "nothing" if value is None else f"an array of shape {jnp.shape(value)}"
         raise ValueError(f"`{part}` of the statement '{statement.name}' must give a single number, got {came}.")
