@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from distort.command import Answer, table
+from distort.command import Answer, note, table
 
 if TYPE_CHECKING:
     from empirical.advice.confirming import Confirmation
@@ -70,7 +70,7 @@ def answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> A
         "W",
         "bound / W",
     )
-    lines = [table(header, rows), ""]
+    lines = list[str]()
     for piece, near in zip(advice, regions, strict=True):
         lines += [
             f"{piece.set}: {piece.regime}. Try {piece.first} first.",
@@ -85,7 +85,7 @@ def answer(premises: list["Premises"], confirmations: list["Confirmation"]) -> A
         lines.append("--confirm trains FT and LP-FT for a few epochs and says which is ahead.")
     known = [near for near in regions if near is not None]
     document = Advised(premises, advice, known, confirmations, len(record.cases), record.rule.right)
-    return Answer(document, "\n".join(lines).rstrip())
+    return Answer(document, "\n".join([table(header, rows), "", *map(note, lines)]).rstrip())
 
 
 def without_ood(premises: list["Premises"]) -> Answer:
@@ -94,7 +94,7 @@ def without_ood(premises: list["Premises"]) -> Answer:
         f"{measured.dataset}: LP reads {100 * measured.id_accuracy:.1f} % of ID test images." for measured in premises
     ]
     bare = [measured.model_copy(update={"sets": [], "truth_norm": None}) for measured in premises]
-    return Answer(Advised(bare, [], [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
+    return Answer(Advised(bare, [], [], [], 0, 0), "\n".join(map(note, [*lines, UNKNOWN])))
 
 
 def _sure(record: "TrackRecord", advice: "Advice") -> str:
