@@ -91,7 +91,7 @@ def for_site(text: str) -> str:
             return f"{picture}[{words}]({path.removeprefix('docs/')}{anchor})"
         if path.startswith("notebooks/"):
             return match[0]
-        return words if words.startswith("`") else f"{words} (`{path}`)"
+        return f"`{path}`" if words.strip("`") == path else words if words.startswith("`") else f"{words} (`{path}`)"
 
     return LINK.sub(link, text)
 
