@@ -8,7 +8,7 @@ import pytest
 
 from artifacts import UserError
 from figures.catalogue import FIGURES
-from pages import blocks, description
+from pages import blocks, description, gpu
 from pages import evidence as module
 from pages.__main__ import CONTENTS, pages, stale
 from pages.claims import ABOUT
@@ -59,6 +59,18 @@ def test_a_results_folder_is_taken_over_with_its_picture(tmp_path, monkeypatch):
     assert module.verdict() == "9 of 9."
 
 
+def test_hours_of_the_papers_suite_are_those_of_the_plan():
+    hours = {device[-4:]: f"{hours:.1f}" for device, hours in gpu.suite_hours().items()}
+    fewer = {device: f"{hours:.1f}" for device, hours in gpu.suite_hours("selected").items()}
+    said = {
+        page: (ROOT / "docs" / page).read_text(encoding="utf-8") for page in ("gpu.md", "cluster.md", "benchmark.md")
+    }
+    assert len(hours) == 2
+    for text in said.values():
+        assert [value for value in hours.values() if value not in text] == []
+    assert [value for value in fewer.values() if value not in said["benchmark.md"]] == []
+
+
 def test_every_block_that_can_be_made_is_on_a_page():
     shown = {name for path in pages() for name in blocks.names(path.read_text(encoding="utf-8"))}
     assert shown == set(CONTENTS)
@@ -87,3 +99,4 @@ def test_on_a_package_index_nothing_leads_into_the_checkout():
     assert re.findall(rf"\]\(({description.RELATIVE})\)", text) == []
     assert "![" not in text
     assert "generated:" not in text
+    assert "pip install feature-distortion && distort reproduce" in text
