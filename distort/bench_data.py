@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, UsageError, entry, table, wrapped
+from distort.command import Answer, Command, UsageError, entry, table, whole, wrapped
 from distort.data_overview import data_overview
 from distort.names import chosen, known
 
@@ -75,7 +75,7 @@ class Datasets(DataCommand):
                 _size(source.bytes),
                 source.licence,
                 source.found or " or ".join(source.looked_for),
-                source.command or ("there" if source.found else "by hand, see below"),
+                whole(source.command) or ("there" if source.found else "by hand, see below"),
             )
             for source in overview.sources
         ]

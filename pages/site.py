@@ -18,6 +18,7 @@ from mkdocs.structure.pages import Page  # noqa: E402
 
 from pages.evidence import evidence  # noqa: E402
 from pages.notation import with_formulas  # noqa: E402
+from pages.public_names import with_public_names  # noqa: E402
 
 #: Pages of the checkout's root, and what they are called on the site.
 FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
@@ -50,6 +51,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Reads the plain notation of pages of mathematics as formulas; links that leave `docs/` are words."""
     markdown = LINK.sub(_inside, markdown)
+    if page.file.src_uri.startswith("api/"):
+        markdown = with_public_names(markdown)
     return with_formulas(markdown) if page.file.src_uri in ("glossary.md", "theory.md") else markdown
 
 
