@@ -17,7 +17,7 @@ from mkdocs.structure.files import File, Files  # noqa: E402
 from mkdocs.structure.pages import Page  # noqa: E402
 
 from pages.evidence import evidence  # noqa: E402
-from pages.notation import with_formulas  # noqa: E402
+from pages.notation import formulas_in_text, with_formulas  # noqa: E402
 from pages.public_names import with_public_names  # noqa: E402
 
 #: Pages of the checkout's root, and what they are called on the site.
@@ -116,10 +116,10 @@ def statements_page() -> str:
         proof = f"[{link.partition('#')[2].replace('-', ' ')}]({link})" if link else "none of our own"
         lines = [
             f"## {statement.name}",
-            statement.claim,
+            formulas_in_text(statement.claim),
             f"\\[{statement.latex}\\]",
             f"- **Status:** {result['status']}; {result['examples']:,} problems, {result['violations']:,} violations.",
-            f"- **Premises:** {statement.premises}.",
+            f"- **Premises:** {formulas_in_text(statement.premises)}.",
             f"- **Source:** {statement.source}.",
             f"- **Proof:** {proof}.",
             *(

@@ -285,6 +285,7 @@ def test_answers_fit_the_terminal(arguments, width, capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(width))
     assert run(*arguments) == 0
     lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in lines if "pip install" not in line]  # a command is whole, however long
     assert [line for line in lines if len(line) > width and len(line.split()) > 1] == []
 
 
