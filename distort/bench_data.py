@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, UsageError, entry, table, whole, wrapped
+from distort.command import Answer, Command, UsageError, entry, table, wrapped
 from distort.data_overview import data_overview
 from distort.names import chosen, known
 
@@ -75,7 +75,7 @@ class Datasets(DataCommand):
                 _size(source.bytes),
                 source.licence,
                 source.found or " or ".join(source.looked_for),
-                whole(source.command) or ("there" if source.found else "by hand, see below"),
+                "download" * bool(source.command) or ("there" if source.found else "by hand, see below"),
             )
             for source in overview.sources
         ]
@@ -88,7 +88,9 @@ class Datasets(DataCommand):
         ]
         first = table(("data set", "title", "ID task", "OOD sets", "status"), datasets)
         second = table(("source", "title", "size", "licence", "place", "how to get it"), rows)
-        return Answer(overview, "\n\n".join([first, second, *steps]))
+        commands = [source.command for source in overview.sources if source.command]
+        fetched = [f"`download`: with `distort bench download NAME`, such as\n  {commands[-1]}"] if commands else []
+        return Answer(overview, "\n\n".join([first, second, *fetched, *steps]))
 
 
 @dataclass(frozen=True, kw_only=True)

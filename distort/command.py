@@ -18,8 +18,6 @@ Scale = Literal["quick", "default", "full"]
 WIDTH = 120
 #: No terminal is taken to be narrower: the parser lays help out in columns and does not end where there is no room.
 NARROWEST = 40
-#: A space at which no line ends.
-UNBROKEN = "\N{NO-BREAK SPACE}"
 #: Between two columns of a table.
 GAP = "  "
 
@@ -89,18 +87,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [tuple(header), *map(tuple, rows)]
     columns = list(zip(*lines, strict=True))
     widths = [max(map(len, cells)) for cells in columns]
-    narrowest = [max((len(word) for cell in cells for word in cell.split(" ")), default=0) for cells in columns]
+    narrowest = [max((len(word) for cell in cells for word in cell.split()), default=0) for cells in columns]
     while sum(widths) + len(GAP) * (len(widths) - 1) > line_width():
         wide = [column for column, width in enumerate(widths) if width > narrowest[column]]
         if not wide:
             break
         widths[max(wide, key=widths.__getitem__)] -= 1
-    return "\n".join(_row(line, widths) for line in lines).replace(UNBROKEN, " ")
-
-
-def whole(command: str) -> str:
-    """A command as a cell of a table that is never broken, so that it can be copied."""
-    return command.replace(" ", UNBROKEN)
+    return "\n".join(_row(line, widths) for line in lines)
 
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:

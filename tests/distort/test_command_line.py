@@ -11,7 +11,7 @@ import pytest
 
 from distort import command, doctor_files
 from distort.__main__ import main
-from distort.command import UsageError, as_json, line_width, table, whole
+from distort.command import UsageError, as_json, line_width, table
 from distort.names import chosen, known
 from distort.parsing import COMMANDS
 from figures.catalogue import figures
@@ -310,12 +310,6 @@ def test_a_table_is_broken_between_words_and_never_inside():
     wide = "x" * 300
     assert wide in table(("name",), [(wide,)])
     assert issubclass(command.UsageError, ValueError)
-
-
-def test_a_command_in_a_table_can_be_copied(monkeypatch):
-    monkeypatch.setenv("COLUMNS", "60")
-    text = table(("what", "how to get it"), [("word " * 20, whole("distort bench download stl10 --force"))])
-    assert "distort bench download stl10 --force" in text.splitlines()[1]
 
 
 def test_a_table_that_is_too_wide_breaks_its_widest_columns(monkeypatch):
