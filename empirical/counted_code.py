@@ -12,6 +12,7 @@ ENTRIES: Mapping[str, str] = {
     "description": "empirical.runs.describing",
     "probe": "empirical.runs.probing",
     "training": "empirical.runs.training",
+    "curve": "empirical.runs.training",
     "interpolation": "empirical.runs.interpolating",
     "refitting": "empirical.runs.refitting",
 }

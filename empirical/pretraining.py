@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import optax
 import tyro
-from jaxtyping import Array, Float32, Key, UInt8
+from jaxtyping import Array, Float32, Int, Key, UInt8
 
 from artifacts.progress import Progress, silent
 from artifacts.runtime import prepare_jax
@@ -111,16 +111,16 @@ def pretrain(config: Pretraining, progress: Progress = silent) -> Pretrained:
 def held_out_accuracy(classifier: Classifier, *, key: Key[Array, ""]) -> float:
     """Accuracy on characters in fonts that were never trained on, in the same styles."""
     strokes = jnp.asarray(glyphs(HELD_OUT_FONTS))
-    predict = eqx.filter_jit(lambda images: jnp.argmax(_scores(classifier, images), axis=1))
     correct = 0
     for batch_key in jax.random.split(key, HELD_OUT_PICTURES // 256):
         sample = draw(strokes, 256, MANY_STYLES, key=batch_key)
-        correct += int(jnp.sum(predict(sample.pictures) == sample.labels))
+        correct += int(jnp.sum(_predicted(classifier, sample.pictures) == sample.labels))
     return correct / HELD_OUT_PICTURES
 
 
-def _scores(classifier: Classifier, pictures: UInt8[Array, "n 32 32 3"]) -> Float32[Array, "n classes"]:
-    return classifier(pictures / jnp.float32(255), "eval").scores
+@eqx.filter_jit
+def _predicted(classifier: Classifier, pictures: UInt8[Array, "n 32 32 3"]) -> Int[Array, " n"]:
+    return jnp.argmax(classifier(pictures / jnp.float32(255), "eval").scores, axis=1)
 
 
 def _loss(classifier: Classifier, batch: Characters) -> tuple[Float32[Array, ""], Classifier]:

@@ -21,7 +21,7 @@ from empirical.backbones.feature_norm import FixedNorm
 from empirical.backbones.own import own_backbone
 from empirical.backbones.published_checksums import agrees, checked_sha256
 from empirical.backbones.published_form import PublishedBackbone, WeightsFile
-from empirical.backbones.small_resnet import SmallResNet
+from empirical.backbones.small_resnet import SmallResNet, small_shapes
 from empirical.backbones.translation import speaking, translated
 from empirical.backbones.weights_file import stored_tensors
 
@@ -58,8 +58,8 @@ def load(choice: BackboneChoice, locations: CheckpointLocations) -> Loaded:
             provenance |= {"source": choice.checkpoint.name, "source_sha256": digest_of(choice.checkpoint)}
     elif choice.name == SMALL:
         path = choice.checkpoint or locations.files.get(SMALL, SHIPPED)
-        like = eqx.filter_eval_shape(lambda key: fresh(choice, key=key), jax.random.key(0))
-        backbone, provenance = read_checkpoint(path, like), read_provenance(path)
+        _refuse_for_small(choice)
+        backbone, provenance = read_checkpoint(path, small_shapes()), read_provenance(path)
     else:
         entry = published(choice.name)
         path, file = (choice.checkpoint, None) if choice.checkpoint else locations.existing(entry)
@@ -82,7 +82,7 @@ def fresh(choice: BackboneChoice, *, key: Key[Array, ""]) -> Backbone:
     if is_own(choice.name):
         raise UserError(f"{choice.name} is made by its own function; call `reinitialised` on what it makes.")
     if choice.name == SMALL:
-        _refuse(choice, "compute", "rematerialise", "options", why=f"{SMALL} computes in float32 and keeps it all")
+        _refuse_for_small(choice)
         return SmallResNet(key=key)
     return _published_network(choice, key)
 
@@ -141,3 +141,7 @@ def _refuse(choice: BackboneChoice, *fields: str, why: str) -> None:
         if getattr(choice, name) != BackboneChoice.model_fields[name].get_default(call_default_factory=True):
             shown = json.dumps(getattr(choice, name), default=str)
             raise UserError(f"{choice.name} must leave `{name}` as it is, got {shown}; {why}.")
+
+
+def _refuse_for_small(choice: BackboneChoice) -> None:
+    _refuse(choice, "compute", "rematerialise", "options", why=f"{SMALL} computes in float32 and keeps it all")

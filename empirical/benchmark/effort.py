@@ -67,7 +67,7 @@ class _Counter:
         match run.unit.kind:
             case "pretraining":
                 return _pretraining(run)
-            case "training":
+            case "training" | "curve":
                 return self._pretrained(run) + self._training(run)
             case "interpolation":
                 self._enter(run)
@@ -126,7 +126,7 @@ class _Counter:
     def _training(self, run: Run) -> Effort:
         sizes, epochs = self._sizes[run.recipe.name], run.unit.epochs or 0
         images = epochs * sizes.training
-        if run.recipe.evaluated(run.seed) == "every_epoch":
+        if run.evaluate == "every_epoch":
             passed = (epochs + 1) * sizes.judged
         else:
             passed = (epochs + 1) * sizes.selecting + sizes.judged

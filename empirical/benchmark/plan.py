@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from empirical.benchmark.suite import Suite
-from empirical.benchmark.units import Unit, description_unit, pretraining_unit, probe_units, trained_probe_unit
+from empirical.benchmark.units import Kind, Unit, description_unit, pretraining_unit, probe_units, trained_probe_unit
 from empirical.methods import Method
 from empirical.recipes import Condition, Recipe, Sweep, TrainedProbe
 from empirical.records import EpochRecord, RunResult
@@ -49,16 +49,15 @@ def plan(suite: Suite, results: Results) -> Plan:
             units += sweep_units(recipe, sweep, grids[sweep.label].values)
             if sweep.extensions and not grids[sweep.label].settled:
                 undecided.append(f"{recipe.name}: {sweep.label} may extend its grid by up to {sweep.extensions}")
-        for kind, labels in (("interpolation", recipe.interpolate), ("refitting", recipe.refit)):
-            for label in labels:
-                selected_runs = _at_selected_rate(recipe, label, grids[label])
-                units += (
-                    unit.model_copy(update={"kind": kind})
-                    for unit in selected_runs or ()
-                    if kind == "refitting" or recipe.interpolated(unit.seed or 0)
-                )
-                if selected_runs is None:
-                    undecided.append(f"{recipe.name}: {kind} of {label} awaits its learning rate")
+        for further in _further(recipe):
+            selected_runs = _at_selected_rate(recipe, further.label, grids[further.label])
+            units += (
+                unit.model_copy(update={"kind": further.kind})
+                for unit in selected_runs or ()
+                if unit.seed in further.seeds
+            )
+            if selected_runs is None:
+                undecided.append(f"{recipe.name}: {further.kind} of {further.label} awaits its learning rate")
         for condition in recipe.conditions:
             known, complete = _condition_units(recipe, condition, grids)
             units += known
@@ -66,6 +65,24 @@ def plan(suite: Suite, results: Results) -> Plan:
                 awaited = ", ".join(condition.like)
                 undecided.append(f"{recipe.name} [{condition.name}] awaits the learning rate of {awaited}")
     return Plan(tuple(dict.fromkeys(units)), tuple(undecided))
+
+
+class _Further(NamedTuple):
+    """What is asked of a sweep's selected runs, and of which seeds."""
+
+    kind: Kind
+    label: str
+    seeds: tuple[int, ...]
+
+
+def _further(recipe: Recipe) -> Iterator[_Further]:
+    if recipe.watched:
+        for sweep in recipe.sweeps:
+            yield _Further("curve", sweep.label, recipe.watched)
+    for label in recipe.interpolate:
+        yield _Further("interpolation", label, recipe.watched or recipe.seeds)
+    for label in recipe.refit:
+        yield _Further("refitting", label, recipe.seeds)
 
 
 def grid(recipe: Recipe, sweep: Sweep, results: Results) -> Grid:

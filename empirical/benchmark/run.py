@@ -14,7 +14,7 @@ from empirical.benchmark.suite import Suite, read_suite
 from empirical.benchmark.units import FOLDERS, Unit, pretraining_unit, trained_probe_unit
 from empirical.benchmark.workspace import Workspace
 from empirical.methods import Method
-from empirical.recipes import Condition, PretrainedFor, Recipe, TrainedProbe
+from empirical.recipes import Condition, Evaluate, PretrainedFor, Recipe, TrainedProbe
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ class Run:
         return {
             **common,
             "criterion": _dumped(recipe.criterion),
-            "evaluate": recipe.evaluated(self.seed),
+            "evaluate": self.evaluate,
             "method": _dumped(self.method.without_interpolation),
             "probe": _dumped(recipe.probe) if self.method.needs_probe else None,
             "learning_rate": unit.learning_rate,
@@ -162,7 +162,7 @@ class Run:
         if self.unit.kind == "description":
             needed = self.recipe.describe and self.recipe.solves
         else:
-            needed = self.unit.kind in ("training", "interpolation") and self.method.needs_probe
+            needed = self.unit.kind in ("training", "curve", "interpolation") and self.method.needs_probe
         if not needed:
             return None
         if isinstance(self.recipe.probe, TrainedProbe):
@@ -173,6 +173,11 @@ class Run:
         seeds = self.recipe.probe_seeds
         seed = self.unit.seed if self.unit.seed in seeds else seeds[0]
         return self.beside(Unit(kind="probe", recipe=self.recipe.name, condition=condition, seed=seed))
+
+    @property
+    def evaluate(self) -> Evaluate:
+        """When the sets that do not select are judged: along a curve after every epoch."""
+        return "every_epoch" if self.unit.kind == "curve" else self.recipe.evaluate
 
     @cached_property
     def trained(self) -> "Run":

@@ -129,6 +129,8 @@ def _recipe(name: str, own: OwnRecipe, data: Data, base: Path) -> Recipe:
         "describe"
     )  # fmt: skip
     fields |= {name: getattr(own, name) for name in simple if getattr(own, name) is not None}
+    if fields.get("evaluate") == "every_epoch":
+        fields["watched"] = ()
     if own.seeds is not None:  # what it is like has seeds of its own, some of which its conditions and curves are of
         fields["watched"] = tuple(seed for seed in fields.get("watched", ()) if seed in own.seeds)
         fields["conditions"] = tuple(

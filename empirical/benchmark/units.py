@@ -5,12 +5,13 @@ from typing import Literal
 from artifacts.frozen import Frozen
 from empirical.recipes import Condition, Recipe, TrainedProbe
 
-Kind = Literal["pretraining", "description", "probe", "training", "interpolation", "refitting"]
+Kind = Literal["pretraining", "description", "probe", "training", "curve", "interpolation", "refitting"]
 FOLDERS: dict[Kind, str] = {
     "pretraining": "pretraining",
     "description": "descriptions",
     "probe": "probes",
     "training": "runs",
+    "curve": "curves",
     "interpolation": "interpolations",
     "refitting": "refittings",
 }

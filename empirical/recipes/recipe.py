@@ -178,8 +178,8 @@ class Recipe(Frozen):
       split: of a pooled family, which has none of its own; each seed is a replicate with images of its own.
       evaluate: `every_epoch`: every set after every epoch. `selected`: the sets that do not select once, at the epoch
         that is selected: there are no curves then, and rows selected on OOD sets choose learning rates, not epochs.
-      watched: seeds whose sets are all judged after every epoch all the same, so that there are curves of theirs; where
-        there are any, they alone are interpolated.
+      watched: seeds whose selected runs are made once more with every set judged after every epoch, so that there are
+        curves of theirs where `evaluate` is `selected`; where there are any, they alone are interpolated.
       interpolate: sweeps whose selected runs are interpolated with their start (WiSE-FT).
       refit: sweeps on whose selected features heads are refitted; the family needs training images in its OOD looks.
       pretraining: the backbone is the small network, pretrained here and now; None: `backbone` names its weights.
@@ -221,14 +221,6 @@ class Recipe(Frozen):
         """Whether LP is solved on features, so that there is a row of it."""
         return isinstance(self.probe, SolvedProbe)
 
-    def evaluated(self, seed: int) -> Evaluate:
-        """When the sets that do not select are judged in a seed's runs."""
-        return "every_epoch" if seed in self.watched else self.evaluate
-
-    def interpolated(self, seed: int) -> bool:
-        """Whether a seed's selected runs of the sweeps in `interpolate` are interpolated."""
-        return not self.watched or seed in self.watched
-
     @property
     def probe_seeds(self) -> tuple[int, ...]:
         """Seeds whose solved probes differ: one where neither images nor their looks are drawn; none without LP."""
@@ -261,6 +253,8 @@ class Recipe(Frozen):
             foreign = sorted(set(condition.seeds or ()) - set(self.seeds))
             if foreign:
                 raise ValueError(f"`seeds` of {condition.name} must be among {list(self.seeds)}, got {foreign[0]}")
+        if self.watched and self.evaluate == "every_epoch":
+            raise ValueError('`watched` seeds must be left out where `evaluate` is "every_epoch": all have curves then')
         unknown = sorted(set(self.watched) - set(self.seeds))
         if unknown:
             raise ValueError(f"`watched` must be among the seeds {list(self.seeds)}, got {unknown[0]}")

@@ -27,7 +27,7 @@ from empirical.results.answers import answer
 from empirical.results.conditions import conditions, probe_trials
 from empirical.results.paired import differences
 from empirical.results.rows import Heading, curves, probe_row, training_row
-from empirical.selection import Criterion, Trial, chosen, oracle, selected, selected_within_error, tie_rule
+from empirical.selection import Criterion, Selected, Trial, chosen, oracle, selected, selected_within_error, tie_rule
 
 
 def collect(ledger: Ledger, *, set_aside: Sequence[SetAside] = ()) -> Benchmark:
@@ -99,8 +99,6 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
     ood = [name for name in described.sizes if not name.startswith("id_")]
     source = catalogued(recipe.family)
     heading = Heading(recipe.name, columns(recipe, source, ood), premises(source))
-    watched = {seed for seed in recipe.seeds if recipe.evaluated(seed) == "every_epoch"}
-    every = watched == set(recipe.seeds)
     ties = tie_rule(recipe.protocol)
     criteria = [oracle(name, sets) for name, sets in heading.columns.items()]
     probes = probe_trials(ledger, recipe)
@@ -126,9 +124,10 @@ def _part(ledger: Ledger, recipe: Recipe, units: Sequence[Unit]) -> _Part | None
                     heading, method.name, method.norm_mode, careful, recipe.criterion, state, rule="one standard error"
                 )
             )
-        found_curves += [curve for curve in curves(heading, rows[-1], main) if curve.seed in watched]
+        found_curves += curves(heading, rows[-1], _followed(ledger, recipe, sweep, main))
         # Where other epochs were not judged on OOD sets, an oracle chooses among learning rates alone.
-        judged = trials if every else [_at_selected_epoch(trial, recipe.criterion) for trial in trials]
+        everywhere = recipe.evaluate == "every_epoch"
+        judged = trials if everywhere else [_at_selected_epoch(trial, recipe.criterion) for trial in trials]
         for criterion in criteria:
             best = selected(judged, criterion, ties=ties)
             if best is not None:
@@ -154,6 +153,15 @@ def _trials(ledger: Ledger, recipe: Recipe, sweep: Sweep, state: Grid) -> list[T
     if not state.settled:
         return []
     read = [ledger.trial(unit) for unit in sweep_units(recipe, sweep, state.values)]
+    return [trial for trial in read if trial is not None]
+
+
+def _followed(ledger: Ledger, recipe: Recipe, sweep: Sweep, main: Selected) -> list[Trial]:
+    """Runs at the selected learning rate in which every set was judged after every epoch."""
+    if recipe.evaluate == "every_epoch":
+        return [run.trial for run in main.best.chosen]
+    units = sweep_units(recipe, sweep, [main.best.value])
+    read = [ledger.trial(unit.model_copy(update={"kind": "curve"})) for unit in units if unit.seed in recipe.watched]
     return [trial for trial in read if trial is not None]
 
 

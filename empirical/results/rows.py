@@ -176,24 +176,24 @@ def column(sets: Mapping[str, SetMetrics], names: Sequence[str]) -> float:
     return _mean([sets[name].accuracy for name in names])
 
 
-def curves(heading: Heading, row: BenchmarkRow, selected: Selected) -> list[Curve]:
-    """Every seed's path along training at the selected learning rate.
+def curves(heading: Heading, row: BenchmarkRow, trials: Sequence[Trial]) -> list[Curve]:
+    """Paths along training.
 
     Args:
       row: the method's, for its name and norm mode.
     """
     return [
         Curve(
-            run=run.trial.run,
+            run=trial.run,
             dataset=heading.dataset,
             condition=heading.condition,
             method=row.method,
             norm_mode=row.norm_mode,
-            learning_rate=run.trial.value,
-            seed=run.trial.seed,
-            epochs=[record for record in run.trial.history if isinstance(record, EpochRecord)],
+            learning_rate=trial.value,
+            seed=trial.seed,
+            epochs=[record for record in trial.history if isinstance(record, EpochRecord)],
         )
-        for run in selected.best.chosen
+        for trial in trials
     ]
 
 

@@ -4,14 +4,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import equinox as eqx
-import jax
-
 from artifacts import Outcome, UserError
 from artifacts.files import digest_of
 from empirical.backbones.checkpoints import read_checkpoint, read_provenance, weights_fingerprint, write_checkpoint
 from empirical.backbones.shipped import shipped_weights
-from empirical.backbones.small_resnet import SmallResNet
+from empirical.backbones.small_resnet import small_shapes
 from empirical.benchmark.run import Run
 from empirical.pretraining import Pretrained, Pretraining, pretrain
 from empirical.records import RESULT_FILE, PretrainingResult, write_record
@@ -52,5 +49,4 @@ def shipped_network(path: Path, config: Pretraining) -> Pretrained:
             f"{path} must hold the network of {config}, got {provenance.get('configuration')}; "
             "`python -m empirical.pretraining` makes it anew."
         )
-    shapes = eqx.filter_eval_shape(lambda key: SmallResNet(key=key), jax.random.key(0))
-    return Pretrained(network=read_checkpoint(path, shapes), provenance=provenance)
+    return Pretrained(network=read_checkpoint(path, small_shapes()), provenance=provenance)

@@ -18,6 +18,7 @@ PUBLISHERS: Mapping[Kind, Callable[[Run, bool], Outcome]] = {
     "description": publish_description,
     "probe": publish_probe,
     "training": publish_training,
+    "curve": publish_training,
     "interpolation": publish_interpolation,
     "refitting": publish_refitting,
 }

@@ -40,7 +40,7 @@ LONG_RUN = 2e9
 
 
 def publish_training(run: Run, force: bool) -> Outcome:
-    """Publish a training run; one that was cut off is continued where it was last saved."""
+    """Publish a training run, or the curve of one; what was cut off is continued where it was last saved."""
     ingredients = materials(run)
     head = head_source(run, ingredients)
     inputs = {**ingredients.inputs, "head": None if head is None else head[1]}
@@ -52,7 +52,7 @@ def publish_training(run: Run, force: bool) -> Outcome:
         reporter = _Reporter(run, ingredients)
         outcome = train(start, ingredients.training, _training_run(run), reporter, checkpoints=checkpoints)
         outcome = reporter.completed(outcome)
-        if outcome.kept is not None and outcome.failure is None:
+        if outcome.kept is not None and outcome.failure is None and run.unit.kind == "training":
             write_checkpoint(directory / SELECTED_FILE, outcome.kept, {"epoch": outcome.kept_epoch})
         write_lines(directory / METRICS_FILE, outcome.records)
         seconds = round(time.perf_counter() - began, 3)
@@ -108,7 +108,7 @@ class _Reporter:
 
     def __init__(self, run: Run, ingredients: Materials):
         self.recipe = run.recipe
-        self.every_epoch = run.recipe.evaluated(run.seed) == "every_epoch"
+        self.every_epoch = run.evaluate == "every_epoch"
         self.judge = ingredients.judge
         self.pretrained = ingredients.pretrained
 

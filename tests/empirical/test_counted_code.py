@@ -31,6 +31,8 @@ ONE_OF_EACH = RECIPE.model_copy(
         "sweeps": (Sweep(method=FT_EVAL, learning_rates=(1e-3,)),),
         "seeds": (0,),
         "epochs": 1,
+        "evaluate": "selected",
+        "watched": (0,),
         "interpolate": (FT_EVAL.label,),
         "refit": (FT_EVAL.label,),
         "conditions": (),
@@ -52,7 +54,7 @@ def test_every_module_whose_code_runs_counts_or_is_named_as_one_that_cannot_matt
     seen = set()
     planned = plan(suite, lambda unit: None).units
     # Planned once the training run is finished, which is the last of the others.
-    afterwards = (planned[-1].model_copy(update={"kind": kind}) for kind in ("interpolation", "refitting"))
+    afterwards = (planned[-1].model_copy(update={"kind": kind}) for kind in ("curve", "interpolation", "refitting"))
     for unit in (*planned, *afterwards):
         with Executed() as executed:
             assert run_unit(Assignment(unit, workspace(tmp_path))).built

@@ -54,7 +54,7 @@ def planned(suite: Suite, workspace: Workspace) -> Counter:
 
 
 def test_every_kind_of_work_under_both_evaluations(tmp_path, counted):
-    """The rows are the same, whatever is evaluated; in the second seed all sets are judged in every epoch at last."""
+    """The rows are the same, whatever is evaluated; at last the second seed's selected runs are followed."""
     sweeps = tuple(sweep.model_copy(update={"learning_rates": (1e-3,), "extensions": 0}) for sweep in RECIPE.sweeps)
     rows = []
     for evaluate, watched in (("every_epoch", ()), ("selected", ()), ("selected", (1,))):
@@ -71,6 +71,11 @@ def test_every_kind_of_work_under_both_evaluations(tmp_path, counted):
         assert counted["trained"] == sum(effort.trained + effort.head_trained for effort in asked)
         assert {curve.seed for curve in benchmark.curves} == set(watched if evaluate == "selected" else (0, 1))
         assert {line.seed for line in benchmark.interpolations} == set(watched or (0, 1))
+        for curve in benchmark.curves:
+            row = next(row for row in benchmark.rows if (row.method, row.norm_mode) == (curve.method, curve.norm_mode))
+            record = next(one for one in curve.epochs if one.epoch == row.selected_epochs[curve.seed])
+            assert record.sets["id_test"].accuracy == row.id_per_seed[curve.seed]
+            assert [set(one.sets) for one in curve.epochs] == [set(record.sets)] * 3
         assert benchmark.oracle_rows
         rows.append([(row.method, row.per_column, row.movement, row.selected_epochs) for row in benchmark.rows])
     assert rows[0] == rows[1] == rows[2]

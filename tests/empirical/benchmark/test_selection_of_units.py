@@ -231,7 +231,8 @@ def test_each_seed_may_have_a_network_of_its_own_that_its_conditions_share():
     ("changes", "message"),
     [
         ({"conditions": (LONGER.model_copy(update={"seeds": (7,)}),)}, "must be among"),
-        ({"watched": (7,)}, "`watched` must be among the seeds"),
+        ({"watched": (7,), "evaluate": "selected"}, "`watched` must be among the seeds"),
+        ({"watched": (0,), "evaluate": "every_epoch"}, "`watched` seeds must be left out"),
         (
             {"pretraining": PretrainedFor(steps=5), "backbone": BackboneChoice(name="clip_vit_b16")},
             "makes small_resnet",
