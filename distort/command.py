@@ -104,23 +104,30 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     )
 
 
-def _broken(text: str, width: int, **indents: str) -> list[str]:
-    """Lines of at most `width`; a word, such as an address, is never broken."""
-    if len(text) <= width and not indents:
+def _broken(text: str, width: int, first: str = "", later: str = "") -> list[str]:
+    """Lines of at most `width`, with what they begin with; a word, such as an address, is never broken."""
+    if not first and len(text) <= width:
         return [text]  # as it is, with its spaces
-    return textwrap.wrap(text, max(width, 1), break_long_words=False, break_on_hyphens=False, **indents)
+    return textwrap.wrap(
+        text,
+        max(width, 1),
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def wrapped(label: str, text: str) -> str:
     """A text behind its label, in lines that fit; a word, such as an address, is never broken."""
-    lines = _broken(text, line_width(), initial_indent=label, subsequent_indent=" " * len(label))
+    lines = _broken(text, line_width(), label, " " * len(label))
     return "\n".join(lines or [label.rstrip()])
 
 
 def note(text: str) -> str:
     """A paragraph in lines that fit; all but the first are indented further."""
     indent = " " * (len(text) - len(text.lstrip()) + 2)
-    return "\n".join(_broken(text, line_width(), initial_indent="", subsequent_indent=indent))
+    return "\n".join(_broken(text, line_width(), later=indent))
 
 
 def entry(title: str, fields: Sequence[tuple[str, str]]) -> str:

@@ -4,15 +4,18 @@ import json
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pages.evidence import RESULTS
+
+if TYPE_CHECKING:
+    from empirical.recipes.recipe import Evaluate
 
 OFFICE = RESULTS / "gpu" / "h100" / "office" / "benchmark.json"
 
 
 @cache
-def suite_hours(evaluate: str | None = None) -> dict[str, float]:
+def suite_hours(evaluate: "Evaluate | None" = None) -> dict[str, float]:
     """Hours of the paper's suite by device, at the rates that were measured there, as `distort bench plan` says them.
 
     Args:

@@ -114,12 +114,12 @@ def draw(data: FartherOut) -> Figure:
     style.logarithmic(theory, y=True)
     data.theory.draw(theory, ("fine_tuning", "lp_ft", "linear_probing"))
     theory.set(xlabel="angle to the ID subspace (degrees)", ylabel="OOD error, √risk")
-    _draw_sets(measured, data.datasets)
+    _draw_sets(figure, measured, data.datasets)
     style.legend_below(figure, [theory, measured])
     return figure
 
 
-def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
+def _draw_sets(figure: Figure, axis: Axes, datasets: tuple[Shifted, ...]) -> None:
     for index, shifted in enumerate(datasets):
         for method, errors in shifted.errors.items():
             means = [100 * error.mean for error in errors]
@@ -138,15 +138,15 @@ def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
     longest = max(len(spoken(name)) for name in single.sets)
     axis.set_ylim(low, low + (1.1 + 0.035 * longest) * (high - low))
     axis.set_yticks([tick for tick in axis.get_yticks() if low <= tick <= 100])
-    for name, angle in zip(single.sets, _apart(axis, single.angles), strict=True):
+    for name, angle in zip(single.sets, _apart(figure, axis, single.angles), strict=True):
         hanging = {"rotation": 90, "ha": "center", "va": "top", "fontsize": style.small(), "color": "#555555"}
         axis.text(angle, 0.99, spoken(name), transform=axis.get_xaxis_transform(), **hanging)
 
 
-def _apart(axis: Axes, angles: Sequence[float]) -> np.ndarray:
+def _apart(figure: Figure, axis: Axes, angles: Sequence[float]) -> np.ndarray:
     """Where upright names stand: as near to their angles as they can without touching, the angles being sorted."""
     left, right = axis.get_xlim()
-    inches = axis.get_position().width * axis.get_figure(root=True).get_figwidth()
+    inches = axis.get_window_extent().width / figure.dpi
     line = 1.2 * style.small() / 72 * (right - left) / inches
     places = line * np.arange(len(angles))
     return isotonic_regression(np.asarray(angles) - places).x + places

@@ -163,9 +163,10 @@ def test_premises_that_are_not_met_are_counted_apart(results):
 
 
 def test_names_of_sets_that_lie_close_stand_apart():
-    axis = style.panels(2, height=2.9)[1].flat[1]
+    figure, axes = style.panels(2, height=2.9)
+    axis = axes.flat[1]
     axis.set_xlim(0, 25)
-    places = shift._apart(axis, (5.0, 19.0, 19.1, 19.2, 23.0))
+    places = shift._apart(figure, axis, (5.0, 19.0, 19.1, 19.2, 23.0))
     names = [axis.text(x, 0.5, "a name", rotation=90, ha="center", fontsize=style.small()) for x in places]
     boxes = [name.get_window_extent() for name in names]
     assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
