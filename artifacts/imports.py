@@ -171,6 +171,7 @@ def _parents(module: str) -> Iterator[str]:
         yield module
 
 
+@cache
 def _file(module: str, roots: tuple[Root, ...]) -> Path | None:
     return next((file for root in roots if (file := root.file(module)) is not None), None)
 

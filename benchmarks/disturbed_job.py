@@ -14,8 +14,8 @@ from benchmarks.same_results import differences, numbers
 ROOT = Path(__file__).resolve().parents[1]
 #: Documents full of times and reasons; their numbers are those of the files that they were made from.
 TOLD = frozenset({"report.html", "manifest.json"})
-#: What a document says of how it came about.
-STORY = frozenset({"stages", "environment"})
+#: What a document says of how it came about; the hash of a page that has times in it.
+STORY = frozenset({"stages", "environment", "page"})
 #: How lines begin that tell how far a job is; any other line on standard error is a complaint.
 TELLING = ("distort: the scale ", "distort: after ")
 #: For one call of the job, on a machine that does other work.

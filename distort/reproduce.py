@@ -107,15 +107,27 @@ def flagship_lines(summary: "Summary", out: Path) -> tuple[str, ...]:
 
 
 def _written(results: Path, stages: "list[Stage]", *, scale: Scale, started: float) -> "Summary":
-    """The report and the summary, written last: where a summary is, everything before it is done."""
-    from artifacts.files import write_text
+    """The report and the summary, written last: where a summary is, everything before it is done.
+
+    Where nothing was made and both are there as they would be written, they stay, with the times of the call that made
+    what they show.
+    """
+    from artifacts.files import digest_of, write_text
     from distort.command import as_json
+    from figures.report.contents import WrittenPage
+    from figures.report.freshness import made_from, still_there
     from figures.report.gather import gather
+
+    gathered = gather(results).model_copy(update={"scale": scale})
+    seconds = round(time.perf_counter() - started, 1)
+    summary = gathered.model_copy(update={"stages": tuple(stages), "seconds": seconds})
+    inputs = made_from(gathered, results)
+    made = any(stage.built for stage in stages)
+    if not made and (kept := still_there(results / SUMMARY, results / REPORT, inputs)) is not None:
+        return summary.model_copy(update={"page": kept})
     from figures.report.page import page
 
-    gathered = gather(results)
-    seconds = round(time.perf_counter() - started, 1)
-    summary = gathered.model_copy(update={"stages": tuple(stages), "scale": scale, "seconds": seconds})
     write_text(results / REPORT, page(summary, results))
+    summary = summary.model_copy(update={"page": WrittenPage(inputs=inputs, sha256=digest_of(results / REPORT))})
     write_text(results / SUMMARY, as_json(summary) + "\n")
     return summary

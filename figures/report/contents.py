@@ -75,6 +75,13 @@ class Stage(Frozen):
     seconds: float | None = None
 
 
+class WrittenPage(Frozen):
+    """The report beside the summary: a hash of what it was made from, and its own."""
+
+    inputs: str
+    sha256: str
+
+
 class Summary(Frozen):
     """Everything that one run of `distort reproduce` found; accuracies in [0, 1].
 
@@ -91,6 +98,7 @@ class Summary(Frozen):
       backbone: how the pretrained weights of the first data set came to be.
       scale: of the last `reproduce`; None where parts were made one by one.
       seconds: wall time of the call that wrote this document; None where no single call did.
+      page: the report that was written with it.
     """
 
     claims: tuple[Claim, ...]
@@ -111,3 +119,4 @@ class Summary(Frozen):
     stages: tuple[Stage, ...] = ()
     scale: str | None = None
     seconds: float | None = None
+    page: WrittenPage | None = None

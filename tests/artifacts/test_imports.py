@@ -52,7 +52,7 @@ def folder(tmp_path, monkeypatch) -> Path:
 def forget() -> None:
     from artifacts import imports
 
-    for function in (imports.reached, imports._digest, imports._shown, imports._imports, imports._nodes):
+    for function in (imports.reached, imports._digest, imports._file, imports._shown, imports._imports, imports._nodes):
         function.cache_clear()
 
 
