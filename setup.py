@@ -9,14 +9,15 @@ from setuptools.command.build_py import build_py
 from setuptools.command.sdist import sdist
 
 ENVIRONMENT = runpy.run_path(str(Path(__file__).parent / "artifacts" / "environment.py"))
+#: As it is before anything is built: building an sdist puts a folder of its own into the checkout for a while.
+REVISION = ENVIRONMENT["revision"]()
 
 
 def write_revision(tree: Path) -> None:
     """Writes `artifacts/revision.json` below `tree`; an sdist, which has no `.git`, hands on the one it came with."""
-    revision = ENVIRONMENT["revision"]()
-    if revision["git_revision"] is not None:
+    if REVISION["git_revision"] is not None:
         file = tree / "artifacts" / ENVIRONMENT["REVISION_FILE"]
-        file.write_text(json.dumps(revision), encoding="utf-8")
+        file.write_text(json.dumps(REVISION), encoding="utf-8")
 
 
 class BuildWithRevision(build_py):

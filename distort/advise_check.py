@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from distort.command import Answer, table
+from distort.command import Answer, note, table
 from distort.suites import BENCHMARK
 
 if TYPE_CHECKING:
@@ -91,8 +91,6 @@ def held_against(record: "TrackRecord") -> Answer:
     header = ("results", "data set", "condition", "OOD set", "energy", "gap", "regime", "rule", "diagram", "LP", "FT",
               "LP-FT", "regret")  # fmt: skip
     lines = [
-        table(header, rows),
-        "",
         f"Right is within {100 * MARGIN:g} point of the best of the three; lost is what the best was better by.",
         f"The rule: {record.rule}.",
         f"The diagram that comes with the package, read off other networks: {looked_up_score(record.cases, diagram)}.",
@@ -103,4 +101,4 @@ def held_against(record: "TrackRecord") -> Answer:
             f"Not counted: {record.unmeasured} sets without premises; --suite FILE.toml, or --root DATA for a suite of "
             "the project, measures them."
         )
-    return Answer(record, "\n".join(lines))
+    return Answer(record, "\n".join([table(header, rows), "", *map(note, lines)]))

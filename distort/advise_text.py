@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from distort.command import Answer, table
+from distort.command import Answer, note, table
 
 if TYPE_CHECKING:
     from empirical.advice.confirming import Confirmation
@@ -79,7 +79,7 @@ def answer(
         "W",
         "bound / W",
     )
-    lines = [table(header, rows), ""] if rows else []
+    lines = list[str]()
     for piece, near, (measured, ood) in zip(advice, regions, sets, strict=True):
         lines += [
             f"{piece.set}: {piece.regime}. Try {piece.first} first.",
@@ -96,7 +96,8 @@ def answer(
         lines.append("--confirm trains FT and LP-FT for a few epochs and says which is ahead.")
     known = [near for near in regions if near is not None]
     document = Advised(premises, advice, known, confirmations, len(record.cases), record.rule.right, unlabelled)
-    return Answer(document, "\n".join(lines).rstrip())
+    head = [table(header, rows), ""] if rows else []
+    return Answer(document, "\n".join([*head, *map(note, lines)]).rstrip())
 
 
 def without_ood(premises: list["Premises"]) -> Answer:
@@ -104,7 +105,8 @@ def without_ood(premises: list["Premises"]) -> Answer:
     lines = [
         f"{measured.dataset}: LP reads {100 * measured.id_accuracy:.1f} % of ID test images." for measured in premises
     ]
-    return Answer(Advised(premises, [], [], [], 0, 0), "\n".join([*lines, UNKNOWN]))
+    bare = [measured.model_copy(update={"sets": [], "truth_norm": None}) for measured in premises]
+    return Answer(Advised(bare, [], [], [], 0, 0), "\n".join(map(note, [*lines, UNKNOWN])))
 
 
 def _without_labels(found: "UnlabelledSet", record: "TrackRecord", premises: list["Premises"]) -> list[str]:

@@ -71,7 +71,12 @@ class CheckpointsCommand(DataCommand):
             raise UsageError(f"Name the backbones to fetch or convert; there are: {', '.join(BY_NAME)}.")
         data = self.data()
         locations = checkpoint_locations(data.locations.root, data.checkpoints)
-        chosen = [BY_NAME[name] for name in known(self.names or tuple(BY_NAME), list(BY_NAME), kind="backbone")]
+        chosen = [
+            BY_NAME[name]
+            for name in known(
+                self.names or tuple(BY_NAME), list(BY_NAME), kind="backbone", listing="`distort bench checkpoints`"
+            )
+        ]
         if self.download:
             self._fetch(chosen, locations)
         if self.convert:

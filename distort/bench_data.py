@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
-from distort.command import Answer, Command, UsageError, table, wrapped
+from distort.command import Answer, Command, UsageError, entry, table, wrapped
 from distort.data_overview import data_overview
 from distort.names import chosen, known
 
@@ -75,7 +75,7 @@ class Datasets(DataCommand):
                 _size(source.bytes),
                 source.licence,
                 source.found or " or ".join(source.looked_for),
-                source.command or ("there" if source.found else "by hand, see below"),
+                "download" * bool(source.command) or ("there" if source.found else "by hand, see below"),
             )
             for source in overview.sources
         ]
@@ -88,7 +88,9 @@ class Datasets(DataCommand):
         ]
         first = table(("data set", "title", "ID task", "OOD sets", "status"), datasets)
         second = table(("source", "title", "size", "licence", "place", "how to get it"), rows)
-        return Answer(overview, "\n\n".join([first, second, *steps]))
+        commands = [source.command for source in overview.sources if source.command]
+        fetched = [f"`download`: with `distort bench download NAME`, such as\n  {commands[-1]}"] if commands else []
+        return Answer(overview, "\n\n".join([first, second, *fetched, *steps]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +155,13 @@ class Download(DataCommand):
         from empirical.datasets.imagenet_archives import install
         from empirical.datasets.locations import VARIABLE
 
-        names = chosen(self.names, [source.name for source in SOURCES], everything=False, kind="source")
+        names = chosen(
+            self.names,
+            [source.name for source in SOURCES],
+            everything=False,
+            kind="source",
+            listing="`distort bench datasets`",
+        )
         root = self.data().locations.root
         if root is None:
             raise UsageError(f"A download must have somewhere to go, but no root is named; set --root or {VARIABLE}.")
@@ -169,11 +177,19 @@ class Download(DataCommand):
                     received += install(self.archives, root / name, progress=begin(name))
                 else:
                     received += download(source(name), root, keep=self.keep, force=self.force, progress=begin(name))
-        rows = [
-            (file.name, file.place, file.state, file.sha256, "agrees" if file.checked else "none is published")
+        entries = [
+            entry(
+                file.name,
+                [
+                    ("place", file.place),
+                    ("state", file.state),
+                    ("sha256", file.sha256),
+                    ("published checksum", "agrees" if file.checked else "none is published"),
+                ],
+            )
             for file in received
         ]
-        return Answer(received, table(("file", "place", "state", "sha256", "published checksum"), rows))
+        return Answer(received, "\n\n".join(entries))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,8 +282,16 @@ def _families(names: tuple[str, ...], data: "Data", *, everything: bool) -> list
 
     every = [known.name for known in data.families]
     if everything or not names:
-        return [family(name, data.families) for name in chosen(names, every, everything=everything, kind="data set")]
-    valid = known(names, list(dict.fromkeys([*every, *(column.name for column in COLUMNS)])), kind="data set")
+        return [
+            family(name, data.families)
+            for name in chosen(names, every, everything=everything, kind="data set", listing="`distort bench datasets`")
+        ]
+    valid = known(
+        names,
+        list(dict.fromkeys([*every, *(column.name for column in COLUMNS)])),
+        kind="data set",
+        listing="`distort bench datasets`",
+    )
     families = [family(name, data.families) for name in valid]
     return [candidate for index, candidate in enumerate(families) if candidate not in families[:index]]
 

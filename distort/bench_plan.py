@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import UseAppendAction, arg
 
 from artifacts.errors import UserError
-from distort.command import Answer, Command, table
+from distort.command import Answer, Command, note, table
 from distort.suites import BENCHMARK, SuiteCommand
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ class StatusCommand(Command):
         notes += [f"{strangers} finished runs here are of older code or other settings: no unit names them"] * bool(
             strangers
         )
-        return Answer(document, "\n".join([table(("data set", "work", *states), rows), *notes]))
+        return Answer(document, "\n".join([table(("data set", "work", *states), rows), *map(note, notes)]))
 
 
 def _state(ledger: "Ledger", unit: "Unit") -> str:
@@ -295,7 +295,8 @@ def _plan_text(document: Planned) -> str:
         notes.append(f"On one {device.device}: {device.hours:.1f} hours{rest}, at rates measured with {device.source}.")
     if not document.elsewhere:
         notes.append("No GPU's rates are shipped yet: `python -m benchmarks.gpu` measures them (docs/gpu.md).")
-    return "\n".join([table(header, rows), *notes, *(f"undecided: {what}" for what in document.undecided)])
+    notes += [f"undecided: {what}" for what in document.undecided]
+    return "\n".join([table(header, rows), *map(note, notes)])
 
 
 def _few(names: list[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import UseAppendAction, arg
 
 from distort.bench_executors import ExecutorFlags
-from distort.command import Answer, Command, UsageError, table
+from distort.command import Answer, Command, UsageError, note, table
 from distort.progress import Report
 from distort.suites import BENCHMARK, MINIATURES, SuiteCommand
 
@@ -169,7 +169,7 @@ def accuracy_table(benchmark: "Benchmark") -> str:
     refused = [unit for unit in benchmark.missing if "(refused: " in unit]
     notes += [f"Left out: {unit}; `distort bench run` makes it again." for unit in refused[:3]]
     notes += [f"Left out: {len(refused) - 3} more for such reasons."] if len(refused) > 3 else []
-    notes += [f"Mixed: {note}." for note in benchmark.notes]
+    notes += [f"Mixed: {mixed}." for mixed in benchmark.notes]
     if any(dataset.miniature for dataset in benchmark.datasets):
         notes.append("Miniatures: synthetic images; their numbers say nothing about the data sets.")
     if not rows:
@@ -177,7 +177,7 @@ def accuracy_table(benchmark: "Benchmark") -> str:
     notes.append(
         "As good on validation: grid values within one validation image of the best, and the range of their OOD."
     )
-    return "\n".join([table(header, rows), "", *answers, "", *notes])
+    return "\n".join([table(header, rows), "", *map(note, answers), "", *map(note, notes)])
 
 
 def _headed(answer: "DatasetAnswer", benchmark: "Benchmark") -> list[str]:

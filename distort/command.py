@@ -1,10 +1,12 @@
 """What every command shares: two flags, what it answers with, and the two ways of going wrong."""
 
 import json
+import shutil
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Literal
 
 from artifacts.errors import ArgumentError
@@ -12,9 +14,12 @@ from artifacts.errors import ArgumentError
 #: How much is done: a check, what figures deserve, or everything there is time for.
 Scale = Literal["quick", "default", "full"]
 
-
-#: Characters of a line of wrapped text.
+#: Characters of a line where standard output is no terminal.
 WIDTH = 120
+#: No terminal is taken to be narrower: the parser lays help out in columns and does not end where there is no room.
+NARROWEST = 40
+#: Between two columns of a table.
+GAP = "  "
 
 
 class UsageError(ArgumentError):
@@ -72,21 +77,57 @@ def as_json(document: Any) -> str:
     return json.dumps(to_jsonable_python(document), indent=1, allow_nan=False, ensure_ascii=False)
 
 
+def line_width() -> int:
+    """Characters of a line: the terminal's, or what `COLUMNS` says; elsewhere `WIDTH`."""
+    return max(shutil.get_terminal_size(fallback=(WIDTH, 1)).columns, NARROWEST)
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Left-aligned columns, as wide as they must be and never cut."""
+    """Left-aligned columns in lines that fit; where they do not, the widest are broken between words, never inside."""
     lines = [tuple(header), *map(tuple, rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
+    columns = list(zip(*lines, strict=True))
+    widths = [max(map(len, cells)) for cells in columns]
+    narrowest = [max((len(word) for cell in cells for word in cell.split()), default=0) for cells in columns]
+    while sum(widths) + len(GAP) * (len(widths) - 1) > line_width():
+        wide = [column for column, width in enumerate(widths) if width > narrowest[column]]
+        if not wide:
+            break
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    return "\n".join(_row(line, widths) for line in lines)
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    broken = [_broken(cell, width) or [""] for cell, width in zip(cells, widths, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        GAP.join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()
+        for parts in zip_longest(*broken, fillvalue="")
+    )
+
+
+def _broken(text: str, width: int, first: str = "", later: str = "") -> list[str]:
+    """Lines of at most `width`, with what they begin with; a word, such as an address, is never broken."""
+    if not first and len(text) <= width:
+        return [text]  # as it is, with its spaces
+    return textwrap.wrap(
+        text,
+        max(width, 1),
+        initial_indent=first,
+        subsequent_indent=later,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
 
 
 def wrapped(label: str, text: str) -> str:
-    """A text behind its label, in lines that fit a terminal; a word, such as an address, is never broken."""
-    indented = " " * len(label)
-    return textwrap.fill(
-        text, WIDTH, initial_indent=label, subsequent_indent=indented, break_long_words=False, break_on_hyphens=False
-    )
+    """A text behind its label, in lines that fit; a word, such as an address, is never broken."""
+    lines = _broken(text, line_width(), label, " " * len(label))
+    return "\n".join(lines or [label.rstrip()])
+
+
+def note(text: str) -> str:
+    """A paragraph in lines that fit; all but the first are indented further."""
+    indent = " " * (len(text) - len(text.lstrip()) + 2)
+    return "\n".join(_broken(text, line_width(), later=indent))
 
 
 def entry(title: str, fields: Sequence[tuple[str, str]]) -> str:

@@ -79,10 +79,14 @@ class Doctor(Command):
         ]
         missing = [finding.name for finding in findings if finding.needed and not finding.found]
         diagnosis = Diagnosis(ready=not missing, findings=findings, environment=_environment(self.thorough))
-        rows = [(_mark(finding), finding.name, finding.detail, finding.how) for finding in findings]
+        rows = [(_mark(finding), finding.name, finding.detail) for finding in findings]
         devices = ", ".join(diagnosis.environment.get("devices", [])) or "named by `distort doctor --thorough`"
         verdict = "`distort reproduce` can run." if diagnosis.ready else "`distort reproduce` cannot run yet."
-        text = f"{table(('', 'what', 'found', 'how to get it'), rows)}\n\ndevices: {devices}\n{verdict}"
+        # A command stands in a line of its own, so that it can be copied.
+        mends = [f"{finding.name}:\n  {finding.how}" for finding in findings if finding.how and not finding.found]
+        text = "\n".join(
+            [table(("", "what", "found"), rows), "", *mends, *[""] * bool(mends), f"devices: {devices}", verdict]
+        )
         return Answer(diagnosis, text, f"missing: {', '.join(missing)}" if missing else "")
 
 

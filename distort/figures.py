@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, UseAppendAction, arg
 
 from artifacts.errors import UserError
-from distort.command import Answer, MakingCommand, UsageError
+from distort.command import Answer, MakingCommand, UsageError, table
 from distort.names import known
 
 if TYPE_CHECKING:
@@ -15,15 +15,21 @@ if TYPE_CHECKING:
     from figures.report.contents import Stage
 
 
+#: In the place of names: say which there are.
+LIST = "list"
+HEADER = ("name", "title")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Figures(MakingCommand):
     """Draw figures from a results folder into its `figures` folder: SVG and PNG, or the formats asked for.
 
-    Without a name, all that can be drawn; for the others it says what is missing, and what makes it.
+    Without a name, all that can be drawn; for the others it says what is missing, and what makes it. `distort figures
+    list` names them.
     """
 
-    names: Annotated[Positional[tuple[str, ...]], arg(metavar="[NAME ...]")] = ()
-    """Figures; without a name, all of them."""
+    names: Annotated[Positional[tuple[str, ...]], arg(metavar="[list | NAME ...]")] = ()
+    """Figures, or the word `list`; without a name, all of them."""
     results: Annotated[Path, arg(name="from")] = Path("results")
     """Results folder."""
     size: str = "page"
@@ -36,16 +42,19 @@ class Figures(MakingCommand):
     """Draw again what is up to date."""
 
     def __call__(self) -> Answer:
-        """Draw, and answer with what became of each figure.
+        """The figures that there are, for the word `list`; else draw, and answer with what became of each.
 
         A figure that was asked for by name and has no data is a failure, as is one whose data are damaged; the others
         are drawn all the same.
         """
-        self.accept()
         from figures.catalogue import FIGURES
 
+        if self.names == (LIST,):
+            titled = [(entry.name, entry.title) for entry in FIGURES]
+            return Answer([dict(zip(HEADER, row, strict=True)) for row in titled], table(HEADER, titled))
+        self.accept()
         names = [entry.name for entry in FIGURES]
-        wanted = known(self.names, names, kind="figure") or tuple(names)
+        wanted = known(self.names, names, kind="figure", listing="`distort figures list`") or tuple(names)
         from distort.folder import existing, held
         from distort.progress import progress
         from distort.stages import stages_text

@@ -41,7 +41,7 @@ def listed_or_own(named: str) -> "Statement":
     if is_own(named):
         return statement(named)
     statements = {listed.name: listed for listed in STATEMENTS}
-    known([named], list(statements), kind="statement")
+    known([named], list(statements), kind="statement", listing="`distort theory list`")
     return statements[named]
 
 

@@ -1,7 +1,7 @@
 """Arguments to a command: every mistake in them is one line, and help fits any terminal."""
 
 import os
-import shutil
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
@@ -9,10 +9,9 @@ from difflib import get_close_matches
 from importlib import metadata
 from io import StringIO
 
-from distort.command import Command, UsageError
+from distort.command import Command, UsageError, line_width
+from distort.names import ALIKE
 
-#: The parser lays help out in columns and does not end where there is no room for one.
-NARROWEST = 40
 #: Wide enough that no message is wrapped.
 UNWRAPPED = 2000
 DISTRIBUTION = "feature-distortion"
@@ -31,7 +30,7 @@ def parsed(arguments: Sequence[str]) -> Command:
         raise SystemExit(0)
     said = StringIO()
     try:
-        with _columns(max(shutil.get_terminal_size().columns, NARROWEST)), redirect_stderr(said):
+        with _columns(line_width()), redirect_stderr(said):
             return _read(arguments)
     except SystemExit as end:
         if not end.code:
@@ -82,10 +81,13 @@ def _one_line(boxed: str, arguments: Sequence[str]) -> str:
     message = " ".join(mistake).rstrip(".") or "These arguments cannot be read"
     unknown = message.removeprefix("Unrecognized options: ").split(", ")
     command = [word for word in arguments[:2] if not word.startswith("-") and word not in unknown]
-    near = next((line.split()[0] for line in lines[len(mistake) :] if line.startswith("--")), "")
-    if not near and not command:
-        near = next(iter(get_close_matches(unknown[0], COMMANDS, n=1)), "")
-    perhaps = f"; perhaps {near} is meant" if near and near not in message.split() else ""
+    near = ""
+    if message.startswith("Unrecognized"):  # elsewhere the names below the rule are those of what is wrong itself
+        near = next((line.split()[0] for line in lines[len(mistake) :] if line.startswith("--")), "")
+        if not near and not command:
+            near = next(iter(get_close_matches(unknown[0], COMMANDS, n=1, cutoff=ALIKE)), "")
+    perhaps = f"; perhaps {near} is meant" if near else ""
+    message = re.sub(r"^Missing from (distort[\w ]*): (.*?)\.? \(required\)$", r"\1 needs \2", message)
     return f"{message}{perhaps}. `{' '.join(('distort', *command))} --help` shows what there is."
 
 

@@ -39,7 +39,13 @@ class Simulate(MakingCommand):
         if self.names == (LIST,) and not self.all:
             return Answer([experiment._asdict() for experiment in titled], table(("name", "title"), titled))
         self.accept()
-        names = chosen(self.names, [experiment.name for experiment in titled], everything=self.all, kind="experiment")
+        names = chosen(
+            self.names,
+            [experiment.name for experiment in titled],
+            everything=self.all,
+            kind="experiment",
+            listing="`distort simulate list`",
+        )
         from distort.folder import held
         from distort.progress import progress
         from distort.stages import simulation_stages, stages_text

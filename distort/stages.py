@@ -14,7 +14,7 @@ from artifacts import Outcome, UserError
 from artifacts.directory import KEPT, is_only_checked
 from artifacts.results_folder import SETTINGS
 from artifacts.runtime import compiled_fully, compiled_quickly
-from distort.command import Scale
+from distort.command import Scale, note
 from distort.progress import Begin, Report
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def stages_text(stages: "Sequence[Stage]") -> str:
         if stage.no_data:
             missing.setdefault(stage.reason, []).append(stage.name.removeprefix("figure "))
     lines += [f"not drawn: {', '.join(names)}. {reason}" for reason, names in missing.items()]
-    return "\n".join(lines)
+    return "\n".join(map(note, lines))
 
 
 def _shortened(names: Sequence[str], *, most: int = 8) -> str:

@@ -9,7 +9,7 @@ from tyro.conf import Positional, arg
 from tyro.extras import SubcommandApp
 
 from distort import own_claim
-from distort.command import Answer, Command, UsageError, table
+from distort.command import Answer, Command, UsageError, note, table, wrapped
 from distort.names import chosen, known
 
 if TYPE_CHECKING:
@@ -32,6 +32,17 @@ def commands() -> SubcommandApp:
     return app
 
 
+#: How to read two columns.
+SLACK = (
+    "Slack is the gap between the two sides of a claim, relative to the larger: 0 is equality, which an exact identity "
+    "reaches up to rounding; below 0, beyond rounding, is a violation; near 0 a bound is sharp."
+)
+RATIO = (
+    "The ratio to a bound is how many times larger the bounded side is: its median and 90 % quantile over random "
+    "problems. 1 is a sharp bound; infinite means that the bound says nothing there."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class List(Command):
     """List the statements with their status, as last verified in a results folder."""
@@ -45,14 +56,15 @@ class List(Command):
 
         verified = claims(_verified_in(self.results))
         rows = [(claim.name, claim.status, ratio_text(claim.sharpness), claim.source) for claim in verified]
-        return Answer(verified, table(("name", "status", "ratio to bound: median, 90 %", "source"), rows))
+        text = table(("name", "status", "ratio to bound: median, 90 %", "source"), rows)
+        return Answer(verified, "\n".join([text, "", note(RATIO)]))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Show(Command):
     """Show one statement: claim, formula, premises, proof, witnesses."""
 
-    name: Positional[str]
+    name: Annotated[Positional[str], arg(metavar="NAME")]
     """The statement."""
     results: Annotated[Path | None, arg(name="from")] = None
     """Results folder that holds a verification: `results` where there is one; else nothing counts as verified."""
@@ -66,7 +78,7 @@ class Show(Command):
         from figures.report.claims import claims
 
         listed = {claim.name: claim for claim in claims(_verified_in(self.results))}
-        known([self.name], list(listed), kind="statement")
+        known([self.name], list(listed), kind="statement", listing="`distort theory list`")
         claim = listed[self.name]
         lines = [
             ("name", claim.name),
@@ -83,7 +95,7 @@ class Show(Command):
         if claim.sharpness is not None:
             told = f"median and 90 % quantile {ratio_text(claim.sharpness)}"
             lines.append(("ratio", f"{told}; says nothing on {claim.sharpness.silent:.1%}"))
-        return Answer(claim, "\n".join(f"{label:<10}{text}" for label, text in lines))
+        return Answer(claim, "\n".join(wrapped(f"{label:<10}", text) for label, text in lines))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +122,11 @@ class VerifyCommand(Command):
         own = [name for name in self.names if own_claim.is_own(name)]
         statements = {statement.name: statement for statement in STATEMENTS}
         names = [name for name in self.names if name not in own]
-        listed = chosen(names, list(statements), everything=self.all, kind="statement") if names or not own else ()
+        listed = (
+            chosen(names, list(statements), everything=self.all, kind="statement", listing="`distort theory list`")
+            if names or not own
+            else ()
+        )
         if own and self.all:
             raise UsageError(f"Name claims of your own or pass --all, not both; got {', '.join(own)} and --all.")
         claims = [own_claim.statement(name) for name in own]
@@ -244,6 +260,7 @@ def _answer(verifications: "list[Verification]") -> Answer:
     if unmet:
         named = ", ".join(unmet)
         text += f"\nPremises held on no problem that was drawn: {named}. --dimensions or --sampler draws others."
+    text = "\n".join([text, "", note(SLACK), note(RATIO)])
     violated = [verification.name for verification in verifications if verification.status == Status.VIOLATED]
     failure = f"violated, though no counterexample was known: {', '.join(violated)}" if violated else ""
     return Answer(verifications, text, failure)

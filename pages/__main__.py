@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from artifacts.runtime import prepare_jax
-from pages import advice, blocks, claims, description, evidence, examples, measured, speed
+from pages import advice, blocks, claims, description, digits, evidence, examples, gpu, measured, speed
 
 prepare_jax()
 
@@ -14,13 +14,20 @@ CONTENTS = {
     "agreement_table": measured.agreement_table,
     "backbones_table": speed.backbones_table,
     "claims_table": claims.claims_table,
+    "embedded_best_table": digits.embedded_best_table,
+    "embedded_careful_table": digits.embedded_careful_table,
+    "embedded_differences_table": digits.embedded_differences_table,
+    "embedded_rates_table": digits.embedded_rates_table,
+    "embedded_sets_table": digits.embedded_sets_table,
     "exact_training": speed.exact_training,
     "experiments_counted": claims.experiments_counted,
     "feeding_table": speed.feeding_table,
+    "gpu_used": gpu.gpu_used,
     "loading_table": speed.loading_table,
     "measured_table": measured.measured_table,
     "minimal_output": examples.minimal_output,
     "paper_table": measured.paper_table,
+    "photographs": gpu.photographs,
     "picture_caption": measured.picture_caption,
     "reduced_flow_table": speed.reduced_flow_table,
     "readme_output": examples.readme_output,

@@ -75,7 +75,7 @@ def statements_counted() -> str:
 
 def experiments_counted() -> str:
     """How many experiments take settings of the reader's own."""
-    from simulations import EXPERIMENTS
+    from bridge import EXPERIMENTS  # those of `simulations` among them
 
     beyond = sum(experiment.beyond_the_paper for experiment in EXPERIMENTS)
     return (

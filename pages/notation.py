@@ -6,6 +6,8 @@ indented lines those that are formulas are set for the site; names of files, pro
 
 import re
 
+from pages.notation_runs import runs
+
 GREEK = {
     "alpha": r"\alpha", "beta": r"\beta", "delta": r"\delta", "eps": r"\epsilon", "eta": r"\eta", "kappa": r"\kappa",
     "lam": r"\lambda", "lambda": r"\lambda", "mu": r"\mu", "phi": r"\varphi", "pi": r"\pi", "rho": r"\rho",
@@ -16,8 +18,8 @@ FUNCTIONS = {"cos", "cosh", "diag", "exp", "expm", "hypot", "inf", "max", "min",
 LARGE = {"sum": r"\sum", "int": r"\int"}
 BARS = {"|": (r"\lvert", r"\rvert"), "||": (r"\lVert", r"\rVert")}
 WORDS = {"at", "if", "is", "of", "or", "to"}
-RELATIONS = {"<=": r"\le", ">=": r"\ge", "->": r"\to", "<": "<", ">": ">", "=": "="}
-TOKEN = re.compile(r"\s+|\.\.\.|<=|>=|->|\|\||[A-Za-z]+'?|\d+(?:,\d{3})*(?:\.\d+)?|.")
+RELATIONS = {"+-": r"\pm", "!=": r"\ne", "<=": r"\le", ">=": r"\ge", "->": r"\to", "<": "<", ">": ">", "=": "="}
+TOKEN = re.compile(r"\s+|\.\.\.|\+-|!=|<=|>=|->|\|\||[A-Za-z]+'?|\d+(?:,\d{3})*(?:\.\d+)?|.")
 #: What a span must hold to be a formula, unless it is one letter.
 FORMULA = re.compile(r"[\^=|]|<=|>=|->|\bsqrt\(|\beps\b|\*")
 #: What no formula holds: paths, options, names of statements and modules.
@@ -58,10 +60,26 @@ def with_formulas(page: str) -> str:
 
 
 def _prose(line: str) -> str:
-    """A line of text whose symbols, such as `v0`, `B^T`, `eps` and `w*`, are formulas; links keep their addresses."""
+    """A line of text with its formulas set, such as `k <= d - m`, and its symbols, such as `v0`, `B^T`, `eps` and `w*`.
+
+    Links keep their addresses. In a table a bar ends a cell, so that only symbols are set there.
+    """
+    set_text = _symbols if re.match(r"\s*\|[ -]", line) else formulas_in_text
     parts = re.split(r"(\]\([^)]*\)|https?://\S+)", line)
-    set_parts = (part if index % 2 else SYMBOL.sub(_symbol, part) for index, part in enumerate(parts))
-    return "".join(set_parts)
+    return "".join(part if index % 2 else set_text(part) for index, part in enumerate(parts))
+
+
+def _symbols(text: str) -> str:
+    return SYMBOL.sub(_symbol, text)
+
+
+def formulas_in_text(text: str) -> str:
+    """A piece of text with what stands in it as plain notation set as formulas."""
+    done, place = [], 0
+    for start, end in runs(text, SYMBOL, FUNCTIONS):
+        done += [_symbols(text[place:start]), rf"\({latex(text[start:end])}\)"]
+        place = end
+    return "".join([*done, _symbols(text[place:])])
 
 
 def _symbol(match: re.Match[str]) -> str:

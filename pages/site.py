@@ -17,7 +17,8 @@ from mkdocs.structure.files import File, Files  # noqa: E402
 from mkdocs.structure.pages import Page  # noqa: E402
 
 from pages.evidence import evidence  # noqa: E402
-from pages.notation import with_formulas  # noqa: E402
+from pages.notation import formulas_in_text, with_formulas  # noqa: E402
+from pages.public_names import with_public_names  # noqa: E402
 
 #: Pages of the checkout's root, and what they are called on the site.
 FROM_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
@@ -50,6 +51,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Reads the plain notation of pages of mathematics as formulas; links that leave `docs/` are words."""
     markdown = LINK.sub(_inside, markdown)
+    if page.file.src_uri.startswith("api/"):
+        markdown = with_public_names(markdown)
     return with_formulas(markdown) if page.file.src_uri in ("glossary.md", "theory.md") else markdown
 
 
@@ -91,7 +94,7 @@ def for_site(text: str) -> str:
             return f"{picture}[{words}]({path.removeprefix('docs/')}{anchor})"
         if path.startswith("notebooks/"):
             return match[0]
-        return words if words.startswith("`") else f"{words} (`{path}`)"
+        return f"`{path}`" if words.strip("`") == path else words if words.startswith("`") else f"{words} (`{path}`)"
 
     return LINK.sub(link, text)
 
@@ -113,10 +116,10 @@ def statements_page() -> str:
         proof = f"[{link.partition('#')[2].replace('-', ' ')}]({link})" if link else "none of our own"
         lines = [
             f"## {statement.name}",
-            statement.claim,
+            formulas_in_text(statement.claim),
             f"\\[{statement.latex}\\]",
             f"- **Status:** {result['status']}; {result['examples']:,} problems, {result['violations']:,} violations.",
-            f"- **Premises:** {statement.premises}.",
+            f"- **Premises:** {formulas_in_text(statement.premises)}.",
             f"- **Source:** {statement.source}.",
             f"- **Proof:** {proof}.",
             *(

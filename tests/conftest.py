@@ -18,6 +18,7 @@ from artifacts.runtime import (
 
 prepare_jax()
 compile_quickly()  # what modules make when they are imported: everywhere in the same way
+os.environ["COLUMNS"] = "120"  # answers are laid out as they are without a terminal, whatever terminal this is
 # Both processes, the commands that tests start, and the next run compile the same programs, most of them small.
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
 keep_compiled()

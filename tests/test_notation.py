@@ -5,7 +5,8 @@ import re
 import pytest
 from markdown_it import MarkdownIt
 
-from pages.notation import BLOCK, SPAN, is_formula, latex, with_formulas
+from pages.notation import BLOCK, FUNCTIONS, SPAN, SYMBOL, is_formula, latex, with_formulas
+from pages.notation_runs import runs
 from tests.support import ROOT
 
 PAGE = (ROOT / "docs" / "theory.md").read_text(encoding="utf-8")
@@ -46,6 +47,26 @@ def test_text_keeps_links_headings_and_names_and_sets_symbols():
     assert "## About v0\n" in done
     assert r"For \(v_{0}\) and \(\epsilon\), see [a section](#v0-and-w*)" in done
     assert done.endswith("`v0_name`; *not this*.\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "formulas"),
+    [
+        ("of m < d with a frame F; P = F F^T and P_perp = I - P.", ["m < d", "P = F F^T", "P_perp = I - P"]),
+        ("a drawing in which a = B f, so ||B0 - U B*||^2 = 2 - z", ["a = B f", "||B0 - U B*||^2 = 2 - z"]),
+        ("(the root is sqrt(|u|^2 + mu / 4)), and v is free", ["sqrt(|u|^2 + mu / 4)"]),
+        ("the pair (v, A) with (v, B) = (v0, B0) at k = 3, no more", ["(v, B) = (v0, B0)", "k = 3"]),
+        ("so |X z - y does not close, nor does (v", []),
+        ("none but cos theta_k(R0, S_perp) != 0.", ["cos theta_k(R0, S_perp) != 0"]),
+        ("A claim about v, a head: 3 of 4 are right, in 12 - 15 seconds", []),
+    ],
+)
+def test_formulas_in_text_end_where_words_begin(text, formulas):
+    assert [text[start:end] for start, end in runs(text, SYMBOL, FUNCTIONS)] == formulas
+
+
+def test_a_bar_in_a_table_is_the_end_of_a_cell():
+    assert with_formulas("| k < m | v0 |") == r"| k < m | \(v_{0}\) |"
 
 
 @pytest.mark.extra

@@ -2,9 +2,13 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
+import tarfile
 import tomllib
+
+import pytest
 
 from artifacts.environment import REVISION_FILE, revision
 from tests.support import ROOT
@@ -52,6 +56,25 @@ def test_an_installed_package_names_the_revision_that_it_was_built_from(tmp_path
     built = {"git_revision": "0" * 40, "git_dirty": False}
     (installed / REVISION_FILE).write_text(json.dumps(built), encoding="utf-8")
     assert revision() == built
+
+
+def test_building_does_not_make_the_checkout_look_edited(tmp_path):
+    """While an sdist is built, its tree lies in the checkout, and no rule of `.gitignore` names it."""
+    pytest.importorskip("setuptools")
+    (tmp_path / "artifacts").mkdir()
+    for name in ("setup.py", "artifacts/environment.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "p"\nversion = "1"\n[tool.setuptools]\npackages = ["artifacts"]\n', encoding="utf-8"
+    )
+    (tmp_path / ".gitignore").write_text("*.egg-info/\n/dist/\n", encoding="utf-8")
+    author = ("-c", "user.name=a", "-c", "user.email=a@b.c")
+    for command in (("init", "-q"), ("add", "-A"), (*author, "commit", "-qm", "all")):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True, timeout=60)
+    subprocess.run([sys.executable, "setup.py", "-q", "sdist"], cwd=tmp_path, check=True, timeout=120)
+    with tarfile.open(next((tmp_path / "dist").glob("*.tar.gz"))) as archive:
+        built = json.load(archive.extractfile(f"p-1/artifacts/{REVISION_FILE}"))
+    assert built["git_dirty"] is False
 
 
 def test_without_a_checkout_the_doctor_names_no_constraints_file(tmp_path, monkeypatch):

@@ -62,7 +62,8 @@ def plan(suite: Suite, results: Results) -> Plan:
             known, complete = _condition_units(recipe, condition, grids)
             units += known
             if not complete:
-                undecided.append(f"{recipe.name} [{condition.name}] awaits the learning rate of {condition.like}")
+                awaited = ", ".join(condition.like)
+                undecided.append(f"{recipe.name} [{condition.name}] awaits the learning rate of {awaited}")
     return Plan(tuple(dict.fromkeys(units)), tuple(undecided))
 
 

@@ -11,7 +11,7 @@ from empirical.runs import run_unit
 
 @dataclass(frozen=True)
 class InProcess:
-    """Also what a debugger wants."""
+    """Makes runs in this process, one after the other; a debugger can follow it."""
 
     work: Work = run_unit
     retries: int = RETRIES

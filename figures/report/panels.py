@@ -1,5 +1,6 @@
 """The columns of a figure as windows of their own, which a phone shows below each other."""
 
+import html
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -10,9 +11,17 @@ AXES = re.compile(
     r'<g id="[\w-]*axes_\d+">\s*<g id="[\w-]*patch_\d+">\s*<path d="M ([\d.]+) ([\d.]+)\s+L ([\d.]+) [\d.]+\s+L '
 )
 LEGEND = re.compile(r'<g id="[\w-]*legend_\d+">')
+#: A line of text that is drawn with a left end: size, place, words.
+TEXT = re.compile(
+    r'<text style="font-size: ([\d.]+)px;[^"]*text-anchor: start[^"]*" x="([\d.]+)" y="([\d.]+)"[^>]*>([^<]*)</text>'
+)
+#: The figure's own texts, which belong to no axes.
+OWN_TEXT = re.compile(rf'^  <g id="[\w-]*text_\d+">\s*{TEXT.pattern}', flags=re.MULTILINE)
 POINT = re.compile(r'(?:[ML] |x=")([\d.]+)(?: |" y=")([\d.]+)')
-#: Points by which ticks reach beyond the right end of a frame, and words beyond their first letter.
+#: Points by which ticks reach beyond the right end of a frame, and marks beyond their first point.
 REACH, WORD, MARGIN = 5.0, 40.0, 3.0
+#: Of the size of a font: an upper bound on the mean width of its letters, and how far they reach below their line.
+LETTER, DESCENT = 0.65, 0.3
 
 
 class PanelWindow(NamedTuple):
@@ -32,6 +41,8 @@ class PanelWindow(NamedTuple):
 def windows(svg: str) -> tuple[PanelWindow, ...]:
     """A window for each column of axes, and one for the legend below them; none where there is one column.
 
+    A line over the whole figure belongs to no column and is left out: the note below the figure says it too.
+
     Args:
       svg: as matplotlib writes it; names may have a prefix.
     """
@@ -46,7 +57,8 @@ def windows(svg: str) -> tuple[PanelWindow, ...]:
     bottom = max(frame[1] for frame in frames)
     legend = _legend(svg, bottom, width, height)
     shown = legend.top if legend else height
-    columns = tuple(PanelWindow(left, 0.0, right - left, shown) for left, right in pairwise(edges))
+    top = _below_heading(svg, min(frame[1] for frame in frames), edges[1])
+    columns = tuple(PanelWindow(left, top, right - left, shown - top) for left, right in pairwise(edges))
     return (*columns, legend) if legend else columns
 
 
@@ -60,6 +72,19 @@ def _edges(spans: Sequence[tuple[float, float]], width: float) -> list[float]:
     return [*edges, width]
 
 
+def _below_heading(svg: str, frames: float, first: float) -> float:
+    """Where the columns begin: below what stands over the frames and reaches out of the first column."""
+    over = [0.0]
+    for size, x, y, words in OWN_TEXT.findall(svg):
+        if float(y) < frames and _end(size, x, words) > first:
+            over.append(float(y) + DESCENT * float(size))
+    return max(over)
+
+
+def _end(size: str, x: str, words: str) -> float:
+    return float(x) + LETTER * float(size) * len(html.unescape(words))
+
+
 def _legend(svg: str, bottom: float, width: float, height: float) -> PanelWindow | None:
     # A legend that belongs to the whole figure is drawn last.
     last = max((match.end() for match in LEGEND.finditer(svg)), default=len(svg))
@@ -68,6 +93,7 @@ def _legend(svg: str, bottom: float, width: float, height: float) -> PanelWindow
     if not points or min(y for _, y in points) <= bottom:
         return None
     left = max(0.0, min(x for x, _ in points) - MARGIN)
-    right = min(width, max(x for x, _ in points) + WORD)
+    words = [_end(size, x, text) for size, x, _, text in TEXT.findall(drawn)]
+    right = min(width, max([max(x for x, _ in points) + WORD, *words]))
     top = min(y for _, y in points) - MARGIN
     return PanelWindow(left, top, right - left, height - top)

@@ -1,5 +1,6 @@
 """What was found, one line a question: the first thing that a reader of the page sees."""
 
+import re
 from dataclasses import dataclass
 
 from figures.report.contents import AgreementSummary, Summary
@@ -28,10 +29,20 @@ def on_the_theory(summary: Summary) -> list[Verdict]:
 def on_images(summary: Summary) -> list[Verdict]:
     """The questions that were asked of networks on images too."""
     return [
-        Verdict(figure.title, *_judged(figure.agreement), f"figure-{figure.name}")
+        Verdict(_question(figure.caption) or figure.title, *_judged(figure.agreement), f"figure-{figure.name}")
         for figure in summary.figures
         if figure.agreement is not None
     ]
+
+
+def _question(caption: str) -> str:
+    """The question that a caption begins with; empty where it begins otherwise."""
+    asked = re.match(r"[^.?!]*\?", caption)
+    return asked[0] if asked else ""
+
+
+def _every(apart: int) -> str:
+    return "the one pair that this run tells apart" if apart == 1 else f"all {apart} pairs that this run tells apart"
 
 
 def _judged(agreement: AgreementSummary) -> tuple[str, str]:
@@ -39,7 +50,7 @@ def _judged(agreement: AgreementSummary) -> tuple[str, str]:
     if apart == 0:
         return "undecided: this run tells no pair of conditions apart", "open"
     if alike == apart:
-        return f"as in the theory: all {apart} pairs that this run tells apart", "true"
+        return f"as in the theory: {_every(apart)}", "true"
     if alike == 0:
-        return f"against the theory: all {apart} pairs that this run tells apart", "false"
+        return f"against the theory: {_every(apart)}", "false"
     return f"mixed: of {apart} pairs that this run tells apart, {alike} are ordered as in the theory", "open"

@@ -63,12 +63,10 @@ class Agreement:
 
     @property
     def label(self) -> str:
-        """For a corner of a figure; n counts conditions."""
-        own = f"τ = {_signed(self.tau)}, n = {self.conditions}" if self.pairs else "nothing to compare"
-        if self.unmet is None:
-            return own
-        beside = f"premises not met: {_signed(self.unmet.tau)}, n = {self.unmet.conditions}"
-        return f"{own}; {beside}" if self.pairs else f"τ, {beside}"
+        """For a corner of a figure, beside its title; n counts conditions. `words` has those without premises too."""
+        if self.pairs:
+            return f"τ = {_signed(self.tau)}, n = {self.conditions}"
+        return "nothing to compare" if self.unmet is None else "no premises met"
 
     @property
     def verdict(self) -> str:

@@ -8,12 +8,14 @@ over seeds with 90 % intervals (Student's t). The two angles are relatives, not 
 compared. The agreement compares, for every method and for the gap between FT and LP, the sets in their order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 from empirical.records import Benchmark
 from figures.benchmark import estimate_marks
@@ -112,12 +114,12 @@ def draw(data: FartherOut) -> Figure:
     style.logarithmic(theory, y=True)
     data.theory.draw(theory, ("fine_tuning", "lp_ft", "linear_probing"))
     theory.set(xlabel="angle to the ID subspace (degrees)", ylabel="OOD error, √risk")
-    _draw_sets(measured, data.datasets)
+    _draw_sets(figure, measured, data.datasets)
     style.legend_below(figure, [theory, measured])
     return figure
 
 
-def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
+def _draw_sets(figure: Figure, axis: Axes, datasets: tuple[Shifted, ...]) -> None:
     for index, shifted in enumerate(datasets):
         for method, errors in shifted.errors.items():
             means = [100 * error.mean for error in errors]
@@ -135,6 +137,16 @@ def _draw_sets(axis: Axes, datasets: tuple[Shifted, ...]) -> None:
     # Names hang from the top, in room made for them.
     longest = max(len(spoken(name)) for name in single.sets)
     axis.set_ylim(low, low + (1.1 + 0.035 * longest) * (high - low))
-    for name, angle in zip(single.sets, single.angles, strict=True):
+    axis.set_yticks([tick for tick in axis.get_yticks() if low <= tick <= 100])
+    for name, angle in zip(single.sets, _apart(figure, axis, single.angles), strict=True):
         hanging = {"rotation": 90, "ha": "center", "va": "top", "fontsize": style.small(), "color": "#555555"}
         axis.text(angle, 0.99, spoken(name), transform=axis.get_xaxis_transform(), **hanging)
+
+
+def _apart(figure: Figure, axis: Axes, angles: Sequence[float]) -> np.ndarray:
+    """Where upright names stand: as near to their angles as they can without touching, the angles being sorted."""
+    left, right = axis.get_xlim()
+    inches = axis.get_window_extent().width / figure.dpi
+    line = 1.2 * style.small() / 72 * (right - left) / inches
+    places = line * np.arange(len(angles))
+    return isotonic_regression(np.asarray(angles) - places).x + places

@@ -11,11 +11,14 @@ import pytest
 
 from distort import command, doctor_files
 from distort.__main__ import main
-from distort.command import UsageError, as_json, table
+from distort.command import UsageError, as_json, line_width, table
 from distort.names import chosen, known
+from distort.parsing import COMMANDS
+from figures.catalogue import figures
 from simulations.attack.search import PROBLEMS_PER_ROUND
 from tests.support import ROOT
 from tests.support.tiny_job import STATEMENT
+from theory.statements import STATEMENTS
 
 
 def run(*arguments: str) -> int:
@@ -231,6 +234,71 @@ def test_names_keep_their_order_and_lose_repeats():
 def test_name_unlike_any_other_gets_the_whole_list():
     with pytest.raises(UsageError, match="there are: a, b"):
         known(["zzz"], ["a", "b"], kind="letter")
+    with pytest.raises(UsageError, match=r"there are none here"):
+        known(["zzz"], [], kind="letter")
+    with pytest.raises(UsageError, match=r"'zzz'; `distort letters` shows all 26\.$"):
+        known(["zzz"], list("abcdefghijklmnopqrstuvwxyz"), kind="letter", listing="`distort letters`")
+
+
+STATEMENT_NAMES = [statement.name for statement in STATEMENTS]
+FIGURE_NAMES = [figure.name for figure in figures()]
+
+
+@pytest.mark.parametrize(
+    "valid", [STATEMENT_NAMES, FIGURE_NAMES, list(COMMANDS)], ids=["statement", "figure", "command"]
+)
+def test_a_slip_in_a_name_is_understood_and_another_word_is_not(valid):
+    for name in valid:
+        for slip in (name[1:], name[:-1], name[:2] + "x" + name[2:], name.replace("_", "-")):
+            if slip not in valid:
+                with pytest.raises(UsageError, match=rf"[ ,]{name}\b"):
+                    known([slip], valid, kind="thing")
+    for word in ("nonsense", "agreement", "theorem", "balance of trade", "rate", "accurate", "zzz", "x"):
+        with pytest.raises(UsageError) as refused:
+            known([word], valid, kind="thing")
+        assert "nearest" not in str(refused.value), word
+
+
+def test_part_of_a_name_gets_the_names_that_hold_it():
+    with pytest.raises(UsageError, match="it is part of: ft_ood_lower_bound, ft_ood_lower_bound_as_printed"):
+        known(["ft_ood"], STATEMENT_NAMES, kind="statement")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("theory", "list"),
+        ("theory", "show", "ft_ood_lower_bound"),
+        ("simulate", "list"),
+        ("figures", "list"),
+        ("bench", "datasets"),
+        ("bench", "plan", "--suite", "paper"),
+        ("bench", "plan", "--suite", "embedded"),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("width", [80, 120])
+def test_answers_fit_the_terminal(arguments, width, capsys, monkeypatch):
+    if "plan" in arguments and width < 100:
+        pytest.skip("ten columns of numbers, in which nothing can be broken")
+    monkeypatch.setenv("COLUMNS", str(width))
+    assert run(*arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    lines = [line for line in lines if "pip install" not in line]  # a command is whole, however long
+    assert [line for line in lines if len(line) > width and len(line.split()) > 1] == []
+
+
+def test_without_a_terminal_lines_have_the_width_of_a_page(monkeypatch):
+    monkeypatch.delenv("COLUMNS")
+    monkeypatch.setattr(sys, "__stdout__", None)
+    assert line_width() == 120
+
+
+def test_a_mistake_in_a_value_suggests_no_other_option(capsys):
+    for arguments in (("theory", "verify", "balancedness", "--seed", "x"), ("bench", "miniature", "--nonsense")):
+        assert run(*arguments) == 2
+        assert "perhaps" not in capsys.readouterr().err
 
 
 def test_json_refuses_what_json_cannot_spell():
@@ -238,7 +306,16 @@ def test_json_refuses_what_json_cannot_spell():
         as_json({"slack": float("nan")})
 
 
-def test_table_is_never_cut():
+def test_a_table_is_broken_between_words_and_never_inside():
     wide = "x" * 300
     assert wide in table(("name",), [(wide,)])
     assert issubclass(command.UsageError, ValueError)
+
+
+def test_a_table_that_is_too_wide_breaks_its_widest_columns(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    lines = table(("name", "what is said"), [("first", "word " * 20), ("second", "short")]).splitlines()
+    assert max(map(len, lines)) <= 40
+    assert lines[0] == "name    what is said"
+    assert [line for line in lines if line.startswith("second")] == ["second  short"]
+    assert " ".join("\n".join(lines[1:-1]).split()) == "first " + ("word " * 20).strip()

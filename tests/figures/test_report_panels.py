@@ -3,13 +3,14 @@
 import io
 from itertools import pairwise
 
+import matplotlib
 import pytest
 from matplotlib.figure import Figure
 
 from figures.report.contents import AgreementSummary
 from figures.report.page import in_short
 from figures.report.panels import windows
-from figures.report.verdicts import _judged
+from figures.report.verdicts import _judged, _question
 
 
 def svg(columns: int, *, legend: bool) -> str:
@@ -64,3 +65,32 @@ def test_a_verdict_says_what_the_run_tells_apart(apart, alike, words, kind):
     answer, found = _judged(AgreementSummary(tau=0.0, conditions=4, pairs=6, told_apart=apart, alike=alike))
     assert words in answer
     assert found == kind
+
+
+def test_a_single_pair_is_no_plural():
+    answer, _ = _judged(AgreementSummary(tau=0.0, conditions=4, pairs=6, told_apart=1, alike=0))
+    assert answer == "against the theory: the one pair that this run tells apart"
+
+
+def test_a_question_is_asked_where_the_caption_asks_it():
+    assert _question("Who wins in distribution (ID), who out of it? Error of LP.") == (
+        "Who wins in distribution (ID), who out of it?"
+    )
+    assert _question("Beyond the paper. Who wins?") == ""
+
+
+def test_words_of_a_legend_are_whole_and_a_line_over_the_figure_is_left_out():
+    figure = Figure(figsize=(6.8, 2.9))
+    for axis in figure.subplots(1, 2):
+        axis.plot([0, 1], [0, 1], label="a method with a long name and a rate")
+    figure.subplots_adjust(bottom=0.3, top=0.8)
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="lower left")
+    figure.text(0.01, 0.97, "a verdict that is told in one line over both of the panels of this figure", fontsize=7)
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        figure.savefig(text, format="svg")
+    *columns, legend = windows(text.getvalue())
+    heading = (1 - 0.97) * 2.9 * 72
+    assert all(heading < column.top < 0.2 * 2.9 * 72 for column in columns)
+    box = figure.legends[0].get_window_extent()  # in dots of the figure
+    assert legend.left + legend.width >= box.x1 / figure.dpi * 72 - 8  # the frame's padding

@@ -1,5 +1,7 @@
 """Both halves show the same methods in the same colours; the agreement counts conditions; zeros are drawn as zeros."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
@@ -157,7 +159,19 @@ def test_premises_that_are_not_met_are_counted_apart(results):
     assert (data.agreed.conditions, data.agreed.unmet.conditions) == (8, 4)
     assert data.agreed.pairs <= 4
     assert "promises no order" in shift.note(data)
-    assert "premises not met" in data.agreed.label
+    assert data.agreed.label.endswith("n = 8")
+
+
+def test_names_of_sets_that_lie_close_stand_apart():
+    figure, axes = style.panels(2, height=2.9)
+    axis = axes.flat[1]
+    axis.set_xlim(0, 25)
+    places = shift._apart(figure, axis, (5.0, 19.0, 19.1, 19.2, 23.0))
+    names = [axis.text(x, 0.5, "a name", rotation=90, ha="center", fontsize=style.small()) for x in places]
+    boxes = [name.get_window_extent() for name in names]
+    assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+    assert (places[0], places[-1]) == (5.0, 23.0)
+    assert places[1:4].mean() == pytest.approx(19.1)
 
 
 def test_the_flagship_shows_theory_bridge_and_digits_and_where_premises_end(results):

@@ -30,7 +30,7 @@ STATEMENT = Statement(
     name="balancedness",
     order=20,
     source="submission, Lemma on the conserved quantity (proof of Theorem 3.1)",
-    claim="The matrix v v^T - B B^T is the same at all times of fine-tuning.",
+    claim="The matrix v v^T - B B^T of head v and features B is the same at all times of fine-tuning.",
     latex=r"v(t) v(t)^\top - B(t) B(t)^\top = v_0 v_0^\top - B_0 B_0^\top \quad \text{for all } t",
     premises="none",
     premises_hold=always,

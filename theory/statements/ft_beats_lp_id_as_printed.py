@@ -39,7 +39,7 @@ STATEMENT = Statement(
     name="ft_beats_lp_id_as_printed",
     order=95,
     source="submission, Proposition 3.1, to the letter",
-    claim="Where w* is not in rowspace(B0) and fine-tuning converges to a local minimum it is better in distribution.",
+    claim="Where the truth is no mix of pretrained features, FT that ends in a local minimum beats LP in distribution.",
     latex=r"w_* \notin \mathrm{rowspace}(B_0) \Rightarrow L_{id:sub}(v_{ft}^\infty, B_{ft}^\infty) < "
     r"L_{id:sub}(v_{lp}^\infty, B_0)",
     premises="w* is not in rowspace(B0), fine-tuning converges to a local minimum",

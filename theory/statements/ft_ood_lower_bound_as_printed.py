@@ -14,7 +14,7 @@ STATEMENT = Statement(
     name="ft_ood_lower_bound_as_printed",
     order=35,
     source="submission, Theorem 3.1, equation 3.7, to the letter",
-    claim="The published lower bound with phi^2 without absolute value and eps the squared feature distance.",
+    claim="The same bound to the letter: phi^2 without absolute value, and eps the squared feature distance.",
     latex=(
         r"\sqrt{L_{ood}(v(t), B(t))} \ge \frac{\cos\theta_k(R, S^\perp)}{\sqrt{k}} "
         r"\frac{\min(\varphi, \varphi^2 / W)}{(1 + W)^2} - \epsilon, \quad \varphi^2 = (v_0^\top v_*)^2 - "

@@ -33,7 +33,7 @@ STATEMENT = Statement(
     name="id_subspace_loss",
     order=85,
     source="submission, section 3.3 (its appendix has the relation); the form is ours",
-    claim="The ID-subspace loss is the ID loss of Gaussian inputs on the subspace, up to the extremes of their moment.",
+    claim="The ID-subspace loss is the ID loss of Gaussian inputs, up to a factor between their extreme variances.",
     latex=(
         r"\sigma_{\min}(\Sigma_{id}) L_{id:sub}(v, B) \le L_{id}(v, B) "
         r"\le \sigma_{\max}(\Sigma_{id}) L_{id:sub}(v, B)"

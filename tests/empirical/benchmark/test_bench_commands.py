@@ -90,7 +90,7 @@ def test_a_damaged_run_is_counted_and_named(capsys, results):
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        (("run", "--suite", "embeded"), 2, "nearest names are: embedded"),
+        (("run", "--suite", "embeded"), 2, "nearest name is: embedded"),
         (("run", "--suite", "mine.toml", "--protocol", "clean"), 2, "A TOML suite says itself"),
         (("run", "--suite", "mine.toml", "--config", "c.toml"), 2, "leave --config out"),
         (("run", "--suite", "nowhere/mine.toml"), 1, "nowhere/mine.toml"),

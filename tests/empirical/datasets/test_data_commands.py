@@ -29,7 +29,7 @@ def test_all_ten_are_listed_with_what_is_missing(miniature, tmp_path):
     assert all(bool(one["command"]) != bool(one["steps"]) for one in absent["sources"])
     assert all(one["licence"] and one["looked_for"] and one["bytes"] for one in absent["sources"])
     text = _run("datasets", "--root", tmp_path).text
-    assert "distort bench download stl10" in text
+    assert "distort bench download cifar10_1" in text
     assert "ImageNet (ILSVRC 2012), by hand:\n  1. Register at image-net.org" in text
 
 

@@ -21,7 +21,8 @@ def shown(message: str) -> str:
     """A message as a cell of the table."""
     text = message if len(message) <= SHOWN else f"{message[:SHOWN].rstrip()} ..."
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("$", "&#36;")
+    # A bracket would begin a link.
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("$", "&#36;").replace("[", "&#91;")
 
 
 def rows(page: str) -> dict[tuple[str, str], tuple[str, int]]:
