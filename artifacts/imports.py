@@ -101,11 +101,11 @@ def reached(*entries: str, without: tuple[str, ...] = ()) -> Reached:
     """
     roots = tuple(dict.fromkeys((PROJECT, *(_root(entry) for entry in entries))))
     while True:
-        found = _reached_below(roots, entries, without)
-        own = (_root_elsewhere(library) for library in sorted(found.libraries)) if len(roots) > 1 else ()
+        modules = _reached_below(roots, entries, without)
+        own = (_root_elsewhere(library) for library in sorted(modules.libraries)) if len(roots) > 1 else ()
         more = [root for root in own if root is not None and root not in roots]
         if not more:
-            return found
+            return modules
         roots = tuple(dict.fromkeys((*roots, *more)))
 
 

@@ -89,7 +89,7 @@ def answer(
             *([] if near is None else [f"  {_nearby(near)}"]),
             "",
         ]
-    lines += [line for found in unlabelled for line in (*_without_labels(found, record, premises), "")]
+    lines += [line for ood in unlabelled for line in (*_without_labels(ood, record, premises), "")]
     lines += [*_map(record), ""]
     lines += [_confirmed(confirmation) for confirmation in confirmations]
     if not confirmations and sets:
@@ -109,26 +109,26 @@ def without_ood(premises: list["Premises"]) -> Answer:
     return Answer(Advised(bare, [], [], [], 0, 0), "\n".join(map(note, [*lines, UNKNOWN])))
 
 
-def _without_labels(found: "UnlabelledSet", record: "TrackRecord", premises: list["Premises"]) -> list[str]:
+def _without_labels(ood: "UnlabelledSet", record: "TrackRecord", premises: list["Premises"]) -> list[str]:
     """What is known of a set without labels, what is not, and which method was best on sets that lie as far."""
     from empirical.advice.rule import LARGE_SHIFT
     from empirical.advice.unlabelled import best_that_far
 
-    (id_accuracy,) = (measured.id_accuracy for measured in premises if measured.dataset == found.dataset)
-    outside, at_home = (f"{100 * energy:.1f} %" for energy in (found.energy_outside, found.id_energy_outside))
-    nearest = "head carries over" if found.is_far else "near ID"
+    (id_accuracy,) = (measured.id_accuracy for measured in premises if measured.dataset == ood.dataset)
+    outside, at_home = (f"{100 * energy:.1f} %" for energy in (ood.energy_outside, ood.id_energy_outside))
+    nearest = "head carries over" if ood.is_far else "near ID"
     lines = [
-        f"{found.name}: {found.images} images without labels. Energy outside {outside} (ID {at_home}), "
-        f"{found.energy_ratio:.2g} times ID's; c_S {_short(found.on_cosine)}; LP reads {100 * id_accuracy:.1f} % of ID "
+        f"{ood.name}: {ood.images} images without labels. Energy outside {outside} (ID {at_home}), "
+        f"{ood.energy_ratio:.2g} times ID's; c_S {_short(ood.on_cosine)}; LP reads {100 * id_accuracy:.1f} % of ID "
         "test images.",
         "  Without labels it cannot be known whether the ID head carries over, nor how good the features are there: "
         f"the regime is {nearest}, head fails or features fail. A hundred labels would say.",
     ]
-    scores = best_that_far(found, record)
+    scores = best_that_far(ood, record)
     if not scores:
         return [*lines, "  No set that lies as far was measured yet."]
     first = max(scores, key=lambda method: (scores[method].right, -scores[method].lost))
-    far = f"{'at least' if found.is_far else 'less than'} {LARGE_SHIFT:g} times"
+    far = f"{'at least' if ood.is_far else 'less than'} {LARGE_SHIFT:g} times"
     told = "; ".join(f"{method}: {score}" for method, score in scores.items())
     return [
         *lines,

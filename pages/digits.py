@@ -62,12 +62,14 @@ def embedded_careful_table() -> str:
 
 def embedded_differences_table() -> str:
     """Paired differences under both rules, in one row where both chose the same runs."""
-    found = {(one["rule"], one["name"], one["group"]): one for one in embedded()["differences"] if not one["condition"]}
+    differences = {
+        (paired["rule"], paired["name"], paired["group"]): paired["difference"]
+        for paired in embedded()["differences"]
+        if not paired["condition"]
+    }
     rows = []
     for name, words in DIFFERENCES.items():
-        cells = {
-            rule: [_signed(found[rule, name, group]["difference"]) for group in GROUPS] for rule in (BEST, CAREFUL)
-        }
+        cells = {rule: [_signed(differences[rule, name, group]) for group in GROUPS] for rule in (BEST, CAREFUL)}
         if cells[BEST] == cells[CAREFUL]:
             rows.append([words, "both", *cells[BEST]])
         else:

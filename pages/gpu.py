@@ -58,5 +58,7 @@ def photographs() -> str:
 
 def _difference(name: str, group: str) -> dict[str, Any]:
     differences = json.loads(OFFICE.read_text(encoding="utf-8"))["differences"]
-    found = next(one for one in differences if (one["rule"], one["name"], one["group"]) == ("best", name, group))
-    return found["difference"]
+    wanted = ("best", name, group)
+    return next(
+        paired["difference"] for paired in differences if (paired["rule"], paired["name"], paired["group"]) == wanted
+    )

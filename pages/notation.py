@@ -75,11 +75,11 @@ def _symbols(text: str) -> str:
 
 def formulas_in_text(text: str) -> str:
     """A piece of text with what stands in it as plain notation set as formulas."""
-    done, place = [], 0
+    done, reached = [], 0
     for start, end in runs(text, SYMBOL, FUNCTIONS):
-        done += [_symbols(text[place:start]), rf"\({latex(text[start:end])}\)"]
-        place = end
-    return "".join([*done, _symbols(text[place:])])
+        done += [_symbols(text[reached:start]), rf"\({latex(text[start:end])}\)"]
+        reached = end
+    return "".join([*done, _symbols(text[reached:])])
 
 
 def _symbol(match: re.Match[str]) -> str:

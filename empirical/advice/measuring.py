@@ -46,7 +46,7 @@ def unlabelled_of(ledger: Ledger, folders: Mapping[str, Path]) -> list[Unlabelle
     bare = _bare(ledger.suite)
     measuring = Ledger(bare, ledger.workspace)
     runs = [run for recipe in bare.recipes for run in measuring.runs([description_unit(recipe)])]
-    return [found for run in runs for found in unlabelled_sets(run, folders)]
+    return [measured for run in runs for measured in unlabelled_sets(run, folders)]
 
 
 def _bare(suite: Suite) -> Suite:
