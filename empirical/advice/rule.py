@@ -74,11 +74,11 @@ def regime(*, energy_ratio: float, gap: float, shared_ratio: float) -> Regime:
 
 def interval(accuracy: float, images: int) -> tuple[float, float]:
     """The 90 % interval of an accuracy that was counted on so many images (Clopper and Pearson)."""
-    from scipy.stats import beta
+    from scipy.special import betaincinv  # quantiles of the beta distribution
 
     right = round(accuracy * images)
-    low = beta.ppf(TAIL, right, images - right + 1) if right else 0.0
-    high = beta.ppf(1 - TAIL, right + 1, images - right) if right < images else 1.0
+    low = betaincinv(right, images - right + 1, TAIL) if right else 0.0
+    high = betaincinv(right + 1, images - right, 1 - TAIL) if right < images else 1.0
     return float(low), float(high)
 
 
