@@ -146,7 +146,8 @@ def test_every_entry_is_built_and_is_of_the_size_that_it_says(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "known"), [("resnet51", "the nearest: resnet50"), ("moco", "clip_vit_b16, .*small_resnet"), ("", "resnet50")]
+    ("name", "known"),
+    [("resnet51", "the nearest: resnet50"), ("moco", "clip_vit_b16, .*small_resnet"), ("", "resnet50")],
 )
 def test_unknown_names_are_refused_with_the_nearest_or_all(name, known):
     with pytest.raises(UserError, match=known):
