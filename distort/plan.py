@@ -43,8 +43,8 @@ class Seconds:
 #: `quick` and `default` were measured (`distort reproduce`, cold), `full` is extrapolated: compiling takes what it
 #: takes there, computing grows with problems, images and grids. They tell how far the job is; the clock corrects them.
 SECONDS: dict[Scale, Seconds] = {
-    "quick": Seconds(statements=56, benchmark=38, experiment=4, figure=1.1),
-    "default": Seconds(statements=90, benchmark=262, experiment=10, figure=1.6),
+    "quick": Seconds(statements=48, benchmark=34, experiment=4, figure=1.1),
+    "default": Seconds(statements=80, benchmark=223, experiment=10, figure=1.6),
     "full": Seconds(statements=1100, benchmark=5400, experiment=150, figure=2),
 }
 
