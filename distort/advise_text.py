@@ -105,8 +105,7 @@ def without_ood(premises: list["Premises"]) -> Answer:
     lines = [
         f"{measured.dataset}: LP reads {100 * measured.id_accuracy:.1f} % of ID test images." for measured in premises
     ]
-    bare = [measured.model_copy(update={"sets": [], "truth_norm": None}) for measured in premises]
-    return Answer(Advised(bare, [], [], [], 0, 0), "\n".join(map(note, [*lines, UNKNOWN])))
+    return Answer(Advised(premises, [], [], [], 0, 0), "\n".join(map(note, [*lines, UNKNOWN])))
 
 
 def _without_labels(ood: "UnlabelledSet", record: "TrackRecord", premises: list["Premises"]) -> list[str]:

@@ -7,17 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from tyro.conf import Positional, UseAppendAction, arg
 
 from artifacts.errors import UserError
-from distort.command import Answer, MakingCommand, UsageError, table
-from distort.names import known
+from distort.command import Answer, MakingCommand, UsageError
+from distort.names import LIST, known, listed
 
 if TYPE_CHECKING:
     from distort.progress import Begin
     from figures.report.contents import Stage
-
-
-#: In the place of names: say which there are.
-LIST = "list"
-HEADER = ("name", "title")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +45,7 @@ class Figures(MakingCommand):
         from figures.catalogue import FIGURES
 
         if self.names == (LIST,):
-            titled = [(entry.name, entry.title) for entry in FIGURES]
-            return Answer([dict(zip(HEADER, row, strict=True)) for row in titled], table(HEADER, titled))
+            return listed([(entry.name, entry.title) for entry in FIGURES])
         self.accept()
         names = [entry.name for entry in FIGURES]
         wanted = known(self.names, names, kind="figure", listing="`distort figures list`") or tuple(names)

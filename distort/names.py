@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from distort.command import UsageError
+from distort.command import Answer, UsageError, table
 
+#: In the place of names: say which there are.
+LIST = "list"
+HEADER = ("name", "title")
 #: A longer list of names is not written into a message.
 SHOWN = 12
 #: How much of two names must agree before one is taken for the other with a slip: a letter or two, not half of a word.
@@ -45,6 +48,15 @@ def chosen(
             f"Name at least one {kind} or pass --all, not both; got {came}. {there[0].upper()}{there[1:]}."
         )
     return tuple(valid) if everything else known(names, valid, kind=kind, listing=listing)
+
+
+def listed(titled: Sequence[tuple[str, str]]) -> Answer:
+    """What the word `list` is answered with.
+
+    Args:
+      titled: names and titles.
+    """
+    return Answer([dict(zip(HEADER, row, strict=True)) for row in titled], table(HEADER, titled))
 
 
 def _instead(name: str, valid: Sequence[str], listing: str) -> str:

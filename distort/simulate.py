@@ -6,10 +6,8 @@ from typing import Annotated, Any
 
 from tyro.conf import Positional, UseAppendAction, arg
 
-from distort.command import Answer, MakingCommand, Scale, table
-from distort.names import chosen
-
-LIST = "list"
+from distort.command import Answer, MakingCommand, Scale
+from distort.names import LIST, chosen, listed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +35,7 @@ class Simulate(MakingCommand):
 
         titled = titles()
         if self.names == (LIST,) and not self.all:
-            return Answer([experiment._asdict() for experiment in titled], table(("name", "title"), titled))
+            return listed(titled)
         self.accept()
         names = chosen(
             self.names,

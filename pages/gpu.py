@@ -1,17 +1,14 @@
 """What the pages say of GPUs: hours of the paper's suite, and real photographs (`benchmarks/results/gpu`)."""
 
-import json
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from pages.evidence import RESULTS
+from pages.speed import result
 
 if TYPE_CHECKING:
     from empirical.recipes.recipe import Evaluate
-
-OFFICE = RESULTS / "gpu" / "h100" / "office" / "benchmark.json"
 
 
 @cache
@@ -57,8 +54,7 @@ def photographs() -> str:
 
 
 def _difference(name: str, group: str) -> dict[str, Any]:
-    differences = json.loads(OFFICE.read_text(encoding="utf-8"))["differences"]
-    wanted = ("best", name, group)
+    differences, wanted = result("gpu/h100/office/benchmark")["differences"], ("best", name, group)
     return next(
         paired["difference"] for paired in differences if (paired["rule"], paired["name"], paired["group"]) == wanted
     )

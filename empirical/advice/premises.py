@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Int
 
 from empirical.benchmark.run import Run
+from empirical.datasets.image_sets import spread
 from empirical.distortion import can_be_halved, exposure, feature_error
 from empirical.linear_probe import Features, ProbeHead, probe_path
 from empirical.records import Benchmark, BenchmarkRow, SetDescription
@@ -177,7 +178,7 @@ def _features(shared: Materials, name: str) -> Features:
 
 
 def _some(whole: Features) -> Features:
-    chosen = np.linspace(0, len(whole.labels), min(len(whole.labels), MEASURED), endpoint=False).astype(np.int64)
+    chosen = spread(len(whole.labels), MEASURED)
     return Features(whole.features[chosen], whole.labels[chosen])
 
 

@@ -12,7 +12,7 @@ from empirical.advice.premises import ID_TEST, MEASURED, energy_ratio
 from empirical.advice.rule import LARGE_SHIFT
 from empirical.advice.track_record import COMPARED, Score, TrackRecord
 from empirical.benchmark.run import Run
-from empirical.datasets.image_sets import ImageFiles, ImageSet
+from empirical.datasets.image_sets import ImageFiles, ImageSet, spread
 from empirical.datasets.listings import image_names
 from empirical.distortion import energy_outside, exposure, principal_span
 from empirical.features import extract
@@ -91,4 +91,4 @@ def _features(run: Run, name: str, folder: Path) -> Features:
 
 def _some(rows: np.ndarray) -> np.ndarray:
     """At most `MEASURED` rows, spread evenly."""
-    return rows[np.linspace(0, len(rows), min(len(rows), MEASURED), endpoint=False).astype(np.int64)]
+    return rows[spread(len(rows), MEASURED)]

@@ -99,15 +99,11 @@ def gathered_product(
     n, side = x.shape[:2]
     out = (side + sum(padding) - size) // stride + 1
     reach = (out - 1) * stride + 1
-    if inputs < FEW_CHANNELS:
-        # Runs of `stride` columns lie side by side in memory: few long copies in the place of many of three numbers.
-        run, blocks = stride, out + -(-size // stride) - 1
-    else:
-        run, blocks = 1, side + sum(padding)
-    after = max(run * blocks - side - padding[0], 0)
-    x = jnp.pad(x, ((0, 0), padding, (padding[0], after), (0, 0)))[:, :, : run * blocks]
+    # Runs of `stride` columns lie side by side in memory: few long copies in the place of many of three numbers.
+    run = stride if inputs < FEW_CHANNELS else 1
+    blocks, step = -(-(side + sum(padding)) // run), stride // run
+    x = jnp.pad(x, ((0, 0), padding, (padding[0], run * blocks - side - padding[0]), (0, 0)))
     x = x.reshape(n, x.shape[1], blocks, run * inputs)
-    step = stride // run
     shifted = [
         x[:, row : row + reach : stride, first // run : first // run + (out - 1) * step + 1 : step,
           : min(run, size - first) * inputs]

@@ -197,3 +197,8 @@ class Dataset:
     def sets(self) -> Sequence[ImageSet]:
         """Every set but the counterparts: training, validation, ID test, then OOD."""
         return (self.id_training, self.id_validation, self.id_test, *self.ood)
+
+
+def spread(count: int, most: int | None) -> Int[np.ndarray, " p"]:
+    """Positions of at most so many among `count` images, evenly spread; of all where `most` is None."""
+    return np.linspace(0, count, count if most is None else min(most, count), endpoint=False).astype(np.int64)

@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from jaxtyping import Int
-
 from artifacts import UserError
 from empirical.datasets.counts import difference
 from empirical.datasets.family import Family, Part
-from empirical.datasets.image_sets import Dataset, ImageSet
+from empirical.datasets.image_sets import Dataset, ImageSet, spread
 from empirical.datasets.locations import Locations, is_packed
 from empirical.datasets.protocols import PAPER, Protocol, Split
 from empirical.datasets.sizes import read_marker, required_size
@@ -125,16 +122,11 @@ def _pooled_dataset(
         id_validation=pool.subset(validation, name="id_validation"),
         id_test=pool.subset(test, name="id_test"),
         ood=tuple(
-            images.subset(_spread(len(images), split.ood) if part.whole else test[: split.ood], name=part.name)
+            images.subset(spread(len(images), split.ood) if part.whole else test[: split.ood], name=part.name)
             for part, images in sets
         ),
         counterparts=tuple(images.subset(training, name=part.name) for part, images in sets if not part.whole),
     )
-
-
-def _spread(count: int, wanted: int | None) -> Int[np.ndarray, " p"]:
-    """Positions among `count` images, evenly spread; all where no fewer are wanted."""
-    return np.linspace(0, count, min(wanted or count, count), endpoint=False).astype(np.int64)
 
 
 def _miniature(parts: Sequence[Part], locations: Locations) -> bool:

@@ -18,6 +18,7 @@ from artifacts import UserError
 from empirical.augment.applying import scaled
 from empirical.augment.transforms import Colour
 from empirical.backbones.classifier import Classifier
+from empirical.datasets.image_sets import spread
 from empirical.evaluation.sets import EvaluationSet, EvaluationSets, chunks
 from empirical.metrics import Judgement, judgement, measures
 from empirical.records import Metrics, SetMetrics
@@ -101,8 +102,7 @@ class _Collected:
 
     def __init__(self, count: int, feature_limit: int | None):
         self.count, self.seen = count, 0
-        wanted = count if feature_limit is None else min(feature_limit, count)
-        self.positions = np.linspace(0, count, wanted, endpoint=False).astype(np.int64)
+        self.positions = spread(count, feature_limit)
         self.judged: list[np.ndarray] = []
         self.features: list[np.ndarray] = []
 

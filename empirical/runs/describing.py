@@ -7,7 +7,7 @@ from jaxtyping import Float32
 
 from artifacts import Outcome
 from empirical.benchmark.run import Run
-from empirical.datasets.image_sets import ImageSet
+from empirical.datasets.image_sets import ImageSet, spread
 from empirical.distortion import energy_outside, paired_distance, principal_angles, principal_span
 from empirical.linear_probe import Features, ProbeHead, probe_path
 from empirical.records import RESULT_FILE, Description, SetDescription, write_record
@@ -126,7 +126,7 @@ class _Heads:
 
 def _some(rows: Rows) -> Rows:
     """At most `DESCRIBED` rows, spread evenly."""
-    return rows[np.linspace(0, len(rows), min(len(rows), DESCRIBED), endpoint=False).astype(np.int64)]
+    return rows[spread(len(rows), DESCRIBED)]
 
 
 def _pixels(ingredients: Materials, images: ImageSet) -> Rows:
