@@ -36,6 +36,13 @@ RIGHT_IN_BFLOAT16 = "--xla_cpu_experimental_ynn_fusion_type="
 SLOW_TO_COMPILE = "0.10.2"
 FASTER_TO_COMPILE = "--xla_cpu_use_fusion_emitters=false"
 
+#: For `jax.jit(compiler_options=...)`: machine code optimised at the first of three levels, which compiles in half the
+#: time. Sweeps of small problems run as fast as at the last level; loops over long vectors, as in images, do not.
+OPTIMISED_A_LITTLE = {"xla_backend_optimization_level": 1}
+
+#: Where libraries of linear algebra read how many threads to take, when they are loaded.
+BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+
 #: JAX's setting for programs whose optimisation costs more than it saves.
 LITTLE_OPTIMISED = "JAX_DISABLE_MOST_OPTIMIZATIONS"
 
@@ -100,6 +107,20 @@ def compute_in_one_thread() -> None:
         else:
             os.environ["NPROC"] = before
     _threads = 1
+
+
+def decompose_in_threads(count: int) -> None:
+    """Let NumPy and SciPy, whose LAPACK JAX calls too, multiply and decompose one matrix in so many threads.
+
+    Threads of processes that compete spin while they wait: ten decompositions of a principal-axes basis that take 1 s
+    take 11 s beside another busy process. Besides, how many there are decides the last digits of products of large
+    matrices. Holds from here on, and in processes that are started from here.
+    """
+    from threadpoolctl import threadpool_limits
+
+    for name in BLAS_THREADS:
+        os.environ[name] = str(count)  # for libraries that are loaded later
+    threadpool_limits(count, user_api="blas")
 
 
 #: How many threads JAX was started with, where this module has started it.
@@ -230,12 +251,15 @@ def processors() -> int:
 
 
 def share_processors(count: int) -> None:
-    """Let JAX use this process's share of the processors, beside others like it; call before its first computation.
+    """Let JAX, NumPy and SciPy use this process's share of the processors, beside others like it.
+
+    Call it before JAX computes first.
 
     Threads of processes that compete spin while they wait: the main job in two processes on two cores took 301 s with
-    two threads each and 283 s with one. A number that the environment has already is kept.
+    two threads each and 283 s with one. A share that the environment has already, as `NPROC`, is kept.
 
     Args:
       count: processes that compute side by side, this one included.
     """
     os.environ.setdefault("NPROC", str(max(1, (os.cpu_count() or 1) // count)))
+    decompose_in_threads(processors())

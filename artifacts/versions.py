@@ -29,10 +29,13 @@ DECISIVE: Mapping[str, tuple[str, ...]] = {
     "simplejpeg": ("simplejpeg",),
     "sklearn": ("scikit-learn", "scipy"),
 }
-#: What checks types, parses settings, locks files or stores bytes, and changes no number.
+#: What checks types, parses settings, locks files, stores bytes or counts threads, and changes no number.
 IRRELEVANT: frozenset[str] = frozenset(
-    {"beartype", "filelock", "jaxtyping", "lazy_loader", "ml_dtypes", "packaging", "pydantic", "safetensors", "tyro"}
-)
+    {
+        "beartype", "filelock", "jaxtyping", "lazy_loader", "ml_dtypes", "packaging", "pydantic", "safetensors",
+        "threadpoolctl", "tyro",
+    }
+)  # fmt: skip
 #: Set to 1: keep results of other versions. The flag --accept-versions sets it; workers inherit it.
 ACCEPT = "DISTORT_ACCEPT_VERSIONS"
 
@@ -57,7 +60,13 @@ def _versions(libraries: frozenset[str]) -> tuple[tuple[str, str], ...]:
 
 
 def _distributions(library: str) -> Iterable[str]:
-    return DECISIVE.get(library) or metadata.packages_distributions().get(library, (library,))
+    return DECISIVE.get(library) or _installed().get(library, (library,))
+
+
+@cache
+def _installed() -> Mapping[str, list[str]]:
+    """The distributions of every importable name: reads the metadata of all that is installed."""
+    return metadata.packages_distributions()
 
 
 def _version(name: str) -> str:

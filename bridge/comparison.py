@@ -19,7 +19,6 @@ from theory.reduction_several_outputs import (
     outputs_conserved_form,
     reduce_outputs,
 )
-from theory.subspaces import off_subspace_cosine
 
 #: Moments at which training may stop: learning rate x steps, for the loss averaged over images, inputs of length 1.
 PROBING_TIMES = np.geomspace(1.0, 1e6, 61)
@@ -88,6 +87,8 @@ def compare_on(task: MeasuredTask, head: Float[np.ndarray, "k q"]) -> ComparedMe
       head: V0; LP-FT starts from the probe that ID validation has chosen.
     """
     reduced = reduce_outputs(jnp.asarray(head), jnp.asarray(task.features), task.span, jnp.asarray(task.moment))
+    # The span of as many inputs differs by a few dimensions from draw to draw.
+    reduced = reduced.padded(min(task.training[0].shape))
     everywhere = tuple(range(len(task.test)))
     true_head = task.solved_head(task.features, everywhere)
     truth = task.features.T @ true_head
@@ -161,11 +162,12 @@ def _theorems(
     truth: Float[Array, "d q"],
 ) -> Theorems:
     start, features = reduced.start, features_at(reduced.start, reduced)
-    visible = off_subspace_cosine(features, reduced.id_basis)
+    visible = jnp.linalg.svd(reduced.off_features, compute_uv=False)[-1]
     probe = from_probe.start
     error = probe.id_features.T @ probe.head - from_probe.id_target
-    loss = jnp.sum(from_probe.eigenvalues[:, None] * error**2)
-    residual = jnp.sqrt(loss / jnp.min(from_probe.eigenvalues))
+    eigenvalues = from_probe.eigenvalues
+    loss = jnp.sum(eigenvalues[:, None] * error**2)
+    residual = jnp.sqrt(loss / jnp.min(eigenvalues, where=eigenvalues > 0, initial=jnp.inf))
     shortest = jnp.linalg.svd(probe.head, compute_uv=False)[-1]
     moved = jnp.sqrt(jnp.sum((paths[1].states.id_features - probe.id_features) ** 2, axis=(1, 2)))
     return Theorems(

@@ -88,6 +88,7 @@ def _one_after_another(begin: Begin, steps: Sequence[Step[Found]]) -> list[Found
     # Before any step: those that solve many problems need it, and others sum in another order with several threads. So
     # the digits would depend on which step a process does first.
     runtime.compute_in_one_thread()
+    runtime.decompose_in_threads(1)
     return [step(begin=begin) for step in steps]
 
 
@@ -173,6 +174,7 @@ def _prepare_worker(messages: Any, count: int) -> None:
     follow_parent()
     runtime.share_processors(count)
     runtime.compute_in_one_thread()  # as where there are no workers
+    runtime.decompose_in_threads(1)
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     _import_what_is_needed()
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32, Int, Key
 
-from empirical.augment import Transform, apply
+from empirical.augment import Transform
+from empirical.augment.applying import apply_to_batch
 from empirical.datasets.image_sets import ImageSet
 from empirical.store import epoch_batches
 
@@ -43,13 +43,7 @@ def views(
     order = np.arange(len(images)) if order is None else order
     filled = np.resize(order, -(-len(order) // batch_size) * batch_size)
     for number, batch in enumerate(epoch_batches(images, filled, batch_size)):
-        shown = apply(
-            jnp.asarray(batch.images),
-            jnp.asarray(batch.extents, jnp.int32),
-            jnp.asarray(batch.indices, jnp.int32),
-            transform=transform,
-            key=key,
-        )
+        shown = apply_to_batch(batch.images, batch.extents, batch.indices, transform=transform, key=key)
         yield View(shown, batch.indices, min(batch_size, len(order) - number * batch_size))
 
 

@@ -21,7 +21,7 @@ ORDER = 5
 #: m = 250).
 EXPLICIT_STEPS = 2000
 #: The explicit solver is held to steps of this length, in units of one over the fastest rate.
-STABLE = 8.0
+STABLE = 5.0
 EXPLICIT, IMPLICIT = Numerics(rtol=RTOL, max_steps=EXPLICIT_STEPS), Numerics(stiff=True, rtol=RTOL, max_steps=10_000)
 
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
@@ -18,7 +19,7 @@ from jaxtyping import Array, PRNGKeyArray, PyTree
 from artifacts import UserError, fingerprint
 from artifacts.arrays import read_archive
 from artifacts.imports import BOOKKEEPING, module_of, reached_code
-from artifacts.runtime import compute_in_one_thread
+from artifacts.runtime import OPTIMISED_A_LITTLE, compiles_quickly, compute_in_one_thread
 from artifacts.versions import reached_versions
 
 #: Bytes that one chunk may occupy while it is solved.
@@ -86,7 +87,7 @@ def ensemble(
     total = count * problems
     keys = jax.random.split(jax.random.key(seed), total if independent else problems)
     chunk = _chunk_size(member, jax.tree.map(lambda leaf: leaf[0], points), keys[0], memory_budget, lanes)
-    solve = _compiled(member)
+    solve = _compiled(member, compiles_quickly())
 
     def solved(start: int) -> PyTree:
         # The last chunk is filled up, so that every chunk has one shape and one compilation.
@@ -121,8 +122,10 @@ def _first(points: PyTree, keys: Array) -> tuple[PyTree, Array]:
 
 
 @functools.cache
-def _compiled(member: Callable[[PyTree, PRNGKeyArray], PyTree]) -> Callable[[PyTree, Array], PyTree]:
-    return jax.jit(jax.vmap(member))
+def _compiled(member: Callable[[PyTree, PRNGKeyArray], PyTree], quickly: bool) -> Any:
+    """The jitted sweep, by how programs are compiled at present: an option of its own would overrule that."""
+    usual = quickly or jax.default_backend() != "cpu"
+    return jax.jit(jax.vmap(member), compiler_options=None if usual else OPTIMISED_A_LITTLE)
 
 
 def _chunk_size(
@@ -131,7 +134,7 @@ def _chunk_size(
     """The largest power of two of members, up to `lanes`, that fits the budget if no intermediate value were freed."""
     # Traced in the shape in which it will usually run, since tracing takes seconds and is remembered.
     chunk = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((lanes, *leaf.shape), leaf.dtype), (point, key))
-    closed = _compiled(member).trace(*chunk).jaxpr
+    closed = _compiled(member, compiles_quickly()).trace(*chunk).jaxpr
     each = sum(_bytes(variable) for variable in _variables(closed.jaxpr)) // lanes
     if each > memory_budget:
         raise UserError(

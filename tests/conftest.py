@@ -12,6 +12,7 @@ from artifacts.runtime import (
     compile_fully,
     compile_quickly,
     compute_in_one_thread,
+    decompose_in_threads,
     keep_compiled,
     prepare_jax,
 )
@@ -24,6 +25,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.02")
 keep_compiled()
 # Two processes share two cores, and tests solve many problems at once, which hangs in several threads.
 compute_in_one_thread()
+decompose_in_threads(1)
 
 import jax  # noqa: E402  (after it is prepared)
 

@@ -44,6 +44,29 @@ class ReducedOutputs(eqx.Module):
         """The same, training from another head."""
         return eqx.tree_at(lambda reduced: reduced.start.head, self, head)
 
+    def padded(self, coordinates: int) -> "ReducedOutputs":
+        """The same flow with coordinates that no input has, so that problems on S of any dimension share programs.
+
+        Their eigenvalues and all else of them are 0, and stay so.
+
+        Raises:
+          ValueError: there are more coordinates already.
+        """
+        more = coordinates - len(self.eigenvalues)
+        if more < 0:
+            raise ValueError(f"`coordinates` must be at least {len(self.eigenvalues)}, got {coordinates}.")
+
+        def columns(matrix: Float[Array, "n m"]) -> Float[Array, "n c"]:
+            return jnp.pad(matrix, ((0, 0), (0, more)))
+
+        return ReducedOutputs(
+            start=OutputsState(head=self.start.head, id_features=columns(self.start.id_features)),
+            eigenvalues=jnp.pad(self.eigenvalues, (0, more)),
+            id_target=jnp.pad(self.id_target, ((0, more), (0, 0))),
+            off_features=self.off_features,
+            id_basis=columns(self.id_basis),
+        )
+
 
 def reduce_outputs(
     head: Float[Array, "k q"],

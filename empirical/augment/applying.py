@@ -1,9 +1,10 @@
-"""The one function that applies a transform to a batch of images, on the device."""
+"""Applies a transform to a batch of images, on the device."""
 
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float32, Int, Key, UInt8
 
 from empirical.augment import crops
@@ -32,6 +33,23 @@ def apply(
     return scaled(jax.vmap(one)(images, extents, indices), transform.deviation)
 
 
+def apply_to_batch(
+    images: UInt8[np.ndarray, "b h w 3"], extents: Int[np.ndarray, "b 2"], indices: Int[np.ndarray, " b"], *,
+    transform: Transform, key: Key[Array, ""],
+) -> Float32[Array, "b side side 3"]:  # fmt: skip
+    """As `apply`, outside `jit`, where sizes are known: resampling is left out where it would change nothing."""
+    in_place = transform.keeps_its_side and images.shape[1] == images.shape[2] == transform.side
+    if in_place and (extents == transform.side).all():
+        return _scaled(images, transform.deviation)
+    return apply(
+        jnp.asarray(images),
+        jnp.asarray(extents, jnp.int32),
+        jnp.asarray(indices, jnp.int32),
+        transform=transform,
+        key=key,
+    )
+
+
 def scaled(
     pictures: UInt8[Array, "b h w 3"] | Float32[Array, "b h w 3"], deviation: Colour | None
 ) -> Float32[Array, "b h w 3"]:
@@ -40,6 +58,9 @@ def scaled(
     if deviation is None:
         return pictures
     return (pictures - jnp.array(MEAN, jnp.float32)) / jnp.array(deviation, jnp.float32)
+
+
+_scaled = jax.jit(scaled, static_argnames="deviation")
 
 
 def _window(extent: crops.Extent, transform: Transform, *, key: Key[Array, ""]) -> Window:

@@ -35,6 +35,12 @@ class Transform(Frozen):
         """Whether anything is random: where nothing is, an image may be transformed once and kept."""
         return self.flip or self.crop in ("random_resized_crop", "resize_random_crop")
 
+    @property
+    def keeps_its_side(self) -> bool:
+        """Whether an image of `side` by `side` pixels stays as it is, but for the scale of its values."""
+        whole = self.crop == "resize" or (self.crop == "resize_centre_crop" and self.resized in (None, self.side))
+        return whole and not self.flip
+
     def at_side(self, side: int) -> "Transform":
         """The same pipeline for smaller or larger images, the side before the crop in proportion."""
         resized = None if self.resized is None else max(side, round(self.resized * side / self.side))

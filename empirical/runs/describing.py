@@ -11,7 +11,6 @@ from empirical.datasets.image_sets import ImageSet, spread
 from empirical.distortion import energy_outside, paired_distance, principal_angles, principal_span
 from empirical.linear_probe import Features, ProbeHead, probe_path
 from empirical.records import RESULT_FILE, Description, SetDescription, write_record
-from empirical.runs.judging import Judge
 from empirical.runs.materials import Materials, materials
 from empirical.runs.publishing import publish_run
 from empirical.runs.quantities import quantities, start_heads
@@ -103,24 +102,24 @@ class _Heads:
 
     def __init__(self, ingredients: Materials, seed: int):
         self.ingredients = ingredients
-        judge = Judge(ingredients.dataset.counterparts, ingredients.recipe.pipelines.evaluation, ingredients.classes)
-        features = judge(ingredients.headless, moving=None).features
+        features = ingredients.images.looks(ingredients.headless, moving=None).features
         id_training = ingredients.training_features(seed=seed)
-        self.training = {name: Features(rows, id_training.labels) for name, rows in features.items()}
+        counterparts = [images.name for images in ingredients.dataset.counterparts]
+        self.training = {name: Features(features[name], id_training.labels) for name in counterparts}
         self.truth = self._head([id_training, *self.training.values()])
-        self.shared = self._accuracies(self.truth)
+        self.shared = self._accuracies(self.truth, None)
 
     def own(self, name: str) -> float | None:
         if name not in self.training:
             return None
-        return self._accuracies(self._head([self.training[name]]))[name]
+        return self._accuracies(self._head([self.training[name]]), [name])[name]
 
     def _head(self, parts: list[Features]) -> ProbeHead:
         data = Features(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
         return probe_path(data, classes=self.ingredients.classes, penalties=(PENALTY,))[0].head
 
-    def _accuracies(self, head: ProbeHead) -> dict[str, float]:
-        tests = self.ingredients.judge.of_head(head, self.ingredients.features)
+    def _accuracies(self, head: ProbeHead, names: list[str] | None) -> dict[str, float]:
+        tests = self.ingredients.judge.of_head(head, self.ingredients.features, names)
         return {name: metrics.accuracy for name, metrics in tests.items()}
 
 

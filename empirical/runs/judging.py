@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float32
 
@@ -18,6 +17,9 @@ from empirical.evaluation import Evaluation, EvaluationSet, EvaluationSets, eval
 from empirical.linear_probe import ProbeHead
 from empirical.metrics import judgement, measures
 from empirical.records import MOVING, Movement, SetMetrics
+
+#: Heads are judged thousands of times: one program for each size of a set.
+_judgement = jax.jit(judgement)
 
 
 class NotFinite(UserError):
@@ -72,9 +74,16 @@ class Judge:
         names = [name for name, first in self._first.items() if first in merged[0]]
         return Evaluation(*({name: part[self._first[name]] for name in names} for part in merged))
 
-    def of_head(self, head: ProbeHead, features: Mapping[str, Float32[np.ndarray, "n k"]]) -> dict[str, SetMetrics]:
-        """A head on features of all images of every set."""
-        return {name: self._of_scores(images, head.logits(features[name])) for name, images in self.images.items()}
+    def of_head(
+        self, head: ProbeHead, features: Mapping[str, Float32[np.ndarray, "n k"]], names: Collection[str] | None = None
+    ) -> dict[str, SetMetrics]:
+        """A head on features of all images of sets.
+
+        Args:
+          names: of the sets; None: every one.
+        """
+        chosen = self.images if names is None else names
+        return {name: self._of_scores(self.images[name], head.logits(features[name])) for name in chosen}
 
     @cached_property
     def _ready(self) -> list[EvaluationSets]:
@@ -84,11 +93,11 @@ class Judge:
         ]
 
     def _of_scores(self, images: ImageSet, scores: Float32[np.ndarray, "n classes"]) -> SetMetrics:
-        labels = jnp.asarray(images.labels, jnp.int32)
-        unmasked, masked = measures(judgement(jnp.asarray(scores), labels)), None
+        labels = images.labels.astype(np.int32)
+        unmasked, masked = measures(_judgement(scores, labels)), None
         if images.valid_labels is not None:
-            valid = jnp.zeros(self.classes, bool).at[jnp.asarray(images.valid_labels)].set(True)
-            masked = measures(judgement(jnp.asarray(scores), labels, valid))
+            valid = np.isin(np.arange(self.classes), images.valid_labels)
+            masked = measures(_judgement(scores, labels, valid))
         metrics = set_metrics(len(images), unmasked, masked)
         _check_finite(images.name, metrics)
         return metrics

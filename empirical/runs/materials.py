@@ -53,6 +53,12 @@ class PreparedImages:
         apart = () if self.recipe.evaluate == "every_epoch" else self.recipe.criterion.sets
         return Judge(reported, self.recipe.pipelines.evaluation, len(self.dataset.classes), apart=apart)
 
+    @cached_property
+    def looks(self) -> Judge:
+        """ID training images and the same in the looks of OOD sets, for heads that are described and not selected."""
+        shown = (self.dataset.id_training, *self.dataset.counterparts)
+        return Judge(shown, self.recipe.pipelines.evaluation, len(self.dataset.classes))
+
 
 @dataclass(frozen=True)
 class Materials:

@@ -14,7 +14,6 @@ from empirical.benchmark.run import Run
 from empirical.distortion import followed_share
 from empirical.linear_probe import Features, probe_path
 from empirical.records import METRICS_FILE, RESULT_FILE, Refitting, write_lines, write_record
-from empirical.runs.judging import Judge
 from empirical.runs.materials import Materials, materials
 from empirical.runs.publishing import file_of, of_trained_run, publish_run
 from empirical.runs.training import SELECTED_FILE, read_selected
@@ -48,9 +47,7 @@ def publish_refitting(run: Run, force: bool) -> Outcome:
 
 def _refitted(run: Run, ingredients: Materials, end: Path) -> Refitting:
     tuned, dataset = read_selected(end, ingredients), ingredients.dataset
-    transform = ingredients.recipe.pipelines.evaluation
-    training = Judge((dataset.id_training, *dataset.counterparts), transform, ingredients.classes)
-    seen = training(tuned, moving=None).features
+    seen = ingredients.images.looks(tuned, moving=None).features
     after = ingredients.judge(tuned, moving=None).features
     before = ingredients.features
     labels = dataset.id_training.labels.astype(np.int32)
@@ -58,7 +55,7 @@ def _refitted(run: Run, ingredients: Materials, end: Path) -> Refitting:
     for name in (ID_TEST, *(images.name for images in dataset.counterparts)):
         features = Features(seen[dataset.id_training.name if name == ID_TEST else name], labels)
         head = probe_path(features, classes=ingredients.classes, penalties=(PENALTY,))[0].head
-        accuracies[name] = ingredients.judge.of_head(head, after)[name].accuracy
+        accuracies[name] = ingredients.judge.of_head(head, after, [name])[name].accuracy
         # OOD sets show the first of the ID test images in another look.
         count = len(after[name])
         moved = after[ID_TEST][:count] - before[ID_TEST][:count]

@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float32, Int32, Key, UInt8
 
 from empirical.augment import Transform, apply
+from empirical.augment.applying import apply_to_batch
 from empirical.datasets.image_sets import ImageSet
 from empirical.store import epoch_batches
 
@@ -80,7 +81,7 @@ def training_data(images: ImageSet, transform: Transform, *, resident_bytes: int
 
 def _transformed(images: ImageSet, transform: Transform) -> Float32[Array, "n side side 3"]:
     parts = [
-        apply(batch.images, batch.extents, batch.indices, transform=transform, key=jax.random.key(0))
+        apply_to_batch(batch.images, batch.extents, batch.indices, transform=transform, key=jax.random.key(0))
         for batch in epoch_batches(images, np.arange(len(images)), READ_AT_A_TIME)
     ]
     return jnp.concatenate(parts)

@@ -41,9 +41,10 @@ def save(figure: Figure, directory: Path | str, name: str, formats: Sequence[For
     with matplotlib.rc_context(style.RC | DETERMINISTIC):
         figure.set_facecolor("white")
         # The layout depends a little on what was laid out before: settle it once, for all formats and all time.
-        if figure.get_layout_engine() is not None:
+        layout = figure.get_layout_engine()
+        if layout is not None:
             figure.set_dpi(PNG_DPI)
-            figure.draw_without_rendering()
+            layout.execute(figure)
             figure.set_layout_engine("none")
         for path, extension in zip(paths, formats, strict=True):
             _write(figure, path, extension)

@@ -7,9 +7,17 @@ from pathlib import Path
 
 import jax
 import pytest
+from threadpoolctl import threadpool_info
 
 from artifacts import UserError, runtime
-from artifacts.runtime import compiled_fully, compiled_quickly, compiles_quickly, share_processors
+from artifacts.runtime import (
+    BLAS_THREADS,
+    compiled_fully,
+    compiled_quickly,
+    compiles_quickly,
+    decompose_in_threads,
+    share_processors,
+)
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.loading import fresh
 
@@ -35,17 +43,55 @@ def test_a_process_computes_with_its_share_of_the_processors(count):
     assert int(said.stdout) == os.cpu_count() // count
 
 
+@pytest.fixture
+def linear_algebra_restored(monkeypatch):
+    for name in BLAS_THREADS:
+        monkeypatch.setenv(name, "1")
+    yield
+    decompose_in_threads(1)  # as for the whole suite
+
+
+@pytest.mark.usefixtures("linear_algebra_restored")
 def test_a_number_of_processors_that_the_user_has_set_is_kept(monkeypatch):
     monkeypatch.setenv("NPROC", "3")
     share_processors(2)
     assert os.environ["NPROC"] == "3"
+    assert threads_of_linear_algebra() == {3}
 
 
+@pytest.mark.usefixtures("linear_algebra_restored")
 def test_more_processes_than_processors_have_one_each(monkeypatch):
     monkeypatch.setenv("NPROC", "1")
     monkeypatch.delenv("NPROC")
     share_processors(10 * os.cpu_count())
     assert os.environ["NPROC"] == "1"
+    assert threads_of_linear_algebra() == {1}
+
+
+def threads_of_linear_algebra() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
+#: Libraries of linear algebra, NumPy's before or after their threads are counted, and SciPy's after.
+DECOMPOSING = """
+import sys
+if sys.argv[1] == "loaded":
+    import numpy
+from artifacts.runtime import decompose_in_threads
+decompose_in_threads(1)
+import numpy, scipy.linalg
+from threadpoolctl import threadpool_info
+print(*[library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"])
+"""
+
+
+@pytest.mark.parametrize("when", ["loaded", "not yet"])
+def test_linear_algebra_takes_the_threads_that_it_is_given_whenever_it_is_loaded(when):
+    environment = {name: value for name, value in os.environ.items() if name not in BLAS_THREADS}
+    command = [sys.executable, "-c", DECOMPOSING, when]
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split()
+    assert said
+    assert set(said) == {"1"}
 
 
 #: JAX is imported first, and asked for a computation first where the argument says so; then for a number.

@@ -8,6 +8,7 @@ import warnings
 
 import jax.numpy as jnp
 import pytest
+from threadpoolctl import threadpool_info
 
 from artifacts import UserError, runtime
 from distort import workers
@@ -47,6 +48,11 @@ def computing_before_many_problems_are_solved(*, begin) -> None:
         runtime.compute_in_one_thread()
 
 
+def threads_of_linear_algebra(*, begin) -> set[int]:
+    """What NumPy and SciPy have loaded."""
+    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+
+
 def silent(stage: str):
     return lambda message, fraction: None
 
@@ -77,3 +83,11 @@ def test_a_worker_computes_in_one_thread_whatever_it_does_first(monkeypatch):
     monkeypatch.setenv("NPROC", "2")
     with side_by_side(2, silent) as run:
         run([computing_before_many_problems_are_solved] * 2)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_matrix_is_decomposed_in_one_thread_so_digits_do_not_depend_on_the_machine(count, monkeypatch):
+    for name in runtime.BLAS_THREADS:
+        monkeypatch.setenv(name, "2")
+    with side_by_side(count, silent) as run:
+        assert run([threads_of_linear_algebra]) == [{1}]

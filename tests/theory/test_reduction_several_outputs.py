@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -91,3 +92,23 @@ def test_probing_leaves_features_that_no_input_sees():
         now = probed_state(small, jnp.asarray(time)).head
         np.testing.assert_array_equal(now[1:], head[1:])
         np.testing.assert_allclose(now[0], 1 + np.exp(-2 * time) * (head[0] - 1), atol=ROUNDING)
+
+
+@FEW
+@given(seeds)
+def test_coordinates_that_no_input_has_change_nothing(seed):
+    small = reduced(*drawn(seed))
+    wide = small.padded(INPUTS)
+    assert wide.eigenvalues.shape == (INPUTS,)
+    moving, moving_wide = outputs_vector_field(small.start, small), outputs_vector_field(wide.start, wide)
+    np.testing.assert_allclose(moving_wide.head, moving.head, atol=ROUNDING)
+    np.testing.assert_allclose(moving_wide.id_features[:, :EXAMPLES], moving.id_features, atol=ROUNDING)
+    assert not moving_wide.id_features[:, EXAMPLES:].any(), "what no input has stays 0"
+    np.testing.assert_allclose(features_at(wide.start, wide), features_at(small.start, small), atol=ROUNDING)
+    probed, probed_wide = (probed_state(each, jnp.asarray(0.3)) for each in (small, wide))
+    np.testing.assert_allclose(probed_wide.head, probed.head, atol=ROUNDING)
+
+
+def test_coordinates_are_added_and_not_taken_away():
+    with pytest.raises(ValueError, match=f"at least {EXAMPLES}, got {EXAMPLES - 1}"):
+        reduced(*drawn(0)).padded(EXAMPLES - 1)

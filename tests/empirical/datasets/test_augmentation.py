@@ -2,6 +2,7 @@
 
 import math
 import random
+from typing import get_args
 
 import jax
 import jax.numpy as jnp
@@ -13,8 +14,10 @@ from PIL import Image
 from scipy.stats import ks_2samp
 
 from empirical.augment import Transform, apply
+from empirical.augment.applying import apply_to_batch
 from empirical.augment.crops import random_resized_crop, resize_centre_crop
 from empirical.augment.resampling import Window, view
+from empirical.augment.transforms import STANDARD
 from empirical.datasets.catalogue import TRANSFORMS
 
 # Both round to bytes after each of two passes, from weights of slightly different precision. Where the scale is a
@@ -181,3 +184,28 @@ def test_half_of_the_images_are_flipped():
     )
     share = float((found[:, 0, 0, 0] > found[:, 0, -1, 0]).mean())
     assert abs(share - 0.5) < 4 * 0.5 / math.sqrt(count)  # four standard deviations
+
+
+@pytest.mark.parametrize("crop", get_args(Transform.model_fields["crop"].annotation))
+@pytest.mark.parametrize(
+    "changes", [{}, {"flip": True}, {"resized": SIDE}, {"resized": 40}, {"kernel": "bicubic"}], ids=str
+)
+@pytest.mark.parametrize("deviation", [None, STANDARD])
+@pytest.mark.parametrize("extents", [(SIDE, SIDE), (SIDE, SIDE - 1)])
+def test_leaving_resampling_out_changes_no_bit(crop, changes, deviation, extents):
+    if crop.startswith("resize_"):
+        changes = {"resized": 40, **changes}
+    transform = Transform(crop=crop, side=SIDE, deviation=deviation).model_copy(update=changes)
+    canvas = np.random.default_rng(1).integers(0, 256, (3, SIDE, SIDE, 3), dtype=np.uint8)
+    batch = canvas, np.array([(SIDE, SIDE), extents, (SIDE, SIDE)], np.int32), np.arange(3, dtype=np.int32)
+    key = jax.random.key(2)
+    one_by_one = apply(*map(jnp.asarray, batch), transform=transform, key=key)
+    np.testing.assert_array_equal(apply_to_batch(*batch, transform=transform, key=key), one_by_one)
+
+
+def test_what_keeps_an_image_of_its_own_side():
+    assert Transform(crop="resize", side=SIDE).keeps_its_side
+    assert Transform(crop="resize_centre_crop", side=SIDE, resized=SIDE).keeps_its_side
+    assert not Transform(crop="resize_centre_crop", side=SIDE, resized=SIDE + 1).keeps_its_side
+    assert not Transform(crop="resize", side=SIDE, flip=True).keeps_its_side
+    assert not Transform(crop="random_resized_crop", side=SIDE).keeps_its_side
