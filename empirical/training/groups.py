@@ -10,8 +10,16 @@ from empirical.training.variables import UPDATE, Variables
 
 
 class ParameterGroup(NamedTuple):
-    """`factor`: its learning rate in units of the run's; `block`: what must open before it trains, None for nothing."""
+    """What trains alike.
 
+    Attributes:
+      head: whether it is the head, a group of its own also where its rate is that of the others: methods that differ in
+        rates alone then share their compiled step.
+      factor: its learning rate in units of the run's.
+      block: what must open before it trains; None for nothing.
+    """
+
+    head: bool
     factor: float
     block: int | None
 
@@ -39,10 +47,11 @@ def grouping(variables: Variables, method: Method) -> Grouping:
     of_arrays: list[ParameterGroup | None] = []
     for role in jax.tree.leaves(variables.roles()):
         if role == UPDATE:
-            of_arrays.append(ParameterGroup(1.0, None))
+            of_arrays.append(ParameterGroup(head=False, factor=1.0, block=None))
         elif method.moves(role):
-            waits = method.unfreezing is not None and role.kind != "head"
-            of_arrays.append(ParameterGroup(method.rate_factor(role), role.block if waits else None))
+            head = role.kind == "head"
+            block = None if method.unfreezing is None or head else role.block
+            of_arrays.append(ParameterGroup(head, method.rate_factor(role), block))
         else:
             of_arrays.append(None)
     groups = tuple(dict.fromkeys(group for group in of_arrays if group is not None))
