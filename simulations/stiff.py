@@ -23,6 +23,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PyTree, Scalar
 
+from simulations.small_systems import solve
 from theory.reduction import FlowState, ReducedProblem, id_error
 
 #: Columns of the extrapolation table. The weights of eight columns sum to 1e3 in absolute value: more would amplify
@@ -115,7 +116,7 @@ def implicit_step(state: FlowState, reduced: ReducedProblem, size: Scalar) -> Fl
     damping = 1 / (1 + size * relative * jnp.sum(head**2))
     moved = features + size * jnp.outer(head, drive)
     system = (1 - size**2 * jnp.sum(drive**2)) * jnp.eye(head.shape[0]) + size * (moved * relative * damping) @ moved.T
-    change = jnp.linalg.solve(system, size * moved @ (damping * drive))
+    change = solve(system, size * moved @ (damping * drive))
     drive_after = damping * (drive - relative * (moved.T @ change))
     return FlowState(
         head=head + change,
