@@ -112,9 +112,10 @@ def compute_in_one_thread() -> None:
 def decompose_in_threads(count: int) -> None:
     """Let NumPy and SciPy, whose LAPACK JAX calls too, multiply and decompose one matrix in so many threads.
 
-    Threads of processes that compete spin while they wait: ten decompositions of a principal-axes basis that take 1 s
-    take 11 s beside another busy process. Besides, how many there are decides the last digits of products of large
-    matrices. Holds from here on, and in processes that are started from here.
+    Threads of processes that compete spin while they wait: beside two busy processes on two cores, similarities of
+    features that take 1 s of a processor took 25 s, and the main job 490 s in place of 414. Besides, how many there are
+    decides the last digits of products of large matrices. Holds from here on, and in processes that are started from
+    here.
     """
     from threadpoolctl import threadpool_limits
 
