@@ -27,6 +27,7 @@ from empirical.backbones.checkpoints import write_checkpoint
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.datasets.characters import CLASSES, HELD_OUT_FONTS, MANY_STYLES, TRAINING_FONTS, Characters, draw, glyphs
+from empirical.datasets.drawn import TOGETHER
 from empirical.datasets.styles import NONE, Range, Style
 from empirical.pretraining_settings import AS_SHIPPED, HELD_OUT_PICTURES, Pretraining
 from empirical.records import PretrainingLooks
@@ -112,8 +113,8 @@ def held_out_accuracy(classifier: Classifier, *, key: Key[Array, ""]) -> float:
     """Accuracy on characters in fonts that were never trained on, in the same styles."""
     strokes = jnp.asarray(glyphs(HELD_OUT_FONTS))
     correct = 0
-    for batch_key in jax.random.split(key, HELD_OUT_PICTURES // 256):
-        sample = draw(strokes, 256, MANY_STYLES, key=batch_key)
+    for batch_key in jax.random.split(key, HELD_OUT_PICTURES // TOGETHER):
+        sample = draw(strokes, TOGETHER, MANY_STYLES, key=batch_key)
         correct += int(jnp.sum(_predicted(classifier, sample.pictures) == sample.labels))
     return correct / HELD_OUT_PICTURES
 

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Int, UInt8
 from empirical.datasets.image_sets import ImageRows, Images, ImageSet, Labels
 
 #: Drawn together, the last ones filled up: one compiled program draws any number.
-TOGETHER = 200
+TOGETHER = 256
 
 
 @dataclass(frozen=True)
