@@ -87,7 +87,7 @@ def compare_on(task: MeasuredTask, head: Float[np.ndarray, "k q"]) -> ComparedMe
       head: V0; LP-FT starts from the probe that ID validation has chosen.
     """
     reduced = reduce_outputs(jnp.asarray(head), jnp.asarray(task.features), task.span, jnp.asarray(task.moment))
-    # The span of as many inputs differs by a few dimensions from draw to draw.
+    # The span of as many inputs differs by a few dimensions from draw to draw: filled up, all draws share programs.
     reduced = reduced.padded(min(task.training[0].shape))
     everywhere = tuple(range(len(task.test)))
     true_head = task.solved_head(task.features, everywhere)
@@ -162,6 +162,7 @@ def _theorems(
     truth: Float[Array, "d q"],
 ) -> Theorems:
     start, features = reduced.start, features_at(reduced.start, reduced)
+    # `theory.subspaces.off_subspace_cosine`, of features that are projected already.
     visible = jnp.linalg.svd(reduced.off_features, compute_uv=False)[-1]
     probe = from_probe.start
     error = probe.id_features.T @ probe.head - from_probe.id_target
