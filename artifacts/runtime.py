@@ -36,9 +36,11 @@ RIGHT_IN_BFLOAT16 = "--xla_cpu_experimental_ynn_fusion_type="
 SLOW_TO_COMPILE = "0.10.2"
 FASTER_TO_COMPILE = "--xla_cpu_use_fusion_emitters=false"
 
-#: For `jax.jit(compiler_options=...)`: machine code optimised at the first of three levels, which compiles in half the
-#: time. Sweeps of small problems run as fast as at the last level; loops over long vectors, as in images, do not.
+#: For `jax.jit(compiler_options=...)` of outermost programs. Code that is optimised at the first of three levels
+#: compiles in half the time; sweeps of small problems run as fast as at the last, loops over images do not.
 OPTIMISED_A_LITTLE = {"xla_backend_optimization_level": 1}
+#: The same in a third of the time, for what takes milliseconds to run.
+NOT_OPTIMISED = {"xla_backend_optimization_level": 0}
 
 #: Where libraries of linear algebra read how many threads to take, when they are loaded.
 BLAS_THREADS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")

@@ -14,6 +14,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, Shaped
 from pydantic import model_validator
 
 from artifacts.frozen import Frozen
+from artifacts.runtime import NOT_OPTIMISED
 from theory.arguments import RIGHT_ANGLE, check_double_precision, check_key, check_number, check_range, check_shape
 from theory.networks import LinearNetwork
 from theory.problem import Problem
@@ -22,7 +23,7 @@ from theory.subspaces import principal_angles
 #: Two row spaces at a right angle.
 LARGEST_FEATURE_ERROR = math.sqrt(2)
 #: `jax.jit` for drawing problems, which takes milliseconds: unoptimised code compiles in a third of the time.
-compiled_quickly = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+compiled_quickly = partial(jax.jit, compiler_options=NOT_OPTIMISED)
 
 
 #: A number, traced or not.

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 import equinox as eqx
@@ -11,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError, UserError
-from artifacts.runtime import compiled_quickly, compute_in_one_thread
+from artifacts.runtime import NOT_OPTIMISED, compiled_quickly, compute_in_one_thread
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, store_part, stored_part
@@ -22,6 +23,7 @@ from simulations.verification.observed import ObservedEvidence
 from theory.problem import Problem
 from theory.statements import (
     STATEMENTS,
+    Evidence,
     Setting,
     Statement,
     bound_ratio,
@@ -200,31 +202,34 @@ def _examine(
 
 
 def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Problem) -> list[Findings]:
-    solved, findings = jax.tree.map(np.asarray, _judged(problems, statements, origin))
+    observed = _observed_together(problems, origin)
+    solved = np.asarray(observed.solved)
     if not solved.all():
         raise FailedSolve(
             f"Every problem of a verification must be solved, but {np.sum(~solved)} of {len(solved)} "
             f"in the setting '{_name(origin)}' were not."
         )
-    return findings
+    return jax.tree.map(np.asarray, _judged(observed.evidence, statements))
 
 
 @eqx.filter_jit
-def _judged(
-    problems: Problem, statements: tuple[Statement, ...], origin: Origin
-) -> tuple[Bool[Array, " n"], list[Findings]]:
-    def judged(problem: Problem) -> tuple[Bool[Array, ""], list[tuple[Array, ...]]]:
-        observed = _observed(origin, problem)
+def _observed_together(problems: Problem, origin: Origin) -> ObservedEvidence:
+    return jax.vmap(lambda problem: _observed(origin, problem))(problems)
+
+
+# A program of its own, since sides are evaluated once where solutions take thousands of steps.
+@partial(jax.jit, static_argnums=1, compiler_options=NOT_OPTIMISED)
+def _judged(evidence: Evidence, statements: tuple[Statement, ...]) -> list[Findings]:
+    def judged(evidence: Evidence) -> list[tuple[Array, ...]]:
         verdicts = []
         for statement in statements:
-            compared = sides(statement, observed.evidence)
-            premises, gap = premises_hold(statement, problem), slack(statement, observed.evidence, compared)
-            ratio = bound_ratio(statement, observed.evidence, compared)
+            compared = sides(statement, evidence)
+            premises, gap = premises_hold(statement, evidence.problem), slack(statement, evidence, compared)
+            ratio = bound_ratio(statement, evidence, compared)
             verdicts.append((premises, gap, premises & (gap < -TOLERANCE), ratio))
-        return observed.solved, verdicts
+        return verdicts
 
-    solved, verdicts = jax.vmap(judged)(problems)
-    return solved, [Findings(*parts) for parts in verdicts]
+    return [Findings(*parts) for parts in jax.vmap(judged)(evidence)]
 
 
 def _observed(origin: Origin, problem: Problem) -> ObservedEvidence:
