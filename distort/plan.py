@@ -40,12 +40,12 @@ class Seconds:
     figure: float
 
 
-#: `quick` and `default` were measured (`distort reproduce`, cold), `full` is extrapolated: compiling takes what it
-#: takes there, computing grows with problems, images and grids. They tell how far the job is; the clock corrects them.
+#: Measured (`distort reproduce`, cold; `full` once, beside other work). They tell how far the job is; the clock corrects
+#: them.
 SECONDS: dict[Scale, Seconds] = {
-    "quick": Seconds(statements=48, benchmark=34, experiment=4, figure=1.1),
-    "default": Seconds(statements=80, benchmark=223, experiment=10, figure=1.6),
-    "full": Seconds(statements=1100, benchmark=5400, experiment=150, figure=2),
+    "quick": Seconds(statements=50, benchmark=32, experiment=3.3, figure=0.6),
+    "default": Seconds(statements=55, benchmark=157, experiment=6, figure=0.6),
+    "full": Seconds(statements=450, benchmark=1500, experiment=45, figure=0.7),
 }
 
 
@@ -69,8 +69,7 @@ def beforehand(plan: JobPlan, workers: int) -> str:
 
     used = min(workers, os.cpu_count() or 1)
     whole = duration(sum(expected_seconds(plan).values()) / used)
-    known = ", by extrapolation from smaller scales" if plan.scale == "full" else ""
-    return f"the scale {plan.scale} takes about {whole} on {used} idle cores{known}; what is up to date is kept"
+    return f"the scale {plan.scale} takes about {whole} on {used} idle cores; what is up to date is kept"
 
 
 def plan(scale: Scale) -> JobPlan:
