@@ -102,10 +102,10 @@ class _Heads:
 
     def __init__(self, ingredients: Materials, seed: int):
         self.ingredients = ingredients
-        features = ingredients.images.looks(ingredients.headless, moving=None).features
+        # Without the training images themselves, whose features are kept.
+        features = ingredients.images.looks.judged(1, ingredients.headless, moving=None).features
         id_training = ingredients.training_features(seed=seed)
-        counterparts = [images.name for images in ingredients.dataset.counterparts]
-        self.training = {name: Features(features[name], id_training.labels) for name in counterparts}
+        self.training = {name: Features(rows, id_training.labels) for name, rows in features.items()}
         self.truth = self._head([id_training, *self.training.values()])
         self.shared = self._accuracies(self.truth, None)
 

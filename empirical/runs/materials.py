@@ -55,9 +55,10 @@ class PreparedImages:
 
     @cached_property
     def looks(self) -> Judge:
-        """ID training images and the same in the looks of OOD sets, for heads that are described and not selected."""
-        shown = (self.dataset.id_training, *self.dataset.counterparts)
-        return Judge(shown, self.recipe.pipelines.evaluation, len(self.dataset.classes))
+        """ID training images, apart, and the same in the looks of OOD sets: for heads that are not selected."""
+        seen = self.dataset.id_training
+        shown = (seen, *self.dataset.counterparts)
+        return Judge(shown, self.recipe.pipelines.evaluation, len(self.dataset.classes), apart=(seen.name,))
 
 
 @dataclass(frozen=True)
