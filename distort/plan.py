@@ -40,7 +40,7 @@ class Seconds:
     figure: float
 
 
-#: Measured (`distort reproduce`, cold; `full` once, beside other work). They tell how far the job is; the clock corrects
+#: Measured: `distort reproduce`, cold; `full` once, beside other work. They say how far the job is; the clock corrects
 #: them.
 SECONDS: dict[Scale, Seconds] = {
     "quick": Seconds(statements=50, benchmark=32, experiment=3.3, figure=0.6),
