@@ -86,8 +86,8 @@ def ensemble(
     count = jax.tree.leaves(points)[0].shape[0]
     total = count * problems
     keys = jax.random.split(jax.random.key(seed), total if independent else problems)
-    chunk = _chunk_size(member, jax.tree.map(lambda leaf: leaf[0], points), keys[0], memory_budget, lanes)
     solve = _compiled(member, compiles_quickly())
+    chunk = _chunk_size(solve, jax.tree.map(lambda leaf: leaf[0], points), keys[0], memory_budget, lanes)
 
     def solved(start: int) -> PyTree:
         # The last chunk is filled up, so that every chunk has one shape and one compilation.
@@ -128,13 +128,11 @@ def _compiled(member: Callable[[PyTree, PRNGKeyArray], PyTree], quickly: bool) -
     return jax.jit(jax.vmap(member), compiler_options=None if usual else OPTIMISED_A_LITTLE)
 
 
-def _chunk_size(
-    member: Callable[[PyTree, PRNGKeyArray], PyTree], point: PyTree, key: PRNGKeyArray, memory_budget: int, lanes: int
-) -> int:
+def _chunk_size(solve: Any, point: PyTree, key: PRNGKeyArray, memory_budget: int, lanes: int) -> int:
     """The largest power of two of members, up to `lanes`, that fits the budget if no intermediate value were freed."""
     # Traced in the shape in which it will usually run, since tracing takes seconds and is remembered.
     chunk = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((lanes, *leaf.shape), leaf.dtype), (point, key))
-    closed = _compiled(member, compiles_quickly()).trace(*chunk).jaxpr
+    closed = solve.trace(*chunk).jaxpr
     each = sum(_bytes(variable) for variable in _variables(closed.jaxpr)) // lanes
     if each > memory_budget:
         raise UserError(

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import jax
 import pytest
-from threadpoolctl import threadpool_info
 
 from artifacts import UserError, runtime
 from artifacts.runtime import (
@@ -20,6 +19,7 @@ from artifacts.runtime import (
 )
 from empirical.backbones.catalogue import BackboneChoice
 from empirical.backbones.loading import fresh
+from tests.support.linear_algebra import threads_of_linear_algebra
 
 #: Starts JAX as a worker does and says how many threads its pool for computations has.
 PROGRAM = """
@@ -66,10 +66,6 @@ def test_more_processes_than_processors_have_one_each(monkeypatch):
     share_processors(10 * os.cpu_count())
     assert os.environ["NPROC"] == "1"
     assert threads_of_linear_algebra() == {1}
-
-
-def threads_of_linear_algebra() -> set[int]:
-    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
 
 
 #: Libraries of linear algebra, NumPy's before or after their threads are counted, and SciPy's after.

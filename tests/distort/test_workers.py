@@ -8,11 +8,11 @@ import warnings
 
 import jax.numpy as jnp
 import pytest
-from threadpoolctl import threadpool_info
 
 from artifacts import UserError, runtime
 from distort import workers
 from distort.workers import WORKER_DIED, side_by_side
+from tests.support.linear_algebra import threads_of_linear_algebra
 
 #: An idle worker ends at once; a test machine may do other work.
 PATIENCE_SECONDS = 60
@@ -48,9 +48,9 @@ def computing_before_many_problems_are_solved(*, begin) -> None:
         runtime.compute_in_one_thread()
 
 
-def threads_of_linear_algebra(*, begin) -> set[int]:
-    """What NumPy and SciPy have loaded."""
-    return {library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"}
+def decomposing(*, begin) -> set[int]:
+    """In how many threads."""
+    return threads_of_linear_algebra()
 
 
 def silent(stage: str):
@@ -90,4 +90,4 @@ def test_a_matrix_is_decomposed_in_one_thread_so_digits_do_not_depend_on_the_mac
     for name in runtime.BLAS_THREADS:
         monkeypatch.setenv(name, "2")
     with side_by_side(count, silent) as run:
-        assert run([threads_of_linear_algebra]) == [{1}]
+        assert run([decomposing]) == [{1}]
