@@ -1,4 +1,12 @@
-"""Norm layers: statistics and parameters in float32, whatever type passes through."""
+"""Norm layers: statistics and parameters in float32, whatever type passes through.
+
+The gradients of `BatchNorm` are written out, so that each sum over positions is taken once, of numbers that lie in
+memory. What XLA derives by itself computes them anew for every channel and every sum on a CPU: a step of the small
+residual network took 1.6 times as long in train mode, 1.2 times in eval mode.
+"""
+
+from functools import partial
+from typing import Any, cast
 
 import equinox as eqx
 import jax
@@ -39,20 +47,15 @@ class BatchNorm(eqx.Module):
         ones do, and the layer comes back as it was.
         """
         if norm_mode == "eval":
-            return self._normalised(x, self.mean, self.variance), self
-        values = x.astype(jnp.float32)
-        mean, variance = jnp.mean(values, (0, 1, 2)), jnp.var(values, (0, 1, 2))
+            return _normalised(x, self.scale, self.shift, self.mean, self.variance, self.epsilon), self
+        normalised, mean, variance = _with_statistics(x, self.scale, self.shift, self.epsilon)
         count = x.shape[0] * x.shape[1] * x.shape[2]
         unbiased = variance * (count / max(count - 1, 1))
         statistics = (
             (1 - MOMENTUM) * self.mean + MOMENTUM * jax.lax.stop_gradient(mean),
             (1 - MOMENTUM) * self.variance + MOMENTUM * jax.lax.stop_gradient(unbiased),
         )
-        after = eqx.tree_at(lambda norm: (norm.mean, norm.variance), self, statistics)
-        return self._normalised(x, mean, variance), after
-
-    def _normalised(self, x: Array, mean: Array, variance: Array) -> Array:
-        return ((x - mean) * (self.scale * jax.lax.rsqrt(variance + self.epsilon)) + self.shift).astype(x.dtype)
+        return normalised, eqx.tree_at(lambda norm: (norm.mean, norm.variance), self, statistics)
 
 
 class LayerNorm(eqx.Module):
@@ -76,3 +79,71 @@ class LayerNorm(eqx.Module):
         values = x.astype(jnp.float32)
         mean, variance = jnp.mean(values, -1, keepdims=True), jnp.var(values, -1, keepdims=True)
         return ((values - mean) * jax.lax.rsqrt(variance + self.epsilon) * self.scale + self.shift).astype(x.dtype)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(5,))
+def _normalised(
+    x: Float[Array, "*n c"], scale: Float32[Array, " c"], shift: Float32[Array, " c"], mean: Float32[Array, " c"],
+    variance: Float32[Array, " c"], epsilon: float,
+) -> Float[Array, "*n c"]:  # fmt: skip
+    """Normalised by given statistics, then scaled and shifted."""
+    return ((x - mean) * (scale * jax.lax.rsqrt(variance + epsilon)) + shift).astype(x.dtype)
+
+
+def _normalised_forward(x: Array, scale: Array, shift: Array, mean: Array, variance: Array, epsilon: float) -> Any:
+    return _normalised(x, scale, shift, mean, variance, epsilon), (x, scale, mean, jax.lax.rsqrt(variance + epsilon))
+
+
+def _normalised_backward(epsilon: float, kept: tuple[Array, ...], cotangent: Array) -> tuple[Array, ...]:
+    x, scale, mean, inverse = kept
+    of_scale, of_shift = _parameters(x - mean, inverse, cotangent)
+    of_mean, of_variance = -scale * inverse * of_shift, -0.5 * scale * inverse**2 * of_scale
+    return (cotangent * (scale * inverse)).astype(x.dtype), of_scale, of_shift, of_mean, of_variance
+
+
+_normalised.defvjp(_normalised_forward, _normalised_backward)
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(3,))
+def _normalised_by_batch(
+    x: Float[Array, "*n c"], scale: Float32[Array, " c"], shift: Float32[Array, " c"], epsilon: float
+) -> tuple[Float[Array, "*n c"], Float32[Array, " c"], Float32[Array, " c"]]:
+    """Normalised by the batch's own mean and biased variance, which come with it; no gradient flows from these two."""
+    values, positions = x.astype(jnp.float32), tuple(range(x.ndim - 1))
+    mean, variance = jnp.mean(values, positions), jnp.var(values, positions)
+    return _normalised(x, scale, shift, mean, variance, epsilon), mean, variance
+
+
+def _with_statistics(x: Array, scale: Array, shift: Array, epsilon: float) -> tuple[Array, Array, Array]:
+    return cast(tuple[Array, Array, Array], _normalised_by_batch(x, scale, shift, epsilon))  # whose type is lost
+
+
+def _by_batch_forward(x: Array, scale: Array, shift: Array, epsilon: float) -> Any:
+    normalised, mean, variance = _with_statistics(x, scale, shift, epsilon)
+    return (normalised, mean, variance), (x, scale, mean, jax.lax.rsqrt(variance + epsilon))
+
+
+def _by_batch_backward(epsilon: float, kept: tuple[Array, ...], cotangents: tuple[Array, ...]) -> tuple[Array, ...]:
+    x, scale, mean, inverse = kept
+    cotangent, count = cotangents[0], x.size // x.shape[-1]
+    of_scale, of_shift = _parameters(x - mean, inverse, cotangent)
+    # What scale and shift take up by themselves cannot be gained by moving `x`.
+    left = cotangent - of_shift / count - (x - mean) * inverse * (of_scale / count)
+    return (scale * inverse * left).astype(x.dtype), of_scale, of_shift
+
+
+_normalised_by_batch.defvjp(_by_batch_forward, _by_batch_backward)
+
+
+def _parameters(centred: Array, inverse: Array, cotangent: Array) -> tuple[Array, Array]:
+    """Gradients of scale and shift."""
+    cotangent = cotangent.astype(jnp.float32)
+    return _summed(cotangent * centred) * inverse, _summed(cotangent)
+
+
+def _summed(values: Float32[Array, "*n c"]) -> Float32[Array, " c"]:
+    """Sums over positions, on a CPU as a product of matrices: its operands are brought into memory first."""
+    rows = values.reshape(-1, values.shape[-1])
+    return jax.lax.platform_dependent(
+        rows, cpu=lambda rows: jnp.ones(len(rows), rows.dtype) @ rows, default=lambda rows: jnp.sum(rows, 0)
+    )

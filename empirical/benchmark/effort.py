@@ -130,7 +130,7 @@ class _Counter:
         if run.evaluate == "every_epoch":
             passed = (epochs + 1) * sizes.judged
         else:
-            passed = (epochs + 1) * sizes.selecting + sizes.judged
+            passed = (epochs + 1) * sizes.selecting + sizes.others
         start = _partly_probed(run.method, run.recipe, sizes)
         frozen = set(run.method.trains) == {"head"} and run.method.adapter is None
         return start + (Effort(head_trained=images) if frozen else Effort(trained=images)) + Effort(passed=passed)

@@ -1,8 +1,10 @@
 """Pictures of strokes in a style: a pure function of a key.
 
-A *stroke* is a mask in [0, 1], 1 where there is ink.
+A *stroke* is a mask in [0, 1], 1 where there is ink. What no image of a style has is not computed; its pictures are
+those that it would have at a strength of zero.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import jax
@@ -78,20 +80,71 @@ def _bounds(style: Style) -> Float32[np.ndarray, "rows 2"]:
 
 @jax.jit
 def _render(strokes: Array, bounds: Array, keys: Key[Array, " n"]) -> UInt8[Array, "n 32 32 3"]:
+    asked = _asked(bounds)
+
     def picture(stroke: Array, picture_key: Key[Array, ""]) -> Array:
-        look = _look(bounds, picture_key)
-        return _painted(_penned(_deformed(stroke, look), look), look)
+        look = _look(bounds, picture_key, asked)
+        return _painted(_penned(_applied(asked.deformed, _deformed, stroke, look), look, asked), look, asked)
 
     pictures = jax.vmap(picture)(strokes, keys)
     return jnp.round(pictures * 255).astype(jnp.uint8)
 
 
-def _look(bounds: Float32[Array, "rows 2"], key: Key[Array, ""]) -> Look:
-    # Two calls of the generator for one image: each costs compile time, and there are some twenty dials.
+class _Asked(NamedTuple):
+    """Whether any image of a style has an effect: the same for all of a batch, so that a branch is not taken."""
+
+    deformed: Bool[Array, ""]
+    blur: Bool[Array, ""]
+    coarse: Bool[Array, ""]
+    weight: Bool[Array, ""]
+    outline: Bool[Array, ""]
+    texture: Bool[Array, ""]
+    noise: Bool[Array, ""]
+    bent: Bool[Array, ""]  # by a smooth random field
+
+
+def _asked(bounds: Float32[Array, "rows 2"]) -> _Asked:
+    names = (*_RANGES, *_EVENTS)
+
+    def any_of(*effects: str) -> Bool[Array, ""]:
+        rows = np.array([row for row, name in enumerate(names) if name in effects])
+        return jnp.any(bounds[rows] != 0)
+
+    def event(name: str) -> Bool[Array, ""]:
+        return bounds[names.index(name), 0] < 0
+
+    return _Asked(
+        deformed=any_of("shift", "zoom", "rotation", "shear", "wobble"),
+        blur=any_of("blur"),
+        coarse=event("coarse"),
+        weight=any_of("weight"),
+        outline=event("outline"),
+        texture=any_of("texture"),
+        noise=any_of("noise"),
+        bent=any_of("wobble", "texture"),
+    )
+
+
+def _applied(asked: Bool[Array, ""], effect: Callable[[Array, Look], Array], picture: Array, look: Look) -> Array:
+    """The picture with an effect, or as it is where the style does not ask for it."""
+    return jax.lax.cond(asked, effect, lambda picture, look: picture, picture, look)
+
+
+def _normal(asked: Bool[Array, ""], key: Key[Array, ""], count: int) -> Float32[Array, " count"]:
+    """Normal numbers, or zeros where nothing asks for them."""
+    zeros = jnp.zeros(count, jnp.float32)
+    return jax.lax.cond(asked, lambda key: jax.random.normal(key, (count,), jnp.float32), lambda key: zeros, key)
+
+
+def _look(bounds: Float32[Array, "rows 2"], key: Key[Array, ""], asked: _Asked) -> Look:
+    # Few calls of the generator for one image: each costs compile time, and there are some twenty dials.
     scalars, fields = jax.random.split(key)
     rows = len(_RANGES) + len(_EVENTS)
     uniform = jax.random.uniform(scalars, (rows + 6,), jnp.float32)
-    normal = jax.random.normal(fields, (3 * KNOTS**2 + SIDE * SIDE * 3,), jnp.float32)
+    knots, grain = 3 * KNOTS**2, SIDE * SIDE * 3
+    coarse_field = _normal(asked.bent, fields, knots)
+    # The first numbers that a key gives do not depend on how many are asked for: the grain's come after the knots'.
+    fine_field = _normal(asked.noise, fields, knots + grain)[knots:]
     dials = bounds[:, 0] + uniform[:rows] * (bounds[:, 1] - bounds[:, 0])
     rotation, shear, wobble, blur, weight, contrast, polarity, colour, texture, noise = dials[4 : -len(_EVENTS)]
     coarse, inverted, hollow = dials[-len(_EVENTS) :] < 0
@@ -101,7 +154,7 @@ def _look(bounds: Float32[Array, "rows 2"], key: Key[Array, ""]) -> Look:
         texture=jnp.maximum(texture, 0), noise=jnp.maximum(noise, 0), coarse=coarse, inverted=inverted, hollow=hollow,
         margin=uniform[rows],
         hues=uniform[rows + 1 : rows + 3], wave=uniform[rows + 3 :],
-        knots=normal[: 3 * KNOTS**2].reshape(3, KNOTS, KNOTS), grain=normal[3 * KNOTS**2 :].reshape(SIDE, SIDE, 3),
+        knots=coarse_field.reshape(3, KNOTS, KNOTS), grain=fine_field.reshape(SIDE, SIDE, 3),
     )  # fmt: skip
 
 
@@ -116,12 +169,18 @@ def _deformed(stroke: Array, look: Look) -> Float32[Array, "32 32"]:
     return jax.scipy.ndimage.map_coordinates(stroke, list(source), order=1, mode="constant")
 
 
-def _penned(stroke: Array, look: Look) -> Float32[Array, "32 32"]:
+def _penned(stroke: Array, look: Look, asked: _Asked) -> Float32[Array, "32 32"]:
     """Blur, coarse scan, stroke weight and outline."""
-    stroke = stroke + look.blur * (_binomial(_binomial(stroke)) - stroke)
-    stroke = jnp.where(look.coarse, scanned_coarsely(stroke), stroke)
-    stroke = jnp.where(stroke > 0, jnp.maximum(stroke, 1e-6) ** jnp.exp(look.weight), 0)
-    return jnp.where(look.hollow, _contour(stroke), stroke)
+    stroke = _applied(asked.blur, lambda stroke, look: stroke + look.blur * (_blurred(stroke) - stroke), stroke, look)
+    stroke = _applied(
+        asked.coarse, lambda stroke, look: jnp.where(look.coarse, scanned_coarsely(stroke), stroke), stroke, look
+    )
+    stroke = _applied(asked.weight, _weighted, stroke, look)
+    return _applied(asked.outline, lambda stroke, look: jnp.where(look.hollow, _contour(stroke), stroke), stroke, look)
+
+
+def _weighted(stroke: Array, look: Look) -> Float32[Array, "32 32"]:
+    return jnp.where(stroke > 0, jnp.maximum(stroke, 1e-6) ** jnp.exp(look.weight), 0)
 
 
 def _contour(stroke: Float32[Array, "32 32"]) -> Float32[Array, "32 32"]:
@@ -131,18 +190,23 @@ def _contour(stroke: Float32[Array, "32 32"]) -> Float32[Array, "32 32"]:
     return jnp.clip(1.2 * (highest - lowest), 0, 1)
 
 
-def _painted(stroke: Array, look: Look) -> Float32[Array, "32 32 3"]:
+def _painted(stroke: Array, look: Look, asked: _Asked) -> Float32[Array, "32 32 3"]:
     """Colour, contrast, texture, inversion, polarity and noise, in this order."""
     # Ink keeps at least 0.35 in every channel and paper at most 0.5; luminances come close, hues then differ.
     ink = 1 - 0.65 * look.colour * (1 - _hue(look.hues[0]))
     paper = 0.5 * look.colour * _hue(look.hues[1])
     below = (1 - look.contrast) * look.margin
     ink, paper = ink * look.contrast + below, paper * look.contrast + below
-    ground = (1 - look.texture) * paper + look.texture * _waves(look)[..., None]
+    ground = _applied(asked.texture, _woven, jnp.broadcast_to(paper, (SIDE, SIDE, 3)), look)
     picture = ground + stroke[..., None] * (ink - ground)
     picture = jnp.where(look.inverted, 1 - picture, picture)
     picture = 0.5 + look.polarity * (picture - 0.5)
-    return jnp.clip(picture + look.noise * look.grain, 0, 1)
+    picture = _applied(asked.noise, lambda picture, look: picture + look.noise * look.grain, picture, look)
+    return jnp.clip(picture, 0, 1)
+
+
+def _woven(paper: Array, look: Look) -> Float32[Array, "32 32 3"]:
+    return (1 - look.texture) * paper + look.texture * _waves(look)[..., None]
 
 
 def _waves(look: Look) -> Float32[Array, "32 32"]:
@@ -161,8 +225,9 @@ def _grid() -> Float32[np.ndarray, "2 32 32"]:
     return np.stack(np.meshgrid(*[np.arange(SIDE, dtype=np.float32)] * 2, indexing="ij"))
 
 
-def _binomial(stroke: Array) -> Array:
-    for axis in (0, 1):
+def _blurred(stroke: Array) -> Array:
+    """Two passes of a binomial filter along each axis."""
+    for axis in (0, 1, 0, 1):
         stroke = stroke / 2 + (jnp.roll(stroke, 1, axis) + jnp.roll(stroke, -1, axis)) / 4
     return stroke
 

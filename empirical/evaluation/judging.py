@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float32, Int, Int32, Key, UInt8
@@ -71,18 +72,20 @@ def evaluate(
     classes = classifier.head.weight.shape[0]
     masks = _masks(sets.sets, classes)
     collected = [_Collected(len(evaluated.images), feature_limit) for evaluated in sets.sets]
-    pending: deque[tuple[Int[np.ndarray, " b"], tuple[Array, ...]]] = deque()
+    pending: deque[tuple[Int[np.ndarray, "batches b"], tuple[Array, ...]]] = deque()
 
     def collect() -> None:
         owners, (features, judged) = pending.popleft()
-        judged = np.asarray(judged)
+        owners, judged = owners.ravel(), np.asarray(judged).swapaxes(0, 1)
+        judged = judged.reshape(len(judged), -1)
         for owner in np.unique(owners[owners >= 0]):
             rows = np.flatnonzero(owners == owner)
             collected[owner].add(judged[:, rows], features, rows)
 
     for chunk in chunks(sets, any_key() if key is None else key):
         valid = None if masks is None else jnp.asarray(masks[np.maximum(chunk.owners, 0)])
-        pending.append((chunk.owners, _pass(classifier, chunk.images, chunk.labels, valid, chunk.deviation)))
+        passed = _pass(classifier, chunk.images, chunk.labels, valid, chunk.deviation, jnp.int32(chunk.filled))
+        pending.append((chunk.owners, passed))
         if len(pending) > PENDING:
             collect()
     while pending:
@@ -110,7 +113,7 @@ class _Collected:
         self.judged.append(judged)
         within = self.positions[(self.positions >= self.seen) & (self.positions < self.seen + len(rows))]
         if len(within) or not self.features:
-            self.features.append(np.asarray(features)[rows[within - self.seen]])
+            self.features.append(np.asarray(features).reshape(-1, features.shape[-1])[rows[within - self.seen]])
         self.seen += len(rows)
 
     def metrics(self, valid_labels: tuple[int, ...] | None) -> SetMetrics:
@@ -140,12 +143,35 @@ def _masks(sets: Sequence[EvaluationSet], classes: int) -> Bool[np.ndarray, "s c
 @eqx.filter_jit
 def _pass(
     classifier: Classifier,
-    images: UInt8[Array, "b side side 3"] | Float32[Array, "b side side 3"],
-    labels: Int32[Array, " b"],
-    valid: Bool[Array, "b classes"] | None,
+    images: UInt8[Array, "batches b side side 3"] | Float32[Array, "batches b side side 3"],
+    labels: Int32[Array, "batches b"],
+    valid: Bool[Array, "batches b classes"] | None,
     deviation: Colour | None,
-) -> tuple[Float32[Array, "b k"], Float32[Array, "_ b"]]:
-    """Features, and the rows of a `Judgement`; the masked one below it where classes are masked."""
+    filled: Int32[Array, ""],
+) -> tuple[Float32[Array, "batches b k"], Float32[Array, "batches _ b"]]:
+    """Features, and the rows of a `Judgement`; the masked one below it where classes are masked.
+
+    Args:
+      filled: how many batches there are; zeros come out beyond them.
+    """
+
+    def one(batch: Array | int) -> tuple[Array, Array]:
+        return _batch(classifier, images[batch], labels[batch], None if valid is None else valid[batch], deviation)
+
+    def body(batch: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
+        return jax.tree.map(lambda all_of_them, part: all_of_them.at[batch].set(part), found, one(batch))
+
+    if len(images) == 1:
+        return jax.tree.map(lambda part: part[None], one(0))
+    empty = jax.tree.map(lambda part: jnp.zeros((len(images), *part.shape), part.dtype), jax.eval_shape(one, 0))
+    # The number of turns is not known to the compiler: it compiles one body, whatever the number.
+    return jax.lax.fori_loop(0, filled, body, empty)
+
+
+def _batch(
+    classifier: Classifier, images: Array, labels: Int32[Array, " b"], valid: Bool[Array, "b classes"] | None,
+    deviation: Colour | None,
+) -> tuple[Float32[Array, "b k"], Float32[Array, "_ b"]]:  # fmt: skip
     if images.dtype == jnp.uint8:
         images = scaled(images, deviation)
     features = classifier.backbone(images, "eval").features

@@ -103,7 +103,7 @@ class _Heads:
     def __init__(self, ingredients: Materials, seed: int):
         self.ingredients = ingredients
         # Without the training images themselves, whose features are kept.
-        features = ingredients.images.looks.judged(1, ingredients.headless, moving=None).features
+        features = ingredients.images.looks.others(ingredients.headless, moving=None).features
         id_training = ingredients.training_features(seed=seed)
         self.training = {name: Features(rows, id_training.labels) for name, rows in features.items()}
         self.truth = self._head([id_training, *self.training.values()])

@@ -41,8 +41,8 @@ class Judge:
         self.classes = classes
         self._first = {images.name: _first_like(images, sets) for images in sets}
         distinct = [name for name, first in self._first.items() if name == first]
-        groups = ([name for name in distinct if name in apart], [name for name in distinct if name not in apart])
-        self._groups = [names for names in groups if names]
+        self._apart = [name for name in distinct if name in apart]
+        self._others = [name for name in distinct if name not in apart]
 
     def __call__(self, classifier: Classifier, *, seed: int = 0, moving: int | None = MOVING) -> Evaluation:
         """A classifier in eval mode on every set.
@@ -53,26 +53,16 @@ class Judge:
         Raises:
           NotFinite: its scores are infinite or not numbers.
         """
-        groups = range(len(self._groups))
-        return self.joined(*(self.judged(index, classifier, seed=seed, moving=moving) for index in groups))
+        groups = (self._sets_apart, self._other_sets)
+        return self._joined(*(_judged(classifier, sets, seed, moving) for sets in groups))
 
-    def judged(self, group: int, classifier: Classifier, *, seed: int = 0, moving: int | None = MOVING) -> Evaluation:
-        """A classifier on the sets of one group: 0 for those that are apart, 1 for the others.
+    def apart(self, classifier: Classifier, *, seed: int = 0, moving: int | None = MOVING) -> Evaluation:
+        """The same of the sets that are apart alone."""
+        return self._joined(_judged(classifier, self._sets_apart, seed, moving))
 
-        Args:
-          seed: of transforms that draw.
-          moving: how many images of each set to give features of; None: all.
-        """
-        judged = evaluate(classifier, self._ready[group], feature_limit=moving, key=jax.random.key(seed))
-        for name, metrics in judged.sets.items():
-            _check_finite(name, metrics)
-        return judged
-
-    def joined(self, *evaluations: Evaluation) -> Evaluation:
-        """Evaluations of several groups as one, in the order of the sets, with those judged under another name."""
-        merged = [dict(ChainMap(*parts)) for parts in zip(*evaluations, strict=True)]
-        names = [name for name, first in self._first.items() if first in merged[0]]
-        return Evaluation(*({name: part[self._first[name]] for name in names} for part in merged))
+    def others(self, classifier: Classifier, *, seed: int = 0, moving: int | None = MOVING) -> Evaluation:
+        """The same of the sets that are not apart."""
+        return self._joined(_judged(classifier, self._other_sets, seed, moving))
 
     def of_head(
         self, head: ProbeHead, features: Mapping[str, Float32[np.ndarray, "n k"]], names: Collection[str] | None = None
@@ -86,11 +76,21 @@ class Judge:
         return {name: self._of_scores(self.images[name], head.logits(features[name])) for name in chosen}
 
     @cached_property
-    def _ready(self) -> list[EvaluationSets]:
-        return [
-            evaluation_sets([EvaluationSet(self.images[name], self.transform) for name in names])
-            for names in self._groups
-        ]
+    def _sets_apart(self) -> EvaluationSets:
+        return self._prepared(self._apart)
+
+    @cached_property
+    def _other_sets(self) -> EvaluationSets:
+        return self._prepared(self._others)
+
+    def _prepared(self, names: Sequence[str]) -> EvaluationSets:
+        return evaluation_sets([EvaluationSet(self.images[name], self.transform) for name in names])
+
+    def _joined(self, *evaluations: Evaluation) -> Evaluation:
+        """Evaluations as one, in the order of the sets, with those judged under another name."""
+        merged = [dict(ChainMap(*parts)) for parts in zip(*evaluations, strict=True)]
+        names = [name for name, first in self._first.items() if first in merged[0]]
+        return Evaluation(*({name: part[self._first[name]] for name in names} for part in merged))
 
     def _of_scores(self, images: ImageSet, scores: Float32[np.ndarray, "n classes"]) -> SetMetrics:
         labels = images.labels.astype(np.int32)
@@ -101,6 +101,13 @@ class Judge:
         metrics = set_metrics(len(images), unmasked, masked)
         _check_finite(images.name, metrics)
         return metrics
+
+
+def _judged(classifier: Classifier, sets: EvaluationSets, seed: int, moving: int | None) -> Evaluation:
+    judged = evaluate(classifier, sets, feature_limit=moving, key=jax.random.key(seed))
+    for name, metrics in judged.sets.items():
+        _check_finite(name, metrics)
+    return judged
 
 
 def movements(before: Evaluation, after: Evaluation) -> dict[str, Movement]:

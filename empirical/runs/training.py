@@ -3,7 +3,7 @@
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import equinox as eqx
 import jax
@@ -99,6 +99,10 @@ def read_selected(path: Path, ingredients: Materials) -> Classifier:
     return read_checkpoint(path, _shapes(ingredients))
 
 
+#: What is measured of a set.
+Measured = TypeVar("Measured")
+
+
 class _Reporter:
     """Judges every epoch; the best so far by the recipe's criterion is kept.
 
@@ -114,10 +118,8 @@ class _Reporter:
 
     def __call__(self, epoch: Epoch) -> Report:
         try:
-            if self.every_epoch:
-                judged = self.judge(epoch.classifier)
-            else:
-                judged = self.judge.joined(self.judge.judged(0, epoch.classifier))
+            judge = self.judge if self.every_epoch else self.judge.apart
+            judged = judge(epoch.classifier)
         except NotFinite as error:
             if epoch.epoch == 0:  # the fault of what training starts from, not of its learning rate
                 raise
@@ -130,15 +132,20 @@ class _Reporter:
         if self.every_epoch or outcome.kept is None or outcome.failure is not None:
             return outcome
         try:
-            judged = self.judge(outcome.kept)
+            judged = self.judge.others(outcome.kept)
         except NotFinite as error:
             return outcome._replace(failure=f"{error} That was after epoch {outcome.kept_epoch}.")
-        everything = {"sets": judged.sets, "movement": movements(self.pretrained, judged)}
-        records = [
-            record.model_copy(update=everything) if record.epoch == outcome.kept_epoch else record
-            for record in outcome.records
-        ]
+        kept = next(record for record in outcome.records if record.epoch == outcome.kept_epoch)
+        moved = movements(self.pretrained, judged)
+        everything = {
+            "sets": self._in_order({**kept.sets, **judged.sets}),
+            "movement": self._in_order({**kept.movement, **moved}),
+        }
+        records = [record.model_copy(update=everything) if record is kept else record for record in outcome.records]
         return outcome._replace(records=tuple(records))
+
+    def _in_order(self, by_set: Mapping[str, Measured]) -> dict[str, Measured]:
+        return {name: by_set[name] for name in self.judge.images}
 
 
 def _training_run(run: Run) -> TrainingRun:

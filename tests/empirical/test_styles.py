@@ -50,6 +50,22 @@ def test_texture_stays_in_the_paper():
 
 
 @given(styles)
+def test_what_a_style_does_not_ask_for_changes_nothing(style):
+    # Too faint for any pixel, but asked for, so that it is computed.
+    faint, never = 1e-30, 1e-30
+    ranges = {
+        name: (faint, faint) if getattr(style, name) == (0.0, 0.0) else getattr(style, name)
+        for name in ("shift", "rotation", "shear", "zoom", "wobble", "blur", "colour", "texture", "noise")
+    }
+    events = {name: getattr(style, name) or never for name in ("coarse", "inversion", "outline")}
+    everything = style.model_copy(update={**ranges, **events})
+    np.testing.assert_array_equal(rendered(everything), rendered(style))
+    # A power of 1 is not exact, so that a value halfway between two levels may go to either.
+    powers = everything.model_copy(update={"weight": (faint, faint)})
+    np.testing.assert_allclose(rendered(powers), rendered(style), atol=1)
+
+
+@given(styles)
 def test_equal_keys_give_equal_pictures(style):
     np.testing.assert_array_equal(rendered(style), rendered(style))
 
