@@ -7,7 +7,7 @@ from contextlib import redirect_stdout
 from typing import NoReturn
 
 from artifacts.errors import ArgumentError
-from artifacts.runtime import keep_compiled, prepare_jax
+from artifacts.runtime import collect_garbage_rarely, keep_compiled, prepare_jax
 from distort.command import Command, as_json
 from distort.interruption import INTERRUPTED, MESSAGE, end_when_interrupted
 from distort.parsing import parsed
@@ -107,6 +107,7 @@ def run() -> NoReturn:
     """The program `distort`."""
     open_closed_streams()
     end_when_interrupted()
+    collect_garbage_rarely()
     sys.exit(main())
 
 

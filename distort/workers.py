@@ -172,6 +172,7 @@ def _prepare_worker(messages: Any, count: int) -> None:
     global _messages
     _messages = messages
     follow_parent()
+    runtime.collect_garbage_rarely()
     runtime.share_processors(count)
     runtime.compute_in_one_thread()  # as where there are no workers
     runtime.decompose_in_threads(1)

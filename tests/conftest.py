@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling
 
 from artifacts.runtime import (
+    collect_garbage_rarely,
     compile_fully,
     compile_quickly,
     compute_in_one_thread,
@@ -26,6 +27,8 @@ keep_compiled()
 # Two processes share two cores, and tests solve many problems at once, which hangs in several threads.
 compute_in_one_thread()
 decompose_in_threads(1)
+
+collect_garbage_rarely()
 
 import jax  # noqa: E402  (after it is prepared)
 

@@ -18,9 +18,11 @@ def pictures(strokes: Float32[np.ndarray, "n 32 32"], style: Style, *, seed: int
 
 def sheet(strokes: Float32[np.ndarray, "n 32 32"], style: Style, *, seed: int) -> Sheet:
     """`pictures`, each drawn when it is first looked at."""
-    keys = jax.random.split(jax.random.key(seed), len(strokes))
+    # As numbers, since each of the steps in which JAX picks some keys outside `jit` is compiled anew in every process.
+    keys = np.asarray(jax.random.key_data(jax.random.split(jax.random.key(seed), len(strokes))))
 
     def draw(positions: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b 32 32 3"]:
-        return np.asarray(render_each(jnp.asarray(strokes[positions]), style, keys[positions]))
+        chosen = jax.random.wrap_key_data(keys[positions])
+        return np.asarray(render_each(jnp.asarray(strokes[positions]), style, chosen))
 
     return Sheet(draw, len(strokes), (SIDE, SIDE))

