@@ -235,6 +235,15 @@ def _optimise(*, fully: bool) -> None:
         jax.clear_caches()
 
 
+def rounding() -> list[str]:
+    """What decides the last digits of this process's numbers beside code and versions: device and XLA's settings."""
+    import jax
+
+    device = jax.devices()[0]
+    compiler = (device.client.platform_version, os.environ.get("XLA_FLAGS", ""), str(compiles_quickly()))
+    return [device.platform, device.device_kind, _processor(), *compiler]
+
+
 def wrong_in_bfloat16() -> str:
     """Why numbers in bfloat16 cannot be trusted on this process's devices; empty where they can."""
     import jax

@@ -28,6 +28,7 @@ NEVER: Mapping[str, str] = {
     "empirical.benchmark.workspace": "says where files lie",
     "empirical.counted_code": "this list",
     "empirical.datasets.configuration": "says where data lie",
+    "empirical.datasets.drawn_digests": "remembers hashes of drawn sets, under what decides their pixels",
     "empirical.datasets.file_digests": "remembers hashes of files",
     "empirical.datasets.locations": "says where data lie",
     "empirical.formats": "reads weights and arrays from files; hashes of what was read are inputs",

@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
+from empirical.datasets.drawn_digests import remembered
 from empirical.datasets.image_sets import ImageRows, Images, ImageSet, Labels
 
 #: Drawn together, the last ones filled up: one compiled program draws any number.
@@ -21,11 +22,14 @@ class Sheet:
     Attributes:
       draw: the images at `TOGETHER` positions; what is drawn for a position depends on it alone.
       shape: height and width.
+      made_from: a name for everything that decides the pixels, the code, its libraries and the device included; None
+        where there is none.
     """
 
     draw: Callable[[Int[np.ndarray, " b"]], UInt8[np.ndarray, "b h w 3"]]
     count: int
     shape: tuple[int, int]
+    made_from: str | None = None
     pixels: UInt8[np.ndarray, "n h w 3"] = field(init=False)
     known: Bool[np.ndarray, " n"] = field(init=False)
 
@@ -87,8 +91,15 @@ class DrawnImages(Images):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the pixels in order, all of which are drawn for it."""
-        return hashlib.sha256(self.sheet.at(self.rows).tobytes()).hexdigest()
+        """SHA-256 of the pixels in order, all of which are drawn for it where it is not known from an earlier time."""
+
+        def digest() -> str:
+            return hashlib.sha256(self.sheet.at(self.rows).tobytes()).hexdigest()
+
+        if self.sheet.made_from is None:
+            return digest()
+        rows = hashlib.sha256(self.rows.astype(np.int64).tobytes()).hexdigest()
+        return remembered(f"{self.sheet.made_from} {rows}", digest)
 
 
 #: All images of a pool in one look: an array, or a sheet that draws those that are looked at.

@@ -32,6 +32,11 @@ def keep_in(folder: Path) -> None:
     _kept_in[:] = [folder]
 
 
+def kept_in() -> Path | None:
+    """The folder that `keep_in` named."""
+    return _kept_in[0] if _kept_in else None
+
+
 def digests(folder: Path, paths: Sequence[str]) -> bytes:
     """The files' digests, one after another.
 
@@ -40,7 +45,8 @@ def digests(folder: Path, paths: Sequence[str]) -> bytes:
     Raises:
       UserError: a file is missing or cannot be read.
     """
-    cache = _kept_in[0] / f"{_name(folder)}.npz" if _kept_in else None
+    kept = kept_in()
+    cache = None if kept is None else kept / f"{_name(folder)}.npz"
     known = {} if cache is None else _read(cache)
     states = [_state(folder, path) for path in paths]
     entries = [known.get(path) for path in paths]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float32, Int
+from jaxtyping import Array, Float, Float32, Int, Int32
 
 from artifacts.bundled import bundled_file
 from artifacts.mnist import mnist
@@ -41,9 +41,21 @@ def digits() -> Digits:
     return Digits(np.array(_filling(jnp.asarray(images, jnp.float32))), labels)
 
 
+def strokes() -> Float32[np.ndarray, "5000 32 32"]:
+    """Those of `digits`."""
+    return digits().strokes
+
+
+class Scans(NamedTuple):
+    """Digits as they were scanned, ink from 0 to 16, and what each shows."""
+
+    cells: Float[np.ndarray, "n 8 8"]
+    labels: Int32[np.ndarray, " n"]
+
+
 @cache
-def optdigits() -> Digits:
-    """1,797 digits that come with scikit-learn: other writers, scanned to 8 x 8 cells, brought to 32 x 32.
+def optdigit_scans() -> Scans:
+    """1,797 digits that come with scikit-learn: other writers, scanned to 8 x 8 cells.
 
     Raises:
       UserError: scikit-learn is missing, or its file is missing or another.
@@ -55,8 +67,24 @@ def optdigits() -> Digits:
     )  # fmt: skip
     with gzip.open(path, "rt") as stream:
         table = np.loadtxt(stream, delimiter=",")
-    cells = jnp.asarray(table[:, :-1].reshape(-1, COARSE_SIDE, COARSE_SIDE), jnp.float32) / 16
-    return Digits(np.asarray(jax.jit(jax.vmap(enlarged))(cells)), table[:, -1].astype(np.int32))
+    return Scans(table[:, :-1].reshape(-1, COARSE_SIDE, COARSE_SIDE), table[:, -1].astype(np.int32))
+
+
+@cache
+def optdigits() -> Digits:
+    """Those of `optdigit_scans`, brought to 32 x 32."""
+    scans = optdigit_scans()
+    return Digits(np.asarray(_from_scans(jnp.asarray(scans.cells, jnp.float32))), scans.labels)
+
+
+def optdigit_strokes() -> Float32[np.ndarray, "1797 32 32"]:
+    """Those of `optdigits`."""
+    return optdigits().strokes
+
+
+@jax.jit
+def _from_scans(cells: Float32[Array, "n 8 8"]) -> Float32[Array, "n 32 32"]:
+    return jax.vmap(enlarged)(cells / 16)
 
 
 @jax.jit

@@ -158,8 +158,8 @@ def _pass(
     def one(batch: Array | int) -> tuple[Array, Array]:
         return _batch(classifier, images[batch], labels[batch], None if valid is None else valid[batch], deviation)
 
-    def body(batch: Array, found: tuple[Array, Array]) -> tuple[Array, Array]:
-        return jax.tree.map(lambda all_of_them, part: all_of_them.at[batch].set(part), found, one(batch))
+    def body(batch: Array, passed: tuple[Array, Array]) -> tuple[Array, Array]:
+        return jax.tree.map(lambda all_of_them, part: all_of_them.at[batch].set(part), passed, one(batch))
 
     if len(images) == 1:
         return jax.tree.map(lambda part: part[None], one(0))

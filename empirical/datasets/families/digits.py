@@ -98,29 +98,29 @@ LOOKS = {"id": ID_STYLE, **{ood.name: ood.style for ood in (*OOD_SETS, *GRADED_S
 def _drawn(look: str) -> "Sheet":
     """The digits in a style."""
     from empirical.datasets.digit_pictures import sheet
-    from empirical.datasets.handwriting import digits
+    from empirical.datasets.handwriting import strokes
 
-    return sheet(digits().strokes, LOOKS[look], seed=list(LOOKS).index(look))
+    return sheet(strokes, len(_labels()), LOOKS[look], seed=list(LOOKS).index(look))
 
 
 @cache
 def _optdigits() -> "Sheet":
     from empirical.datasets.digit_pictures import sheet
-    from empirical.datasets.handwriting import optdigits
+    from empirical.datasets.handwriting import optdigit_strokes
 
-    return sheet(optdigits().strokes, ID_STYLE, seed=0)
+    return sheet(optdigit_strokes, len(_optdigit_labels()), ID_STYLE, seed=0)
 
 
 def _labels() -> "Labels":
-    from empirical.datasets.handwriting import digits
+    from artifacts.mnist import mnist
 
-    return digits().labels
+    return mnist().labels
 
 
 def _optdigit_labels() -> "Labels":
-    from empirical.datasets.handwriting import optdigits
+    from empirical.datasets.handwriting import optdigit_scans
 
-    return optdigits().labels
+    return optdigit_scans().labels
 
 
 _AS_IT_IS = Transform(crop="resize", side=32)
