@@ -27,8 +27,7 @@ from empirical.backbones.checkpoints import write_checkpoint
 from empirical.backbones.classifier import Classifier, cross_entropy, random_head
 from empirical.backbones.small_resnet import SmallResNet
 from empirical.datasets.characters import CLASSES, HELD_OUT_FONTS, MANY_STYLES, TRAINING_FONTS, Characters, draw, glyphs
-from empirical.datasets.drawn import TOGETHER
-from empirical.datasets.styles import NONE, Range, Style
+from empirical.datasets.styles import NONE, TOGETHER, Range, Style
 from empirical.pretraining_settings import AS_SHIPPED, HELD_OUT_PICTURES, Pretraining
 from empirical.records import PretrainingLooks
 

@@ -10,9 +10,7 @@ from jaxtyping import Bool, Int, UInt8
 
 from empirical.datasets.drawn_digests import remembered
 from empirical.datasets.image_sets import ImageRows, Images, ImageSet, Labels
-
-#: Drawn together, the last ones filled up: one compiled program draws any number.
-TOGETHER = 256
+from empirical.datasets.styles import TOGETHER
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import Tracer
 from jaxtyping import Array, Bool, Float32, Key, UInt8
 
-from empirical.datasets.styles import SIDE, Style
+from empirical.datasets.styles import SIDE, TOGETHER, Style
 
 COARSE_SIDE = 8  # scikit-learn's digits were scanned to 8 x 8 cells
 KNOTS = 5  # of smooth random fields, along each axis
@@ -44,13 +45,22 @@ class Look(NamedTuple):
 
 
 def render(strokes: Float32[Array, "n 32 32"], style: Style, *, key: Key[Array, ""]) -> UInt8[Array, "n 32 32 3"]:
-    """Pictures of strokes in a style, one independent draw for each. All styles share one compiled program."""
+    """Pictures of strokes in a style, one independent draw for each.
+
+    All styles share one compiled program, and so do all numbers of more than `TOGETHER` pictures.
+    """
     return render_each(strokes, style, jax.random.split(key, strokes.shape[0]))
 
 
 def render_each(strokes: Float32[Array, "n 32 32"], style: Style, keys: Key[Array, " n"]) -> UInt8[Array, "n 32 32 3"]:
     """The same with a key for each stroke."""
-    return _render(strokes, _bounds(style), keys)
+    count, bounds = len(strokes), _bounds(style)
+    if count <= TOGETHER or isinstance(strokes, Tracer):
+        return _render(strokes, bounds, keys)
+    # The last ones are filled up by some that are drawn again.
+    starts = [min(start, count - TOGETHER) for start in range(0, count, TOGETHER)]
+    parts = [_render(strokes[at : at + TOGETHER], bounds, keys[at : at + TOGETHER]) for at in starts]
+    return jnp.concatenate([*parts[:-1], parts[-1][-((count - 1) % TOGETHER + 1) :]])
 
 
 def scanned_coarsely(stroke: Float32[Array, "32 32"]) -> Float32[Array, "32 32"]:

@@ -9,6 +9,8 @@ from artifacts.frozen import Frozen
 
 #: Of a picture in pixels.
 SIDE = 32
+#: Pictures that are drawn together, the last ones filled up: one compiled program draws any number.
+TOGETHER = 256
 
 Range = tuple[float, float]
 NONE: Range = (0.0, 0.0)

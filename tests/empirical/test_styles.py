@@ -3,11 +3,12 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from empirical.datasets.rendering import render
-from empirical.datasets.styles import Style
+from empirical.datasets.styles import TOGETHER, Style
 
 KEY = jax.random.key(3)
 STROKES = np.zeros((4, 32, 32), np.float32)
@@ -84,3 +85,12 @@ def test_strengths_below_zero_count_as_zero():
 def test_keys_matter():
     style = Style(texture=(0.4, 0.5))
     assert np.any(rendered(style) != rendered(style, jax.random.key(4)))
+
+
+@pytest.mark.parametrize("count", [TOGETHER, TOGETHER + 1, 2 * TOGETHER + 100])
+def test_many_pictures_are_those_of_one_program_for_all(count):
+    style = Style(colour=(0.0, 1.0), texture=(0.0, 0.5), noise=(0.0, 0.1))
+    strokes = jnp.asarray(np.resize(STROKES, (count, 32, 32)))
+    together = jax.jit(lambda strokes: render(strokes, style, key=KEY))(strokes)
+    # One level of slack: another program may round a value halfway between two levels to the other.
+    np.testing.assert_allclose(np.asarray(render(strokes, style, key=KEY)).astype(int), together, atol=1)
