@@ -43,9 +43,10 @@ def features_of(one: EvaluationSet) -> np.ndarray:
     return extract(BACKBONE, one.images, one.transform, norm_mode="eval", batch_size=7, key=jax.random.key(0)).features
 
 
+@pytest.mark.parametrize("batches", [1, 2, 16])
 @pytest.mark.parametrize("resident_bytes", [0, 40 * 8 * 8 * 3, 2**30])
-def test_streamed_or_resident_every_image_counts_once(resident_bytes):
-    sets = evaluation_sets(SETS, batch_size=BATCH, resident_bytes=resident_bytes)
+def test_streamed_or_resident_every_image_counts_once(resident_bytes, batches):
+    sets = evaluation_sets(SETS, batch_size=BATCH, batches=batches, resident_bytes=resident_bytes)
     found = evaluate(CLASSIFIER, sets, feature_limit=None)
     assert list(found.sets) == ["id_test", "ood", "masked"]
     for one in SETS:
@@ -62,6 +63,17 @@ def test_streamed_or_resident_every_image_counts_once(resident_bytes):
             mask = np.isin(np.arange(CLASSES), VALID)
             same(result, measures(judgement(logits, one.images.labels, mask)))
             same(result.unmasked, over_all)
+
+
+def test_batches_that_hold_no_image_are_not_looked_at():
+    sets = evaluation_sets(SETS, batch_size=BATCH, batches=4)
+    images = [len(one.images) for one in SETS]
+    assert [chunk.filled for chunk in sets.resident] == [-(-(images[0] + images[2]) // BATCH), -(-images[1] // BATCH)]
+    unlike = [chunk._replace(images=chunk.images.at[chunk.filled :].set(255)) for chunk in sets.resident]
+    plain, other = (
+        evaluate(CLASSIFIER, one, feature_limit=None) for one in (sets, sets._replace(resident=tuple(unlike)))
+    )
+    assert plain.sets == other.sets
 
 
 def test_which_sets_stay_on_the_device():
