@@ -43,8 +43,8 @@ class Seconds:
 #: Measured: `distort reproduce`, cold; `full` once, beside other work. They say how far the job is; the clock corrects
 #: them.
 SECONDS: dict[Scale, Seconds] = {
-    "quick": Seconds(statements=50, benchmark=32, experiment=3.3, figure=0.6),
-    "default": Seconds(statements=55, benchmark=157, experiment=6, figure=0.6),
+    "quick": Seconds(statements=42, benchmark=24, experiment=3.1, figure=0.5),
+    "default": Seconds(statements=54, benchmark=112, experiment=6, figure=0.6),
     "full": Seconds(statements=450, benchmark=1500, experiment=45, figure=0.7),
 }
 
