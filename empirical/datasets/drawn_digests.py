@@ -1,7 +1,8 @@
 """Digests of drawn sets, computed once: to draw a set only to find that it is the same takes longer than all else.
 
 A digest is kept under a name for everything that decides the pixels, in the folder of `file_digests.keep_in`; without
-one it is forgotten with the process. A cache that is lost or damaged costs time and nothing else.
+one, or where that would lie in a folder that is not there, it is forgotten with the process. A cache that is lost or
+damaged costs time and nothing else.
 """
 
 import json
@@ -23,7 +24,7 @@ def remembered(name: str, digest: Callable[[], str]) -> str:
       name: of all that decides it.
     """
     folder = kept_in()
-    if folder is None:
+    if folder is None or not folder.parent.is_dir():
         return digest()
     known = _read(folder / FILE)
     if name not in known:
@@ -31,7 +32,7 @@ def remembered(name: str, digest: Callable[[], str]) -> str:
         # Read again: another process may have added its own meanwhile. What is lost all the same is computed anew.
         known = _read(folder / FILE)
         known = {**(known if len(known) < MOST else {}), name: computed}
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)
         write_json(folder / FILE, known)
     return known[name]
 

@@ -68,8 +68,11 @@ def test_a_sheet_without_a_name_and_a_process_without_a_folder_draw(kept, monkey
     monkeypatch.setattr(file_digests, "_kept_in", [])
     homeless = Drawn()
     homeless.fingerprint()
-    assert (unnamed.times, homeless.times) == (1, 1)
-    assert not kept.exists()
+    keep_in(kept.parent / "nowhere" / "digests")
+    nowhere = Drawn()
+    nowhere.fingerprint()
+    assert (unnamed.times, homeless.times, nowhere.times) == (1, 1, 1)
+    assert not kept.parent.exists()
 
 
 def test_old_digests_do_not_pile_up(kept, monkeypatch):
