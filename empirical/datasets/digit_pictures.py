@@ -38,7 +38,7 @@ def sheet(strokes: Callable[[], Float32[np.ndarray, "n 32 32"]], count: int, sty
         return np.asarray(jax.random.key_data(jax.random.split(jax.random.key(seed), count)))
 
     def draw(positions: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b 32 32 3"]:
-        chosen = jax.random.wrap_key_data(keys()[positions])
+        chosen = jax.random.wrap_key_data(jnp.asarray(keys()[positions]))
         return np.asarray(render_each(jnp.asarray(strokes()[positions]), style, chosen))
 
     return Sheet(draw, count, (SIDE, SIDE), _name(strokes, count, style, seed))
