@@ -171,6 +171,20 @@ def test_is_no_less_than_what_no_head_reaches(problem, heads_are_asleep):
     assert bound(problem) >= np.linalg.norm(target - nearest) - HALF_SPACE_ATOL * size
 
 
+def test_a_truth_that_lies_almost_within_reach_is_seen():
+    """A 42,000th of it is out of reach: rounding of the rest must not tilt the one direction that tells."""
+    half = 0.5**0.5
+    features = jnp.array([[-0.6 * half, -0.6 * half, 0.8, 0.0, 0.0], [-0.8 * half, -0.8 * half, -0.6, 0.0, 0.0]])
+    true_features = features.at[0].set(jnp.array([-0.41717188, -0.43131383, 0.79996, 0.0, 0.0]))
+    problem = Problem(
+        truth=LinearNetwork(head=jnp.array([-0.6, -0.8]), features=true_features),
+        pretrained=LinearNetwork(head=jnp.zeros(2), features=features),
+        id_frame=jnp.eye(5)[:, :1],
+        training_covariance=jnp.eye(1),
+    )
+    assert bound(problem) == pytest.approx(2.4e-5, rel=1e-9)
+
+
 @pytest.mark.parametrize("number", [0.0, 0.6, 1.0])
 def test_vanishes_for_a_perfect_head_and_for_features_inside_the_id_subspace(number):
     assert float(bound(small_truth(number, 0.5, 0.5))) == 0

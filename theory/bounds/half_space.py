@@ -138,7 +138,8 @@ def best_direction(
     inside = _furthest_direction(form, features @ head, reached @ target[:k])
     _, kept, known, silent = _along(features.T @ inside, problem, lost)
     gain = shrinkage * jnp.sqrt(jnp.maximum(kept, 0.0)) - inside @ target[:k]
-    beyond = jnp.append(unreached @ target[:k], target[k])
+    # Twice: where the truth lies almost within reach, rounding of the first time would tilt the direction.
+    beyond = jnp.append(unreached @ (unreached @ target[:k]), target[k])
     counts = known & ~silent & (gain > NO_SHARE * jnp.linalg.norm(beyond))
     whole = jnp.where(counts, gain, 0.0) * jnp.append(inside, 0.0) - beyond
     whole = jnp.where(jnp.any(whole != 0), whole, jnp.append(inside, 0.0))
