@@ -35,8 +35,8 @@ class Rates:
         )
 
     def add(self, program: Program, images_per_second: float) -> None:
-        """Only training steps of one run count."""
-        if program.kind != "training step" or program.alone != program:
+        """Only training steps of one run count, of networks that the paper's recipes have."""
+        if program.kind != "training step" or program.alone != program or program.network not in BACKBONES:
             return
         rate = Rate(
             backbone=BACKBONES[program.network], side=program.side, batch=program.batch, precision=program.precision,

@@ -6,7 +6,6 @@ Weights, images and momenta come from the host: a program that draws them takes 
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from functools import partial
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
@@ -16,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.backbones import backbone
+from benchmarks.gpu.depthwise import each_by, grouped, mobilenet_v2, shifted
 from benchmarks.gpu.one_pass_norm import normalised
 from empirical.backbones.backbone import Backbone
 from empirical.backbones.classifier import Classifier, random_head
@@ -37,10 +37,15 @@ Precision = str
 VARIANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "": nullcontext,
     "norms in one pass": lambda: patch("empirical.backbones.normalisation.BatchNorm.__call__", normalised),
-    "cuDNN's attention": lambda: patch(
-        "jax.nn.dot_product_attention", partial(jax.nn.dot_product_attention, implementation="cudnn")
-    ),
+    "grouped": lambda: _depthwise(each_by(grouped, grouped)),
+    "grouped, kernels' gradients shifted": lambda: _depthwise(each_by(grouped, shifted)),
+    "shifted, kernels' gradients grouped": lambda: _depthwise(each_by(shifted, grouped)),
+    "XLA's attention": lambda: patch("empirical.backbones.dot_product_attention.fused", lambda queries: False),
 }
+#: Trying kernels takes minutes for this network: most of its convolutions are matrix products, each of another shape.
+UNTRIED = {"xla_gpu_autotune_level": 0, "xla_gpu_enable_triton_gemm": False}
+#: Of the compiler, by network.
+OPTIONS: dict[str, dict[str, Any]] = {"mobilenet_v2": UNTRIED}
 #: Arrays are filled with these again and again.
 NUMBERS = np.random.default_rng(0).standard_normal(2**20, np.float32)
 
@@ -114,10 +119,14 @@ def _traced(program: Program) -> Callable[[], Ready]:
     if program.kind == "forward":
         network = filled(eqx.filter_eval_shape(classifier))
         forward = eqx.filter_jit(lambda network, images: network(images, "eval").scores).lower(network, images)
-        return lambda: _forward(forward, network, images)
+        return lambda: _forward(forward, network, images, OPTIONS.get(program.network))
     state = filled(eqx.filter_eval_shape(start))
     lowered = steps[0].lower((images, labels), state)
-    return lambda: _training(lowered, (images, labels), state)
+    return lambda: _training(lowered, (images, labels), state, OPTIONS.get(program.network))
+
+
+def _depthwise(each_channel: Callable[..., Any]) -> AbstractContextManager[Any]:
+    return patch("examples.mobilenet_v2.Convolution._each_channel", each_channel)
 
 
 def filled(shapes: Any) -> Any:
@@ -169,6 +178,8 @@ def training_step(classifier: Classifier, together: int = 1, way: str = "vmap") 
 def network_of(network: str, side: int, precision: Precision) -> Backbone:
     """A backbone at random weights, as published at full side; drawn in one program, which compiles once."""
     dtype = jnp.dtype(precision)
+    if network == "mobilenet_v2":
+        return mobilenet_v2(key=jax.random.key(0))
     if side >= FULL_SIDE:
         return backbone(network, side, dtype, False)
     options = {"key": jax.random.key(0), "compute_dtype": dtype}
@@ -181,8 +192,8 @@ def network_of(network: str, side: int, precision: Precision) -> Backbone:
             return ClipViT(ClipVitSize(side, 16, 64, 2, 32), **options)
 
 
-def _forward(lowered: Any, classifier: Classifier, images: jax.Array) -> Ready:
-    compiled, *costs = _compiled(lowered)
+def _forward(lowered: Any, classifier: Classifier, images: jax.Array, options: dict[str, Any] | None) -> Ready:
+    compiled, *costs = _compiled(lowered, options)
 
     def run(steps: int) -> None:
         for _ in range(steps):
@@ -192,8 +203,8 @@ def _forward(lowered: Any, classifier: Classifier, images: jax.Array) -> Ready:
     return Ready(run, *costs)
 
 
-def _training(lowered: Any, data: tuple[jax.Array, jax.Array], state: Any) -> Ready:
-    compiled, *costs = _compiled(lowered)
+def _training(lowered: Any, data: tuple[jax.Array, jax.Array], state: Any, options: dict[str, Any] | None) -> Ready:
+    compiled, *costs = _compiled(lowered, options)
     held = [state]
 
     def run(steps: int) -> None:
@@ -205,10 +216,10 @@ def _training(lowered: Any, data: tuple[jax.Array, jax.Array], state: Any) -> Re
     return Ready(run, *costs)
 
 
-def _compiled(lowered: Any) -> tuple[Any, int | None, float | None, float]:
+def _compiled(lowered: Any, options: dict[str, Any] | None) -> tuple[Any, int | None, float | None, float]:
     """The program, its bytes, its operations, and the seconds that compiling took."""
     began = time.perf_counter()
-    compiled = lowered.compile()
+    compiled = lowered.compile(compiler_options=options)
     seconds = time.perf_counter() - began
     memory = compiled.compiled.memory_analysis()
     size = None

@@ -27,9 +27,11 @@ COMPARED = ("resnet50", "clip_vit_b16")
 #: Batches of the paper's recipes, which compute in float32.
 RECIPES = (("resnet50", 64), ("clip_resnet50", 64), ("clip_vit_b16", 128))
 COMPILERS = 8
-#: What a network's own kernel may be replaced by, after the first GPU's profile: the ResNet spends a third of a step on
-#: reductions, most of them its norms'; the transformer's attention writes its weights to memory.
-KERNELS = {"resnet50": "norms in one pass", "clip_vit_b16": "cuDNN's attention"}
+#: Ways in which the photographs' network may compute its depthwise convolutions.
+DEPTHWISE = ("grouped", "grouped, kernels' gradients shifted", "shifted, kernels' gradients grouped")
+#: What a network's own kernel is held against: a norm that reads its batch once, since a ResNet spends a third of its
+#: step on reductions, most of them its norms'; and the attention that writes its weights to memory.
+KERNELS = {"resnet50": "norms in one pass", "clip_vit_b16": "XLA's attention"}
 #: That timing a program takes about, with PyTorch and a profile.
 TIMING_SECONDS = 4.0
 
@@ -77,6 +79,8 @@ def waves(*, small: bool) -> list[Wave]:
     # A kernel of a GPU's library cannot be tried on a CPU.
     kernels = [] if small else [program._replace(variant=KERNELS[program.network]) for program in trained]
     paper = [Program(network, "training step", 2 if small else batch, "float32", side) for network, batch in RECIPES]
+    photographs = Program("mobilenet_v2", "training step", 2 if small else 64, "float32", side)
+    depthwise = [photographs, *(photographs._replace(variant=way) for way in DEPTHWISE[: 1 if small else None])]
     forward = compared("forward", first) + compared("forward", second)
 
     def beside(name: str, programs: Sequence[Program], seconds: float) -> Wave:
@@ -85,8 +89,9 @@ def waves(*, small: bool) -> list[Wave]:
     return [
         beside("training, small batch", trained[:2], 60),
         beside("training, large batch", trained[2:], 60),
-        Wave("several runs together", tuple(together[: 2 if small else 3]), 50),
         *([] if small else [Wave("other kernels", tuple(kernels), 60, profiled=frozenset(kernels))]),
+        Wave("depthwise convolutions", tuple(depthwise), 30, profiled=frozenset(depthwise)),
+        Wave("several runs together", tuple(together[: 2 if small else 3]), 50),
         Wave("the paper's recipes", tuple(paper), 50),
         replace(beside("forward", forward, 50), profiled=frozenset()),
     ]

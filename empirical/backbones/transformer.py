@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Key
 
+from empirical.backbones.dot_product_attention import attended
 from empirical.backbones.layers import Linear, bounded_uniform, default_linear
 from empirical.backbones.normalisation import LayerNorm
 
@@ -38,9 +39,7 @@ class Attention(eqx.Module):
         n, tokens, channels = x.shape
         queries, keys, values = jnp.split(self.inputs(x), 3, axis=-1)
         split = (n, tokens, self.heads, channels // self.heads)
-        y = jax.nn.dot_product_attention(
-            queries.reshape(split), keys.reshape(split), values.reshape(split), is_causal=causal
-        )
+        y = attended(queries.reshape(split), keys.reshape(split), values.reshape(split), causal=causal)
         return self.outputs(y.reshape(n, tokens, channels))
 
 
