@@ -10,6 +10,7 @@ from benchmarks.gaussian_inputs import gaussian_setting
 from benchmarks.gpu.programs import network_of, training_step
 from empirical.augment import apply
 from empirical.backbones.classifier import Classifier, random_head
+from empirical.backbones.dot_product_attention import attended
 from empirical.datasets.catalogue import TRANSFORMS
 from empirical.linear_probe.exact import rotated
 from empirical.linear_probe.newton import minimise
@@ -57,6 +58,24 @@ def test_a_training_step(network, precision):
 
 def test_several_runs_under_vmap():
     assert "stablehlo.convolution" in lowered_step("resnet50", "bfloat16", together=2)
+
+
+@pytest.mark.parametrize("tokens", [6, 7])
+def test_attention_by_cudnn(tokens, monkeypatch):
+    """Forward and backward, of an odd number of tokens too; what is asked of the device is answered for it."""
+    monkeypatch.setattr("jax._src.cudnn.fused_attention_stablehlo.check_cudnn_version", lambda: 92000)
+    monkeypatch.setattr("jax._src.cudnn.fused_attention_stablehlo.check_compute_capability", lambda capability: True)
+    monkeypatch.setattr("empirical.backbones.dot_product_attention.fused", lambda queries: True)
+    three = (jax.ShapeDtypeStruct((2, tokens, 3, 16), jnp.bfloat16),) * 3
+
+    def energy(*three):
+        return jnp.sum(attended(*three, causal=False).astype(jnp.float32) ** 2)
+
+    gradients = jax.grad(energy, (0, 1, 2))
+    text = lowered(gradients, *three)
+    assert text.count("@__cudnn$fmhaSoftmax(") == text.count("@__cudnn$fmhaSoftmaxBackward(") == 1
+    beside = jax.jit(gradients).trace(*three).lower(lowering_platforms=("cpu",)).as_text()
+    assert "cudnn" not in beside, "a program for the CPU beside the GPU must do without"
 
 
 def test_augmentation():

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from empirical.backbones.normalisation import BatchNorm
+from empirical.backbones.normalisation import BatchNorm, _read_once, _read_twice
 
 #: Of the largest value; sums over 300 positions in another order, of numbers with 24 binary digits or with 8.
 TOLERANCE = {jnp.float32: 2e-6, jnp.bfloat16: 2e-2}
@@ -64,3 +64,15 @@ def test_no_gradient_flows_from_running_statistics_that_a_batch_leaves_behind():
     norm, x, _ = example(jnp.float32)
     gradient = jax.grad(lambda x: jnp.sum(norm(x, "train")[1].variance))(x)
     assert not np.any(gradient)
+
+
+@pytest.mark.parametrize("away", [0.0, 3.0])
+def test_a_batch_read_once_has_the_moments_of_one_read_twice(away):
+    """As on an accelerator, squares taken around running statistics that are `away` deviations off."""
+    norm, x, _ = example(jnp.float32)
+    mean, variance = _read_twice(x, norm.mean)
+    once = _read_once(x, mean + away * jnp.sqrt(variance))
+    # (1 + away^2) times the rounding of a mean of 300 numbers.
+    np.testing.assert_allclose(once[0], mean, atol=2e-6 * (1 + away))
+    np.testing.assert_allclose(once[1], variance, rtol=2e-6 * (1 + away**2))
+    assert _read_once(jnp.full((4, 1, 1, 3), 7.0), jnp.full(3, 6.9))[1].tolist() == pytest.approx([0, 0, 0], abs=1e-8)
