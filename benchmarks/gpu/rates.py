@@ -88,11 +88,11 @@ def waves(*, small: bool) -> list[Wave]:
 
     return [
         beside("training", trained, 90),
-        *([] if small else [Wave("other kernels", tuple(kernels), 60, profiled=frozenset(kernels))]),
-        Wave("depthwise convolutions", tuple(depthwise), 30, profiled=frozenset(depthwise)),
-        Wave("several runs together", tuple(together[: 2 if small else 3]), 50),
-        Wave("the paper's recipes", tuple(paper), 50),
+        Wave("the paper's recipes", tuple(paper), 40),
         replace(beside("forward", forward, 50), profiled=frozenset()),
+        Wave("several runs together", tuple(together[: 2 if small else 3]), 40),
+        *([] if small else [Wave("other kernels", tuple(kernels), 40, profiled=frozenset(kernels))]),
+        Wave("depthwise convolutions", tuple(depthwise), 30, profiled=frozenset(depthwise)),
     ]
 
 
