@@ -13,9 +13,9 @@ STEPS = 5
 MOST = 20
 #: Kinds by a mark in the name of a kernel or operation, in the order in which they are looked for.
 KINDS = (
+    ("attention", re.compile(r"attention|fmha|flash|sdpa|softmax", re.IGNORECASE)),  # cuDNN's too
     ("convolution", re.compile(r"conv|cudnn|fprop|dgrad|wgrad|implicit", re.IGNORECASE)),
     ("matrix product", re.compile(r"gemm|cublas|dot|matmul|nvjet|cutlass", re.IGNORECASE)),
-    ("attention", re.compile(r"attention|fmha|flash|softmax", re.IGNORECASE)),
     ("reduction", re.compile(r"reduce|reduction", re.IGNORECASE)),
     ("copy, transposition", re.compile(r"copy|transpose|memcpy|memset", re.IGNORECASE)),
     ("fusion", re.compile(r"fusion|loop|elementwise|input_|wrapped|triton", re.IGNORECASE)),
