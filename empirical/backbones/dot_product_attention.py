@@ -45,7 +45,8 @@ def _by_cudnn(queries: Array, keys: Array, values: Array, causal: bool) -> Array
     batch, tokens = queries.shape[:2]
     lengths = None
     if tokens % 2:
-        queries, keys, values = (jnp.pad(one, ((0, 0), (0, 1), (0, 0), (0, 0))) for one in (queries, keys, values))
+        padding = ((0, 0), (0, 1), (0, 0), (0, 0))
+        queries, keys, values = (jnp.pad(vectors, padding) for vectors in (queries, keys, values))
         lengths = jnp.full(batch, tokens, jnp.int32)
     y = jax.nn.dot_product_attention(
         queries, keys, values, is_causal=causal, key_value_seq_lengths=lengths, implementation="cudnn"
