@@ -126,6 +126,21 @@ def test_agrees_with_the_other_closed_form_where_both_apply(problem, time):
     np.testing.assert_allclose(one.id_features, other.id_features, atol=STRETCHED * size)
 
 
+@pytest.mark.parametrize("excess", [0.0, 2**-52, -(2**-53)])
+def test_rounding_pushes_no_closed_form_off_the_path_into_a_saddle(excess):
+    """Head and feature are opposite and equally long but for rounding; at time 100 they would have escaped."""
+    feature = jnp.array([[1.0, 0.0, 0.0, 0.0]])
+    frame = feature.T
+    problem = Problem(
+        truth=LinearNetwork(jnp.ones(1), feature), pretrained=LinearNetwork(-jnp.ones(1), feature), id_frame=frame,
+        training_covariance=jnp.ones((1, 1)),
+    )  # fmt: skip
+    reduced = reduced_of(problem)
+    reduced = with_parts(reduced, FlowState(-jnp.ones(1), jnp.array([[1.0 + excess]])), jnp.ones(1), jnp.ones((1, 1)))
+    for closed_form in (at, other_at):
+        assert norm(closed_form(reduced, jnp.asarray(100.0))) <= RTOL
+
+
 def several_units(head) -> Problem:
     """k = 2, equal angles to S, C = I: A0 A0^T is a multiple of the identity."""
     features = np.concatenate([np.cos(0.7) * np.eye(2, 3), np.sin(0.7) * np.eye(2)], axis=1)

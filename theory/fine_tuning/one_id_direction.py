@@ -58,9 +58,14 @@ def _check(reduced: ReducedProblem) -> None:
 
 
 def _light_cone(reduced: ReducedProblem) -> tuple[Float[Array, " r"], Float[Array, " r"]]:
-    """v0 + a0 and v0 - a0."""
+    """v0 + a0 and v0 - a0. One that is rounding alone is zero: it must not push a start off the path into a saddle."""
     head, feature = reduced.start.head, reduced.start.id_features[:, 0]
-    return head + feature, head - feature
+    rounding = 4 * jnp.finfo(head.dtype).eps * (jnp.linalg.norm(head) + jnp.linalg.norm(feature))
+
+    def beyond_rounding(coordinate: Float[Array, " r"]) -> Float[Array, " r"]:
+        return jnp.where(jnp.max(jnp.abs(coordinate)) > rounding, coordinate, 0.0)
+
+    return beyond_rounding(head + feature), beyond_rounding(head - feature)
 
 
 def _rapidity(x: Scalar, y: Scalar, gap: Scalar) -> Scalar:
