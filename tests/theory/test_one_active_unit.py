@@ -126,19 +126,22 @@ def test_agrees_with_the_other_closed_form_where_both_apply(problem, time):
     np.testing.assert_allclose(one.id_features, other.id_features, atol=STRETCHED * size)
 
 
-@pytest.mark.parametrize("excess", [0.0, 2**-52, -(2**-53)])
-def test_rounding_pushes_no_closed_form_off_the_path_into_a_saddle(excess):
-    """Head and feature are opposite and equally long but for rounding; at time 100 they would have escaped."""
+@pytest.mark.parametrize("target", [1.0, 0.1, 1e-3])
+@pytest.mark.parametrize("excess", [0.0, 2**-52, -(2**-53), 2**-45])
+def test_both_closed_forms_leave_the_path_into_a_saddle_at_the_same_time(excess, target):
+    """Head and feature are opposite and nearly equally long. Rounding keeps nobody off the path; what is more does."""
     feature = jnp.array([[1.0, 0.0, 0.0, 0.0]])
-    frame = feature.T
     problem = Problem(
-        truth=LinearNetwork(jnp.ones(1), feature), pretrained=LinearNetwork(-jnp.ones(1), feature), id_frame=frame,
+        truth=LinearNetwork(jnp.ones(1), feature), pretrained=LinearNetwork(-jnp.ones(1), feature), id_frame=feature.T,
         training_covariance=jnp.ones((1, 1)),
     )  # fmt: skip
-    reduced = reduced_of(problem)
-    reduced = with_parts(reduced, FlowState(-jnp.ones(1), jnp.array([[1.0 + excess]])), jnp.ones(1), jnp.ones((1, 1)))
-    for closed_form in (at, other_at):
-        assert norm(closed_form(reduced, jnp.asarray(100.0))) <= RTOL
+    start = FlowState(-jnp.ones(1), jnp.array([[1.0 + excess]]))
+    reduced = with_parts(reduced_of(problem), start, jnp.array([target]), jnp.ones((1, 1)))
+    for time in (1.0, 10 / target, 20 / target, 100 / target):
+        one, other = (closed_form(reduced, jnp.asarray(time)) for closed_form in (at, other_at))
+        np.testing.assert_allclose(one.head, other.head, atol=STRETCHED)
+        np.testing.assert_allclose(one.id_features, other.id_features, atol=STRETCHED)
+    assert (norm(one) > 0.01) == (excess > 2**-50)
 
 
 def several_units(head) -> Problem:

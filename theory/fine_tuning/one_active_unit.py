@@ -17,6 +17,8 @@ from theory.reduction import FlowState, ReducedProblem
 
 #: Premises are met when they hold to this multiple of the quantities' size; the solution is then as accurate.
 PREMISE_RTOL = 1e-12
+#: Of a quantity's size, in units of the last place, is taken for rounding where it decides between saddle and solution.
+ROUNDING = 4
 
 
 def is_isotropic(reduced: ReducedProblem) -> Bool[Array, ""]:
@@ -93,21 +95,34 @@ def _driven_solution(
 ) -> tuple[Float[Array, " m"], Scalar]:
     strength = jnp.linalg.norm(target)
     axis = target / strength
-    along, imbalance = axis @ feature, head**2 - feature @ feature
+    along = axis @ feature
     across = feature - along * axis
+    together, apart = (_beyond_rounding(head, part) for part in (along, -along))
+    imbalance = apart * together - across @ across
     rate = jnp.sqrt(strength**2 + imbalance**2 / 4)
     # Eigenvectors of G in the plane (axis, head): (sin phi, cos phi) grows, (cos phi, -sin phi) decays.
     angle = 0.5 * jnp.arctan2(strength, imbalance / 2)
     sine, cosine = jnp.sin(angle), jnp.cos(angle)
-    growing, decaying = sine * along + cosine * head, cosine * along - sine * head
+    # sin phi along + cos phi head without cancellation where head and feature are nearly opposite: beside a weak target
+    # the angle has fewer digits than their sum. `tilt` is tan phi - 1, or for a longer feature 1 / tan phi - 1.
+    half = jnp.abs(imbalance) / 2
+    tilt = -(half**2 / (rate + strength) + half) / (rate + half)
+    growing = jnp.where(imbalance > 0, cosine * (together + tilt * along), sine * (together + tilt * head))
+    decaying = cosine * along - sine * head
     # A start on the stable manifold of the saddle stays there: rounding must not push it off.
-    rounding = 4 * jnp.finfo(feature.dtype).eps * (jnp.abs(sine * along) + jnp.abs(cosine * head))
+    rounding = ROUNDING * jnp.finfo(feature.dtype).eps * (jnp.abs(sine * along) + jnp.abs(cosine * head))
     growing = jnp.where(jnp.abs(growing) > rounding, growing, 0.0)
     eigenvalues = jnp.concatenate([jnp.stack([rate, -rate]), jnp.broadcast_to(-imbalance / 2, across.shape)])
     amplitudes = jnp.concatenate([jnp.stack([growing, decaying]), across])
     moved = _normalised_growth(eigenvalues, amplitudes, 2 * scale, time)
     growing, decaying, across = moved[0], moved[1], moved[2:]
     return (sine * growing + cosine * decaying) * axis + across, cosine * growing - sine * decaying
+
+
+def _beyond_rounding(first: Scalar, second: Scalar) -> Scalar:
+    """The sum; zero where rounding of the two is all that it is."""
+    rounding = ROUNDING * jnp.finfo(first.dtype).eps * (jnp.abs(first) + jnp.abs(second))
+    return jnp.where(jnp.abs(first + second) > rounding, first + second, 0.0)
 
 
 def _normalised_growth(
