@@ -45,7 +45,8 @@ def test_a_part_that_fails_and_one_that_hangs_leave_what_they_had(setting, tmp_p
     (tmp_path / "failing_part.py").write_text(FAILING)
     (tmp_path / "hanging_part.py").write_text(HANGING)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
-    parts = (Part("hanging", "hanging_part", 20), Part("failing", "failing_part", 40))
+    monkeypatch.setattr(driver, "GRACE", 2.0)
+    parts = (Part("hanging", "hanging_part", 14), Part("failing", "failing_part", 46))  # what it takes to start
     summary = driver.run(parts, setting, seconds=60, packages={"absent": "needed by a test"})
     assert json.loads((setting.out / "summary.json").read_bytes()) == summary
     assert not driver.complete(summary)

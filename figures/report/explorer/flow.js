@@ -6,6 +6,8 @@
 
 /** Rapidity up to which an infinitely long path is followed. */
 const LONGEST_PATH = 18;
+/** Of a sum's size, in units of the last place, is taken for rounding where it decides between saddle and solution. */
+const UNITS_OF_ROUNDING = 4;
 /** Cosines of right angles come out of the library as 6e-17; a hidden feature is hidden exactly. */
 const HIDDEN = 1e-15;
 
@@ -77,8 +79,8 @@ export function orbit(start, theta) {
 
 /** (x, y, x - y) with exp(2 theta) = x / y, up to a common factor, none losing digits to cancellation. */
 function riccatiPair(problem, start, time) {
-  const p = (start.head + start.idFeature) ** 2 / 2;
-  const n = (start.head - start.idFeature) ** 2 / 2;
+  const [plus, minus] = sumAndDifference(start);
+  const [p, n] = [plus ** 2 / 2, minus ** 2 / 2];
   const target = problem.target[0];
   const speed = Math.abs(target);
   const squaredRate = target ** 2 + p * n;
@@ -119,7 +121,14 @@ function boosted(start, x, y, gap) {
     return { head: head * cosh + idFeature * sinh, idFeature: head * sinh + idFeature * cosh };
   }
   const ratio = Math.sqrt(x / y);
-  return lightCone((head + idFeature) * ratio, (head - idFeature) / ratio);
+  const [plus, minus] = sumAndDifference(start);
+  return lightCone(plus * ratio, minus / ratio);
+}
+
+/** v + a and v - a. One that is rounding alone is zero: it must not push a start off the path into a saddle. */
+function sumAndDifference({ head, idFeature }) {
+  const rounding = UNITS_OF_ROUNDING * Number.EPSILON * (Math.abs(head) + Math.abs(idFeature));
+  return [head + idFeature, head - idFeature].map((sum) => (Math.abs(sum) > rounding ? sum : 0));
 }
 
 function lightCone(plus, minus) {
