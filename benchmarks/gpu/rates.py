@@ -3,7 +3,7 @@
 PyTorch runs channels-last under bfloat16 autocast, compiled by `torch.compile`. Programs are taken in waves, the most
 valuable first: all of a wave are compiled side by side, ours in threads and PyTorch's in processes of their own; then
 they are timed while nothing else runs, both taking turns. Waves are small: thirteen programs compiled at once were not
-ready after two and a half minutes, two or three are within one.
+ready after two and a half minutes, four are within one.
 """
 
 import time

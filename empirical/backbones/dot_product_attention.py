@@ -4,12 +4,13 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-from jax.extend import backend
 from jaxtyping import Array, Float
 
 #: cuDNN's conditions: half precision, and heads of so many channels at most, in eights.
 FUSED_TYPES = (jnp.bfloat16, jnp.float16)
 WIDEST_HEAD, HEAD_MULTIPLE = 128, 8
+#: The first NVIDIA devices that have it, by compute capability (Ampere).
+OLDEST_DEVICE = (8, 0)
 
 
 def attended(
@@ -32,8 +33,12 @@ def attended(
 def fused(queries: Float[Array, "n t heads width"]) -> bool:
     """Whether a program for this machine's GPU takes cuDNN's attention."""
     width = queries.shape[-1]
-    fits = queries.dtype in FUSED_TYPES and width <= WIDEST_HEAD and width % HEAD_MULTIPLE == 0
-    return fits and "cuda" in backend.get_backend().platform_version
+    if queries.dtype not in FUSED_TYPES or width > WIDEST_HEAD or width % HEAD_MULTIPLE:
+        return False
+    device = jax.devices()[0]
+    if "cuda" not in device.client.platform_version:
+        return False
+    return tuple(map(int, device.compute_capability.split("."))) >= OLDEST_DEVICE
 
 
 def _by_xla(queries: Array, keys: Array, values: Array, causal: bool) -> Array:
