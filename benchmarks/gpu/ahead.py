@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import ExitStack
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from unittest.mock import patch
 
 #: An H200, in the words of XLA's `GpuTargetConfigProto`.
@@ -97,28 +97,19 @@ def compiled(network: str, batch: int, precision: str) -> str:
 
     device = topologies.get_topology_desc("", "cuda", target_config=H200, topology="1x1x1").devices[0]
     jax.config.update("jax_platforms", "cpu")
-    from benchmarks.gpu.programs import CLASSES, FULL_SIDE, network_of, training_step
-    from empirical.backbones.classifier import Classifier, random_head
+    from benchmarks.gpu.programs import FULL_SIDE, described_step
 
-    steps: list[Any] = []
-
-    def start() -> Any:
-        backbone = network_of(network, FULL_SIDE, precision)
-        head = random_head(CLASSES, backbone.feature_dim, key=jax.random.key(0))
-        state, step = training_step(Classifier(backbone, head))
-        steps.append(step)
-        return state
-
+    state, step = described_step(network, FULL_SIDE, precision)
     images = jax.ShapeDtypeStruct((batch, FULL_SIDE, FULL_SIDE, 3), jnp.float32)
-    given = ((images, jax.ShapeDtypeStruct((batch,), jnp.int32)), eqx.filter_eval_shape(start))
+    given = ((images, jax.ShapeDtypeStruct((batch,), jnp.int32)), state)
     arrays, rest = eqx.partition(given, lambda leaf: isinstance(leaf, jax.ShapeDtypeStruct))
     there = jax.sharding.SingleDeviceSharding(device)
     arrays = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=there), arrays)
     with ExitStack() as answered:
         for name, answer in ANSWERS.items():
             answered.enter_context(patch(name, answer))
-        step = jax.jit(lambda arrays: eqx.filter(steps[0].__wrapped__(*eqx.combine(arrays, rest)), eqx.is_array))
-        return step.lower(arrays).compile(compiler_options=OPTIONS).as_text()
+        program = jax.jit(lambda arrays: eqx.filter(step.__wrapped__(*eqx.combine(arrays, rest)), eqx.is_array))
+        return program.lower(arrays).compile(compiler_options=OPTIONS).as_text()
 
 
 def main() -> None:

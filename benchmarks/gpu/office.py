@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu.programs import OPTIONS
 from benchmarks.gpu.report import Report, Wrong
 from benchmarks.gpu.setting import Setting
 from empirical.benchmark.ledger import Ledger
@@ -37,9 +38,6 @@ WANTED = ("office_caltech", "mobilenet_v2_imagenet.npz")
 ARCHIVE = "office.tar.gz"
 #: Processes that share the GPU: while one reads, judges or writes, another computes.
 WORKERS = 4
-#: Triton's kernels take minutes to try: most convolutions of the network are matrix products, each of another shape.
-#: The library's must be tried: where they were not, products for the kernels' gradients took two thirds of a step.
-OPTIONS = "--xla_gpu_enable_triton_gemm=false"
 #: Files above this many bytes are weights, which nothing but a look at them needs.
 LARGEST = 2**20
 #: Seconds between two archives, and those that the last one and the tables need.
@@ -55,7 +53,8 @@ def measure(report: Report, setting: Setting) -> None:
     workspace, suite = _prepared(setting)
     if not setting.small:
         # The workers, which are started later, find these.
-        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {OPTIONS}".strip()
+        flags = (f"--{option}={value}".lower() for option, value in OPTIONS["mobilenet_v2"].items())
+        os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip()
         os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
     seeds = suite.recipes[0].seeds
     steps = (

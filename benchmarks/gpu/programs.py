@@ -43,7 +43,8 @@ VARIANTS: dict[str, Callable[[], AbstractContextManager[Any]]] = {
     "XLA's attention": lambda: patch("empirical.backbones.dot_product_attention.fused", lambda queries: False),
 }
 #: Of the compiler, by network. Triton's kernels take minutes to try for this one, most of whose convolutions are matrix
-#: products, each of another shape; the library's are there already.
+#: products, each of another shape. The library's must be tried: where they were not, products for the kernels'
+#: gradients took two thirds of a step.
 OPTIONS: dict[str, dict[str, Any]] = {"mobilenet_v2": {"xla_gpu_enable_triton_gemm": False}}
 #: Arrays are filled with these again and again.
 NUMBERS = np.random.default_rng(0).standard_normal(2**20, np.float32)
@@ -101,26 +102,16 @@ def made(program: Program) -> Callable[[], Ready]:
 
 
 def _traced(program: Program) -> Callable[[], Ready]:
-    steps: list[Any] = []
-
-    def classifier() -> Classifier:
-        network = network_of(program.network, program.side, program.precision)
-        return Classifier(network, random_head(CLASSES, network.feature_dim, key=jax.random.key(2)))
-
-    def start() -> Any:
-        state, step = training_step(classifier(), program.together, program.way)
-        steps.append(step)
-        return state
-
     several = (program.together,) if program.together > 1 else ()
     images = jax.device_put(np.resize(np.abs(NUMBERS), (*several, program.batch, program.side, program.side, 3)))
     labels = jax.device_put(np.resize(np.arange(CLASSES, dtype=np.int32), (*several, program.batch)))
     if program.kind == "forward":
-        network = filled(eqx.filter_eval_shape(classifier))
+        network = filled(eqx.filter_eval_shape(classifier_of, program.network, program.side, program.precision))
         forward = eqx.filter_jit(lambda network, images: network(images, "eval").scores).lower(network, images)
         return lambda: _forward(forward, network, images, OPTIONS.get(program.network))
-    state = filled(eqx.filter_eval_shape(start))
-    lowered = steps[0].lower((images, labels), state)
+    shapes, step = described_step(program.network, program.side, program.precision, program.together, program.way)
+    state = filled(shapes)
+    lowered = step.lower((images, labels), state)
     return lambda: _training(lowered, (images, labels), state, OPTIONS.get(program.network))
 
 
@@ -171,6 +162,26 @@ def training_step(classifier: Classifier, together: int = 1, way: str = "vmap") 
         return taken(*data, state)
 
     return state, step
+
+
+def described_step(
+    network: str, side: int, precision: Precision, together: int = 1, way: str = "vmap"
+) -> tuple[Any, Any]:
+    """As `training_step`, with shapes in place of arrays: no weight is drawn."""
+    steps: list[Any] = []
+
+    def start() -> Any:
+        state, step = training_step(classifier_of(network, side, precision), together, way)
+        steps.append(step)
+        return state
+
+    return eqx.filter_eval_shape(start), steps[0]
+
+
+def classifier_of(network: str, side: int, precision: Precision) -> Classifier:
+    """A backbone and a head at random weights."""
+    backbone = network_of(network, side, precision)
+    return Classifier(backbone, random_head(CLASSES, backbone.feature_dim, key=jax.random.key(2)))
 
 
 @eqx.filter_jit

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from benchmarks.gaussian_inputs import gaussian_setting
-from benchmarks.gpu.programs import network_of, training_step
+from benchmarks.gpu.ahead import ANSWERS
+from benchmarks.gpu.programs import described_step
 from empirical.augment import apply
-from empirical.backbones.classifier import Classifier, random_head
 from empirical.backbones.dot_product_attention import attended
 from empirical.datasets.catalogue import TRANSFORMS
 from empirical.linear_probe.exact import rotated
@@ -31,19 +31,10 @@ def lowered(function, *arguments) -> str:
 
 def lowered_step(network: str, precision: str, *, together: int = 1) -> str:
     """A training step of a narrow network; none of its weights is ever drawn."""
-    steps = []
-
-    def start():
-        backbone = network_of(network, 32, precision)
-        head = random_head(5, backbone.feature_dim, key=jax.random.key(0))
-        state, step = training_step(Classifier(backbone, head), together)
-        steps.append(step)
-        return state
-
-    state = eqx.filter_eval_shape(start)
+    state, step = described_step(network, 32, precision, together)
     several = () if together == 1 else (together,)
     images, labels = jnp.zeros((*several, 2, 32, 32, 3), jnp.float32), jnp.zeros((*several, 2), jnp.int32)
-    return lowered(lambda *given: steps[0].__wrapped__(*given), (images, labels), state)
+    return lowered(lambda *given: step.__wrapped__(*given), (images, labels), state)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +54,8 @@ def test_several_runs_under_vmap():
 @pytest.mark.parametrize("tokens", [6, 7])
 def test_attention_by_cudnn(tokens, monkeypatch):
     """Forward and backward, of an odd number of tokens too; what is asked of the device is answered for it."""
-    monkeypatch.setattr("jax._src.cudnn.fused_attention_stablehlo.check_cudnn_version", lambda: 92000)
-    monkeypatch.setattr("jax._src.cudnn.fused_attention_stablehlo.check_compute_capability", lambda capability: True)
-    monkeypatch.setattr("empirical.backbones.dot_product_attention.fused", lambda queries: True)
+    for name, answer in ANSWERS.items():
+        monkeypatch.setattr(name, answer)
     three = (jax.ShapeDtypeStruct((2, tokens, 3, 16), jnp.bfloat16),) * 3
 
     def energy(*three):

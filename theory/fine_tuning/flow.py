@@ -11,6 +11,9 @@ from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.reduction import FlowState, ReducedProblem, covariance_product, id_error
 
+#: Of a quantity's size, in units of the last place, is taken for rounding where it decides between saddle and solution.
+ROUNDING = 4
+
 
 def raw_vector_field(network: LinearNetwork, problem: Problem) -> LinearNetwork:
     """Time derivative of (v, B), in all k + k d numbers: the definition, against which the reduction is tested."""
@@ -36,6 +39,13 @@ def conserved_form(state: FlowState) -> Float[Array, "r r"]:
     Equivalent to the paper's constant v v^T - B B^T, since B does not change off the ID subspace.
     """
     return jnp.outer(state.head, state.head) - state.id_features @ state.id_features.T
+
+
+def beyond_rounding(first: Float[Array, "*r"], second: Float[Array, "*r"]) -> Float[Array, "*r"]:
+    """The sum; zero where rounding of the two is all that it is, which must not push a start off a saddle's path."""
+    length = jnp.linalg.norm(jnp.ravel(first)) + jnp.linalg.norm(jnp.ravel(second))
+    total = first + second
+    return jnp.where(jnp.max(jnp.abs(total)) > ROUNDING * jnp.finfo(total.dtype).eps * length, total, 0.0)
 
 
 def guaranteed_decay(start: FlowState, reduced: ReducedProblem) -> Float[Array, ""]:

@@ -13,12 +13,11 @@ docs/theory.md, section "One active hidden unit"; no counterpart in the paper.
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
 
+from theory.fine_tuning.flow import ROUNDING, beyond_rounding
 from theory.reduction import FlowState, ReducedProblem
 
 #: Premises are met when they hold to this multiple of the quantities' size; the solution is then as accurate.
 PREMISE_RTOL = 1e-12
-#: Of a quantity's size, in units of the last place, is taken for rounding where it decides between saddle and solution.
-ROUNDING = 4
 
 
 def is_isotropic(reduced: ReducedProblem) -> Bool[Array, ""]:
@@ -97,7 +96,7 @@ def _driven_solution(
     axis = target / strength
     along = axis @ feature
     across = feature - along * axis
-    together, apart = (_beyond_rounding(head, part) for part in (along, -along))
+    together, apart = beyond_rounding(head, along), beyond_rounding(head, -along)
     imbalance = apart * together - across @ across
     rate = jnp.sqrt(strength**2 + imbalance**2 / 4)
     # Eigenvectors of G in the plane (axis, head): (sin phi, cos phi) grows, (cos phi, -sin phi) decays.
@@ -117,12 +116,6 @@ def _driven_solution(
     moved = _normalised_growth(eigenvalues, amplitudes, 2 * scale, time)
     growing, decaying, across = moved[0], moved[1], moved[2:]
     return (sine * growing + cosine * decaying) * axis + across, cosine * growing - sine * decaying
-
-
-def _beyond_rounding(first: Scalar, second: Scalar) -> Scalar:
-    """The sum; zero where rounding of the two is all that it is."""
-    rounding = ROUNDING * jnp.finfo(first.dtype).eps * (jnp.abs(first) + jnp.abs(second))
-    return jnp.where(jnp.abs(first + second) > rounding, first + second, 0.0)
 
 
 def _normalised_growth(

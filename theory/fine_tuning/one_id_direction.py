@@ -14,7 +14,7 @@ included. Source: docs/theory.md, section "One ID direction"; no counterpart in 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
-from theory.fine_tuning.one_active_unit import ROUNDING
+from theory.fine_tuning.flow import beyond_rounding
 from theory.reduction import FlowState, ReducedProblem
 
 #: Rapidity up to which an infinitely long path is followed.
@@ -59,14 +59,9 @@ def _check(reduced: ReducedProblem) -> None:
 
 
 def _light_cone(reduced: ReducedProblem) -> tuple[Float[Array, " r"], Float[Array, " r"]]:
-    """v0 + a0 and v0 - a0. One that is rounding alone is zero: it must not push a start off the path into a saddle."""
+    """v0 + a0 and v0 - a0."""
     head, feature = reduced.start.head, reduced.start.id_features[:, 0]
-    rounding = ROUNDING * jnp.finfo(head.dtype).eps * (jnp.linalg.norm(head) + jnp.linalg.norm(feature))
-
-    def beyond_rounding(coordinate: Float[Array, " r"]) -> Float[Array, " r"]:
-        return jnp.where(jnp.max(jnp.abs(coordinate)) > rounding, coordinate, 0.0)
-
-    return beyond_rounding(head + feature), beyond_rounding(head - feature)
+    return beyond_rounding(head, feature), beyond_rounding(head, -feature)
 
 
 def _rapidity(x: Scalar, y: Scalar, gap: Scalar) -> Scalar:
