@@ -81,19 +81,7 @@ def sample_problem(
     check_key("sample_problem", key)
     angles, eigenvalues = jnp.asarray(angles, float), jnp.asarray(eigenvalues, float)  # lists are taken too
     _check_arguments(dimensions, angles, eigenvalues, feature_error, truth_norm, head_scale)
-    d, k, m = dimensions.input_dim, dimensions.feature_dim, dimensions.id_dim
-    normal_key, truth_key = jax.random.split(key)
-    directions, mixing, axes, head = _normals((d, m + k), (k, k), (m, m), (k,), key=normal_key)
-    frame = _uniform_frame(directions)
-    features = _uniform_frame(mixing) @ _tilted_rows(frame[:, :m], frame[:, m:], angles)
-    basis = _uniform_frame(axes)
-    covariance = (basis * eigenvalues) @ basis.T
-    return Problem(
-        truth=sample_truth(features, feature_error, truth_norm, key=truth_key),
-        pretrained=LinearNetwork(head=jnp.asarray(head_scale) * head, features=features),
-        id_frame=frame[:, :m],
-        training_covariance=(covariance + covariance.T) / 2,
-    )
+    return _problem(dimensions, angles, eigenvalues, feature_error, truth_norm, head_scale, key)
 
 
 def sample_frame(input_dim: int, dim: int, *, key: PRNGKeyArray) -> Float[Array, "{input_dim} {dim}"]:
@@ -131,18 +119,7 @@ def sample_truth(
     check_number("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
     check_number("truth_norm", truth_norm, 0.0)
     check_key("sample_truth", key)
-    normal_key, angle_key = jax.random.split(key)
-    count = min(k, d - k)
-    mixing, outside, direction, rotation = _normals((k, k), (d, count), (k,), (k, k), key=normal_key)
-    largest = 2 * jnp.arcsin(jnp.asarray(feature_error) / 2)
-    angles = sample_angles_up_to(largest, count, key=angle_key)
-    rows = _uniform_frame(mixing) @ features
-    away = jnp.linalg.qr(jnp.concatenate([features.T, outside], axis=1))[0][:, k:].T
-    turned = jnp.cos(angles)[:, None] * rows[:count] + jnp.sin(angles)[:, None] * away
-    return LinearNetwork(
-        head=truth_norm * direction / jnp.linalg.norm(direction),
-        features=_uniform_frame(rotation) @ jnp.concatenate([turned, rows[count:]]),
-    )
+    return _truth(features, feature_error, truth_norm, key)
 
 
 def equal_angles(dimensions: Dimensions, angle: Number) -> Float[Array, " r"]:
@@ -214,6 +191,51 @@ def _check_arguments(
     check_number("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
     check_number("truth_norm", truth_norm, 0.0)
     check_number("head_scale", head_scale, 0.0)
+
+
+# One program each: some thirty small ones, for every line, take four times as long to compile.
+@partial(jax.jit, static_argnums=0)
+def _problem(
+    dimensions: Dimensions,
+    angles: Float[Array, " r"],
+    eigenvalues: Float[Array, " m"],
+    feature_error: Number,
+    truth_norm: Number,
+    head_scale: Number,
+    key: PRNGKeyArray,
+) -> Problem:
+    d, k, m = dimensions.input_dim, dimensions.feature_dim, dimensions.id_dim
+    normal_key, truth_key = jax.random.split(key)
+    directions, mixing, axes, head = _normals((d, m + k), (k, k), (m, m), (k,), key=normal_key)
+    frame = _uniform_frame(directions)
+    features = _uniform_frame(mixing) @ _tilted_rows(frame[:, :m], frame[:, m:], angles)
+    basis = _uniform_frame(axes)
+    covariance = (basis * eigenvalues) @ basis.T
+    return Problem(
+        truth=_truth(features, feature_error, truth_norm, truth_key),
+        pretrained=LinearNetwork(head=jnp.asarray(head_scale) * head, features=features),
+        id_frame=frame[:, :m],
+        training_covariance=(covariance + covariance.T) / 2,
+    )
+
+
+@jax.jit
+def _truth(
+    features: Float[Array, "k d"], feature_error: Number, truth_norm: Number, key: PRNGKeyArray
+) -> LinearNetwork:
+    k, d = features.shape
+    normal_key, angle_key = jax.random.split(key)
+    count = min(k, d - k)
+    mixing, outside, direction, rotation = _normals((k, k), (d, count), (k,), (k, k), key=normal_key)
+    largest = 2 * jnp.arcsin(jnp.asarray(feature_error) / 2)
+    angles = sample_angles_up_to(largest, count, key=angle_key)
+    rows = _uniform_frame(mixing) @ features
+    away = jnp.linalg.qr(jnp.concatenate([features.T, outside], axis=1))[0][:, k:].T
+    turned = jnp.cos(angles)[:, None] * rows[:count] + jnp.sin(angles)[:, None] * away
+    return LinearNetwork(
+        head=truth_norm * direction / jnp.linalg.norm(direction),
+        features=_uniform_frame(rotation) @ jnp.concatenate([turned, rows[count:]]),
+    )
 
 
 def _tilted_rows(

@@ -7,6 +7,7 @@ compiles once. Arrays are built with NumPy from few drawn floats; only whole pro
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -51,15 +52,23 @@ class Geometry(NamedTuple):
     rotation: Matrix
 
 
+@cache
 def _floats(low: float, high: float) -> st.SearchStrategy[float]:
     return st.floats(low, high, allow_nan=False, allow_subnormal=False)
 
 
+@cache
+def _vectors(dim: int, entries: st.SearchStrategy[float]) -> st.SearchStrategy[Vector]:
+    return arrays(float, dim, elements=entries)
+
+
+@cache
 def scales(decades: float = 3.0) -> st.SearchStrategy[float]:
     """Positive numbers, log-uniform over so many decades either side of 1, to which they shrink."""
     return _floats(-decades, decades).map(lambda exponent: 10.0**exponent)
 
 
+@cache
 def angles(margin: float = 0.0) -> st.SearchStrategy[float]:
     """Angles in [margin, pi/2 - margin], ends included and often approached; they shrink to pi/4."""
     low, high = margin, np.pi / 2 - margin
@@ -73,6 +82,7 @@ def angles(margin: float = 0.0) -> st.SearchStrategy[float]:
     )
 
 
+@cache
 def feature_errors() -> st.SearchStrategy[float]:
     """eps in [0, sqrt 2]: exactly 0, tiny, moderate and large up to orthogonal features; it shrinks to 0."""
     return st.one_of(
@@ -83,31 +93,36 @@ def feature_errors() -> st.SearchStrategy[float]:
     )
 
 
+#: Enough for a direction; entries like 1e-200 would only test underflow.
+_FEW_DIGITS = st.floats(-3.0, 3.0, width=16, allow_subnormal=False)
+
+
+@cache
 @st.composite
 def orthogonal_matrices(draw: Draw, dim: int) -> Matrix:
     """Orthogonal matrices of either determinant: the Cayley transform of a skew-symmetric matrix, and a reflection."""
     skew = np.zeros((dim, dim))
-    # Few digits are enough for a direction, and entries like 1e-200 would only test underflow.
-    entries = st.floats(-3.0, 3.0, width=16, allow_subnormal=False)
-    skew[np.tril_indices(dim, -1)] = draw(arrays(float, dim * (dim - 1) // 2, elements=entries))
+    skew[np.tril_indices(dim, -1)] = draw(_vectors(dim * (dim - 1) // 2, _FEW_DIGITS))
     skew -= skew.T
     rotation = np.linalg.solve(np.eye(dim) + skew, np.eye(dim) - skew)
     rotation[:, 0] *= -1.0 if draw(st.booleans()) else 1.0
     return rotation
 
 
+@cache
 def frames(input_dim: int, dim: int) -> st.SearchStrategy[Matrix]:
     """Matrices with orthonormal columns; they shrink to the first columns of the identity."""
     return orthogonal_matrices(input_dim).map(lambda matrix: matrix[:, :dim])
 
 
+@cache
 @st.composite
 def covariances(draw: Draw, dim: int, decades: float = 2.0) -> Matrix:
     """Positive definite matrices: a multiple of the identity to the last bit, repeated or widely spread eigenvalues."""
     kind = draw(st.sampled_from(("isotropic", "repeated", "spread"))) if dim > 1 else "isotropic"
     if kind == "isotropic":
         return draw(scales(decades)) * np.eye(dim)
-    eigenvalues = 10.0 ** draw(arrays(float, dim, elements=_floats(-decades, decades)))
+    eigenvalues = 10.0 ** draw(_vectors(dim, _floats(-decades, decades)))
     if kind == "repeated":
         eigenvalues[1:] = eigenvalues[1]
     basis = draw(orthogonal_matrices(dim))
@@ -158,6 +173,7 @@ def features_at(draw: Draw, shape: Shape, coordinates: Matrix, margin: float) ->
     return draw(orthogonal_matrices(k)) @ ordered[:k]
 
 
+@cache
 @st.composite
 def geometries(
     draw: Draw,
@@ -174,7 +190,7 @@ def geometries(
     outside = np.linalg.qr(features.T, mode="complete")[0][:, k:]
     away = (outside @ draw(orthogonal_matrices(d - k))).T[:k]
     truth_head = draw(scales() if norms is None else norms) * draw(orthogonal_matrices(k))[:, 0]
-    tilts = draw(arrays(float, away.shape[0], elements=_floats(0.0, 1.0)))
+    tilts = draw(_vectors(away.shape[0], _floats(0.0, 1.0)))
     tilts[0] = 1.0
     return Geometry(
         features=features,

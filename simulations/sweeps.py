@@ -87,7 +87,9 @@ def ensemble(
     total = count * problems
     keys = jax.random.split(jax.random.key(seed), total if independent else problems)
     solve = _compiled(member, compiles_quickly())
-    chunk = _chunk_size(solve, jax.tree.map(lambda leaf: leaf[0], points), keys[0], memory_budget, lanes)
+    traced = _traced(solve, points, keys, lanes)
+    points = jax.tree.map(np.asarray, points)  # NumPy picks rows without compiling anything
+    chunk = _chunk_size(traced.jaxpr.jaxpr, memory_budget, lanes)
 
     def solved(start: int) -> PyTree:
         # The last chunk is filled up, so that every chunk has one shape and one compilation.
@@ -103,7 +105,7 @@ def ensemble(
     for first in range(0, total, chunk * CHUNKS_TOGETHER):
         starts = range(first, min(total, first + chunk * CHUNKS_TOGETHER), chunk)
         saved = watch.unfinished / f"{name}-{first}.npz" if watch.unfinished else None
-        structure = jax.eval_shape(keep, jax.eval_shape(solve, *_first(points, keys))) if saved else None
+        structure = jax.eval_shape(keep, traced.out_info) if saved else None
         part = stored_part(saved, structure) if saved and saved.exists() else None
         if part is None:
             part = _joined([solved(start) for start in starts])
@@ -117,10 +119,6 @@ def _joined(parts: list[PyTree]) -> PyTree:
     return jax.tree.map(lambda *leaves: np.concatenate(leaves), *parts)
 
 
-def _first(points: PyTree, keys: Array) -> tuple[PyTree, Array]:
-    return jax.tree.map(lambda leaf: leaf[:1], points), keys[:1]
-
-
 @functools.cache
 def _compiled(member: Callable[[PyTree, PRNGKeyArray], PyTree], quickly: bool) -> Any:
     """The jitted sweep, by how programs are compiled at present: an option of its own would overrule that."""
@@ -128,12 +126,15 @@ def _compiled(member: Callable[[PyTree, PRNGKeyArray], PyTree], quickly: bool) -
     return jax.jit(jax.vmap(member), compiler_options=None if usual else OPTIMISED_A_LITTLE)
 
 
-def _chunk_size(solve: Any, point: PyTree, key: PRNGKeyArray, memory_budget: int, lanes: int) -> int:
+def _traced(solve: Any, points: PyTree, keys: Array, lanes: int) -> jax.stages.Traced:
+    """A chunk of so many members: the shape in which it will usually run, since to trace takes seconds."""
+    chunk = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((lanes, *leaf.shape[1:]), leaf.dtype), (points, keys))
+    return solve.trace(*chunk)
+
+
+def _chunk_size(jaxpr: Any, memory_budget: int, lanes: int) -> int:
     """The largest power of two of members, up to `lanes`, that fits the budget if no intermediate value were freed."""
-    # Traced in the shape in which it will usually run, since tracing takes seconds and is remembered.
-    chunk = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((lanes, *leaf.shape), leaf.dtype), (point, key))
-    closed = solve.trace(*chunk).jaxpr
-    each = sum(_bytes(variable) for variable in _variables(closed.jaxpr)) // lanes
+    each = sum(_bytes(variable) for variable in _variables(jaxpr)) // lanes
     if each > memory_budget:
         raise UserError(
             f"`memory_budget` must hold one problem, which takes about {each / 2**20:.0f} MiB, "

@@ -13,9 +13,11 @@ Source: docs/theory.md, section "Features-only tuning".
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
+from theory.compiled import compiled
 from theory.reduction import FlowState, ReducedProblem, id_error
 
 
+@compiled
 def state_at(reduced: ReducedProblem, time: Scalar) -> FlowState:
     """The state of features-only tuning at a time from 0 to infinity."""
     finite = jnp.isfinite(time)
@@ -23,6 +25,7 @@ def state_at(reduced: ReducedProblem, time: Scalar) -> FlowState:
     return _state(reduced, jnp.where(finite, remaining, 0.0))
 
 
+@compiled
 def limit(reduced: ReducedProblem) -> FlowState:
     """The state at infinite time: nothing is left of the ID error, unless the head is zero and nothing moves."""
     return _state(reduced, jnp.zeros_like(reduced.id_target))

@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
+from theory.compiled import compiled
 from theory.reduction import FlowState, ReducedProblem
 
 #: Two rates closer than this (relative to the larger) share a derivative in place of a difference quotient, whose
@@ -15,6 +16,7 @@ from theory.reduction import FlowState, ReducedProblem
 CLOSE_RATES_RTOL = 1e-5
 
 
+@compiled
 def state_at(reduced: ReducedProblem, time: Scalar) -> FlowState:
     """The state of linear probing at a time from 0 to infinity."""
     finite = jnp.isfinite(time)
@@ -23,6 +25,7 @@ def state_at(reduced: ReducedProblem, time: Scalar) -> FlowState:
     return FlowState(head=reduced.start.head + moved, id_features=reduced.start.id_features)
 
 
+@compiled
 def limit(reduced: ReducedProblem) -> FlowState:
     """The state of linear probing at infinite time: of all least-squares heads, the one closest to the start."""
     return FlowState(head=reduced.start.head + _limit_displacement(reduced), id_features=reduced.start.id_features)

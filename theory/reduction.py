@@ -6,10 +6,14 @@ and ID and OOD risk follow from them. Linear probing, fine-tuning and LP-FT all 
 docs/theory.md, section "The exact reduction".
 """
 
+from functools import partial
+
 import equinox as eqx
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from theory.compiled import compiled
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.subspaces import off_projection
@@ -64,8 +68,11 @@ def reduce(problem: Problem, *, compress: bool | None = None) -> ReducedProblem:
       compress: eigenbasis of the training covariance and QR of what is left, so that nothing of size d or k (when
         k > m + 1) remains in a loop. By default for d > `COMPRESSED_ABOVE`; then do not differentiate through it.
     """
-    if compress is None:
-        compress = problem.input_dim > COMPRESSED_ABOVE
+    return _reduced(problem, problem.input_dim > COMPRESSED_ABOVE if compress is None else compress)
+
+
+@partial(jax.jit, static_argnames="compress")
+def _reduced(problem: Problem, compress: bool) -> ReducedProblem:
     features, target = problem.pretrained.features, problem.truth.weights
     k, m, d = problem.feature_dim, problem.id_dim, problem.input_dim
     covariance, rotation, lift = problem.training_covariance, jnp.eye(m), jnp.eye(k)
@@ -104,6 +111,7 @@ def _ood_root(problem: Problem, frame: Float[Array, "d q"]) -> Float[Array, "s q
     return root if root.shape[0] <= root.shape[1] else jnp.linalg.qr(root, mode="r")
 
 
+@compiled
 def network_at(state: FlowState, reduced: ReducedProblem, problem: Problem) -> LinearNetwork:
     """The whole network of the original problem in this state: moved on the ID subspace, pretrained off it."""
     basis, features = reduced.id_basis, problem.pretrained.features

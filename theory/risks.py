@@ -7,10 +7,12 @@ the examples, `||X B^T v - Y||^2`: no 1/2, no 1/n. Any other scale of the loss i
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from theory.compiled import compiled
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 
 
+@compiled
 def ood_risk(network: LinearNetwork, problem: Problem) -> Float[Array, ""]:
     """Expected squared error under the OOD distribution.
 
@@ -21,12 +23,14 @@ def ood_risk(network: LinearNetwork, problem: Problem) -> Float[Array, ""]:
     return error @ error if problem.ood_covariance is None else error @ problem.ood_covariance @ error
 
 
+@compiled
 def id_risk(network: LinearNetwork, problem: Problem) -> Float[Array, ""]:
     """Expected squared error under the ID distribution, which lives on the ID subspace."""
     error = problem.id_frame.T @ _error(network, problem)
     return error @ error if problem.id_covariance is None else error @ problem.id_covariance @ error
 
 
+@compiled
 def id_subspace_risk(network: LinearNetwork, problem: Problem) -> Float[Array, ""]:
     """Worst-case squared error over the unit ball of the ID subspace: `|P (w - w*)|^2`.
 
@@ -39,6 +43,7 @@ def id_subspace_risk(network: LinearNetwork, problem: Problem) -> Float[Array, "
     return error @ error
 
 
+@compiled
 def training_loss(network: LinearNetwork, problem: Problem) -> Float[Array, ""]:
     """`||X B^T v - Y||^2`, summed over the training examples."""
     error = problem.id_frame.T @ _error(network, problem)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from theory.arguments import check_frame, check_orthonormal
+from theory.compiled import compiled
 
 #: The sine or cosine of an angle counts as zero below this: constructions by QR leave 1e-16, a product of nearly
 #: orthogonal frames 1e-17 where the angle is exactly right.
@@ -45,9 +46,7 @@ def principal_angles(left: Float[Array, "d k"], right: Float[Array, "d m"]) -> F
     check_frame("right", right)
     _check_rows("left", left, "right", right)
     small, large = (left, right) if left.shape[1] <= right.shape[1] else (right, left)
-    cosines = jnp.linalg.svd(large.T @ small, compute_uv=False)[::-1]
-    sines = jnp.linalg.svd(off_projection(large, small), compute_uv=False)
-    return jnp.arctan2(sines, cosines)
+    return _principal_angles(small, large)
 
 
 def largest_principal_angle(left: Float[Array, "d k"], right: Float[Array, "d m"]) -> Float[Array, ""]:
@@ -67,7 +66,7 @@ def off_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d
     inside S. Source: submission, Definition 3.1.
     """
     _check_features_and_frame(features, id_frame)
-    return jnp.linalg.svd(off_projection(id_frame, features.T), compute_uv=False)[-1]
+    return _smallest_share_outside(features, id_frame)
 
 
 def on_subspace_cosine(features: Float[Array, "k d"], id_frame: Float[Array, "d m"]) -> Float[Array, ""]:
@@ -102,6 +101,18 @@ def feature_distance(left: Float[Array, "k d"], right: Float[Array, "k d"]) -> F
     if left.shape != right.shape:
         raise ValueError(f"`left` and `right` must have one shape, got {left.shape} and {right.shape}.")
     return 2 * jnp.sin(largest_principal_angle(left.T, right.T) / 2)
+
+
+@compiled
+def _principal_angles(small: Float[Array, "d r"], large: Float[Array, "d l"]) -> Float[Array, " r"]:
+    cosines = jnp.linalg.svd(large.T @ small, compute_uv=False)[::-1]
+    sines = jnp.linalg.svd(off_projection(large, small), compute_uv=False)
+    return jnp.arctan2(sines, cosines)
+
+
+@compiled
+def _smallest_share_outside(features: Float[Array, "k d"], id_frame: Float[Array, "d m"]) -> Float[Array, ""]:
+    return jnp.linalg.svd(off_projection(id_frame, features.T), compute_uv=False)[-1]
 
 
 def _check_features_and_frame(features: Float[Array, "..."], id_frame: Float[Array, "..."]) -> None:

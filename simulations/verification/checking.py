@@ -179,9 +179,10 @@ def _examine(
     is_setting = isinstance(origin, Setting)
     chunk = min(CHUNK if is_setting and origin is not Setting.WIDE_SCALES else WIDE_CHUNK, examples)
     keys = jax.random.split(key, -(-examples // chunk) * chunk)
-    problems = draw_problems(origin, keys, dimensions) if is_setting else sampled_problems(origin, keys)
+    drawn = draw_problems(origin, keys, dimensions) if is_setting else sampled_problems(origin, keys)
     # A vmapped integration takes as long as the slowest problem in it, so those that take long are solved together.
-    work = expected_work(origin, problems) if is_setting else np.zeros(len(keys))
+    work = expected_work(origin, drawn) if is_setting else np.zeros(len(keys))
+    problems = jax.tree.map(np.asarray, drawn)  # NumPy picks rows without compiling anything
     order = np.argsort(work, kind="stable")
     nothing, never = np.empty(0), np.empty(0, bool)
     structure = [Findings(never, nothing, never, nothing)] * len(statements)

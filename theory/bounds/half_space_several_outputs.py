@@ -11,12 +11,14 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
 from theory.bounds.half_space import reachable, reached_and_not
+from theory.compiled import compiled
 from theory.subspaces import off_projection
 
 #: Balances of the two terms that are tried, and again between the neighbours of the best.
 BALANCES = 65
 
 
+@compiled
 def several_outputs_half_space_bound(
     head: Float[Array, "k q"],
     features: Float[Array, "k d"],

@@ -13,6 +13,7 @@ docs/theory.md, section "One active hidden unit"; no counterpart in the paper.
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
 
+from theory.compiled import compiled
 from theory.fine_tuning.flow import ROUNDING, beyond_rounding
 from theory.reduction import FlowState, ReducedProblem
 
@@ -20,6 +21,7 @@ from theory.reduction import FlowState, ReducedProblem
 PREMISE_RTOL = 1e-12
 
 
+@compiled
 def is_isotropic(reduced: ReducedProblem) -> Bool[Array, ""]:
     """Whether C = c I."""
     covariance = reduced.training_covariance
@@ -28,6 +30,7 @@ def is_isotropic(reduced: ReducedProblem) -> Bool[Array, ""]:
     return jnp.max(jnp.abs(full - scale * jnp.eye(full.shape[0]))) <= PREMISE_RTOL * scale
 
 
+@compiled
 def has_one_active_unit(reduced: ReducedProblem) -> Bool[Array, ""]:
     """Whether head and target excite a single unit: v0 parallel to A0 u, and A0 u an eigenvector of A0 A0^T."""
     if reduced.start.head.shape[0] == 1:
@@ -46,6 +49,7 @@ def applies(reduced: ReducedProblem) -> Bool[Array, ""]:
     return is_isotropic(reduced) & has_one_active_unit(reduced)
 
 
+@compiled
 def state_at(reduced: ReducedProblem, time: Scalar) -> FlowState:
     """The state of fine-tuning at a time from 0 to infinity, for a problem to which this file `applies`.
 

@@ -14,6 +14,7 @@ included. Source: docs/theory.md, section "One ID direction"; no counterpart in 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
+from theory.compiled import compiled
 from theory.fine_tuning.flow import beyond_rounding
 from theory.reduction import FlowState, ReducedProblem
 
@@ -21,6 +22,7 @@ from theory.reduction import FlowState, ReducedProblem
 LONGEST_PATH = 18.0
 
 
+@compiled
 def state_at(reduced: ReducedProblem, time: Scalar) -> FlowState:
     """The state of fine-tuning at a time from 0 to infinity.
 
@@ -38,6 +40,7 @@ def limit(reduced: ReducedProblem) -> FlowState:
     return state_at(reduced, jnp.asarray(jnp.inf))
 
 
+@compiled
 def state_on_path(reduced: ReducedProblem, fraction: Scalar) -> FlowState:
     """The state at a fraction in [0, 1] of the whole path, measured in rapidity theta instead of time.
 

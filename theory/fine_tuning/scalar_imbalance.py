@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
 
+from theory.compiled import compiled
 from theory.fine_tuning.flow import conserved_form
 from theory.fine_tuning.one_active_unit import PREMISE_RTOL, is_isotropic
 from theory.reduction import ReducedProblem
@@ -33,6 +34,7 @@ class IdSide(eqx.Module):
     squared_head: Float[Array, ""]
 
 
+@compiled
 def applies(reduced: ReducedProblem) -> Bool[Array, ""]:
     """Whether C = c I, v0 v0^T - A0 A0^T = lam I, and the ID target is not zero."""
     form = conserved_form(reduced.start)
@@ -42,6 +44,7 @@ def applies(reduced: ReducedProblem) -> Bool[Array, ""]:
     return is_isotropic(reduced) & (deviation <= PREMISE_RTOL * size) & jnp.any(reduced.id_target != 0)
 
 
+@compiled
 def id_side_at(reduced: ReducedProblem, time: Scalar) -> IdSide:
     """The ID side at a time from 0 to infinity, for a problem to which this file `applies`."""
     start, target = reduced.start, reduced.id_target
