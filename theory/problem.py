@@ -48,7 +48,8 @@ class Problem(eqx.Module):
     def __check_init__(self):
         _check_shapes(self)
         if all(is_concrete(leaf) for leaf in jax.tree.leaves(self)):
-            _check_values(self)
+            _check_frames(self)
+            _check_covariances(self)
 
     @classmethod
     def from_inputs(
@@ -87,6 +88,11 @@ class Problem(eqx.Module):
             ood_covariance=ood_covariance,
             diagonal_covariance=True,
         )
+
+    def check_frames(self) -> None:
+        """Raise ValueError where an entry is known not to be finite, or rows or columns not to be orthonormal."""
+        if all(is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+            _check_frames(self)
 
     @property
     def input_dim(self) -> int:
@@ -162,7 +168,7 @@ def _check_shapes(problem: Problem) -> None:
             raise ValueError(f"`{name}` must have shape {shape} (k={k}, d={d}, m={m}), got {array.shape}.")
 
 
-def _check_values(problem: Problem) -> None:
+def _check_frames(problem: Problem) -> None:
     arrays = {
         "truth.head": problem.truth.head,
         "truth.features": problem.truth.features,
@@ -180,11 +186,17 @@ def _check_values(problem: Problem) -> None:
     check_orthonormal("truth.features", "rows", values["truth.features"])
     check_orthonormal("pretrained.features", "rows", values["pretrained.features"])
     check_orthonormal("id_frame", "columns", values["id_frame"].T)
+
+
+def _check_covariances(problem: Problem) -> None:
     if problem.diagonal_covariance:
-        _check_positive_diagonal(values.pop("training_covariance"))
-    for name in ("training_covariance", "id_covariance", "ood_covariance"):
-        if name in values:
-            _check_positive_definite(name, values[name])
+        _check_positive_diagonal(np.asarray(problem.training_covariance))
+    else:
+        _check_positive_definite("training_covariance", np.asarray(problem.training_covariance))
+    for name in ("id_covariance", "ood_covariance"):
+        covariance = getattr(problem, name)
+        if covariance is not None:
+            _check_positive_definite(name, np.asarray(covariance))
 
 
 def _check_positive_definite(name: str, matrix: np.ndarray) -> None:

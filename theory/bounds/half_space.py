@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
 
-from theory.compiled import compiled
+from theory.compiled import compiled_bound
 from theory.problem import Problem
 from theory.subspaces import NO_ANGLE, off_projection
 
@@ -43,7 +43,7 @@ class HalfSpace(eqx.Module):
     offset: Float[Array, ""]
 
 
-@compiled
+@compiled_bound
 def half_space_lower_bound(
     problem: Problem, *, lost: Float[Array, "k k"] | None = None, shrinkage: Scalar | float = 1.0
 ) -> Float[Array, ""]:
@@ -64,7 +64,7 @@ def half_space_lower_bound(
     return jnp.where(positive, outside / jnp.sqrt(jnp.where(positive, normal @ dual, 1.0)), 0.0)
 
 
-@compiled
+@compiled_bound
 def half_space_along(
     direction: Float[Array, " d"],
     problem: Problem,
@@ -108,7 +108,7 @@ def _along(seen: Float[Array, " k"], problem: Problem, lost: Float[Array, "k k"]
     return _Along(start, kept, kept > CANCELLED * start**2, silent)
 
 
-@compiled
+@compiled_bound
 def best_direction(
     problem: Problem, *, lost: Float[Array, "k k"] | None = None, shrinkage: Scalar | float = 1.0
 ) -> Float[Array, " d"]:
