@@ -193,7 +193,7 @@ def _check_arguments(
     check_number("head_scale", head_scale, 0.0)
 
 
-# One program each: some thirty small ones, for every line, take four times as long to compile.
+# One program each: thirty small ones, one for every line, take almost twice as long to compile.
 @partial(jax.jit, static_argnums=0)
 def _problem(
     dimensions: Dimensions,
