@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
+from tests.support.references import RTOL
 from tests.support.two_outputs import ATOL, FEATURES, ID, INPUTS, drawn_outputs, lowest_error
 from theory.bounds import several_outputs_half_space_bound
 from theory.bounds.determinant import determinant_lower_bound
@@ -67,6 +68,28 @@ def test_a_head_that_features_on_the_id_subspace_outweigh_says_nothing():
     drawn = _on_the_other_side(0)
     assert _bound(*drawn) > 0
     assert _bound(*drawn[:3], 0.01 * drawn[3], drawn[4]) == 0
+
+
+@pytest.mark.parametrize("turn", np.linspace(0.1, 6.0, 12))
+def test_rounding_of_one_feature_does_not_hide_that_another_turns(turn):
+    """Feature 2 sees S by 1e-9 and outweighs a head of 1e-10: its output turns, late, and fine-tuning passes 1.
+
+    K is -1e-18 there, beside a feature of 0.8: as an eigenvalue of the whole form it came out as 1e-17 half of the time.
+    """
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    ids, unseen = rotation @ np.diag([0.8, 1e-9]), rotation @ np.diag([0.6, 1.0])
+    frame, features, unit = np.eye(4)[:, :2], np.concatenate([ids, unseen], axis=1), rotation[:, 1]
+    target, head = features.T @ -unit, 1e-10 * unit
+
+    def velocity(_, state):
+        v, a = state[:2], state[2:].reshape(2, 2)
+        error = a.T @ v - target[:2]
+        return -2 * np.concatenate([a @ error, np.outer(v, error).ravel()])
+
+    end = solve_ivp(velocity, (0, 1e12), np.concatenate([head, ids.ravel()]), method="LSODA", rtol=RTOL, atol=1e-30)
+    tuned = np.concatenate([end.y[2:, -1].reshape(2, 2).T @ end.y[:2, -1], unseen.T @ end.y[:2, -1]])
+    assert np.linalg.norm(tuned - target) < 1 - 1e-5
+    assert _bound(frame, features, features, head[:, None], -unit[:, None]) == 0
 
 
 def test_one_feature_turns_its_outputs_past_a_right_angle():

@@ -36,9 +36,13 @@ def determinant_lower_bound(
     off_features, off_target = triangle[:, :k], triangle[:, k:]
     id_features = features @ id_frame
     form = off_features @ (head @ head.T - id_features @ id_features.T) @ off_features.T
-    eigenvalues, axes = jnp.linalg.eigh(form)
-    directions, least = axes[:, -outputs:], eigenvalues[-outputs]
-    signs = [jnp.linalg.slogdet(directions.T @ side)[0] for side in (off_features @ head, off_target)]
-    kept = (least > CANCELLED * eigenvalues[-1]) & (signs[0] * signs[1] < 0)
+    directions = jnp.linalg.eigh(form)[1][:, -outputs:]
+    # K again, from what the directions see: in `form` rounding of large entries can hide a negative eigenvalue.
+    seen = off_features.T @ directions
+    heads, ids = seen.T @ head, seen.T @ id_features
+    least = jnp.linalg.eigvalsh(heads @ heads.T - ids @ ids.T)[0]
+    signs = [jnp.linalg.slogdet(side)[0] for side in (heads, directions.T @ off_target)]
+    size = jnp.sum(heads**2) + jnp.sum(ids**2)
+    kept = (least > CANCELLED * size) & (signs[0] * signs[1] < 0)
     smallest = jnp.linalg.svd(directions.T @ off_target, compute_uv=False)[-1]
     return jnp.where(kept, jnp.sqrt(jnp.where(kept, least, 1.0)) + smallest, 0.0)
