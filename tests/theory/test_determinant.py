@@ -74,7 +74,7 @@ def test_a_head_that_features_on_the_id_subspace_outweigh_says_nothing():
 def test_rounding_of_one_feature_does_not_hide_that_another_turns(turn):
     """Feature 2 sees S by 1e-9 and outweighs a head of 1e-10: its output turns, late, and fine-tuning passes 1.
 
-    K is -1e-18 there, beside a feature of 0.8: as an eigenvalue of the whole form it came out as 1e-17 half of the time.
+    K is -1e-18 there, beside a feature of 0.8: as an eigenvalue of the whole form it was 1e-17 half of the time.
     """
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
     ids, unseen = rotation @ np.diag([0.8, 1e-9]), rotation @ np.diag([0.6, 1.0])
