@@ -115,6 +115,14 @@ def test_the_guaranteed_rate_is_that_of_the_head_alone_where_features_vanish_on_
     assert float(flow.guaranteed_decay(flow.FlowState(jnp.array([0.5]), jnp.array([[0.6]])), reduced)) == 0
 
 
+@pytest.mark.parametrize("turn", np.linspace(0.1, 6.0, 12))
+def test_without_a_head_nothing_is_guaranteed_whatever_the_coordinates(turn):
+    """lam = 0, since nothing keeps |v|^2 up; as an eigenvalue it may come out as 1e-17, which is no rate."""
+    unit = jnp.array([np.cos(turn), np.sin(turn)])
+    reduced = reduce(small_truth(0.0, 1.0, 0.6))
+    assert float(flow.guaranteed_decay(flow.FlowState(jnp.zeros(2), 0.7 * unit[:, None]), reduced)) == 0
+
+
 def test_a_drift_is_relative_to_the_squares_of_both_states():
     start, later = (flow.FlowState(jnp.array([head]), jnp.zeros((1, 2))) for head in (3.0, 4.0))
     assert float(flow.relative_drift(later, start)) == pytest.approx((16 - 9) / (16 + 9))
