@@ -80,7 +80,14 @@ def sample_problem(
     check_double_precision("sample_problem")
     check_key("sample_problem", key)
     angles, eigenvalues = jnp.asarray(angles, float), jnp.asarray(eigenvalues, float)  # lists are taken too
-    _check_arguments(dimensions, angles, eigenvalues, feature_error, truth_norm, head_scale)
+    k, m = dimensions.feature_dim, dimensions.id_dim
+    check_shape("angles", angles, (dimensions.angle_count,), f"one for each of min(k, m), k={k}, m={m}")
+    check_shape("eigenvalues", eigenvalues, (m,), f"m={m}")
+    check_range("angles", angles, 0.0, RIGHT_ANGLE)
+    check_range("eigenvalues", eigenvalues, 0.0, above=True)
+    check_number("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
+    check_number("truth_norm", truth_norm, 0.0)
+    check_number("head_scale", head_scale, 0.0)
     return _problem(dimensions, angles, eigenvalues, feature_error, truth_norm, head_scale, key)
 
 
@@ -173,24 +180,6 @@ def sample_eigenvalues(id_dim: int, examples: int, *, key: PRNGKeyArray) -> Floa
     check_key("sample_eigenvalues", key)
     inputs = jax.random.normal(key, (examples, id_dim)) / jnp.sqrt(examples)
     return jnp.linalg.svd(jnp.linalg.qr(inputs, mode="r"), compute_uv=False) ** 2
-
-
-def _check_arguments(
-    dimensions: Dimensions,
-    angles: Float[Array, "..."],
-    eigenvalues: Float[Array, "..."],
-    feature_error: Number,
-    truth_norm: Number,
-    head_scale: Number,
-) -> None:
-    k, m = dimensions.feature_dim, dimensions.id_dim
-    check_shape("angles", angles, (dimensions.angle_count,), f"one for each of min(k, m), k={k}, m={m}")
-    check_shape("eigenvalues", eigenvalues, (m,), f"m={m}")
-    check_range("angles", angles, 0.0, RIGHT_ANGLE)
-    check_range("eigenvalues", eigenvalues, 0.0, above=True)
-    check_number("feature_error", feature_error, 0.0, LARGEST_FEATURE_ERROR)
-    check_number("truth_norm", truth_norm, 0.0)
-    check_number("head_scale", head_scale, 0.0)
 
 
 # One program each: thirty small ones, one for every line, take almost twice as long to compile.

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from hypothesis import strategies as st
@@ -277,12 +276,9 @@ def certified_problems(draw: Draw, shape: Shape, *, margin: float = 0.05, isotro
         geometry = geometry._replace(training_covariance=np.eye(shape.id_dim))
     eigenvalues = np.linalg.eigvalsh(geometry.training_covariance)
     condition, visible = eigenvalues[-1] / eigenvalues[0], np.linalg.svd(geometry.features @ geometry.id_frame)[1][-1]
-    lower = float(_lower_bound(problem_of(geometry, 0.0)))
+    lower = float(implicit_lower_bound(problem_of(geometry, 0.0)))
     shortest = truth_norm / 2
     root = np.sqrt(condition)
     amplification = 2 + root * (1 + 1 / visible + 1 / shortest)
     largest = min(visible / (2 * root), shortest**2 / (root * truth_norm), lower / (truth_norm * amplification))
     return problem_of(geometry, draw(st.sampled_from((0.5, 0.9, 0.1, 1e-3, 1e-6, 0.0))) * largest)
-
-
-_lower_bound = jax.jit(implicit_lower_bound)

@@ -8,13 +8,13 @@ brings B* closest to the pretrained B0.
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from theory.compiled import compiled_bound
+from theory.compiled import compiled_and_checked
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 from theory.subspaces import aligning_rotation, feature_distance
 
 
-@compiled_bound
+@compiled_and_checked
 def aligned_truth(problem: Problem) -> LinearNetwork:
     """The truth, rotated so that its features are as close to the pretrained ones as they can be.
 
@@ -29,13 +29,13 @@ def truth_norm(problem: Problem) -> Float[Array, ""]:
     return jnp.linalg.norm(problem.truth.head)
 
 
-@compiled_bound
+@compiled_and_checked
 def feature_error(problem: Problem) -> Float[Array, ""]:
     """eps = `||B0 - B*||_2` after alignment: how far pretraining is from the true features, in [0, sqrt 2]."""
     return feature_distance(problem.pretrained.features, problem.truth.features)
 
 
-@compiled_bound
+@compiled_and_checked
 def head_alignment_error(problem: Problem) -> Float[Array, ""]:
     """phi = sqrt |(v0 . v*)^2 - W^4| with the aligned v*: how far the head is from being as good as its start can be.
 

@@ -20,8 +20,8 @@ def compiled(function: Function) -> Function:
     return cast(Function, jax.jit(function))
 
 
-def compiled_bound(function: Function) -> Function:
-    """The same for a bound on problems, whose frames and numbers are checked where they are known.
+def compiled_and_checked(function: Function) -> Function:
+    """The same for a function of problems, whose frames and numbers are checked where they are known.
 
     A problem was checked when it was made, but not what `equinox.tree_at` changed since; a bound of such a problem
     would be a number that bounds nothing.

@@ -47,8 +47,8 @@ class Problem(eqx.Module):
 
     def __check_init__(self):
         _check_shapes(self)
-        if all(is_concrete(leaf) for leaf in jax.tree.leaves(self)):
-            _check_frames(self)
+        self.check_frames()
+        if _is_known(self):
             _check_covariances(self)
 
     @classmethod
@@ -91,7 +91,7 @@ class Problem(eqx.Module):
 
     def check_frames(self) -> None:
         """Raise ValueError where an entry is known not to be finite, or rows or columns not to be orthonormal."""
-        if all(is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+        if _is_known(self):
             _check_frames(self)
 
     @property
@@ -117,7 +117,7 @@ class Problem(eqx.Module):
         if batch:
             return f"Problem(a batch of {' x '.join(map(str, batch))}, d={d}, m={m})"
         sizes = f"d={d}, k={self.feature_dim}, m={m}"
-        if not all(is_concrete(leaf) for leaf in jax.tree.leaves(self)):
+        if not _is_known(self):
             return f"Problem({sizes}, traced)"
         from theory.alignment import feature_error, head_alignment_error, truth_norm
 
@@ -140,6 +140,10 @@ class Problem(eqx.Module):
     def is_overparameterised(self) -> Bool[Array, ""]:
         """Whether k < m < d - k, the premise of the paper's theorems (the exact solutions here need less)."""
         return jnp.asarray(self.feature_dim < self.id_dim < self.input_dim - self.feature_dim)
+
+
+def _is_known(problem: Problem) -> bool:
+    return all(is_concrete(leaf) for leaf in jax.tree.leaves(problem))
 
 
 def _check_shapes(problem: Problem) -> None:

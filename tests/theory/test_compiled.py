@@ -9,7 +9,7 @@ import pytest
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
 from theory import bounds
 from theory.alignment import feature_error, head_alignment_error
-from theory.compiled import compiled, compiled_bound
+from theory.compiled import compiled, compiled_and_checked
 
 SIZES = Dimensions(input_dim=8, feature_dim=2, id_dim=3)
 BOUNDS = (
@@ -32,7 +32,7 @@ def problem(seed: int = 0):
     return sample_problem(SIZES, angles, eigenvalues, feature_error=0.01, key=jax.random.key(seed))
 
 
-@pytest.mark.parametrize("decorate", [compiled, compiled_bound])
+@pytest.mark.parametrize("decorate", [compiled, compiled_and_checked])
 def test_a_function_is_traced_once_for_a_shape(decorate):
     traced = []
 

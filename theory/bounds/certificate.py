@@ -10,11 +10,11 @@ from theory.bounds.fine_tuning import corrected_lower_bound, implicit_lower_boun
 from theory.bounds.half_space import half_space_lower_bound
 from theory.bounds.linear_probing import linear_probing_upper_bound
 from theory.bounds.lp_ft import lp_ft_upper_bound
-from theory.compiled import compiled_bound
+from theory.compiled import compiled_and_checked
 from theory.problem import Problem
 
 
-@compiled_bound
+@compiled_and_checked
 def best_lower_bound(problem: Problem) -> Float[Array, ""]:
     """Lower bound on sqrt(OOD risk) of fine-tuning at every time: the largest of those that are proved.
 

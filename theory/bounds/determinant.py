@@ -11,9 +11,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from theory.bounds.half_space import CANCELLED
+from theory.compiled import compiled
 from theory.subspaces import off_projection
 
 
+@compiled
 def determinant_lower_bound(
     head: Float[Array, "k q"],
     features: Float[Array, "k d"],

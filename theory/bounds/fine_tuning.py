@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
 
 from theory.alignment import aligned_truth, feature_error, head_alignment_error, truth_norm
-from theory.compiled import compiled_bound
+from theory.compiled import compiled_and_checked
 from theory.problem import Problem
 from theory.risks import ood_conditioning
 from theory.subspaces import off_subspace_cosine
@@ -27,7 +27,7 @@ from theory.subspaces import off_subspace_cosine
 BISECTIONS = 110
 
 
-@compiled_bound
+@compiled_and_checked
 def published_lower_bound(problem: Problem) -> Float[Array, ""]:
     """Lower bound on sqrt(OOD risk) of fine-tuning at every time, with the constants as published.
 
@@ -42,7 +42,7 @@ def published_lower_bound(problem: Problem) -> Float[Array, ""]:
     return _ood_scale(problem) * (cosine / root_k * head_term - feature_error(problem))
 
 
-@compiled_bound
+@compiled_and_checked
 def corrected_lower_bound(problem: Problem) -> Float[Array, ""]:
     """Lower bound on sqrt(OOD risk) of fine-tuning at every time, with constants that are proved.
 
@@ -55,7 +55,7 @@ def corrected_lower_bound(problem: Problem) -> Float[Array, ""]:
     return _ood_scale(problem) * jnp.maximum(cosine / 2 * head_term - error, 0.0)
 
 
-@compiled_bound
+@compiled_and_checked
 def implicit_lower_bound(problem: Problem) -> Float[Array, ""]:
     """Lower bound on sqrt(OOD risk) of fine-tuning at every time, as the root of `head_error_ceiling`.
 

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float
 
 from theory.bounds.half_space import half_space_lower_bound
 from theory.bounds.half_space_several_outputs import several_outputs_half_space_bound
-from theory.compiled import compiled, compiled_bound
+from theory.compiled import compiled, compiled_and_checked
 from theory.problem import Problem
 
 
@@ -44,7 +44,7 @@ def head_keeps_its_sign(problem: Problem, drift: Drift) -> Bool[Array, ""]:
     return (largest > 0) & (drift.longest_head_step < 2 * jnp.sqrt(jnp.maximum(largest, 0.0)))
 
 
-@compiled_bound
+@compiled_and_checked
 def finite_step_lower_bound(problem: Problem, drift: Drift) -> Float[Array, ""]:
     """Lower bound on sqrt(OOD risk) after each step of a run up to the one at which `drift` was read.
 
@@ -80,7 +80,7 @@ def several_outputs_finite_step_bound(
     )
 
 
-@compiled_bound
+@compiled_and_checked
 def weight_decay_lower_bound(problem: Problem, rate: Float[Array, ""], time: Float[Array, ""]) -> Float[Array, ""]:
     """Lower bound on sqrt(OOD risk) at a time of gradient flow with the penalty `rate (|v|^2 + ||B||_F^2)`.
 

@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
 
-from theory.compiled import compiled_bound
+from theory.compiled import compiled_and_checked
 from theory.problem import Problem
 from theory.subspaces import NO_ANGLE, off_projection
 
@@ -43,7 +43,7 @@ class HalfSpace(eqx.Module):
     offset: Float[Array, ""]
 
 
-@compiled_bound
+@compiled_and_checked
 def half_space_lower_bound(
     problem: Problem, *, lost: Float[Array, "k k"] | None = None, shrinkage: Scalar | float = 1.0
 ) -> Float[Array, ""]:
@@ -64,7 +64,7 @@ def half_space_lower_bound(
     return jnp.where(positive, outside / jnp.sqrt(jnp.where(positive, normal @ dual, 1.0)), 0.0)
 
 
-@compiled_bound
+@compiled_and_checked
 def half_space_along(
     direction: Float[Array, " d"],
     problem: Problem,
@@ -102,13 +102,30 @@ class _Along(NamedTuple):
 
 def _along(seen: Float[Array, " k"], problem: Problem, lost: Float[Array, "k k"] | None) -> _Along:
     head, id_features = problem.pretrained.head, problem.pretrained.features @ problem.id_frame
-    start, on_id = seen @ head, seen @ id_features
-    kept = start**2 - on_id @ on_id - (0.0 if lost is None else seen @ lost @ seen)
+    kept, known = kept_along(seen, head, id_features, lost)
     silent = jnp.linalg.norm(seen @ reachable(jnp.column_stack([head, id_features]))) <= NOTHING
-    return _Along(start, kept, kept > CANCELLED * start**2, silent)
+    return _Along(seen @ head, kept, known, silent)
 
 
-@compiled_bound
+def kept_along(
+    seen: Float[Array, " k"],
+    head: Float[Array, "k *q"],
+    id_features: Float[Array, "k m"],
+    lost: Float[Array, "k k"] | None,
+) -> tuple[Float[Array, ""], Bool[Array, ""]]:
+    """lam of z, and whether it is positive beyond rounding: from what z sees, not from a form that rounds large entries.
+
+    Args:
+      seen: z = B0 u.
+      head, id_features: v0, or V0 of several outputs, and A0.
+      lost: as in `half_space_along`.
+    """
+    start, on_id = jnp.sum((seen @ head) ** 2), seen @ id_features
+    kept = start - on_id @ on_id - (0.0 if lost is None else seen @ lost @ seen)
+    return kept, kept > CANCELLED * start
+
+
+@compiled_and_checked
 def best_direction(
     problem: Problem, *, lost: Float[Array, "k k"] | None = None, shrinkage: Scalar | float = 1.0
 ) -> Float[Array, " d"]:

@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
-from theory.bounds.half_space import CANCELLED, reachable, reached_and_not
+from theory.bounds.half_space import kept_along, reachable, reached_and_not
 from theory.compiled import compiled
 from theory.subspaces import off_projection
 
@@ -52,10 +52,7 @@ def several_outputs_half_space_bound(
     def gain(balance: Float[Array, ""]) -> Float[Array, ""]:
         direction = jnp.linalg.eigh(balance * form - cost)[1][:, -1]
         # Not from `form`, whose rounding has a root of 1e-9 where V0^T z = 0 and nothing is kept.
-        seen = off_features.T @ direction
-        start = jnp.sum((head.T @ seen) ** 2)
-        kept = start - jnp.sum((id_features.T @ seen) ** 2) - (0.0 if lost is None else seen @ lost @ seen)
-        known = kept > CANCELLED * start
+        kept, known = kept_along(off_features.T @ direction, head, id_features, lost)
         outputs = shrinkage * jnp.sqrt(jnp.where(known, kept, 0.0))
         return outputs - jnp.linalg.norm(direction @ off_target)
 

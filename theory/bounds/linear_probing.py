@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
 from theory.alignment import feature_error, truth_norm
-from theory.compiled import compiled_bound
+from theory.compiled import compiled_and_checked
 from theory.problem import Problem
 from theory.risks import ood_conditioning
 from theory.subspaces import NO_ANGLE, on_subspace_cosine
@@ -16,7 +16,7 @@ def condition_number(problem: Problem) -> Float[Array, ""]:
     return eigenvalues[-1] / eigenvalues[0]
 
 
-@compiled_bound
+@compiled_and_checked
 def linear_probing_upper_bound(problem: Problem) -> Float[Array, ""]:
     """Upper bound on sqrt(OOD risk) of the linear-probing limit: `eps W (1 + sqrt(kappa) / c_S)`.
 

@@ -10,7 +10,7 @@ from jaxtyping import Array, Bool, Float
 from theory import linear_probing
 from theory.alignment import feature_error, truth_norm
 from theory.bounds.linear_probing import condition_number
-from theory.compiled import compiled_bound
+from theory.compiled import compiled_and_checked
 from theory.problem import Problem
 from theory.reduction import reduce
 from theory.risks import ood_conditioning
@@ -30,7 +30,7 @@ def lp_ft_stays_close(problem: Problem) -> Bool[Array, ""]:
     return _misfit(problem) < probed_head_norm(problem) ** 2
 
 
-@compiled_bound
+@compiled_and_checked
 def lp_ft_upper_bound(problem: Problem) -> Float[Array, ""]:
     """Upper bound on sqrt(OOD risk) of LP-FT at every time; infinite where `lp_ft_stays_close` fails or c_S = 0.
 

@@ -44,6 +44,11 @@ def conserved_form(state: FlowState) -> Float[Array, "r r"]:
     return jnp.outer(state.head, state.head) - state.id_features @ state.id_features.T
 
 
+def squared_size(state: FlowState) -> Float[Array, ""]:
+    """`|v|^2 + |A|^2`: of the two terms that cancel in `conserved_form`."""
+    return jnp.sum(state.head**2) + jnp.sum(state.id_features**2)
+
+
 def beyond_rounding(first: Float[Array, "*r"], second: Float[Array, "*r"]) -> Float[Array, "*r"]:
     """The sum; zero where rounding of the two is all that it is, which must not push a start off a saddle's path."""
     length = jnp.linalg.norm(jnp.ravel(first)) + jnp.linalg.norm(jnp.ravel(second))
@@ -61,12 +66,11 @@ def guaranteed_decay(start: FlowState, reduced: ReducedProblem) -> Float[Array, 
     covariance = reduced.training_covariance
     smallest = jnp.min(covariance) if covariance.ndim == 1 else jnp.linalg.eigvalsh(covariance)[0]
     largest = jnp.linalg.eigvalsh(conserved_form(start))[-1]
-    size = jnp.sum(start.head**2) + jnp.sum(start.id_features**2)
-    return 4 * smallest * jnp.where(largest > POSITIVE_RTOL * size, largest, 0.0)
+    return 4 * smallest * jnp.where(largest > POSITIVE_RTOL * squared_size(start), largest, 0.0)
 
 
 def relative_drift(state: FlowState, start: FlowState) -> Float[Array, ""]:
     """How far `conserved_form` has moved, relative to the size of its two terms; an error monitor for integrators."""
     change = jnp.linalg.norm(conserved_form(state) - conserved_form(start))
-    scale = sum(jnp.sum(part.head**2) + jnp.sum(part.id_features**2) for part in (state, start))
+    scale = squared_size(state) + squared_size(start)
     return change / jnp.where(scale > 0, scale, 1.0)

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
 
 from theory.compiled import compiled
-from theory.fine_tuning.flow import conserved_form
+from theory.fine_tuning.flow import conserved_form, squared_size
 from theory.fine_tuning.one_active_unit import PREMISE_RTOL, is_isotropic
 from theory.reduction import ReducedProblem
 
@@ -40,8 +40,8 @@ def applies(reduced: ReducedProblem) -> Bool[Array, ""]:
     form = conserved_form(reduced.start)
     imbalance = jnp.trace(form) / form.shape[0]
     deviation = jnp.max(jnp.abs(form - imbalance * jnp.eye(form.shape[0])))
-    size = jnp.sum(reduced.start.head**2) + jnp.sum(reduced.start.id_features**2)
-    return is_isotropic(reduced) & (deviation <= PREMISE_RTOL * size) & jnp.any(reduced.id_target != 0)
+    cancelled = deviation <= PREMISE_RTOL * squared_size(reduced.start)
+    return is_isotropic(reduced) & cancelled & jnp.any(reduced.id_target != 0)
 
 
 @compiled
