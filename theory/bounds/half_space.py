@@ -113,7 +113,7 @@ def kept_along(
     id_features: Float[Array, "k m"],
     lost: Float[Array, "k k"] | None,
 ) -> tuple[Float[Array, ""], Bool[Array, ""]]:
-    """lam of z, and whether it is positive beyond rounding: from what z sees, not from a form that rounds large entries.
+    """lam of z, and whether it is positive beyond rounding: from what z sees, not from a form of large entries.
 
     Args:
       seen: z = B0 u.
