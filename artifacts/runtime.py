@@ -7,10 +7,12 @@ import gc
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 from artifacts.errors import UserError
 
@@ -37,6 +39,9 @@ RIGHT_IN_BFLOAT16 = "--xla_cpu_experimental_ynn_fusion_type="
 SLOW_TO_COMPILE = "0.10.2"
 FASTER_TO_COMPILE = "--xla_cpu_use_fusion_emitters=false"
 
+#: XLA cuts a program into parts, so that several threads compile it. One thread is a tenth faster without.
+COMPILED_IN_ONE_PART = "--xla_cpu_parallel_codegen_split_count=1"
+
 #: For `jax.jit(compiler_options=...)` of outermost programs. Code that is optimised at the first of three levels
 #: compiles in half the time; sweeps of small problems run as fast as at the last, loops over images do not.
 OPTIMISED_A_LITTLE = {"xla_backend_optimization_level": 1}
@@ -57,13 +62,12 @@ def prepare_jax() -> None:
       UserError: JAX has computed already, without these settings: they cannot be changed any more.
     """
     os.environ["JAX_ENABLE_X64"] = "1"
-    flags = os.environ.get("XLA_FLAGS", "")
     wanted = [ONE_AFTER_ANOTHER] if _jaxlib_version() <= LAST_TESTED else []
     if metadata.version("jaxlib") == WRONG_IN_REDUCTIONS:
         wanted.append(RIGHT_IN_REDUCTIONS)
     if metadata.version("jaxlib") == SLOW_TO_COMPILE:
         wanted.append(FASTER_TO_COMPILE)
-    missing = [flag for flag in wanted if flag.split("=")[0] not in flags]
+    missing = _not_set(wanted)
     jax = sys.modules.get("jax")
     if jax is not None and _has_computed():
         if missing or not jax.config.read("jax_enable_x64"):
@@ -72,27 +76,37 @@ def prepare_jax() -> None:
                 "of the program, or restart the notebook's kernel and call it first."
             )
         return
-    if missing:
-        os.environ["XLA_FLAGS"] = " ".join([flags, *missing]).strip()
+    _set_flags(missing)
     if jax is not None:
         jax.config.update("jax_enable_x64", True)
 
 
+def _not_set(wanted: Sequence[str]) -> list[str]:
+    """The flags of XLA that the environment does not set, to this value or another."""
+    flags = os.environ.get("XLA_FLAGS", "")
+    return [flag for flag in wanted if flag.split("=")[0] not in flags]
+
+
+def _set_flags(flags: Sequence[str]) -> None:
+    if flags:
+        os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip()
+
+
 def collect_garbage_rarely() -> None:
-    """Look for objects that keep each other alive a hundred times less often; for programs of this project.
+    """Look for objects that keep each other alive much less often; for programs of this project.
 
     What JAX remembers of programs that it traced are millions of objects that stay, and to look through them again and
     again takes a tenth of the time of tracing and of imports.
     """
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(500_000, 50, 100)
 
 
 def compute_in_one_thread() -> None:
     """Prepare JAX and start it with one thread on the processor: whoever decomposes many matrices at once must.
 
     With one thread nothing is split and nothing waits, so the deadlock of `ONE_AFTER_ANOTHER` cannot happen. Programs
-    that solve many small problems lose little: their operations are too short to be shared. The environment is left as
-    it was, so that processes started from here, and threads that are not JAX's, have what they had.
+    that solve many small problems lose little: their operations are too short to be shared. The number of threads in
+    the environment is left as it was, so that processes started from here, and threads that are not JAX's, have theirs.
 
     Where JAX has computed already, its threads cannot be changed; several of them are warned of.
     """
@@ -107,8 +121,11 @@ def compute_in_one_thread() -> None:
             )
         return
     prepare_jax()
+    if _jaxlib_version() <= LAST_TESTED:
+        _set_flags(_not_set([COMPILED_IN_ONE_PART]))
     import jax
 
+    _way_of_compiling()
     before = os.environ.get("NPROC")
     os.environ["NPROC"] = "1"
     try:
@@ -226,13 +243,25 @@ def _optimised(*, fully: bool) -> Iterator[None]:
 
 
 def _optimise(*, fully: bool) -> None:
-    changes = fully == compiles_quickly()
-    os.environ[LITTLE_OPTIMISED] = "0" if fully else "1"
     jax = sys.modules.get("jax")
-    if jax is not None and changes:
+    changes = fully == compiles_quickly()
+    way = _way_of_compiling() if jax is not None and changes else None
+    os.environ[LITTLE_OPTIMISED] = "0" if fully else "1"
+    if jax is not None and way is not None:
         jax.config.update(LITTLE_OPTIMISED.lower(), not fully)
-        # What was compiled otherwise would be used again: digits would depend on what a process did before.
-        jax.clear_caches()
+        way.set_global(compiles_quickly())
+
+
+@cache
+def _way_of_compiling() -> Any:
+    """Part of the keys of all that JAX remembers, from the first call on.
+
+    Otherwise JAX would use again what was compiled in another way, and digits would depend on what a process did
+    before. So it finds what was compiled in the same way, and nothing needs to be forgotten.
+    """
+    import jax
+
+    return jax.make_user_context(compiles_quickly())
 
 
 def rounding() -> list[str]:

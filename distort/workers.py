@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from artifacts import UserError, runtime
-from artifacts.child_processes import follow_parent
+from artifacts.child_processes import follow_parent, leave_without_tidying
 from artifacts.directory import Outdated, only_checked
 from artifacts.interrupts import interrupts_held
 from distort.progress import Begin, Report
@@ -178,6 +178,7 @@ def _prepare_worker(messages: Any, count: int) -> None:
     runtime.decompose_in_threads(1)
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output
     _import_what_is_needed()
+    leave_without_tidying()
 
 
 def _import_what_is_needed() -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 from markupsafe import Markup
 from matplotlib.font_manager import FontProperties
 from matplotlib.path import Path as Outline
@@ -32,9 +33,9 @@ def formula(latex: str) -> Markup:
         FontProperties(size=SIZE, math_fontfamily="stix"), f"${text}$", ismath=True
     )
     outline = Outline(vertices, codes)
-    box = outline.get_extents()
-    left, top = box.x0 - MARGIN, -box.y1 - MARGIN
-    width, height = box.width + 2 * MARGIN, box.height + 2 * MARGIN
+    # A glyph's curves have their extremes at their ends, so nothing lies beyond the points that describe it.
+    points = np.asarray(outline.vertices)[np.asarray(outline.codes) != Outline.CLOSEPOLY]
+    (left, bottom), (right, top) = points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN
     steps = (
         COMMANDS[code]
         + ("" if code == Outline.CLOSEPOLY else " ".join(f"{x:.0f} {-y:.0f}" for x, y in points.reshape(-1, 2)))
@@ -43,4 +44,4 @@ def formula(latex: str) -> Markup:
     return Markup(
         '<svg class="formula" role="img" aria-label="{}" viewBox="{:.0f} {:.0f} {:.0f} {:.0f}" style="width:{:.2f}em">'
         '<path fill="currentColor" d="{}"/></svg>'
-    ).format(latex, left, top, width, height, width / SIZE, "".join(steps))
+    ).format(latex, left, -top, right - left, top - bottom, (right - left) / SIZE, "".join(steps))

@@ -159,7 +159,7 @@ def draw_risks(axis: Axes, risks_of: dict[str, Float[np.ndarray, "2 quantiles"]]
     axis.axhline(shelf * 10 ** (SHELF / 2), color=style.GUIDE, linewidth=0.7, linestyle=":")
     axis.set_ylim(shelf * 10 ** (-SHELF / 2), 10 ** np.ceil(np.log10(positive.max())))
     decades = np.arange(np.ceil(np.log10(shelf) + SHELF / 2), np.ceil(np.log10(positive.max())) + 1, 2)
-    axis.set_yticks([shelf, *10.0**decades], ["0", *(f"$10^{{{decade:.0f}}}$" for decade in decades)])
+    axis.set_yticks([shelf, *10.0**decades], ["0", *map(style.power_of_ten, 10.0**decades)])
     axis.yaxis.minorticks_off()
     axis.set_ylabel("risk (expected squared error)")
     name_groups(axis, GROUPS[:2])

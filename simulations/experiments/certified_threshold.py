@@ -11,7 +11,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Key, PRNGKeyArray, Scalar
+from jaxtyping import Array, Float, Scalar
 
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.sweeps import ALONE, Watch
@@ -67,12 +67,11 @@ def simulate(config: CertifiedThreshold, watch: Watch = ALONE) -> CertifiedThres
     """Both sweeps; every draw has features, inputs and a head of its own."""
     sizes = [(d, config.example_share, config.feature_share) for d in config.input_dims]
     sizes += [(config.swept_input_dim, share, config.swept_feature_share) for share in config.swept_shares]
-    keys = jax.random.split(jax.random.key(config.seed), (len(sizes), config.draws))
     rows = []
-    for done, (size, row) in enumerate(zip(sizes, keys, strict=True), start=1):
-        rows.append(_drawn(*_counts(*size), config, keys=row))
+    for index, size in enumerate(sizes):
+        rows.append(_drawn(*_counts(*size), config, np.random.default_rng([config.seed, index])))
         if watch.progress:
-            watch.progress(done * config.draws, len(sizes) * config.draws)
+            watch.progress((index + 1) * config.draws, len(sizes) * config.draws)
     count = len(config.input_dims)
     off, on, condition, threshold = np.moveaxis(np.stack(rows[:count]), 2, 0)
     limits = (*limiting_cosines(config.example_share, config.feature_share), limiting_condition(config.example_share))
@@ -104,22 +103,20 @@ class _Draw(eqx.Module):
     head: Float[np.ndarray, " k"]
 
 
-def _drawn(d: int, n: int, k: int, config: CertifiedThreshold, *, keys: Key[Array, " r"]) -> Float[np.ndarray, "r 4"]:
+def _drawn(d: int, n: int, k: int, config: CertifiedThreshold, random: np.random.Generator) -> Float[np.ndarray, "r 4"]:
     """c, c_S, kappa and T of some draws."""
-    draws = [_draw(d, n, k, config.head_scale, key=key) for key in keys]
+    draws = [_draw(d, n, k, config.head_scale, random) for _ in range(config.draws)]
     return np.stack(_quantities(jax.tree.map(lambda *leaves: np.stack(leaves), *draws), config.truth_norm), axis=1)
 
 
-def _draw(d: int, n: int, k: int, head_scale: float, *, key: PRNGKeyArray) -> _Draw:
-    feature_key, input_key, head_key = jax.random.split(key, 3)
+def _draw(d: int, n: int, k: int, head_scale: float, random: np.random.Generator) -> _Draw:
     # Only the position of the features towards the row space of X matters: rotate that to the first n axes.
-    rows = np.linalg.qr(np.asarray(jax.random.normal(feature_key, (d, k))))[0].T
+    rows = np.linalg.qr(random.normal(size=(d, k)))[0].T
     axes, sizes, _ = np.linalg.svd(rows[:, n:], full_matrices=True)
     unseen = np.zeros(k)
     unseen[: sizes.size] = np.minimum(sizes, 1.0) ** 2
-    spectrum = np.linalg.svd(np.asarray(jax.random.normal(input_key, (n, d))), compute_uv=False)
-    head = head_scale * np.asarray(jax.random.normal(head_key, (k,)))
-    return _Draw(unseen, axes, np.asarray((spectrum[0] / spectrum[-1]) ** 2), head)
+    spectrum = np.linalg.svd(random.normal(size=(n, d)), compute_uv=False)
+    return _Draw(unseen, axes, np.asarray((spectrum[0] / spectrum[-1]) ** 2), random.normal(scale=head_scale, size=k))
 
 
 @jax.jit
@@ -149,9 +146,9 @@ def _with_shares(
 def _limit(d: int, example_share: float, feature_share: float, config: CertifiedThreshold) -> Float[np.ndarray, " l"]:
     """Quantiles of T over random heads, with the limits of everything else."""
     _, _, k = _counts(d, example_share, feature_share)
-    heads = config.head_scale * jax.random.normal(jax.random.key(config.seed), (HEADS, k))
+    heads = np.random.default_rng(config.seed).normal(scale=config.head_scale, size=(HEADS, k))
     off, on = limiting_cosines(example_share, feature_share)
-    lower = _limiting_bounds(heads, off, jnp.asarray(1 - example_share), jnp.asarray(config.truth_norm))
+    lower = _limiting_bounds(jnp.asarray(heads), off, jnp.asarray(1 - example_share), jnp.asarray(config.truth_norm))
     condition = limiting_condition(example_share)
     # T is g times a number.
     unit = certified_threshold(jnp.ones(()), norm=config.truth_norm, on_cosine=on, condition=condition)

@@ -131,5 +131,6 @@ EXPERIMENT = Experiment(
     simulate,
     ReluData,
     beyond_the_paper=True,
+    compiled_quickly_up_to=None,
     order=130,
 )

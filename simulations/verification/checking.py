@@ -9,6 +9,7 @@ from pathlib import Path
 import equinox as eqx
 import jax
 import numpy as np
+from jax.tree_util import Partial
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError, UserError
@@ -16,7 +17,7 @@ from artifacts.runtime import NOT_OPTIMISED, compiled_quickly, compute_in_one_th
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions
 from simulations.sweeps import ALONE, Watch, store_part, stored_part
-from simulations.verification.evidence import expected_work, observed_evidence
+from simulations.verification.evidence import expected_work, solver
 from simulations.verification.families import Sampler, allows, draw_problems, sampled_problems
 from simulations.verification.findings import Sharpness, Verification
 from simulations.verification.observed import ObservedEvidence
@@ -98,9 +99,7 @@ def verify(
         if watch.progress:
             watch.progress(done, examples * len(all_origins))
 
-    numbered: list[tuple[int, Origin]] = list(enumerate([*Setting] if sampler is None else [sampler]))
-    # Those that are compiled alike follow one another: with the way of compiling, programs are forgotten.
-    for index, origin in sorted(numbered, key=lambda pair: pair[1] in SOLVED_QUICKLY):
+    for index, origin in enumerate([*Setting] if sampler is None else [sampler]):
         involved = tuple(statement for statement in statements if origin in origins[statement.name])
         if not involved:
             continue
@@ -114,15 +113,7 @@ def verify(
             findings[statement.name][_name(origin)] = finding
         for statement in involved:
             seconds[statement.name] += (time.perf_counter() - started) / len(involved)
-    names = [_name(origin) for _, origin in numbered]
-    return [
-        _conclude(
-            statement,
-            {name: findings[statement.name][name] for name in names if name in findings[statement.name]},
-            seconds[statement.name],
-        )
-        for statement in statements
-    ]
+    return [_conclude(statement, findings[statement.name], seconds[statement.name]) for statement in statements]
 
 
 #: Where problems come from.
@@ -203,7 +194,7 @@ def _examine(
 
 
 def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Problem) -> list[Findings]:
-    observed = _observed_together(problems, origin)
+    observed = _observed_together(problems, solver_of(origin, problems))
     solved = np.asarray(observed.solved)
     if not solved.all():
         raise FailedSolve(
@@ -214,8 +205,8 @@ def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Probl
 
 
 @eqx.filter_jit
-def _observed_together(problems: Problem, origin: Origin) -> ObservedEvidence:
-    return jax.vmap(lambda problem: _observed(origin, problem))(problems)
+def _observed_together(problems: Problem, solve: Partial) -> ObservedEvidence:
+    return jax.vmap(lambda problem: solve(problem, None))(problems)
 
 
 # A program of its own, since sides are evaluated once where solutions take thousands of steps.
@@ -233,12 +224,12 @@ def _judged(evidence: Evidence, statements: tuple[Statement, ...]) -> list[Findi
     return [Findings(*parts) for parts in jax.vmap(judged)(evidence)]
 
 
-def _observed(origin: Origin, problem: Problem) -> ObservedEvidence:
+def solver_of(origin: Origin, problems: Problem) -> Partial:
+    """What solves each problem of a batch that was drawn in a setting, or by a sampler (`verify`)."""
     if isinstance(origin, Setting):
-        return observed_evidence(origin, problem)
-    if problem.id_dim == 1:
-        return observed_evidence(Setting.ONE_ID_DIRECTION, problem)
-    return observed_evidence(Setting.WIDE_SCALES, problem)
+        return solver(origin)
+    one_direction = problems.id_frame.shape[-1] == 1  # of a batch, so not `id_dim`
+    return solver(Setting.ONE_ID_DIRECTION if one_direction else Setting.WIDE_SCALES)
 
 
 def _conclude(statement: Statement, findings: dict[str, Findings], seconds: float) -> Verification:

@@ -5,6 +5,7 @@ from typing import Any
 import diffrax
 import jax
 import jax.numpy as jnp
+from jax.tree_util import Partial
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from simulations.integration import Numerics, integrate
@@ -35,22 +36,29 @@ def observed_evidence(setting: Setting, problem: Problem, key: PRNGKeyArray | No
     Args:
       key: of the examples, in settings with noisy labels; by default it is made of the digits of the problem.
     """
+    return solver(setting)(problem, key)
+
+
+def solver(setting: Setting) -> Partial:
+    """What solves a problem of a setting, given the key of its examples or None.
+
+    Settings that differ in numbers alone give the same function of other arrays, which is compiled once for both.
+    """
     match setting:
         case Setting.SEVERAL_ID_DIRECTIONS:
-            times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 3, MOMENTS), jnp.full(1, jnp.inf)])
-            return integrated_evidence(problem, times)
+            return Partial(_flow_to_usual_times)
         case Setting.WIDE_SCALES:
-            return integrated_evidence(problem, wide_times(problem, MOMENTS), stiff=True)
+            return Partial(_stiff_flow)
         case Setting.RAW_PARAMETERS:
-            return _raw_evidence(problem)
+            return Partial(_raw_flow)
         case Setting.ANY_LOSS:
-            return flow_on_noisy_labels(problem, weight_decay=0.0, key=key)
+            return Partial(flow_on_noisy_labels, weight_decay=jnp.asarray(0.0))
         case Setting.WEIGHT_DECAY:
-            return flow_on_noisy_labels(problem, weight_decay=WEIGHT_DECAY, key=key)
+            return Partial(flow_on_noisy_labels, weight_decay=jnp.asarray(WEIGHT_DECAY))
         case Setting.FINITE_STEPS:
-            return descent_on_noisy_labels(problem, key)
+            return Partial(descent_on_noisy_labels)
         case _:
-            return ObservedEvidence(evidence=closed_form_evidence(problem), solved=jnp.asarray(True))
+            return Partial(_closed_form)
 
 
 def expected_work(setting: Setting, problems: Problem) -> Float[Array, " n"]:
@@ -100,7 +108,20 @@ def integrated_evidence(problem: Problem, times: Float[Array, " t"], *, stiff: b
     return _observed(problem, reduced, fine_tuned, lp_ft, probed, ACCURACY)
 
 
-def _raw_evidence(problem: Problem) -> ObservedEvidence:
+def _closed_form(problem: Problem, key: PRNGKeyArray | None) -> ObservedEvidence:
+    return ObservedEvidence(evidence=closed_form_evidence(problem), solved=jnp.asarray(True))
+
+
+def _flow_to_usual_times(problem: Problem, key: PRNGKeyArray | None) -> ObservedEvidence:
+    times = jnp.concatenate([jnp.zeros(1), jnp.logspace(-2, 3, MOMENTS), jnp.full(1, jnp.inf)])
+    return integrated_evidence(problem, times)
+
+
+def _stiff_flow(problem: Problem, key: PRNGKeyArray | None) -> ObservedEvidence:
+    return integrated_evidence(problem, wide_times(problem, MOMENTS), stiff=True)
+
+
+def _raw_flow(problem: Problem, key: PRNGKeyArray | None) -> ObservedEvidence:
     """The definition itself: all k + k d parameters, with no use of what the statements claim."""
     reduced = reduce(problem)
     probed = linear_probing.limit(reduced)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import diffrax
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, PRNGKeyArray, Scalar
 
 from simulations.experiments.descents import careful_learning_rate
 from simulations.gradient_descent import Rates, trained_with_drift
@@ -100,7 +100,9 @@ def small_steps_on_noisy_labels(problem: Problem, *, weight_decay: float, key: P
     return _observed(problem, networks, drift, jnp.asarray(True)).evidence
 
 
-def flow_on_noisy_labels(problem: Problem, *, weight_decay: float, key: PRNGKeyArray | None = None) -> ObservedEvidence:
+def flow_on_noisy_labels(
+    problem: Problem, key: PRNGKeyArray | None = None, *, weight_decay: Scalar | float
+) -> ObservedEvidence:
     """Gradient flow of all parameters, with the penalty `weight_decay (|v|^2 + ||B||_F^2)`; `key` as in `task`."""
     given = task(problem, key)
 

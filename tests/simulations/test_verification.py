@@ -11,6 +11,7 @@ from scipy.stats import spearmanr
 from artifacts import UserError, publish
 from artifacts.files import write_json
 from simulations.integration import Numerics, integrate
+from simulations.sampling import Dimensions, equal_angles, sample_problem
 from simulations.verification import (
     checking,
     counterexample_slacks,
@@ -18,11 +19,12 @@ from simulations.verification import (
     published_verifications,
     verify,
 )
-from simulations.verification.evidence import expected_work
-from simulations.verification.families import draw_problems
+from simulations.verification.evidence import ACCURACY, expected_work, solver
+from simulations.verification.families import draw_problems, sampled_problems
 from simulations.verification.records import FILE, FOLDER
 from theory.reduction import reduce
 from theory.statements import STATEMENTS, Setting, Status, status
+from theory.statements.evidence import ROUNDING
 from theory.statements.ft_ood_lower_bound import lowest_fine_tuning_risk
 from theory.statements.premises import always
 from theory.statements.statement import Statement
@@ -210,3 +212,24 @@ def test_a_verification_that_was_cut_off_goes_on_batch_by_batch_and_leaves_nothi
     (found,) = published_verifications(tmp_path).values()
     (undisturbed,) = verify(statements, examples=25)
     assert dataclasses.replace(found, seconds=0.0) == dataclasses.replace(undisturbed, seconds=0.0)
+
+
+@pytest.mark.parametrize(("id_dim", "accuracy"), [(1, ROUNDING), (2, ACCURACY)])
+def test_problems_of_a_sampler_are_solved_in_closed_form_where_they_have_one_id_direction(id_dim, accuracy):
+    dimensions = Dimensions(input_dim=5, feature_dim=2, id_dim=id_dim)
+
+    def drawn(key):
+        return sample_problem(dimensions, equal_angles(dimensions, 0.8), jnp.ones(id_dim), feature_error=0.1, key=key)
+
+    keys = jax.random.split(jax.random.key(0), 3)
+    observed = checking.solver_of(drawn, sampled_problems(drawn, keys))
+    evidence = jax.vmap(lambda problem: observed(problem, None).evidence)(sampled_problems(drawn, keys))
+    assert evidence.accuracy == accuracy
+
+
+def test_settings_that_differ_in_numbers_alone_share_what_is_compiled():
+    """The penalty is an argument; the closed form knows nothing of its setting."""
+    decayed, plain = solver(Setting.WEIGHT_DECAY), solver(Setting.ANY_LOSS)
+    assert jax.tree.structure(decayed) == jax.tree.structure(plain)
+    assert float(jax.tree.leaves(decayed)[0]) > float(jax.tree.leaves(plain)[0]) == 0.0
+    assert jax.tree.structure(solver(Setting.PERFECT_FEATURES)) == jax.tree.structure(solver(Setting.GOOD_FEATURES))
