@@ -89,8 +89,8 @@ def simulate(config: HeadLearningRate, watch: Watch = ALONE) -> HeadLearningRate
 
 
 def configuration(scale: Scale) -> HeadLearningRate:
-    """How much at which scale."""
-    ratios, problems = {"quick": (9, 32), "default": (17, 128), "full": (33, 1000)}[scale]
+    """How much at which scale; quick in one chunk of the ensemble (`simulations.sweeps.LANES`)."""
+    ratios, problems = {"quick": (9, 28), "default": (17, 128), "full": (33, 1000)}[scale]
     return HeadLearningRate(ratios=ratios, problems=problems)
 
 

@@ -143,7 +143,7 @@ def counterexample_slacks(statement: Statement) -> dict[str, float]:
     return gaps
 
 
-@eqx.filter_jit
+@partial(eqx.filter_jit, compiler_options=NOT_OPTIMISED)
 def _closed_form_slack(statement: Statement, problem: Problem) -> Float[Array, ""]:
     return slack(statement, closed_form_evidence(problem, moments=WITNESS_MOMENTS))
 
