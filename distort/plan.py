@@ -43,8 +43,8 @@ class Seconds:
 #: Measured: `distort reproduce`, cold; `full` once, beside other work. They say how far the job is; the clock corrects
 #: them.
 SECONDS: dict[Scale, Seconds] = {
-    "quick": Seconds(statements=42, benchmark=24, experiment=3.1, figure=0.5),
-    "default": Seconds(statements=54, benchmark=112, experiment=6, figure=0.6),
+    "quick": Seconds(statements=35, benchmark=24, experiment=2.5, figure=0.4),
+    "default": Seconds(statements=46, benchmark=118, experiment=5.8, figure=0.5),
     "full": Seconds(statements=450, benchmark=1500, experiment=45, figure=0.7),
 }
 
