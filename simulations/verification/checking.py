@@ -143,7 +143,7 @@ def counterexample_slacks(statement: Statement) -> dict[str, float]:
     return gaps
 
 
-@partial(eqx.filter_jit, compiler_options=NOT_OPTIMISED)
+@partial(jax.jit, static_argnums=0, compiler_options=NOT_OPTIMISED)
 def _closed_form_slack(statement: Statement, problem: Problem) -> Float[Array, ""]:
     return slack(statement, closed_form_evidence(problem, moments=WITNESS_MOMENTS))
 
