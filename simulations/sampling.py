@@ -22,8 +22,8 @@ from theory.subspaces import principal_angles
 
 #: Two row spaces at a right angle.
 LARGEST_FEATURE_ERROR = math.sqrt(2)
-#: `jax.jit` for drawing problems, which takes milliseconds: unoptimised code compiles in a third of the time.
-compiled_quickly = partial(jax.jit, compiler_options=NOT_OPTIMISED)
+#: `jax.jit` for what takes milliseconds, such as drawing problems: code compiles in a third of the time.
+unoptimised = partial(jax.jit, compiler_options=NOT_OPTIMISED)
 
 
 #: A number, traced or not.

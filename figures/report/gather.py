@@ -53,7 +53,8 @@ def simulations(results: Path) -> tuple[Simulation, ...]:
             artifact = published(folder(experiment.name, results))
         except FileNotFoundError:
             continue
-        there.append(_told(Simulation, artifact.path / SUMMARY, title=experiment.title))
+        again = f"`distort simulate {experiment.name} --out {results}`"
+        there.append(_told(Simulation, artifact.path / SUMMARY, again, title=experiment.title))
     return tuple(there)
 
 
@@ -67,16 +68,21 @@ def drawn(results: Path) -> tuple[DrawnFigure, ...]:
             continue
         names = sorted(name for name in artifact.files if name != INFORMATION)
         files = tuple((artifact.path / name).relative_to(results).as_posix() for name in names)
-        there.append(_told(DrawnFigure, artifact.path / INFORMATION, files=files))
+        again = f"`distort figures {figure.name} --from {results}`"
+        there.append(_told(DrawnFigure, artifact.path / INFORMATION, again, files=files))
     return tuple(there)
 
 
-def _told(kind: type[Told], path: Path, **more: Any) -> Told:
-    """What a published file says, and what this module knows beside."""
+def _told(kind: type[Told], path: Path, again: str, **more: Any) -> Told:
+    """What a published file says, and what this module knows beside.
+
+    Args:
+      again: the command that makes it again once it is removed.
+    """
     try:
         return kind(**{**read_json(path), **more})
     except (OSError, ValueError, TypeError) as error:
         raise UserError(
-            f"{path} must be of this version ({why_unreadable(error)}); remove {path.parent}, and "
-            "`distort reproduce` makes it again."
+            f"{path} must be of this version ({why_unreadable(error)}); remove {path.parent}, and {again} makes it "
+            "again."
         ) from error

@@ -68,7 +68,7 @@ def picture(figure: DrawnFigure, results: Path) -> Markup:
     text = read_text(results / name)
     size = re.search(r'<svg[^>]*?\swidth="([\d.]+)pt"', text)
     if size is None:
-        again = f"remove {(results / name).parent}, and `distort reproduce` draws it again"
+        again = f"remove {(results / name).parent}, and `distort figures {figure.name} --from {results}` draws it again"
         raise UserError(f"{results / name} must be a figure that distort drew, but is no SVG with a width; {again}.")
     text = re.sub(r"<metadata>.*?</metadata>", "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r'\b(id="|href="#|url\(#)', rf"\g<1>{figure.name}-", text)

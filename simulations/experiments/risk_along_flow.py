@@ -15,7 +15,7 @@ from pydantic import model_validator
 from simulations.bounds import Bounds
 from simulations.experiment import Configuration, Experiment, Scale
 from simulations.methods import fine_tuning, linear_probing, lp_ft
-from simulations.sampling import Dimensions, compiled_quickly, sample_problem, spread_eigenvalues
+from simulations.sampling import Dimensions, sample_problem, spread_eigenvalues, unoptimised
 from simulations.sweeps import ALONE, Watch
 from simulations.trajectory import Trajectory
 from theory.problem import Problem
@@ -65,7 +65,7 @@ def simulate(config: RiskAlongFlow, watch: Watch = ALONE) -> RiskAlongFlowData:
     )
 
 
-@partial(compiled_quickly, static_argnames="config")
+@partial(unoptimised, static_argnames="config")
 def _problem_and_bounds(config: RiskAlongFlow) -> tuple[Problem, Bounds]:
     dimensions = config.dimensions
     problem = sample_problem(

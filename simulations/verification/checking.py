@@ -13,9 +13,9 @@ from jax.tree_util import Partial
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError, UserError
-from artifacts.runtime import NOT_OPTIMISED, compiled_quickly, compute_in_one_thread
+from artifacts.runtime import compiled_quickly, compute_in_one_thread
 from simulations.gradient_flow import FailedSolve
-from simulations.sampling import Dimensions
+from simulations.sampling import Dimensions, unoptimised
 from simulations.sweeps import ALONE, Watch, store_part, stored_part
 from simulations.verification.evidence import expected_work, solver
 from simulations.verification.families import Sampler, allows, draw_problems, sampled_problems
@@ -143,7 +143,7 @@ def counterexample_slacks(statement: Statement) -> dict[str, float]:
     return gaps
 
 
-@partial(jax.jit, static_argnums=0, compiler_options=NOT_OPTIMISED)
+@partial(unoptimised, static_argnums=0)
 def _closed_form_slack(statement: Statement, problem: Problem) -> Float[Array, ""]:
     return slack(statement, closed_form_evidence(problem, moments=WITNESS_MOMENTS))
 
@@ -210,7 +210,7 @@ def _observed_together(problems: Problem, solve: Partial) -> ObservedEvidence:
 
 
 # A program of its own, since sides are evaluated once where solutions take thousands of steps.
-@partial(jax.jit, static_argnums=1, compiler_options=NOT_OPTIMISED)
+@partial(unoptimised, static_argnums=1)
 def _judged(evidence: Evidence, statements: tuple[Statement, ...]) -> list[Findings]:
     def judged(evidence: Evidence) -> list[tuple[Array, ...]]:
         verdicts = []

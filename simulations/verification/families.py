@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Key, PRNGKeyArray, Scalar
 
 from artifacts import UserError
-from simulations.sampling import Dimensions, compiled_quickly, sample_angles_up_to, sample_frame, sample_problem
+from simulations.sampling import Dimensions, sample_angles_up_to, sample_frame, sample_problem, unoptimised
 from theory.alignment import aligned_truth
 from theory.problem import Problem
 from theory.statements import Setting
@@ -70,7 +70,7 @@ def draw_problems(setting: Setting, keys: Key[Array, " n"], dimensions: Dimensio
             return _moderate_problems(dimensions, keys)
 
 
-@partial(compiled_quickly, static_argnames="sampler")
+@partial(unoptimised, static_argnames="sampler")
 def sampled_problems(sampler: Sampler, keys: Key[Array, " n"]) -> Problem:
     """One problem of the caller's own sampler for each key, batched along the first axis of every array."""
 
@@ -83,7 +83,7 @@ def sampled_problems(sampler: Sampler, keys: Key[Array, " n"]) -> Problem:
     return jax.vmap(drawn)(keys)
 
 
-@partial(compiled_quickly, static_argnames="dimensions")
+@partial(unoptimised, static_argnames="dimensions")
 def _corner_problems(
     dimensions: Dimensions, errors: Float[Array, "2"], perfect_share: Float[Array, ""], keys: Key[Array, " n"]
 ) -> Problem:
@@ -139,7 +139,7 @@ def _pick(options: Float[Array, "n *shape"], chance: Float[Array, ""]) -> Float[
     return options[(chance * options.shape[0]).astype(int)]
 
 
-@partial(compiled_quickly, static_argnames="dimensions")
+@partial(unoptimised, static_argnames="dimensions")
 def _moderate_problems(dimensions: Dimensions, keys: Key[Array, " n"]) -> Problem:
     """Several ID directions, scales within a decade of 1, condition number up to 100, eps from 1e-6 to 1."""
     exponents = jnp.linspace(0.0, 1.0, dimensions.id_dim)
@@ -161,7 +161,7 @@ def _moderate_problems(dimensions: Dimensions, keys: Key[Array, " n"]) -> Proble
     return jax.vmap(draw)(keys)
 
 
-@partial(compiled_quickly, static_argnames="dimensions")
+@partial(unoptimised, static_argnames="dimensions")
 def _wide_problems(dimensions: Dimensions, keys: Key[Array, " n"]) -> Problem:
     """Several ID directions: W and the head from 1e-3 to 3, condition number to 1e8, eps from 1e-9, a feature inside S.
 
@@ -196,7 +196,7 @@ def _wide_head(problem: Problem, chances: Float[Array, "4"]) -> Float[Array, " k
     return _pick(jnp.stack([problem.pretrained.head, problem.pretrained.head, truth * far, -truth * far]), chances[1])
 
 
-@compiled_quickly
+@unoptimised
 def _with_moments(problems: Problem, keys: Key[Array, " n"]) -> Problem:
     """The same problems with random ID and OOD second moments, the identity in a third of the cases."""
     d, m = problems.id_frame.shape[1:]

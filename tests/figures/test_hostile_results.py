@@ -25,7 +25,8 @@ def shown(text):
 def test_a_summary_of_another_kind(tmp_path, text):
     path = folder(EXPERIMENTS[0].name, tmp_path)
     publish(path, inputs={}, build=lambda directory: write_text(directory / SUMMARY, text))
-    with pytest.raises(UserError, match="makes it again") as refused:
+    command = rf"`distort simulate {EXPERIMENTS[0].name} --out {tmp_path}` makes it again"
+    with pytest.raises(UserError, match=command) as refused:
         simulations(tmp_path)
     assert len(str(refused.value).splitlines()) == 1
 
@@ -34,7 +35,9 @@ def test_a_summary_of_another_kind(tmp_path, text):
 def test_a_figure_of_another_kind(tmp_path, text):
     path = tmp_path / "figures" / FIGURES[0].name
     publish(path, inputs={}, build=lambda directory: write_text(directory / INFORMATION, text))
-    with pytest.raises(UserError, match="makes it again") as refused:
+    with pytest.raises(
+        UserError, match=rf"`distort figures {FIGURES[0].name} --from {tmp_path}` makes it again"
+    ) as refused:
         drawn(tmp_path)
     assert len(str(refused.value).splitlines()) == 1
 
@@ -44,7 +47,7 @@ def test_a_picture_of_another_kind(tmp_path, text):
     (tmp_path / "picture.svg").write_text(text)
     figure = DrawnFigure(name="picture", title="Picture", section="theory", caption="", note="", agreement=None,
                          sources=(), files=("picture.svg",))  # fmt: skip
-    with pytest.raises(UserError, match="draws it again"):
+    with pytest.raises(UserError, match=rf"`distort figures picture --from {tmp_path}` draws it again"):
         picture(figure, tmp_path)
 
 

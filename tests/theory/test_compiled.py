@@ -9,6 +9,9 @@ import pytest
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
 from theory import bounds
 from theory.alignment import feature_error, head_alignment_error
+from theory.bounds.as_printed import printed_lower_bound
+from theory.bounds.short_path import feature_movement_bound, fine_tuning_upper_bound, start_residual
+from theory.bounds.threshold import perfect_feature_bound
 from theory.compiled import compiled, compiled_and_checked
 
 SIZES = Dimensions(input_dim=8, feature_dim=2, id_dim=3)
@@ -20,6 +23,11 @@ BOUNDS = (
     bounds.linear_probing_upper_bound,
     bounds.lp_ft_upper_bound,
     bounds.published_lower_bound,
+    printed_lower_bound,
+    feature_movement_bound,
+    fine_tuning_upper_bound,
+    perfect_feature_bound,
+    start_residual,
     feature_error,
     head_alignment_error,
 )

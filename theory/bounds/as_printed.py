@@ -10,11 +10,13 @@ from jaxtyping import Array, Float
 
 from theory.alignment import aligned_truth, feature_error, truth_norm
 from theory.bounds.fine_tuning import explicit_head_term
+from theory.compiled import compiled_and_checked
 from theory.problem import Problem
 from theory.risks import ood_conditioning
 from theory.subspaces import off_subspace_cosine
 
 
+@compiled_and_checked
 def printed_lower_bound(problem: Problem) -> Float[Array, ""]:
     """`c / sqrt(k) min(phi, phi^2 / W) / (1 + W)^2 - eps^2`, with phi = 0 where phi^2 as printed is negative.
 

@@ -9,8 +9,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Scalar
 
 from theory.bounds.fine_tuning import explicit_head_term, smallest_head_error
+from theory.compiled import compiled
 
 
+@compiled
 def head_alignment_errors(
     head: Float[Array, "k q"], true_head: Float[Array, "k q"]
 ) -> tuple[Float[Array, ""], Float[Array, ""]]:
@@ -28,6 +30,7 @@ def head_alignment_errors(
     return jnp.sqrt(positive), jnp.sqrt(negative)
 
 
+@compiled
 def several_outputs_implicit_bound(
     head: Float[Array, "k q"], true_head: Float[Array, "k q"], feature_error: Scalar, off_cosine: Scalar
 ) -> Float[Array, ""]:
@@ -44,6 +47,7 @@ def several_outputs_implicit_bound(
     return jnp.maximum(off_cosine * jnp.maximum(*roots) - feature_error * norm, 0.0)
 
 
+@compiled
 def several_outputs_corrected_bound(
     head: Float[Array, "k q"], true_head: Float[Array, "k q"], feature_error: Scalar, off_cosine: Scalar
 ) -> Float[Array, ""]:

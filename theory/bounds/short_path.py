@@ -11,6 +11,7 @@ perspective", 2024.
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Scalar
 
+from theory.compiled import compiled_and_checked
 from theory.problem import Problem
 from theory.risks import ood_conditioning, training_loss
 from theory.subspaces import off_projection
@@ -28,6 +29,7 @@ def head_path_bound(residual: Scalar, length: Scalar) -> Float[Array, ""]:
     return jnp.where(holds, residual / (jnp.where(holds, length, 1.0) + jnp.sqrt(kept)), jnp.inf)
 
 
+@compiled_and_checked
 def start_residual(problem: Problem) -> Float[Array, ""]:
     """r = rho / sqrt(mu) of the problem's own start."""
     loss = training_loss(problem.pretrained, problem)
@@ -37,16 +39,19 @@ def start_residual(problem: Problem) -> Float[Array, ""]:
     return root / jnp.sqrt(jnp.linalg.eigvalsh(problem.training_covariance)[0])
 
 
+@compiled_and_checked
 def start_nearly_fits(problem: Problem) -> Bool[Array, ""]:
     """The premise: `rho < sqrt(mu) |v0|^2`."""
     return start_residual(problem) < jnp.sum(problem.pretrained.head**2)
 
 
+@compiled_and_checked
 def feature_movement_bound(problem: Problem) -> Float[Array, ""]:
     """Upper bound on `||B(t) - B0||_F` of fine-tuning from the problem's head, always; infinite without the premise."""
     return 2 * head_path_bound(start_residual(problem), jnp.linalg.norm(problem.pretrained.head))
 
 
+@compiled_and_checked
 def fine_tuning_upper_bound(problem: Problem) -> Float[Array, ""]:
     """Upper bound on sqrt(OOD risk) of fine-tuning at every time; infinite without the premise.
 

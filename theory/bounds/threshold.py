@@ -17,10 +17,12 @@ from jaxtyping import Array, Float, Scalar
 
 from theory.alignment import aligned_truth
 from theory.bounds.certificate import best_lower_bound
+from theory.compiled import compiled_and_checked
 from theory.networks import LinearNetwork
 from theory.problem import Problem
 
 
+@compiled_and_checked
 def perfect_feature_bound(problem: Problem) -> Float[Array, ""]:
     """g: the best lower bound on D = |w - w*| for the same aligned truth with perfect features.
 
