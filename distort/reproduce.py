@@ -71,8 +71,9 @@ def reproduce(
     Args:
       workers: of `run`; the benchmark gets half as many processes of its own, or the one of `run` that has this step.
     """
+    from distort.plan import expected_seconds
     from distort.stages import benchmark_stages, figure_stages, simulation_stages, verification_stages
-    from distort.workers import checked_first
+    from distort.workers import checked_first, longest_first
 
     started = time.perf_counter()
     if workers > 1 and not force and (results / SUMMARY).exists():
@@ -80,14 +81,24 @@ def reproduce(
     # Half of the processors: every process of its own compiles anew, and the other steps together take as long. At the
     # quick scale the benchmark's runs are done before other processes for them would have started.
     for_benchmark = 1 if plan.scale == "quick" else max(1, workers // 2)
-    # The two longest first, so that neither is left alone at the end.
+    seconds = expected_seconds(plan)
     measured = [
-        partial(verification_stages, results, plan.statements, examples=plan.examples, force=force),
-        partial(benchmark_stages, results, plan.suite, workers=for_benchmark, force=force),
-        *(partial(simulation_stages, results, names, scale=plan.scale, force=force) for names in plan.experiments),
+        (
+            seconds["statements"],
+            partial(verification_stages, results, plan.statements, examples=plan.examples, force=force),
+        ),
+        (seconds["benchmark"], partial(benchmark_stages, results, plan.suite, workers=for_benchmark, force=force)),
+        *(
+            (
+                sum(seconds[f"simulation {name}"] for name in names),
+                partial(simulation_stages, results, names, scale=plan.scale, force=force),
+            )
+            for names in plan.experiments
+        ),
     ]
     drawn = [partial(figure_stages, results, name, force=force) for name in plan.figures]
-    stages = [stage for steps in (measured, drawn) for finished in run(steps) for stage in finished]
+    finished = [*longest_first(run, measured), *run(drawn)]
+    stages = [stage for steps in finished for stage in steps]
     report = begin("report")
     summary = _written(results, stages, scale=plan.scale, started=started)
     report("", 1.0)

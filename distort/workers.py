@@ -147,6 +147,17 @@ def checked_first(run: Run[Found], begin: Begin) -> Run[Found]:
     return both
 
 
+def longest_first(run: Run[Found], steps: Sequence[tuple[float, Step[Found]]]) -> list[Found]:
+    """What steps found, in their order; the longest is begun first, so that no process is left alone at the end.
+
+    Args:
+      steps: each with the seconds that it is expected to take.
+    """
+    begun = sorted(range(len(steps)), key=lambda index: -steps[index][0])
+    by_index = dict(zip(begun, run([steps[index][1] for index in begun]), strict=True))
+    return [by_index[index] for index in range(len(steps))]
+
+
 def _kept(step: Step[Found], begin: Begin) -> Found | None:
     try:
         with only_checked():

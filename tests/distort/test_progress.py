@@ -9,7 +9,7 @@ import pytest
 
 from distort import progress
 from distort.command import Scale
-from distort.plan import expected_seconds, plan
+from distort.plan import SECONDS, expected_seconds, plan
 from distort.progress import Job, duration
 from tests.support import ROOT
 
@@ -96,6 +96,8 @@ def test_every_stage_of_the_main_job_is_expected(scale: Scale):
     simulated = {f"simulation {name}" for names in whole.experiments for name in names}
     assert expected.keys() == {"statements", "benchmark", "report"} | simulated | {f"figure {n}" for n in whole.figures}
     assert min(expected.values()) > 0
+    assert {f"simulation {name}" for name in SECONDS[scale].longer} <= simulated
+    assert all(seconds > SECONDS[scale].experiment for seconds in SECONDS[scale].longer.values())
 
 
 def test_a_terminal_shows_the_whole():

@@ -11,7 +11,7 @@ import pytest
 
 from artifacts import UserError, runtime
 from distort import workers
-from distort.workers import WORKER_DIED, side_by_side
+from distort.workers import WORKER_DIED, longest_first, side_by_side
 from tests.support.linear_algebra import threads_of_linear_algebra
 
 #: An idle worker ends at once; a test machine may do other work.
@@ -91,3 +91,16 @@ def test_a_matrix_is_decomposed_in_one_thread_so_digits_do_not_depend_on_the_mac
         monkeypatch.setenv(name, "2")
     with side_by_side(count, silent) as run:
         assert run([decomposing]) == [{1}]
+
+
+def test_the_longest_steps_are_begun_first_and_found_in_the_order_of_the_plan():
+    """So that no process is left alone with a long one, and lists do not depend on how long something takes."""
+    begun: list[str] = []
+
+    def run(steps):
+        begun.extend(steps)
+        return [f"{step} is made" for step in steps]
+
+    found = longest_first(run, [(2.0, "statements"), (9.0, "benchmark"), (5.0, "toy example")])  # type: ignore[list-item]
+    assert begun == ["benchmark", "toy example", "statements"]
+    assert found == ["statements is made", "benchmark is made", "toy example is made"]
