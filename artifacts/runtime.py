@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from importlib import metadata
@@ -39,7 +39,8 @@ RIGHT_IN_BFLOAT16 = "--xla_cpu_experimental_ynn_fusion_type="
 SLOW_TO_COMPILE = "0.10.2"
 FASTER_TO_COMPILE = "--xla_cpu_use_fusion_emitters=false"
 
-#: XLA cuts a program into parts, so that several threads compile it. One thread is a tenth faster without.
+#: XLA cuts a program into parts, so that several threads compile it; the cuts decide the last digits. Processes here
+#: mostly have one thread, which is a tenth faster without, and all have the same flags, so that digits are the same.
 COMPILED_IN_ONE_PART = "--xla_cpu_parallel_codegen_split_count=1"
 
 #: For `jax.jit(compiler_options=...)` of outermost programs. Code that is optimised at the first of three levels
@@ -62,12 +63,13 @@ def prepare_jax() -> None:
       UserError: JAX has computed already, without these settings: they cannot be changed any more.
     """
     os.environ["JAX_ENABLE_X64"] = "1"
-    wanted = [ONE_AFTER_ANOTHER] if _jaxlib_version() <= LAST_TESTED else []
+    wanted = [ONE_AFTER_ANOTHER, COMPILED_IN_ONE_PART] if _jaxlib_version() <= LAST_TESTED else []
     if metadata.version("jaxlib") == WRONG_IN_REDUCTIONS:
         wanted.append(RIGHT_IN_REDUCTIONS)
     if metadata.version("jaxlib") == SLOW_TO_COMPILE:
         wanted.append(FASTER_TO_COMPILE)
-    missing = _not_set(wanted)
+    flags = os.environ.get("XLA_FLAGS", "")
+    missing = [flag for flag in wanted if flag.split("=")[0] not in flags]
     jax = sys.modules.get("jax")
     if jax is not None and _has_computed():
         if missing or not jax.config.read("jax_enable_x64"):
@@ -76,20 +78,10 @@ def prepare_jax() -> None:
                 "of the program, or restart the notebook's kernel and call it first."
             )
         return
-    _set_flags(missing)
+    if missing:
+        os.environ["XLA_FLAGS"] = " ".join([flags, *missing]).strip()
     if jax is not None:
         jax.config.update("jax_enable_x64", True)
-
-
-def _not_set(wanted: Sequence[str]) -> list[str]:
-    """The flags of XLA that the environment does not set, to this value or another."""
-    flags = os.environ.get("XLA_FLAGS", "")
-    return [flag for flag in wanted if flag.split("=")[0] not in flags]
-
-
-def _set_flags(flags: Sequence[str]) -> None:
-    if flags:
-        os.environ["XLA_FLAGS"] = " ".join([os.environ.get("XLA_FLAGS", ""), *flags]).strip()
 
 
 def collect_garbage_rarely() -> None:
@@ -105,8 +97,8 @@ def compute_in_one_thread() -> None:
     """Prepare JAX and start it with one thread on the processor: whoever decomposes many matrices at once must.
 
     With one thread nothing is split and nothing waits, so the deadlock of `ONE_AFTER_ANOTHER` cannot happen. Programs
-    that solve many small problems lose little: their operations are too short to be shared. The number of threads in
-    the environment is left as it was, so that processes started from here, and threads that are not JAX's, have theirs.
+    that solve many small problems lose little: their operations are too short to be shared. The environment is left as
+    it was, so that processes started from here, and threads that are not JAX's, have what they had.
 
     Where JAX has computed already, its threads cannot be changed; several of them are warned of.
     """
@@ -121,8 +113,6 @@ def compute_in_one_thread() -> None:
             )
         return
     prepare_jax()
-    if _jaxlib_version() <= LAST_TESTED:
-        _set_flags(_not_set([COMPILED_IN_ONE_PART]))
     import jax
 
     _way_of_compiling()

@@ -216,3 +216,24 @@ def test_each_way_of_compiling_has_programs_of_its_own_and_forgets_none():
         with way():
             polynomial(numbers)
     assert traced == []
+
+
+#: What decides a process's last digits, where it solves many problems and where it only looks at what is there.
+ROUNDING = """
+import sys
+from artifacts.runtime import compute_in_one_thread, prepare_jax, rounding
+prepare_jax()
+if sys.argv[1] == "many problems":
+    compute_in_one_thread()
+print(rounding())
+"""
+
+
+def test_digits_are_remembered_alike_whatever_a_process_is_for():
+    """Otherwise what a worker has drawn is drawn again by the process that looks whether it is up to date."""
+    environment = {name: value for name, value in os.environ.items() if name != "XLA_FLAGS"}
+    told = [
+        subprocess.run([sys.executable, "-c", ROUNDING, state], env=environment, capture_output=True, check=True).stdout
+        for state in ("many problems", "a look")
+    ]
+    assert told[0] == told[1] != b""
