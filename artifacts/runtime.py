@@ -234,12 +234,10 @@ def _optimised(*, fully: bool) -> Iterator[None]:
 
 def _optimise(*, fully: bool) -> None:
     jax = sys.modules.get("jax")
-    changes = fully == compiles_quickly()
-    way = _way_of_compiling() if jax is not None and changes else None
-    os.environ[LITTLE_OPTIMISED] = "0" if fully else "1"
-    if jax is not None and way is not None:
+    if jax is not None and fully == compiles_quickly():
+        _way_of_compiling().set_global(not fully)
         jax.config.update(LITTLE_OPTIMISED.lower(), not fully)
-        way.set_global(compiles_quickly())
+    os.environ[LITTLE_OPTIMISED] = "0" if fully else "1"
 
 
 @cache

@@ -5,7 +5,6 @@ survives a grey printer.
 """
 
 import functools
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
@@ -157,10 +156,9 @@ def power_of_ten(value: float, position: int | None = None) -> str:
     """
     if value <= 0:
         return f"{value:g}"
-    exponent = math.floor(math.log10(value) + 1e-9)
-    digits = f"{value / 10.0**exponent:g}"
-    decade = f"10{str(exponent).translate(SUPERSCRIPT)}"
-    return decade if digits == "1" else f"{digits}×{decade}"
+    digits, exponent = f"{value:.5e}".split("e")
+    decade = f"10{str(int(exponent)).translate(SUPERSCRIPT)}"
+    return decade if float(digits) == 1 else f"{float(digits):g}×{decade}"
 
 
 def title_panels(axes: np.ndarray, titles: Sequence[str]) -> None:

@@ -34,8 +34,8 @@ def formula(latex: str) -> Markup:
     )
     outline = Outline(vertices, codes)
     # A glyph's curves have their extremes at their ends, so nothing lies beyond the points that describe it.
-    points = np.asarray(outline.vertices)[np.asarray(outline.codes) != Outline.CLOSEPOLY]
-    (left, bottom), (right, top) = points.min(axis=0) - MARGIN, points.max(axis=0) + MARGIN
+    corners = np.asarray(outline.vertices)[np.asarray(outline.codes) != Outline.CLOSEPOLY]
+    (left, bottom), (right, top) = corners.min(axis=0) - MARGIN, corners.max(axis=0) + MARGIN
     steps = (
         COMMANDS[code]
         + ("" if code == Outline.CLOSEPOLY else " ".join(f"{x:.0f} {-y:.0f}" for x, y in points.reshape(-1, 2)))

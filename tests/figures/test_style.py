@@ -8,7 +8,16 @@ from figures.look import style
 
 @pytest.mark.parametrize(
     ("value", "label"),
-    [(1.0, "10⁰"), (1e-3, "10⁻³"), (1e12, "10¹²"), (2e-4, "2×10⁻⁴"), (0.3, "3×10⁻¹"), (0.0, "0"), (0.15, "1.5×10⁻¹")],
+    [
+        (1.0, "10⁰"),
+        (1e-3, "10⁻³"),
+        (1e12, "10¹²"),
+        (2e-4, "2×10⁻⁴"),
+        (0.3, "3×10⁻¹"),
+        (0.0, "0"),
+        (0.15, "1.5×10⁻¹"),
+        (9.9999999, "10¹"),
+    ],
 )
 def test_a_tick_of_a_logarithmic_axis_is_written_as_a_power_of_ten(value, label):
     assert style.power_of_ten(value) == label

@@ -221,9 +221,9 @@ def test_problems_of_a_sampler_are_solved_in_closed_form_where_they_have_one_id_
     def drawn(key):
         return sample_problem(dimensions, equal_angles(dimensions, 0.8), jnp.ones(id_dim), feature_error=0.1, key=key)
 
-    keys = jax.random.split(jax.random.key(0), 3)
-    observed = checking.solver_of(drawn, sampled_problems(drawn, keys))
-    evidence = jax.vmap(lambda problem: observed(problem, None).evidence)(sampled_problems(drawn, keys))
+    problems = sampled_problems(drawn, jax.random.split(jax.random.key(0), 3))
+    solve = checking.solver_of(drawn, problems)
+    evidence = jax.vmap(lambda problem: solve(problem, None).evidence)(problems)
     assert evidence.accuracy == accuracy
 
 
