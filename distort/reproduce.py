@@ -49,12 +49,16 @@ class Reproduce(MakingCommand):
         workers = default_workers() if self.workers is None else self.workers
         if workers < 1:
             raise UsageError(f"--workers must be at least 1, got {workers}.")
-        whole = plan(self.scale)
-        refuse_another_suite(self.out, whole.suite.name)
-        with held(self.out) as results:
-            if self.force or not (results / SUMMARY).exists():
+        with held(self.out) as results, side_by_side(workers) as side:
+            much_to_do = self.force or not (results / SUMMARY).exists()
+            if much_to_do:
+                side.start()
+            whole = plan(self.scale)
+            refuse_another_suite(self.out, whole.suite.name)
+            if much_to_do:
                 print(f"distort: {beforehand(whole, workers)}", file=sys.stderr)
-            with progress(expected_seconds(whole)) as begin, side_by_side(workers, begin) as run:
+            with progress(expected_seconds(whole)) as begin:
+                run = partial(side.run, begin)
                 summary = reproduce(results, whole, run=run, begin=begin, workers=workers, force=self.force)
         written = f"{self.out / REPORT} and {self.out / SUMMARY}, after {summary.seconds} s"
         violated = [claim.name for claim in summary.claims if claim.status == Status.VIOLATED]

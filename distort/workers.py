@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from artifacts import UserError, runtime
@@ -53,64 +52,58 @@ def default_workers() -> int:
 
 
 @contextmanager
-def side_by_side(count: int, begin: Begin) -> Iterator[Run]:
+def side_by_side(count: int) -> "Iterator[Workers]":
     """Workers for any number of rounds of steps; with `count` 1 the steps run here, one after another.
 
     The first step that raises ends the others, and its error is raised here.
-
-    Raises:
-      UserError: a worker died.
     """
-    if count == 1:
-        yield partial(_one_after_another, begin)
-        return
-    pools: list[_Pool] = []
-
-    def run(steps: Sequence[Step[Found]]) -> list[Found]:
-        if not steps:
-            return []
-        if not pools:  # started when there is something to do
-            pools.append(_Pool(count, begin))
-        return pools[0].run(steps)
-
+    workers = Workers(count)
     try:
-        yield run
+        yield workers
     except BaseException:
-        for pool in pools:
-            pool.abandon()
+        workers.abandon()
         raise
     finally:
-        for pool in pools:
-            pool.end()
+        workers.end()
 
 
-def _one_after_another(begin: Begin, steps: Sequence[Step[Found]]) -> list[Found]:
-    # Before any step: those that solve many problems need it, and others sum in another order with several threads. So
-    # the digits would depend on which step a process does first.
-    runtime.compute_in_one_thread()
-    runtime.decompose_in_threads(1)
-    return [step(begin=begin) for step in steps]
+class Workers:
+    """Processes that are started when there is something to do, or before that by `start`.
 
+    A thread passes on what they report.
+    """
 
-class _Pool:
-    """Processes, and a thread that passes on what they report."""
-
-    def __init__(self, count: int, begin: Begin):
+    def __init__(self, count: int):
+        self._count = count
         context = multiprocessing.get_context("spawn")
-        self._messages = context.SimpleQueue()
-        self._display = threading.Thread(target=_show, args=(self._messages, begin), daemon=True)
-        self._display.start()
+        self._context, self._messages = context, context.SimpleQueue()
+        self._executor: ProcessPoolExecutor | None = None
+        self._display: threading.Thread | None = None
         self._abandoned = False
-        self._executor = ProcessPoolExecutor(
-            count, mp_context=context, initializer=_prepare_worker, initargs=(self._messages, count)
-        )
-        with interrupts_held():
-            self._executor.submit(_import_what_is_needed)  # the first task starts all workers
 
-    def run(self, steps: Sequence[Step[Found]]) -> list[Found]:
+    def start(self) -> None:
+        """Let the processes import what steps need, while this one finds out which steps there are."""
+        if self._count > 1:
+            self._started()
+
+    def run(self, begin: Begin, steps: Sequence[Step[Found]]) -> list[Found]:
+        """What steps find, in their order.
+
+        Args:
+          begin: of the display, the same in every round.
+        Raises:
+          UserError: a worker died.
+        """
+        if self._count == 1:
+            return _one_after_another(begin, steps)
+        if not steps:
+            return []
+        if self._display is None:
+            self._display = threading.Thread(target=_show, args=(self._messages, begin), daemon=True)
+            self._display.start()
         try:
             with interrupts_held():  # a task may start another process
-                futures = [self._executor.submit(_run, step) for step in steps]
+                futures = [self._started().submit(_run, step) for step in steps]
             return [future.result() for future in futures]
         except BrokenProcessPool as error:
             raise UserError(WORKER_DIED) from error
@@ -121,16 +114,39 @@ class _Pool:
         One that was ended in the middle of a report keeps the line's lock for ever: nothing is said on it any more.
         """
         self._abandoned = True
-        self._executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                process.terminate()
 
     def end(self) -> None:
         """Wait for the processes and for the last report."""
-        self._executor.shutdown()
-        if not self._abandoned:
+        if self._executor is not None:
+            self._executor.shutdown()
+        if self._display is not None and not self._abandoned:
             self._messages.put(None)
             self._display.join()
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(
+                self._count,
+                mp_context=self._context,
+                initializer=_prepare_worker,
+                initargs=(self._messages, self._count),
+            )
+            with interrupts_held():
+                for _ in range(self._count):  # a process is started with every task that finds none idle
+                    self._executor.submit(_import_what_is_needed)
+        return self._executor
+
+
+def _one_after_another(begin: Begin, steps: Sequence[Step[Found]]) -> list[Found]:
+    # Before any step: those that solve many problems need it, and others sum in another order with several threads. So
+    # the digits would depend on which step a process does first.
+    runtime.compute_in_one_thread()
+    runtime.decompose_in_threads(1)
+    return [step(begin=begin) for step in steps]
 
 
 def checked_first(run: Run[Found], begin: Begin) -> Run[Found]:

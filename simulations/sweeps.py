@@ -14,11 +14,12 @@ from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, PRNGKeyArray, PyTree
+from jaxtyping import Array, PRNGKeyArray, PyTree, UInt32
 
 from artifacts import UserError, fingerprint
 from artifacts.arrays import read_archive
 from artifacts.imports import BOOKKEEPING, module_of, reached_code
+from artifacts.random_keys import key_numbers
 from artifacts.runtime import OPTIMISED_A_LITTLE, compiles_quickly, compute_in_one_thread
 from artifacts.versions import reached_versions
 
@@ -85,7 +86,7 @@ def ensemble(
     compute_in_one_thread()
     count = jax.tree.leaves(points)[0].shape[0]
     total = count * problems
-    keys = jax.random.split(jax.random.key(seed), total if independent else problems)
+    keys = key_numbers(jax.random.key(seed), total if independent else problems)
     solve = _compiled(member, compiles_quickly())
     traced = _traced(solve, points, keys, lanes)
     points = jax.tree.map(np.asarray, points)  # NumPy picks rows without compiling anything
@@ -95,7 +96,7 @@ def ensemble(
         # The last chunk is filled up, so that every chunk has one shape and one compilation.
         indices = np.minimum(np.arange(start, start + chunk), total - 1)
         at = jax.tree.map(lambda leaf: leaf[indices // problems], points)
-        part = jax.tree.map(np.asarray, keep(solve(at, keys[indices % keys.shape[0]])))
+        part = jax.tree.map(np.asarray, keep(solve(at, keys[indices % len(keys)])))
         if watch.progress:
             watch.progress(min(start + chunk, total), total)
         return jax.tree.map(lambda leaf: leaf[: min(chunk, total - start)], part)
@@ -123,10 +124,14 @@ def _joined(parts: list[PyTree]) -> PyTree:
 def _compiled(member: Callable[[PyTree, PRNGKeyArray], PyTree], quickly: bool) -> Any:
     """The jitted sweep, by how programs are compiled at present: an option of its own would overrule that."""
     usual = quickly or jax.default_backend() != "cpu"
-    return jax.jit(jax.vmap(member), compiler_options=None if usual else OPTIMISED_A_LITTLE)
+
+    def numbered(point: PyTree, number: UInt32[Array, " words"]) -> PyTree:
+        return member(point, jax.random.wrap_key_data(number))
+
+    return jax.jit(jax.vmap(numbered), compiler_options=None if usual else OPTIMISED_A_LITTLE)
 
 
-def _traced(solve: Any, points: PyTree, keys: Array, lanes: int) -> jax.stages.Traced:
+def _traced(solve: Any, points: PyTree, keys: UInt32[np.ndarray, "n words"], lanes: int) -> jax.stages.Traced:
     """A chunk of so many members: the shape in which it will usually run, since to trace takes seconds."""
     chunk = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((lanes, *leaf.shape[1:]), leaf.dtype), (points, keys))
     return solve.trace(*chunk)

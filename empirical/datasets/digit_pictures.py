@@ -10,6 +10,7 @@ from jaxtyping import Float32, Int, UInt8, UInt32
 
 from artifacts import fingerprint
 from artifacts.imports import reached_code
+from artifacts.random_keys import key_numbers
 from artifacts.runtime import rounding
 from artifacts.versions import reached_versions
 from empirical.datasets.drawn import Sheet
@@ -34,8 +35,7 @@ def sheet(strokes: Callable[[], Float32[np.ndarray, "n 32 32"]], count: int, sty
 
     @cache
     def keys() -> UInt32[np.ndarray, "n words"]:
-        # As numbers: each of the steps in which JAX picks some keys outside `jit` is compiled anew in every process.
-        return np.asarray(jax.random.key_data(jax.random.split(jax.random.key(seed), count)))
+        return key_numbers(jax.random.key(seed), count)
 
     def draw(positions: Int[np.ndarray, " b"]) -> UInt8[np.ndarray, "b 32 32 3"]:
         chosen = jax.random.wrap_key_data(jnp.asarray(keys()[positions]))

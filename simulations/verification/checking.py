@@ -8,11 +8,13 @@ from pathlib import Path
 
 import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.tree_util import Partial
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from artifacts import ArgumentError, UserError
+from artifacts.random_keys import key_numbers
 from artifacts.runtime import compiled_quickly, compute_in_one_thread
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions, unoptimised
@@ -105,10 +107,9 @@ def verify(
             continue
         started = time.perf_counter()
         key = jax.random.fold_in(jax.random.key(seed), index)
-        with compiled_quickly() if origin in SOLVED_QUICKLY and examples <= FEW else nullcontext():
-            examined = _examine(
-                involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
-            )
+        examined = _examine(
+            involved, origin, examples, key, dimensions=dimensions, unfinished=watch.unfinished, advance=advance
+        )
         for statement, finding in zip(involved, examined, strict=True):
             findings[statement.name][_name(origin)] = finding
         for statement in involved:
@@ -139,7 +140,8 @@ def counterexample_slacks(statement: Statement) -> dict[str, float]:
     """Relative gap on each counterexample of a statement, from the closed form; negative where it refutes the claim."""
     gaps = {}
     for counterexample in statement.counterexamples:
-        gaps[counterexample.name] = float(_closed_form_slack(statement, counterexample.problem()))
+        problem = unoptimised(counterexample.problem)()  # one program, where every line would be one
+        gaps[counterexample.name] = float(_closed_form_slack(statement, problem))
     return gaps
 
 
@@ -169,11 +171,11 @@ def _examine(
 ) -> list[Findings]:
     is_setting = isinstance(origin, Setting)
     chunk = min(CHUNK if is_setting and origin is not Setting.WIDE_SCALES else WIDE_CHUNK, examples)
-    keys = jax.random.split(key, -(-examples // chunk) * chunk)
+    keys = jax.random.wrap_key_data(jnp.asarray(key_numbers(key, -(-examples // chunk) * chunk)))
     drawn = draw_problems(origin, keys, dimensions) if is_setting else sampled_problems(origin, keys)
-    # A vmapped integration takes as long as the slowest problem in it, so those that take long are solved together.
-    work = expected_work(origin, drawn) if is_setting else np.zeros(len(keys))
     problems = jax.tree.map(np.asarray, drawn)  # NumPy picks rows without compiling anything
+    # A vmapped integration takes as long as the slowest problem in it, so those that take long are solved together.
+    work = expected_work(origin, problems) if is_setting else np.zeros(len(keys))
     order = np.argsort(work, kind="stable")
     nothing, never = np.empty(0), np.empty(0, bool)
     structure = [Findings(never, nothing, never, nothing)] * len(statements)
@@ -184,7 +186,8 @@ def _examine(
         kept = unfinished / f"{stem}-{number}.npz" if unfinished and stem else None
         part = stored_part(kept, structure) if kept else None
         if part is None:
-            part = _examined(statements, origin, jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems))
+            chosen = jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems)
+            part = _examined(statements, origin, chosen, quickly=origin in SOLVED_QUICKLY and examples <= FEW)
             if kept:
                 store_part(kept, part)
         chunks.append(part)
@@ -193,8 +196,10 @@ def _examine(
     return jax.tree.map(lambda *parts: np.concatenate(parts)[as_drawn], *chunks)
 
 
-def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Problem) -> list[Findings]:
-    observed = _observed_together(problems, solver_of(origin, problems))
+def _examined(statements: tuple[Statement, ...], origin: Origin, problems: Problem, *, quickly: bool) -> list[Findings]:
+    # Programs that draw and judge have a way of their own, whatever the setting: one that is shared is compiled once.
+    with compiled_quickly() if quickly else nullcontext():
+        observed = _observed_together(problems, solver_of(origin, problems))
     solved = np.asarray(observed.solved)
     if not solved.all():
         raise FailedSolve(

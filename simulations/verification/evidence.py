@@ -5,6 +5,7 @@ from typing import Any
 import diffrax
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.tree_util import Partial
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
@@ -61,20 +62,20 @@ def solver(setting: Setting) -> Partial:
             return Partial(_closed_form)
 
 
-def expected_work(setting: Setting, problems: Problem) -> Float[Array, " n"]:
+def expected_work(setting: Setting, problems: Problem) -> Float[np.ndarray, " n"]:
     """What the number of steps of an integration grows with; only the order counts.
 
     Where fine-tuning is followed to its limit this is the fastest rate over the slowest, both at a head that is as long
     as the truth; to a fixed time it is the fastest rate at the start. The same for all problems in closed form.
     """
-    norms = jnp.linalg.norm(problems.truth.head, axis=-1)
+    norms = np.linalg.norm(problems.truth.head, axis=-1)
     match setting:
         case Setting.SEVERAL_ID_DIRECTIONS | Setting.WIDE_SCALES:
-            return jnp.linalg.cond(problems.training_covariance) * (1 + norms**-2)
+            return np.linalg.cond(problems.training_covariance) * (1 + norms**-2)
         case Setting.RAW_PARAMETERS | Setting.ANY_LOSS | Setting.WEIGHT_DECAY:
-            return norms**2 + jnp.linalg.norm(problems.pretrained.head, axis=-1) ** 2
+            return norms**2 + np.linalg.norm(problems.pretrained.head, axis=-1) ** 2
         case _:
-            return jnp.zeros_like(norms)
+            return np.zeros_like(norms)
 
 
 def wide_times(problem: Problem, moments: int) -> Float[Array, " t"]:

@@ -57,40 +57,58 @@ def silent(stage: str):
     return lambda message, fraction: None
 
 
-@pytest.mark.timeout(120)
-@pytest.mark.parametrize("step", [ended_by_the_system, ended_in_the_middle_of_a_report])
-def test_a_worker_that_dies_is_said_and_takes_the_others_with_it(step):
-    def both_rounds() -> None:
-        with side_by_side(2, silent) as run:
-            assert os.getpid() not in run([process, process])
-            run([process, step])
-
-    with pytest.raises(UserError) as raised:
-        both_rounds()
-    assert str(raised.value) == WORKER_DIED
+def _nobody_is_left() -> None:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while multiprocessing.active_children() and time.monotonic() < deadline:
         time.sleep(0.05)  # not joined: another thread joins them too, and of two that do the second learns nothing
     assert not multiprocessing.active_children()
 
 
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("step", [ended_by_the_system, ended_in_the_middle_of_a_report])
+def test_a_worker_that_dies_is_said_and_takes_the_others_with_it(step):
+    def both_rounds() -> None:
+        with side_by_side(2) as side:
+            assert os.getpid() not in side.run(silent, [process, process])
+            side.run(silent, [process, step])
+
+    with pytest.raises(UserError) as raised:
+        both_rounds()
+    assert str(raised.value) == WORKER_DIED
+    _nobody_is_left()
+
+
+def test_workers_that_were_started_early_end_with_the_call_that_never_used_them():
+    """As where the plan turns out to be another folder's."""
+
+    def refused() -> None:
+        with side_by_side(2) as side:
+            side.start()
+            assert len(multiprocessing.active_children()) == 2
+            raise UserError("refused")
+
+    with pytest.raises(UserError, match="refused"):
+        refused()
+    _nobody_is_left()
+
+
 def test_a_worker_leaves_an_interrupt_to_the_process_that_started_it():
-    with side_by_side(2, silent) as run:
-        assert run([process, interrupted])[1] != os.getpid()
+    with side_by_side(2) as side:
+        assert side.run(silent, [process, interrupted])[1] != os.getpid()
 
 
 def test_a_worker_computes_in_one_thread_whatever_it_does_first(monkeypatch):
     monkeypatch.setenv("NPROC", "2")
-    with side_by_side(2, silent) as run:
-        run([computing_before_many_problems_are_solved] * 2)
+    with side_by_side(2) as side:
+        side.run(silent, [computing_before_many_problems_are_solved] * 2)
 
 
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_matrix_is_decomposed_in_one_thread_so_digits_do_not_depend_on_the_machine(count, monkeypatch):
     for name in runtime.BLAS_THREADS:
         monkeypatch.setenv(name, "2")
-    with side_by_side(count, silent) as run:
-        assert run([decomposing]) == [{1}]
+    with side_by_side(count) as side:
+        assert side.run(silent, [decomposing]) == [{1}]
 
 
 def test_the_longest_steps_are_begun_first_and_found_in_the_order_of_the_plan():

@@ -205,7 +205,7 @@ def test_a_verification_that_was_cut_off_goes_on_batch_by_batch_and_leaves_nothi
     assert len(list(tmp_path.glob(".theory.unfinished/*/*.npz"))) == 3
     solved = []
     examined = checking._examined
-    monkeypatch.setattr(checking, "_examined", lambda *given: solved.append(given) or examined(*given))
+    monkeypatch.setattr(checking, "_examined", lambda *given, **way: solved.append(given) or examined(*given, **way))
     assert publish_verification(tmp_path, statements, examples=25).built
     assert len(solved) == 3  # the second setting's batches
     assert not list(tmp_path.glob(".theory.unfinished*"))

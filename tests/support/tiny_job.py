@@ -5,6 +5,7 @@
 
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from distort.interruption import end_when_interrupted
@@ -55,8 +56,8 @@ def tiny_plan() -> JobPlan:
 
 def run(folder: Path, *, force: bool = False, workers: int = 1) -> Summary:
     """The tiny job, as `distort reproduce` runs the real one."""
-    with held(folder) as results, progress() as begin, side_by_side(workers, begin) as side:
-        return reproduce(results, tiny_plan(), run=side, begin=begin, workers=workers, force=force)
+    with held(folder) as results, side_by_side(workers) as side, progress() as begin:
+        return reproduce(results, tiny_plan(), run=partial(side.run, begin), begin=begin, workers=workers, force=force)
 
 
 @dataclass(frozen=True, kw_only=True)
