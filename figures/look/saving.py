@@ -1,14 +1,12 @@
 """Writes figures as SVG, PNG, PDF and EPS, the same bytes for the same figure."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib
 from matplotlib.backend_bases import get_registered_canvas_class
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter, NullLocator
 
 from figures.look import style
 
@@ -46,28 +44,11 @@ def save(figure: Figure, directory: Path | str, name: str, formats: Sequence[For
         layout = figure.get_layout_engine()
         if layout is not None:
             figure.set_dpi(PNG_DPI)
-            with _minor_ticks_aside(figure):
-                layout.execute(figure)
+            layout.execute(figure)
             figure.set_layout_engine("none")
         for path, extension in zip(paths, formats, strict=True):
             _write(figure, path, extension)
     return paths
-
-
-@contextmanager
-def _minor_ticks_aside(figure: Figure) -> Iterator[None]:
-    """Without minor ticks that have no labels: they take no room, and are most of the ticks of logarithmic axes."""
-    axes = [axis for panel in figure.axes for axis in (panel.xaxis, panel.yaxis)]
-    unlabelled = {
-        axis: axis.get_minor_locator() for axis in axes if isinstance(axis.get_minor_formatter(), NullFormatter)
-    }
-    for axis in unlabelled:
-        axis.set_minor_locator(NullLocator())
-    try:
-        yield
-    finally:
-        for axis, locator in unlabelled.items():
-            axis.set_minor_locator(locator)
 
 
 def _write(figure: Figure, path: Path, extension: Format) -> None:

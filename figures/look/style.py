@@ -12,7 +12,7 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from figures.look.sizes import COLUMN, PAGE, SIZES, panels, single_panel, size_now, sized
@@ -43,6 +43,9 @@ BOUND_DASHES = {
 
 #: Digits and the minus sign as they stand in an exponent.
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+#: The largest value of an axis over the smallest, up to which there are ticks between the decades: three and margins.
+FEW_DECADES = 10**3.5
 
 #: Lines that are no method's: a diagonal, a shelf, a border between groups.
 GUIDE = "#8A8A8A"
@@ -132,7 +135,7 @@ def band(axis: Axes, x: ArrayLike, values: ArrayLike, method: str, *, label: str
 
 
 def logarithmic(axis: Axes, *, x: bool = False, y: bool = False) -> None:
-    """Logarithmic axes with labels at the decades only.
+    """Logarithmic axes with labels at the decades only, and ticks between them where there are few decades.
 
     Args:
       x, y: which axes.
@@ -143,7 +146,16 @@ def logarithmic(axis: Axes, *, x: bool = False, y: bool = False) -> None:
         axis.set_yscale("log")
     for scaled in [axis.xaxis] * x + [axis.yaxis] * y:
         scaled.set_major_formatter(FuncFormatter(power_of_ten))
+        scaled.set_minor_locator(BetweenFewDecades(subs=range(2, 10)))
         scaled.set_minor_formatter(NullFormatter())
+
+
+class BetweenFewDecades(LogLocator):
+    """Ticks between the decades of an axis; none where there are so many decades that they would run together."""
+
+    def tick_values(self, vmin: float, vmax: float) -> Sequence[float]:
+        """Where the ticks stand between two values."""
+        return list(super().tick_values(vmin, vmax)) if vmax <= vmin * FEW_DECADES else []
 
 
 def power_of_ten(value: float, position: int | None = None) -> str:

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import matplotlib
-import matplotlib.pyplot as plt
-import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -13,7 +10,7 @@ from bridge.experiments import linear_network_on_digits
 from figures.captions import caption
 from figures.catalogue import FIGURES, entry
 from figures.look import style
-from figures.look.saving import FORMATS_FOR_PRINT, PNG_DPI, save
+from figures.look.saving import FORMATS_FOR_PRINT, save
 from simulations.experiments import (
     along_training,
     any_loss,
@@ -93,25 +90,3 @@ def test_captions_say_what_is_beyond_the_paper():
     for figure in FIGURES:
         if any(Path(source).name in beyond for source in figure.sources):
             assert caption(figure.load()).startswith("Beyond the paper"), figure.name
-
-
-@pytest.mark.parametrize("highest", [2.0, 1e6])
-def test_what_is_laid_out_without_minor_ticks_stands_where_it_stands_with_them(tmp_path, highest):
-    """Up to 2 the minor ticks are those with labels, which need their room."""
-
-    def positions(save_it) -> np.ndarray:
-        figure, axis = plt.subplots(layout="constrained")
-        axis.plot([1.0, highest], [1.0, highest])
-        axis.set_xscale("log")
-        axis.set_yscale("log")
-        style.logarithmic(axis, x=True)
-        save_it(figure)
-        plt.close(figure)
-        return axis.get_position().get_points()
-
-    def laid_out(figure: Figure) -> None:
-        with matplotlib.rc_context(style.RC):
-            figure.set_dpi(PNG_DPI)
-            figure.get_layout_engine().execute(figure)
-
-    np.testing.assert_array_equal(positions(lambda figure: save(figure, tmp_path, "it")), positions(laid_out))
