@@ -29,6 +29,9 @@ WRONG_IN_REDUCTIONS = "0.10.2"
 RIGHT_IN_REDUCTIONS = "--xla_cpu_experimental_ynn_fusion_type=-reduce"
 #: XLA ends a process that names a flag that it does not know, so the flag is kept to versions that were tested.
 LAST_TESTED = (0, 12)
+#: What JAX warns of where compiled code that it kept is cut off, since another process is writing it, was killed at it,
+#: or found the disk full. It compiles the program anew, which is all that there is to do.
+KEPT_CODE_UNREADABLE = "Error (reading|writing) persistent compilation cache entry"
 #: From here on XLA's CPU compiler gives wrong numbers in bfloat16: features of a narrow CLIP ResNet-50 are NaN, or 36 %
 #: off, under `jit`; they are right without it, in jaxlib 0.10.2, and with the flag below (0.11.2 and 0.12.0.1 tried).
 FIRST_WRONG_IN_BFLOAT16 = (0, 11)
@@ -63,6 +66,7 @@ def prepare_jax() -> None:
       UserError: JAX has computed already, without these settings: they cannot be changed any more.
     """
     os.environ["JAX_ENABLE_X64"] = "1"
+    warnings.filterwarnings("ignore", KEPT_CODE_UNREADABLE, UserWarning)
     wanted = [ONE_AFTER_ANOTHER, COMPILED_IN_ONE_PART] if _jaxlib_version() <= LAST_TESTED else []
     if metadata.version("jaxlib") == WRONG_IN_REDUCTIONS:
         wanted.append(RIGHT_IN_REDUCTIONS)

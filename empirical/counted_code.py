@@ -60,6 +60,7 @@ _DRAWS_DATA = "draws a data set; its pixels are inputs themselves"
 #: The same for all kinds but descriptions and pretraining, which draws its pictures while it trains.
 DRAWN: Mapping[str, str] = {
     "artifacts.mnist": _DRAWS_DATA,
+    "artifacts.random_keys": _DRAWS_DATA,
     "empirical.datasets.digit_pictures": _DRAWS_DATA,
     "empirical.datasets.drawn": _DRAWS_DATA,
     "empirical.datasets.embedded": _DRAWS_DATA,

@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection, wait
 from artifacts import ArgumentError, UserError
 from artifacts.child_processes import follow_parent
 from artifacts.interrupts import interrupts_held
-from artifacts.runtime import share_processors
+from artifacts.runtime import prepare_jax, share_processors
 from empirical.benchmark.run import Assignment, Run
 from empirical.benchmark.units import Unit
 from empirical.executors.executor import RETRIES, Attempt, Done, Executor, Failed, Work, attempted
@@ -156,6 +156,7 @@ def _seeing(gpu: str | None) -> Iterator[None]:
 
 
 def _serve(connection: Connection, work: Work, count: int) -> None:
+    prepare_jax()  # beside what the environment says already: what JAX need not warn of
     share_processors(count)
     follow_parent()
     sys.stdout = sys.stderr  # one JSON document, and nothing else, belongs on standard output

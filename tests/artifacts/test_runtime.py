@@ -137,6 +137,33 @@ def test_bfloat16_is_refused_where_it_is_computed_wrongly(version, flags, wrong,
             fresh(BackboneChoice(name="clip_resnet50", compute="bfloat16"), key=jax.random.key(0))
 
 
+#: Computes with a program that is kept from one process to the next.
+KEPT = """
+from artifacts.runtime import keep_compiled, prepare_jax
+prepare_jax()
+keep_compiled()
+import jax, jax.numpy as jnp
+print(jax.jit(lambda x: jnp.linalg.norm(jnp.sin(x)))(jnp.arange(9.0)))
+"""
+
+
+def test_kept_code_that_was_cut_off_is_compiled_anew_without_a_word(tmp_path):
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    environment.pop("JAX_COMPILATION_CACHE_DIR", None)
+
+    def printed() -> str:
+        run = subprocess.run([sys.executable, "-c", KEPT], env=environment, capture_output=True, text=True, check=True)
+        assert not run.stderr
+        return run.stdout
+
+    whole = printed()
+    kept = list(tmp_path.rglob("*-cache"))
+    assert kept
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:100])
+    assert printed() == whole
+
+
 #: Starts JAX in a way that the argument names, follows the gradient of a sum of decompositions for 256 problems, and
 #: says how many threads computed, what the environment says of them, and which warnings came.
 BATCHES = """
