@@ -9,6 +9,8 @@ from distort.command import Scale
 if TYPE_CHECKING:
     from empirical import Suite
 
+#: What the main job trains.
+SUITE = "embedded"
 #: Problems drawn in each setting of a statement.
 EXAMPLES: dict[Scale, int] = {"quick": 100, "default": 500, "full": 10_000}
 
@@ -119,6 +121,6 @@ def plan(scale: Scale) -> JobPlan:
         statements=tuple(statement.name for statement in STATEMENTS),
         examples=EXAMPLES[scale],
         experiments=tuple(tuple(names) for names in families.values()),
-        suite=named_suite("embedded", scale=scale),
+        suite=named_suite(SUITE, scale=scale),
         figures=tuple(figure.name for figure in FIGURES),
     )

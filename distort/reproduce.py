@@ -40,7 +40,7 @@ class Reproduce(MakingCommand):
         """The whole job; a claim that is violated with no counterexample known is a failure."""
         self.accept()
         from distort.folder import held, refuse_another_suite
-        from distort.plan import beforehand, expected_seconds, plan
+        from distort.plan import SUITE, beforehand, expected_seconds, plan
         from distort.progress import progress
         from distort.stages import stages_text
         from distort.workers import default_workers, side_by_side
@@ -49,12 +49,12 @@ class Reproduce(MakingCommand):
         workers = default_workers() if self.workers is None else self.workers
         if workers < 1:
             raise UsageError(f"--workers must be at least 1, got {workers}.")
+        refuse_another_suite(self.out, SUITE)
         with held(self.out) as results, side_by_side(workers) as side:
             much_to_do = self.force or not (results / SUMMARY).exists()
             if much_to_do:
                 side.start()
             whole = plan(self.scale)
-            refuse_another_suite(self.out, whole.suite.name)
             if much_to_do:
                 print(f"distort: {beforehand(whole, workers)}", file=sys.stderr)
             with progress(expected_seconds(whole)) as begin:

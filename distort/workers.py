@@ -75,8 +75,7 @@ class Workers:
 
     def __init__(self, count: int):
         self._count = count
-        context = multiprocessing.get_context("spawn")
-        self._context, self._messages = context, context.SimpleQueue()
+        self._messages: Any = None
         self._executor: ProcessPoolExecutor | None = None
         self._display: threading.Thread | None = None
         self._abandoned = False
@@ -98,12 +97,13 @@ class Workers:
             return _one_after_another(begin, steps)
         if not steps:
             return []
+        executor = self._started()
         if self._display is None:
             self._display = threading.Thread(target=_show, args=(self._messages, begin), daemon=True)
             self._display.start()
         try:
             with interrupts_held():  # a task may start another process
-                futures = [self._started().submit(_run, step) for step in steps]
+                futures = [executor.submit(_run, step) for step in steps]
             return [future.result() for future in futures]
         except BrokenProcessPool as error:
             raise UserError(WORKER_DIED) from error
@@ -129,11 +129,10 @@ class Workers:
 
     def _started(self) -> ProcessPoolExecutor:
         if self._executor is None:
+            context = multiprocessing.get_context("spawn")
+            self._messages = context.SimpleQueue()
             self._executor = ProcessPoolExecutor(
-                self._count,
-                mp_context=self._context,
-                initializer=_prepare_worker,
-                initargs=(self._messages, self._count),
+                self._count, mp_context=context, initializer=_prepare_worker, initargs=(self._messages, self._count)
             )
             with interrupts_held():
                 for _ in range(self._count):  # a process is started with every task that finds none idle

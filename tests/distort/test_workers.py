@@ -79,7 +79,7 @@ def test_a_worker_that_dies_is_said_and_takes_the_others_with_it(step):
 
 
 def test_workers_that_were_started_early_end_with_the_call_that_never_used_them():
-    """As where the plan turns out to be another folder's."""
+    """As where the plan cannot be made."""
 
     def refused() -> None:
         with side_by_side(2) as side:
