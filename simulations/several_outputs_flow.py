@@ -21,8 +21,8 @@ ORDER = 5
 #: m = 250).
 EXPLICIT_STEPS = 2000
 #: The explicit solver is held to steps of this length, in units of one over the fastest rate at the start (measured on
-#: digits: 2,000 steps do not reach a horizon of 12,000).
-STABLE = 5.0
+#: digits: 3.93 to 3.96 in four draws, 2,500 to 3,500 steps each).
+STABLE = 3.9
 EXPLICIT, IMPLICIT = Numerics(rtol=RTOL, max_steps=EXPLICIT_STEPS), Numerics(stiff=True, rtol=RTOL, max_steps=10_000)
 
 

@@ -17,9 +17,10 @@ from simulations.experiments.families import (
     IntegratedFamily,
     Point,
     check_solved,
+    integrated_ensemble,
 )
 from simulations.sampling import Dimensions
-from simulations.sweeps import ALONE, Watch, ensemble
+from simulations.sweeps import ALONE, Watch
 
 
 class AlongTraining(Configuration):
@@ -59,7 +60,7 @@ def simulate(config: AlongTraining, watch: Watch = ALONE) -> AlongTrainingData:
         head_scale=config.head_scale,
     )
     family = IntegratedFamily(config.dimensions, config.condition)
-    comparison, curves = ensemble(family, points, config.problems, seed=config.seed, keep=_kept, watch=watch)
+    comparison, curves = integrated_ensemble(family, points, config.problems, seed=config.seed, keep=_kept, watch=watch)
     check_solved(comparison)
     return AlongTrainingData(
         feature_errors=np.array(config.feature_errors),

@@ -4,6 +4,7 @@ A point of a sweep says how good the features are, how they lie to the ID subspa
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ from artifacts import UserError
 from simulations.comparison import Comparison, Followed, compared_exactly, followed_by_integration
 from simulations.gradient_flow import FailedSolve
 from simulations.sampling import Dimensions, equal_angles, sample_problem, spread_eigenvalues
+from simulations.sweeps import ensemble
 from theory.problem import Problem
 
 #: One ID direction and one feature, solved in closed form. Linear probing reaches zero training loss here, so LP-FT is
@@ -28,6 +30,9 @@ OVERPARAMETERISED = Dimensions(input_dim=12, feature_dim=2, id_dim=5)
 CONDITION = 4.0
 #: Names under which experiments that share a compiled function are run by one process.
 EXACT_DIRECTION, EXACT_UNIT, INTEGRATED = "one direction", "one unit", "overparameterised"
+#: Ensembles of the integrated family. Problems side by side take as many steps as the slowest of them, so they are few;
+#: points of a sweep lie one after another, and with them problems that take long.
+integrated_ensemble = partial(ensemble, lanes=32)
 
 
 class Point(eqx.Module):

@@ -21,10 +21,11 @@ from simulations.experiments.families import (
     IntegratedFamily,
     Point,
     check_solved,
+    integrated_ensemble,
     kept_comparison,
 )
 from simulations.sampling import Dimensions
-from simulations.sweeps import ALONE, Watch, ensemble
+from simulations.sweeps import ALONE, Watch
 
 
 class HeadLearningRate(Configuration):
@@ -68,7 +69,9 @@ def simulate(config: HeadLearningRate, watch: Watch = ALONE) -> HeadLearningRate
         head_scale=config.head_scale / np.sqrt(ratios),
     )
     family = IntegratedFamily(config.dimensions, config.condition)
-    comparison = ensemble(family, points, config.problems, seed=config.seed, keep=kept_comparison, watch=watch)
+    comparison = integrated_ensemble(
+        family, points, config.problems, seed=config.seed, keep=kept_comparison, watch=watch
+    )
     check_solved(comparison)
     scale, tuned = ratios[:, None], comparison.methods.fine_tuning
     single_rate = int(np.argmin(np.abs(np.log(ratios))))
@@ -89,7 +92,7 @@ def simulate(config: HeadLearningRate, watch: Watch = ALONE) -> HeadLearningRate
 
 
 def configuration(scale: Scale) -> HeadLearningRate:
-    """How much at which scale; quick in one chunk of the ensemble (`simulations.sweeps.LANES`)."""
+    """How much at which scale."""
     ratios, problems = {"quick": (9, 28), "default": (17, 128), "full": (33, 1000)}[scale]
     return HeadLearningRate(ratios=ratios, problems=problems)
 

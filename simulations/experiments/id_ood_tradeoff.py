@@ -16,10 +16,11 @@ from simulations.experiments.families import (
     IntegratedFamily,
     Point,
     check_solved,
+    integrated_ensemble,
     kept_comparison,
 )
 from simulations.sampling import Dimensions
-from simulations.sweeps import ALONE, Watch, ensemble
+from simulations.sweeps import ALONE, Watch
 
 
 class IdOodTradeoff(Configuration):
@@ -52,7 +53,9 @@ def simulate(config: IdOodTradeoff, watch: Watch = ALONE) -> IdOodTradeoffData:
     angles = config.angles[0] + golden * (config.angles[1] - config.angles[0])
     points = Point.sweep(feature_error=errors, angle=angles, truth_norm=config.truth_norm, head_scale=config.head_scale)
     family = IntegratedFamily(config.dimensions, config.condition)
-    comparison = ensemble(family, points, 1, seed=config.seed, independent=True, keep=kept_comparison, watch=watch)
+    comparison = integrated_ensemble(
+        family, points, 1, seed=config.seed, independent=True, keep=kept_comparison, watch=watch
+    )
     check_solved(comparison)
     return IdOodTradeoffData(
         feature_errors=errors,

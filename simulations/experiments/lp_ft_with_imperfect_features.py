@@ -17,10 +17,11 @@ from simulations.experiments.families import (
     IntegratedFamily,
     Point,
     check_solved,
+    integrated_ensemble,
     kept_comparison,
 )
 from simulations.sampling import Dimensions
-from simulations.sweeps import ALONE, Watch, ensemble
+from simulations.sweeps import ALONE, Watch
 
 
 class ImperfectFeatures(Configuration):
@@ -56,7 +57,9 @@ def simulate(config: ImperfectFeatures, watch: Watch = ALONE) -> ImperfectFeatur
         head_scale=config.head_scale,
     )
     family = IntegratedFamily(config.dimensions, config.condition)
-    comparison = ensemble(family, points, config.problems, seed=config.seed, keep=kept_comparison, watch=watch)
+    comparison = integrated_ensemble(
+        family, points, config.problems, seed=config.seed, keep=kept_comparison, watch=watch
+    )
     check_solved(comparison)
     return ImperfectFeaturesData(feature_errors=errors, comparison=comparison, solved_by="integrated")
 

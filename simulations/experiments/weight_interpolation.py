@@ -18,9 +18,10 @@ from simulations.experiments.families import (
     IntegratedFamily,
     Point,
     check_solved,
+    integrated_ensemble,
 )
 from simulations.sampling import Dimensions
-from simulations.sweeps import ALONE, Watch, ensemble
+from simulations.sweeps import ALONE, Watch
 
 
 class WeightInterpolation(Configuration):
@@ -54,7 +55,9 @@ def simulate(config: WeightInterpolation, watch: Watch = ALONE) -> WeightInterpo
         head_scale=config.head_scale,
     )
     family = IntegratedFamily(config.dimensions, config.condition)
-    comparison, interpolated = ensemble(family, points, config.problems, seed=config.seed, keep=_kept, watch=watch)
+    comparison, interpolated = integrated_ensemble(
+        family, points, config.problems, seed=config.seed, keep=_kept, watch=watch
+    )
     check_solved(comparison)
     return WeightInterpolationData(
         feature_errors=np.array(config.feature_errors),
