@@ -122,6 +122,5 @@ EXPERIMENT = Experiment(
     simulate,
     LinearNetworkOnDigitsData,
     beyond_the_paper=True,
-    compiled_quickly_up_to=None,
     order=180,
 )

@@ -42,20 +42,14 @@ from theory.statements.statement import TOLERANCE
 #: holds up few others. Of 100 problems all settings together take 2.6 s, where one call for each took 5.9 s; of 500
 #: 10.8 s, where calls of 125 took 15.1 s.
 CHUNK = 20
-#: Settings whose problems are solved in a moment: optimising their programs takes longer than it saves, unless there
-#: are more problems than `FEW`.
-SOLVED_QUICKLY = frozenset(
-    {
-        Setting.ONE_ID_DIRECTION,
-        Setting.PERFECT_FEATURES,
-        Setting.GOOD_FEATURES,
-        Setting.MANY_FEATURES,
-        Setting.ANY_LOSS,
-        Setting.FINITE_STEPS,
-        Setting.WEIGHT_DECAY,
-    }
-)
-FEW = 1000
+#: Up to how many problems of a setting optimising the program that solves them takes longer than it saves; of wide
+#: scales, four times as long to solve without, a few are too many.
+COMPILED_QUICKLY_UP_TO = {
+    **dict.fromkeys(Setting, 1000),
+    Setting.SEVERAL_ID_DIRECTIONS: 400,
+    Setting.RAW_PARAMETERS: 300,
+    Setting.WIDE_SCALES: 0,
+}
 #: Moments on the path of a counterexample, which is evaluated once and so can afford a fine search over time.
 WITNESS_MOMENTS = 4097
 
@@ -171,6 +165,7 @@ def _examine(
 ) -> list[Findings]:
     is_setting = isinstance(origin, Setting)
     chunk = min(CHUNK, examples)
+    quickly = is_setting and examples <= COMPILED_QUICKLY_UP_TO[origin]
     keys = jax.random.wrap_key_data(jnp.asarray(key_numbers(key, -(-examples // chunk) * chunk)))
     drawn = draw_problems(origin, keys, dimensions) if is_setting else sampled_problems(origin, keys)
     problems = jax.tree.map(np.asarray, drawn)  # NumPy picks rows without compiling anything
@@ -187,7 +182,7 @@ def _examine(
         part = stored_part(kept, structure) if kept else None
         if part is None:
             chosen = jax.tree.map(lambda leaf, rows=rows: leaf[rows], problems)
-            part = _examined(statements, origin, chosen, quickly=origin in SOLVED_QUICKLY and examples <= FEW)
+            part = _examined(statements, origin, chosen, quickly=quickly)
             if kept:
                 store_part(kept, part)
         chunks.append(part)
