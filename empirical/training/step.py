@@ -70,8 +70,14 @@ class Rule(NamedTuple):
 def initial(variables: Variables, rule: Rule) -> State:
     """Before the first step. The arrays are copies: training consumes what it is given."""
     copied = jax.tree.map(jnp.copy, variables)
+    return State(copied, _memories(copied, rule))
+
+
+@eqx.filter_jit
+def _memories(variables: Variables, rule: Rule) -> tuple[Any, ...]:
+    """Of each group's optimiser; one program for all their arrays of zeros."""
     optimiser = direction(rule.optimiser)
-    return State(copied, tuple(optimiser.init(cast(Any, rule.select(copied, group))) for group in rule.groups))
+    return tuple(optimiser.init(cast(Any, rule.select(variables, group))) for group in rule.groups)
 
 
 def stepped(

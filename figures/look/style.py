@@ -55,6 +55,7 @@ RC: dict[Any, Any] = {
     "font.sans-serif": ["DejaVu Sans"],
     "font.size": 8,
     "axes.titlesize": 8.5,
+    "axes.titley": 1.0,  # nothing stands above axes that a title would have to be moved for
     "axes.labelsize": 8,
     "xtick.labelsize": 7,
     "ytick.labelsize": 7,

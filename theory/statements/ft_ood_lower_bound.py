@@ -5,6 +5,8 @@ scale with the truth, `- eps W`: the last one passes within 2.1e-10 of the truth
 `corrected_lower_bound` for the constants that hold.
 """
 
+import math
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -37,7 +39,7 @@ def small_truth(sine: float, truth: float, head: float) -> Problem:
       sine: of the angle between the features and S_perp.
       truth, head: the one entry of v* and of v0.
     """
-    features = jnp.array([[sine, jnp.sqrt(1 - sine**2)]])
+    features = jnp.array([[sine, math.sqrt(1 - sine**2)]])
     return Problem(
         truth=LinearNetwork(head=jnp.array([truth]), features=features),
         pretrained=LinearNetwork(head=jnp.array([head]), features=features),
@@ -52,7 +54,7 @@ def small_truth_overparameterised(sine: float, truth: float, head: float) -> Pro
     Args:
       sine, truth, head: as for `small_truth`.
     """
-    features = jnp.array([[sine, 0.0, jnp.sqrt(1 - sine**2), 0.0]])
+    features = jnp.array([[sine, 0.0, math.sqrt(1 - sine**2), 0.0]])
     return Problem(
         truth=LinearNetwork(head=jnp.array([truth]), features=features),
         pretrained=LinearNetwork(head=jnp.array([head]), features=features),
@@ -66,9 +68,11 @@ def imperfect_features_large_truth() -> Problem:
     angle, true_angle = 0.010003686, 0.010590487
     return Problem(
         truth=LinearNetwork(
-            head=jnp.array([2.718281782]), features=jnp.array([[jnp.cos(true_angle), jnp.sin(true_angle)]])
+            head=jnp.array([2.718281782]), features=jnp.array([[math.cos(true_angle), math.sin(true_angle)]])
         ),
-        pretrained=LinearNetwork(head=jnp.array([2.896385938]), features=jnp.array([[jnp.cos(angle), jnp.sin(angle)]])),
+        pretrained=LinearNetwork(
+            head=jnp.array([2.896385938]), features=jnp.array([[math.cos(angle), math.sin(angle)]])
+        ),
         id_frame=jnp.array([[1.0], [0.0]]),
         training_covariance=jnp.eye(1),
     )
