@@ -17,8 +17,8 @@ from theory.reduction_several_outputs import OutputsState, ReducedOutputs, outpu
 RTOL = 1e-7
 #: Order of the implicit solver: with few digits asked for a step costs less than the digits of a higher one.
 ORDER = 5
-#: Steps that the explicit solver may take. At k = 20 and q = 9 the implicit one takes as long as 2,900 of them at m = 300
-#: and as 1,600 at m = 600, and 1.7 s to compile besides.
+#: Steps that the explicit solver may take. At k = 20 and q = 9 the implicit one takes as long as 2,900 of them for
+#: m = 300 and as 1,600 for m = 600, and 1.7 s to compile besides.
 EXPLICIT_STEPS = 2600
 #: The explicit solver is held to steps of this length, in units of one over the fastest rate at the start (measured on
 #: digits: 3.93 to 3.96 in four draws, 2,500 to 3,500 steps each).
