@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
-from scipy.linalg import helmert
 
 from theory.row_space import RowSpace, row_space
 
@@ -40,6 +39,8 @@ class MeasuredTask:
     @property
     def outputs(self) -> Float[np.ndarray, "q classes"]:
         """Orthonormal axes of the outputs: scores sum to the same for every input, so one less than classes."""
+        from scipy.linalg import helmert  # an eighth of a second, and whoever lists experiments needs none of it
+
         return helmert(self.classes)
 
     @property
