@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 #: What the main job trains.
 SUITE = "embedded"
 #: Problems drawn in each setting of a statement.
-EXAMPLES: dict[Scale, int] = {"quick": 100, "default": 500, "full": 10_000}
+EXAMPLES: dict[Scale, int] = {"quick": 60, "default": 500, "full": 10_000}
 
 
 @dataclass(frozen=True, kw_only=True)
