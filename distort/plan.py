@@ -52,12 +52,12 @@ class Seconds:
 #: them.
 SECONDS: dict[Scale, Seconds] = {
     "quick": Seconds(
-        statements=34,
-        benchmark=24,
+        statements=22,
+        benchmark=20,
         experiment=1.8,
-        figure=0.4,
+        figure=0.3,
         longer={
-            "linear_network_on_digits": 8,
+            "linear_network_on_digits": 7,
             "lp_ft_with_imperfect_features": 7,
             "bounds_against_parameters": 5,
         },
