@@ -20,7 +20,7 @@ from typing import Any
 import tyro
 
 from artifacts.files import write_json
-from artifacts.runtime import prepare_jax, share_processors
+from artifacts.runtime import compute_in_one_thread, prepare_jax, share_processors
 from benchmarks.stage_times import StageTimes, listen, measured, processor_seconds
 from distort.command import Scale
 
@@ -54,6 +54,7 @@ def profiled(scale: Scale) -> dict[str, Any]:
         _import_what_is_needed()
         whole = plan(scale)
     stages.append(imports)
+    compute_in_one_thread()  # before the first step, as workers do
     listen()
 
     def begin(stage: str) -> Any:

@@ -8,7 +8,6 @@ shrinks the problem to as many coordinates as there are examples.
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from typing import NamedTuple
 
 import jax
@@ -16,15 +15,21 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float64
 
-from artifacts.runtime import compiled_quickly
-from empirical.linear_probe.newton import MAX_STEPS, HeadCoordinates, Iterate, RoughCoordinates, minimise
+from empirical.linear_probe.newton import (
+    MAX_STEPS,
+    HeadCoordinates,
+    Iterate,
+    RoughCoordinates,
+    minimise,
+    minimise_without_optimising,
+)
 from empirical.linear_probe.problem import ProbeProblem, Solution
 from empirical.linear_probe.streamed import StreamedProblem, coordinates, minimise_streamed
 
 REMEMBERED = 4  # solutions that are extrapolated
-#: Entries of the inputs times values of C up to which the solver is not optimised: it is compiled in 1.2 s less, and
-#: ten values for 1,456 examples of 96 features, more than so many, take 0.18 s in place of 0.08 s, each time anew.
-COMPILED_QUICKLY_UP_TO = 2**19
+#: Entries of the inputs times values of C up to which, on a CPU, the solver is not optimised: it is compiled in 1.2 s
+#: less. Ten values for 1,456 examples of 96 features, which are more, take 0.18 s in place of 0.08 s, each time anew.
+NOT_OPTIMISED_UP_TO = 2**19
 
 
 class Rotation(NamedTuple):
@@ -78,13 +83,15 @@ def _solver(problem: ProbeProblem | StreamedProblem, tolerance: float, penalties
             data.rough.inputs.shape[1],
             lambda start, penalty: minimise_streamed(data, start, penalty, tolerance, most_steps=MAX_STEPS),
         )
-    rotation, quickly = rotated(problem), problem.inputs.size * penalties <= COMPILED_QUICKLY_UP_TO
-
-    def solved(start: Array, penalty: float) -> Iterate:
-        with compiled_quickly() if quickly else nullcontext():
-            return minimise(rotation.coordinates, start, jnp.float64(penalty), jnp.float64(tolerance))
-
-    return _Solver(np.asarray(rotation.frame), problem.centre, rotation.coordinates.inputs.shape[1], solved)
+    rotation = rotated(problem)
+    small = problem.inputs.size * penalties <= NOT_OPTIMISED_UP_TO and jax.default_backend() == "cpu"
+    solve = minimise_without_optimising if small else minimise
+    return _Solver(
+        np.asarray(rotation.frame),
+        problem.centre,
+        rotation.coordinates.inputs.shape[1],
+        lambda start, penalty: solve(rotation.coordinates, start, jnp.float64(penalty), jnp.float64(tolerance)),
+    )
 
 
 def rotated(problem: ProbeProblem) -> Rotation:

@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float32, Float64, Int
 
+from artifacts.runtime import NOT_OPTIMISED
+
 MAX_STEPS = 60
 MAX_PRODUCTS = 200  # conjugate gradients in one step
 ROUGHEST, FINEST = 0.1, 1e-3  # relative residuals that a step is solved to
@@ -61,8 +63,7 @@ class Balanced(NamedTuple):
     residuals: Float64[Array, "n q"]
 
 
-@jax.jit
-def minimise(
+def _minimise(
     data: HeadCoordinates, start: Float64[Array, "q r"], penalty: Float64[Array, ""], tolerance: Float64[Array, ""]
 ) -> Iterate:
     """The head of one C, to `|gradient| <= tolerance |W|` or until `MAX_STEPS` steps are taken.
@@ -84,6 +85,11 @@ def minimise(
         return _point(data, point.head + length * towards, point.scores + length * change, penalty, point.steps + 1)
 
     return jax.lax.while_loop(unfinished, step, _point(data, start, data.inputs @ start.T, penalty, jnp.array(0)))
+
+
+minimise = jax.jit(_minimise)
+#: The same for small problems on a CPU, which are solved before an optimised program would be compiled.
+minimise_without_optimising = jax.jit(_minimise, compiler_options=NOT_OPTIMISED)
 
 
 def _point(data: HeadCoordinates, head: Array, scores: Array, penalty: Array, steps: Array) -> Iterate:
