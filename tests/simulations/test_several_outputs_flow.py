@@ -1,5 +1,6 @@
 """Fine-tuning with several outputs: the implicit step solves its equation, and paths are those of all parameters."""
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -104,6 +105,21 @@ def test_where_the_explicit_solver_needs_too_many_steps_the_implicit_one_takes_o
     long = training.with_head(1e4 * training.start.head)
     assert several_outputs_flow._attempts(long, 10.0) == (IMPLICIT,)
     assert several_outputs_flow._attempts(training, 10.0) == (few, IMPLICIT)
+
+
+def test_the_explicit_solver_takes_the_steps_that_are_expected_of_it(training):
+    """A head that fits already: the fastest rate stays what it is at the start, and the horizon is long beside it."""
+    start = training.start
+    training = training.with_head(10 * start.head)
+    fitting = eqx.tree_at(lambda reduced: reduced.id_target, training, start.id_features.T @ training.start.head)
+    fastest = 2 * jnp.max(fitting.eigenvalues) * jnp.linalg.norm(fitting.start.head, ord=2) ** 2
+    steps = 1000
+    horizon = steps * several_outputs_flow.STABLE / fastest
+    nudged = fitting.with_head(1.001 * fitting.start.head)
+    path = fine_tuned_outputs(
+        nudged, np.array([horizon]), numerics=Numerics(rtol=several_outputs_flow.RTOL, max_steps=10 * steps)
+    )
+    assert 0.8 * steps <= path.steps <= 1.1 * steps
 
 
 def test_a_state_of_zero_stays():

@@ -15,11 +15,13 @@ from empirical.linear_probe import (
     Features,
     Probe,
     ProbeHead,
+    exact,
     probe_path,
     selected_probe,
     standardisation,
 )
 from empirical.linear_probe.faithful import faithful_path
+from empirical.linear_probe.newton import minimise
 from empirical.linear_probe.problem import problem
 
 CLASSES, DIM, COUNT = 4, 6, 60
@@ -96,6 +98,18 @@ def test_weights_grow_and_the_loss_falls_with_c(seed):
     losses = [(p.objective - norm**2 / 2) / p.penalty for p, norm in zip(path, norms, strict=True)]
     assert all(np.diff(norms) > 0)
     assert all(np.diff(losses) < 1e-6 * losses[0])
+
+
+def test_small_and_large_problems_have_programs_of_their_own_that_agree(monkeypatch):
+    training = sample(0)
+    small = probe_path(training, classes=CLASSES, penalties=FEW, tolerance=TIGHT)
+    called = []
+    monkeypatch.setattr(exact, "NOT_OPTIMISED_UP_TO", 0)
+    monkeypatch.setattr(exact, "minimise", lambda *arguments: called.append(1) or minimise(*arguments))
+    large = probe_path(training, classes=CLASSES, penalties=FEW, tolerance=TIGHT)
+    assert len(called) == len(FEW)
+    for one, other in zip(small, large, strict=True):
+        np.testing.assert_allclose(one.head.weight, other.head.weight, atol=ROUNDING)
 
 
 @settings(**COUNTED)
