@@ -49,6 +49,8 @@ def frames_at(angle: tuple[float, float], rotation: np.ndarray) -> tuple[jax.Arr
 def test_principal_angles_agree_with_scipy(left, right):
     found = angles_between(jnp.asarray(left), jnp.asarray(right))
     np.testing.assert_allclose(found, subspace_angles(left, right), atol=SCIPY)
+    cosines = np.linalg.svd(left.T @ right, compute_uv=False)
+    np.testing.assert_allclose(np.sort(np.cos(found)), np.sort(cosines), atol=10 * ATOL)
     np.testing.assert_allclose(found, angles_between(jnp.asarray(right), jnp.asarray(left)), atol=ATOL)
 
 
